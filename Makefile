@@ -1,0 +1,60 @@
+# Works on a machine with python3 (>= 3.11, with venv and pip) and make; everything else comes into .venv, locked.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# An editable install needs no rebuild; the stamps make a changed lock file reinstall.
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test test-fast e2e check format docs lock clean
+help: ## List the targets
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(RUN_STAMP) ## Run the exporter against the simulator on :10529; no key, no network
+	$(BIN)/aiprobe demo
+
+test: $(DEV_STAMP) ## Every test that needs only Python
+	$(BIN)/python -m pytest -m "not e2e" -n 2
+
+test-fast: $(DEV_STAMP) ## The part that takes less than a minute
+	$(BIN)/python -m pytest -m "not e2e and not slow" -n 2
+
+e2e: $(DEV_STAMP) ## The tests with real Prometheus tools, a network namespace and a browser
+	$(BIN)/python -m pytest -m e2e
+
+check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_STAMP) ## Rewrite the files as `make check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
+	$(BIN)/python -m tests.docs_pages
+
+lock: ## Resolve the dependencies again (needs uv)
+	uv lock
+	uv export --quiet --frozen --no-emit-project --no-dev --format requirements-txt -o requirements.txt
+	uv export --quiet --frozen --no-emit-project --only-group build --format requirements-txt -o requirements-build.txt
+	uv export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
+
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "aiprobe: no $(PYTHON) here; install Python 3.11 or newer, or say: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "aiprobe: needs Python 3.11 or newer, and $(PYTHON) is %d.%d; say: make PYTHON=/path/to/a/newer/python3 $(MAKECMDGOALS)" % v[:2] or 0)'
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "aiprobe: $(PYTHON) cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(RUN_STAMP): requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --only-binary :all: -r requirements.txt -r requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
+	$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.txt
+	@touch $@

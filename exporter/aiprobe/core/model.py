@@ -1,0 +1,257 @@
+"""What is probed and what came of it: the frozen data that every other room hands around.
+
+`config/` builds targets from YAML, `probes/` turn a target into a result, everybody else reads results.
+Behaviour does not belong here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Literal
+
+from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.secret import Secret
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+IDENTITY_LABELS: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
+"""The labels of every series of a target, in this order."""
+
+
+class Attempt(StrEnum):
+    """Why a probe ran: by the schedule, to confirm a first failure, or because somebody asked."""
+
+    SCHEDULED = "scheduled"
+    CONFIRM = "confirm"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """The four limits of one probe, in seconds, each greater than 0.
+
+    `connect` covers resolve, connect and TLS together; `first_token` runs from the sent request to the
+    first content; `stall` is the longest allowed silence after that; `total` covers everything.
+    """
+
+    connect: float = 5.0
+    first_token: float = 20.0
+    stall: float = 15.0
+    total: float = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a model's tokens cost, in USD per million tokens, and where and when that was read."""
+
+    input_usd: float
+    output_usd: float
+    cached_input_usd: float | None = None
+    source: str = ""
+    read_on: str = ""
+    """ISO date; empty when unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How a credential is sent: `header: prefix + key`."""
+
+    header: str = "authorization"
+    prefix: str = "Bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One account at one provider: where it is reached, with what key, and how it differs from its protocol."""
+
+    key: str
+    """The name in the config file; unique."""
+    name: str
+    """OpenTelemetry's `gen_ai.provider.name`: the value of the label `provider`."""
+    display_name: str
+    protocol: str
+    """A key of `protocols.PROTOCOLS`."""
+    base_url: str
+    """As the official SDK takes it; no slash at the end."""
+    api_key: Secret | None = None
+    auth: Auth = Auth()
+    headers: Mapping[str, str] = NOTHING
+    """Extra request headers. A value that came from a secret is listed in the redactor as well."""
+    egress: bool = True
+    """False for what is reached without the Internet: its failures are never excused by an egress check."""
+    proxy: Secret | None = None
+    """`http://[user:password@]host:port`; secret because of the password."""
+    ca_file: str | None = None
+    tls_verify: bool = True
+    ip_family: Literal["any", "ipv4", "ipv6"] = "any"
+    address_fallback: bool = False
+    """Try the next address when one does not connect; each try is counted."""
+    token_cap_field: str = "max_completion_tokens"
+    """The request field that caps the output (OpenAI-compatible protocols only)."""
+    include_usage: bool = True
+    """Whether `stream_options.include_usage` is understood (OpenAI-compatible protocols only)."""
+    models_path: str | None = None
+    """The path of the list endpoint when it is not the protocol's own."""
+    request_id_headers: tuple[str, ...] = ()
+    """Response headers, lower case, the first present wins; before the protocol's own."""
+    extra_body: Mapping[str, object] = field(default_factory=dict)
+    status_page: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyObjective:
+    """`objective` (a ratio in (0, 1)) of the valid probes must be below `below_seconds`."""
+
+    below_seconds: float
+    objective: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objectives:
+    """The SLOs of one target; a ratio in (0, 1) each, None where there is none."""
+
+    availability: float | None = 0.995
+    correctness: float | None = None
+    time_to_first_token: LatencyObjective | None = None
+    duration: LatencyObjective | None = None
+    period_seconds: float = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpExpectation:
+    """What an `http` probe wants to see; None or empty means that anything will do."""
+
+    statuses: tuple[int, ...] = ()
+    """Accepted statuses; empty means any 2xx."""
+    text: str | None = None
+    """A string that the body must hold."""
+    json_path: str | None = None
+    """Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."""
+    json_equals: str | float | bool | None = None
+    """What stands at `json_path`; None means that the path must exist."""
+    max_redirects: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing to ask: a provider's surface, model and probe kind, with its schedule."""
+
+    name: str
+    provider: Provider
+    probe: str
+    """A key of `probes.PROBES`: chat, models, embeddings, http."""
+    surface: str = ""
+    model: str = ""
+    provider_region: str = ""
+    vantage: str = ""
+    display_name: str = ""
+    labels: Mapping[str, str] = NOTHING
+    """The user's own labels; they go on `aiprobe_target_info` only."""
+    interval_seconds: float = 60.0
+    timeouts: Timeouts = Timeouts()
+    objectives: Objectives = Objectives()
+    stream: bool = True
+    connection: Literal["fresh", "reuse"] = "fresh"
+    confirm: bool = True
+    """Confirm a first failure after a success with one more probe a few seconds later."""
+    count_rate_limits: bool = False
+    url: str | None = None
+    """The URL of an `http` probe."""
+    expect: HttpExpectation = HttpExpectation()
+    input_tokens: int | None = None
+    """Pad the prompt to about this many tokens, with a needle to find."""
+    output_tokens: int | None = None
+    """Ask for an answer of about this many tokens."""
+    max_output_tokens: int | None = None
+    """The token cap; None lets the probe choose one that fits the model family."""
+    reasoning: str | None = None
+    """How the model's reasoning is kept low, in the protocol's own value (`none`, `minimal`, `disabled`,
+    a thinking budget as digits, ...); None sends nothing."""
+    extra_body: Mapping[str, object] = field(default_factory=dict)
+    price: Price | None = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Return the values of `IDENTITY_LABELS`, in their order."""
+        return (
+            self.name,
+            self.provider.name,
+            self.surface,
+            self.model,
+            self.provider_region,
+            self.probe,
+            self.vantage,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """One limit that the provider told in response headers; amounts in the resource's own unit."""
+
+    resource: str
+    """From a closed set per protocol, such as `requests`, `tokens`, `input_tokens`."""
+    limit: float | None = None
+    remaining: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one probe saw. Times are seconds; None means that it did not happen or was not told."""
+
+    outcome: Outcome
+    detail: str = ""
+    """One line for people: may quote the server, so it is redacted before it leaves the process and is never a label."""
+    started_timestamp_seconds: float = 0.0
+    """Unix time."""
+    duration_seconds: float = 0.0
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """resolve, connect, tls, send, first_byte, first_token, stream: only those that happened, each the time it took."""
+    http_status: int | None = None
+    request_id: str | None = None
+    error_type: str | None = None
+    """The provider's own name for the error, for the journal and the log."""
+    time_to_first_token_seconds: float | None = None
+    """From the start of the probe to the first non-empty content of any sort, reasoning included."""
+    time_to_first_output_token_seconds: float | None = None
+    """From the start of the probe to the first visible text, where the model showed reasoning first."""
+    stream_max_gap_seconds: float | None = None
+    time_per_output_token_seconds: float | None = None
+    output_tokens_per_second: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    """All that was billed as output, reasoning included."""
+    reasoning_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cost_usd: float | None = None
+    """None when the model has no price: unknown, never free."""
+    response_model: str | None = None
+    answer: str | None = None
+    """The visible text, cut at 200 characters."""
+    rate_limits: tuple[RateLimit, ...] = ()
+    retry_after_seconds: float | None = None
+    server_seconds: float | None = None
+    """How long the provider says that it worked (`server-timing`, `openai-processing-ms`)."""
+    tls_certificate_not_after_timestamp_seconds: float | None = None
+    remote_address: str | None = None
+    connections_tried: int = 0
+    """Addresses tried; above 1 only where the provider has `address_fallback`."""
+    bytes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A result with everything that was decided about it: what metrics, journal, log and pages are told."""
+
+    target: Target
+    result: Result
+    attempt: Attempt
+    verdict: Verdict
+    """For availability."""
+    slo_verdicts: Mapping[str, Verdict]
+    """By SLO name, for each objective of the target. Empty for an attempt that is not scheduled."""
+    egress_down: bool = False
+    consecutive_failures: int = 0
+    """After this result."""
+    state: int | None = None
+    """0 operational, 1 degraded, 2 partial outage, 3 major outage; None while nothing was validly probed."""

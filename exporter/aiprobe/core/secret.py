@@ -1,0 +1,82 @@
+"""The one type that holds a secret, and the one place that takes secrets out of text.
+
+Reading secrets from files and variables belongs in `config/`.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+MASK: Final = "***"
+_SHORTEST_SECRET = 4
+"""A value shorter than this is not searched for in text: masking `a` would mask every word."""
+
+_LOOKS_LIKE_A_KEY: Final = re.compile(
+    r"(?:\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|AIza|ya29\.|AKIA|ASIA|ABSK|ghp|tvly|r8)[-_A-Za-z0-9.*]{6,}[A-Za-z0-9*])"
+    r"|(?:(?i:bearer|basic)\s+[-\w.~+/*]{6,}=*)"
+    r"|(?:\beyJ[-\w]{8,}\.[-\w]+(?:\.[-\w]+)?)"
+)
+"""Shapes of provider keys, also when a server echoes one in part (`sk-ab***yz`)."""
+_URL_USERINFO: Final = re.compile(r"(?<=://)[^/\s@]+@")
+_URL_KEY: Final = re.compile(r"(?i)([?&](?:key|api[-_]?key|token|access_token|sig|signature|password)=)[^&\s\"'<>]+")
+
+
+class Secret:
+    """A value that prints as `***` everywhere and is read only by `reveal()`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not pickled")
+
+
+class Redactor:
+    """Takes known secrets, and whatever looks like a key, out of text that leaves the process."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        forms = {form for secret in secrets for form in _forms(secret.reveal())}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __call__(self, text: str) -> str:
+        """Return `text` with every secret replaced by `***`."""
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        text = _URL_USERINFO.sub(f"{MASK}@", text)
+        text = _URL_KEY.sub(rf"\g<1>{MASK}", text)
+        return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+
+
+def _forms(value: str) -> set[str]:
+    """The spellings in which a server, a URL or a JSON document may show a value."""
+    stripped = value.strip()
+    spellings = {value, stripped, quote(stripped, safe=""), quote(stripped), json.dumps(stripped)[1:-1]}
+    return {spelling for spelling in spellings if len(spelling) >= _SHORTEST_SECRET}

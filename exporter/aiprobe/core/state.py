@@ -1,0 +1,98 @@
+"""The state of a target from its last probes, with hysteresis, so that wall, rules and incidents never disagree.
+
+Pure: results go in, a number in the status pages' own words comes out.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from aiprobe.core.outcomes import Verdict
+
+WINDOW: Final = 10
+"""How many valid probes back the flaky and slow rules look."""
+MAJOR_AFTER: Final = 3
+"""Bad probes in a row that make a major outage."""
+LEFT_AFTER: Final = 2
+"""Good probes in a row that end a major or partial outage."""
+UNKNOWN_AFTER: Final = 2
+"""Excluded probes in a row after which the target counts as not validly probed."""
+PARTIAL_FROM, PARTIAL_UNTIL = 4, 2
+DEGRADED_FROM, DEGRADED_UNTIL = 2, 1
+"""Bad (or, for degraded, slow) probes of the window at which a state begins, and at which it has ended."""
+
+
+class State(IntEnum):
+    """How well a target or surface serves, in the words of the status pages."""
+
+    OPERATIONAL = 0
+    DEGRADED = 1
+    PARTIAL_OUTAGE = 2
+    MAJOR_OUTAGE = 3
+
+
+@dataclass(slots=True)
+class TargetState:
+    """What is remembered of one target between two probes."""
+
+    consecutive_failures: int = 0
+    _good_in_row: int = 0
+    _excluded_in_row: int = 0
+    _state: State | None = None
+    _window: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    """(bad, slow or wrong) of the last valid probes."""
+
+    @property
+    def state(self) -> State | None:
+        """Return the state, or None while nothing is validly probed."""
+        return None if self._excluded_in_row >= UNKNOWN_AFTER else self._state
+
+    @property
+    def last_was_good(self) -> bool:
+        """Tell whether the last attempt was a good one: only then is a failure a first failure."""
+        return self._good_in_row > 0 and not self._excluded_in_row
+
+    def record(self, verdict: Verdict, *, poor: bool = False) -> None:
+        """Count one probe. `poor` says that a good one was slower than its objective, or wrong."""
+        if verdict is Verdict.EXCLUDED:
+            self._excluded_in_row += 1
+            return
+        bad = verdict is Verdict.BAD
+        self._excluded_in_row = 0
+        self.consecutive_failures = self.consecutive_failures + 1 if bad else 0
+        self._good_in_row = 0 if bad else self._good_in_row + 1
+        self._window.append((bad, bad or poor))
+        self._state = self._next()
+
+    def _next(self) -> State:
+        now = self._state or State.OPERATIONAL
+        if self.consecutive_failures >= MAJOR_AFTER:
+            return State.MAJOR_OUTAGE
+        leaving = self._good_in_row >= LEFT_AFTER
+        if now is State.MAJOR_OUTAGE and not leaving:
+            return State.MAJOR_OUTAGE
+        bad = sum(was_bad for was_bad, _ in self._window)
+        if bad >= PARTIAL_FROM and not leaving:
+            return State.PARTIAL_OUTAGE
+        if now is State.PARTIAL_OUTAGE and not (leaving or bad <= PARTIAL_UNTIL):
+            return State.PARTIAL_OUTAGE
+        poor = sum(was_poor for _, was_poor in self._window)
+        was_worse = now >= State.DEGRADED
+        if poor >= DEGRADED_FROM or (was_worse and poor > DEGRADED_UNTIL):
+            return State.DEGRADED
+        return State.OPERATIONAL
+
+
+def surface_state(states: list[State | None]) -> State | None:
+    """Sum up the targets of one surface: the worst of all when all agree, else a partial outage at the most.
+
+    Returns None when no target of the surface has a state.
+    """
+    known = [state for state in states if state is not None]
+    if not known:
+        return None
+    worst, best = max(known), min(known)
+    if worst is State.MAJOR_OUTAGE and best < State.PARTIAL_OUTAGE:
+        return State.PARTIAL_OUTAGE
+    return worst

@@ -1,0 +1,33 @@
+"""What every kind of probe offers, and what it needs: one coroutine behind one table.
+
+A probe returns data. It never sees a metric, and it makes exactly one attempt.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol as Interface
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Result, Target
+from aiprobe.probes.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the composition root lends every probe."""
+
+    transport: Transport
+    clock: Clock
+
+
+class PreparedProbe(Interface):
+    """A probe of one target with everything built that does not change from run to run."""
+
+    async def run(self) -> Result:
+        """Make one attempt. Never raises for what a peer did; a bug is an exception."""
+
+
+Prepare = Callable[[Target, Tools], PreparedProbe]
+"""Builds requests once. Raises `ValueError` for a target that this kind cannot probe."""
+
+RunProbe = Callable[[], Awaitable[Result]]

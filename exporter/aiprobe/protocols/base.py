@@ -1,0 +1,185 @@
+"""What every wire protocol offers: requests built once, and a reader that turns bytes into events.
+
+Pure: no sockets, no clocks. A protocol says what a reply holds; whether that is a good answer is
+decided in `probes/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol as Interface
+
+from aiprobe.core.model import Provider, RateLimit
+from aiprobe.core.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What to ask a model: everything that a chat or embeddings request depends on but the prompt's nonce."""
+
+    model: str
+    prompt: str
+    """May hold placeholders that the probe replaces in the built bytes; ASCII letters and digits only, so that no
+    protocol escapes them."""
+    max_output_tokens: int = 64
+    stream: bool = True
+    reasoning: str | None = None
+    """In the protocol's own value; None sends nothing."""
+    extra_body: Mapping[str, object] = field(default_factory=dict)
+    """Merged over the body last, so that a user's word wins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request, without its origin."""
+
+    method: str
+    path: str
+    """What follows the host, with the query; the path of `base_url` is included."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Lower-case names. Without host, content-length, connection and the credential, which the probe adds."""
+    body: bytes = b""
+
+
+class Finish(StrEnum):
+    """Why a model stopped, in one spelling for every protocol."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    FILTERED = "filtered"
+    ERROR = "error"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Visible text, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Text that the model thinks and the user does not see as the answer; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Content of another sort than text: a tool call, an image, a vector. Proves life, answers nothing."""
+
+    kind: str
+    vector: tuple[float, ...] | None = None
+    """Of an embedding, as it came: may be empty or hold values that are not finite."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as billed so far; a None says nothing, so the last number of each field is the one that holds."""
+
+    input_tokens: int | None = None
+    """All input, what came from a cache included."""
+    output_tokens: int | None = None
+    """All output, reasoning included."""
+    reasoning_tokens: int | None = None
+    cached_input_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """Names that a reply tells of itself."""
+
+    response_model: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The model said why it stopped."""
+
+    finish: Finish
+    reason: str
+    """The provider's own word, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An error object inside a 2xx reply, or bytes that the protocol does not allow (`malformed`)."""
+
+    outcome: Outcome
+    error_type: str = ""
+    """The provider's own name for it."""
+    message: str = ""
+    """The provider's own words: untrusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An event of the protocol that is neither content nor keepalive."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The protocol's terminal event: after it nothing more is owed."""
+
+
+Event = Text | Reasoning | Content | Usage | Meta | Stopped | Failure | Progress | End
+"""Keepalives (comments, pings, blank lines) make no event."""
+
+
+class Reader(Interface):
+    """Turns the bytes of one 2xx reply into events. Never raises on bytes: what is wrong becomes a `Failure`."""
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Take the next bytes, cut anywhere; return the events that they completed. After a `Failure` or `End`, nothing."""
+
+    def close(self) -> Sequence[Event]:
+        """Take the end of the body; return what was still pending. Without an `End` so far the reply was truncated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyHead:
+    """Status and headers of a reply."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Lower-case names; of a repeated header the values joined by `, `."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadFacts:
+    """What the headers of a reply tell, whatever its status."""
+
+    request_id: str | None = None
+    rate_limits: tuple[RateLimit, ...] = ()
+    retry_after_seconds: float | None = None
+    """As sent; the caller decides whether the status lets it count."""
+    server_seconds: float | None = None
+    provider_region: str | None = None
+
+
+class Protocol(Interface):
+    """One wire protocol. Stateless: one instance serves every target."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that configurations use."""
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`."""
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply to `request`."""
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types (lower case, without parameters) that a 2xx reply may have."""
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means; `body` may be anything, also cut short."""
