@@ -7,13 +7,10 @@ Behaviour does not belong here.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, Literal
 
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
-
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 IDENTITY_LABELS: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
 """The labels of every series of a target, in this order."""
@@ -76,7 +73,7 @@ class Provider:
     """As the official SDK takes it; no slash at the end."""
     api_key: Secret | None = None
     auth: Auth = Auth()
-    headers: Mapping[str, str] = NOTHING
+    headers: Mapping[str, str] = field(default_factory=dict)
     """Extra request headers. A value that came from a secret is listed in the redactor as well."""
     egress: bool = True
     """False for what is reached without the Internet: its failures are never excused by an egress check."""
@@ -87,7 +84,7 @@ class Provider:
     ip_family: Literal["any", "ipv4", "ipv6"] = "any"
     address_fallback: bool = False
     """Try the next address when one does not connect; each try is counted."""
-    token_cap_field: str = "max_completion_tokens"
+    token_cap_field: str = "max_completion_tokens"  # noqa: S105 - tokens of text, not of access
     """The request field that caps the output (OpenAI-compatible protocols only)."""
     include_usage: bool = True
     """Whether `stream_options.include_usage` is understood (OpenAI-compatible protocols only)."""
@@ -146,7 +143,7 @@ class Target:
     provider_region: str = ""
     vantage: str = ""
     display_name: str = ""
-    labels: Mapping[str, str] = NOTHING
+    labels: Mapping[str, str] = field(default_factory=dict)
     """The user's own labels; they go on `aiprobe_target_info` only."""
     interval_seconds: float = 60.0
     timeouts: Timeouts = Timeouts()
@@ -201,7 +198,7 @@ class Result:
 
     outcome: Outcome
     detail: str = ""
-    """One line for people: may quote the server, so it is redacted before it leaves the process and is never a label."""
+    """One line for people. May quote the server: redacted before it leaves the process, never a label."""
     started_timestamp_seconds: float = 0.0
     """Unix time."""
     duration_seconds: float = 0.0

@@ -29,7 +29,7 @@ class Outcome(StrEnum):
     EMPTY = "empty"
     WRONG_ANSWER = "wrong_answer"
     TIMEOUT_CONNECT = "timeout_connect"
-    TIMEOUT_FIRST_TOKEN = "timeout_first_token"
+    TIMEOUT_FIRST_TOKEN = "timeout_first_token"  # noqa: S105 - a token of text
     TIMEOUT_TOTAL = "timeout_total"
     DNS = "dns"
     CONNECT = "connect"

@@ -1,0 +1,52 @@
+"""What one result means for each SLO of its target. Pure: objectives and a result in, verdicts out."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiprobe.core.model import LatencyObjective, Objectives, Result
+from aiprobe.core.outcomes import Outcome, Verdict, correctness_verdict
+
+_TOO_LATE_FOR_FIRST_TOKEN: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN})
+_TOO_LATE: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN, Outcome.TIMEOUT_TOTAL, Outcome.STALLED})
+
+
+def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) -> Mapping[str, Verdict]:
+    """Return a verdict for each objective that the target has, by SLO name.
+
+    `availability` is the verdict with the egress check taken into account: where it excludes a result, every
+    other SLO excludes it too. A latency is good in time, bad late or timed out, and excluded for any other failure.
+    """
+    verdicts: dict[str, Verdict] = {}
+    if objectives.availability is not None:
+        verdicts["availability"] = availability
+    if objectives.correctness is not None:
+        verdicts["correctness"] = correctness_verdict(result.outcome)
+    if objectives.time_to_first_token is not None:
+        seconds = result.time_to_first_token_seconds
+        late = result.outcome in _TOO_LATE_FOR_FIRST_TOKEN or (
+            result.outcome is Outcome.TIMEOUT_TOTAL and seconds is None
+        )
+        verdicts["time_to_first_token"] = _latency(objectives.time_to_first_token, result, seconds, late=late)
+    if objectives.duration is not None:
+        late = result.outcome in _TOO_LATE
+        verdicts["duration"] = _latency(objectives.duration, result, result.duration_seconds, late=late)
+    if availability is Verdict.EXCLUDED:
+        kept = {"correctness"} if result.outcome is Outcome.CONTENT_FILTERED else set()
+        return {name: verdict if name in kept else Verdict.EXCLUDED for name, verdict in verdicts.items()}
+    return verdicts
+
+
+def is_poor(objectives: Objectives, result: Result) -> bool:
+    """Tell whether a good result was slower than an objective of its target, or wrong."""
+    if result.outcome is Outcome.WRONG_ANSWER:
+        return True
+    verdicts = slo_verdicts(objectives, result, Verdict.GOOD)
+    return Verdict.BAD in (verdicts.get("time_to_first_token"), verdicts.get("duration"))
+
+
+def _latency(objective: LatencyObjective, result: Result, seconds: float | None, *, late: bool) -> Verdict:
+    if late:
+        return Verdict.BAD
+    if result.outcome is not Outcome.OK or seconds is None:
+        return Verdict.EXCLUDED
+    return Verdict.GOOD if seconds < objective.below_seconds else Verdict.BAD

@@ -1,0 +1,153 @@
+"""Remembers what was spent today, so that a restart, or a crash loop, cannot spend a day's budget twice.
+
+The file holds a ceiling: an amount that spending has not passed yet. It is raised, and safely on disk, *before* a probe
+starts that could pass it; a crash therefore finds at most one step more than was really spent, never less.
+"""
+
+import asyncio
+import json
+import logging
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from aiprobe.core.budget import SECONDS_PER_DAY, Budget, utc_day
+from aiprobe.core.clock import Clock
+
+log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "spend.json"
+_STEP_SHARE: Final = 0.01
+"""Share of the daily budget by which the ceiling is raised: about a hundred writes a day."""
+_STEP_WITHOUT_BUDGET_USD: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the file said of one UTC day."""
+
+    day: int
+    ceiling_usd: float
+
+
+class SpendKeeper:
+    """Lends the budget to the scheduler and keeps it on disk; `ok` is False while that fails."""
+
+    def __init__(self, budget: Budget, directory: Path, *, clock: Clock) -> None:
+        self.budget = budget
+        self.ok = True
+        self.errors = 0
+        self._path = directory / FILE_NAME
+        self._clock = clock
+        self._ceiling = Remembered(day=0, ceiling_usd=0.0)
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Read what was spent today. A file that cannot be read counts as an even spending of the day so far."""
+        now = self._clock.wall()
+        self.budget.turn(now)
+        try:
+            remembered = await asyncio.to_thread(_read, self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            remembered = Remembered(day=self.budget.day, ceiling_usd=0.0)
+        except (OSError, ValueError) as error:
+            self._failed("read", error)
+            if isinstance(error, ValueError):
+                await asyncio.to_thread(_set_aside, self._path)
+            elapsed = (now % SECONDS_PER_DAY) / SECONDS_PER_DAY
+            assumed = (self.budget.usd_per_day or 0.0) * elapsed
+            remembered = Remembered(day=self.budget.day, ceiling_usd=assumed)
+        if remembered.day >= self.budget.day:
+            self.budget.day = min(remembered.day, utc_day(now) + 1)
+            self.budget.spent_usd = remembered.ceiling_usd
+        async with self._lock:
+            await self._write(self.budget.spent_usd)
+
+    async def reserve(self, usd: float) -> bool:
+        """Set `usd` aside, on disk where that passes the ceiling; False when the budget does not allow it."""
+        if not self.budget.reserve(usd, self._clock.wall()):
+            return False
+        if self._needs_raise():
+            async with self._lock:
+                if self._needs_raise():
+                    await self._write(self._committed() + self._step())
+        return True
+
+    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+        """Replace a reservation by what the probe did cost."""
+        self.budget.settle(reserved_usd, cost_usd)
+
+    async def close(self) -> None:
+        """Write the exact amount: a clean stop gives back what the ceiling was ahead."""
+        async with self._lock:
+            await self._write(self._committed())
+
+    def _committed(self) -> float:
+        return self.budget.spent_usd + self.budget.reserved_usd
+
+    def _step(self) -> float:
+        limit = self.budget.usd_per_day
+        return _STEP_WITHOUT_BUDGET_USD if limit is None else limit * _STEP_SHARE
+
+    def _needs_raise(self) -> bool:
+        return self._ceiling.day != self.budget.day or self._committed() > self._ceiling.ceiling_usd
+
+    async def _write(self, usd: float) -> None:
+        ceiling = Remembered(day=self.budget.day, ceiling_usd=usd)
+        try:
+            await asyncio.to_thread(_write, self._path, ceiling)
+        except OSError as error:
+            self._failed("write", error)
+        else:
+            if not self.ok:
+                log.info("spend file is written again", extra={"path": str(self._path)})
+            self.ok = True
+        self._ceiling = ceiling
+
+    def _failed(self, what: str, error: Exception) -> None:
+        self.errors += 1
+        if self.ok:
+            log.error(
+                "cannot %s the spend file: probing goes on, but a restart may spend today's budget again (%s)",
+                what,
+                error.strerror if isinstance(error, OSError) else type(error).__name__,
+                extra={"path": str(self._path)},
+            )
+        self.ok = False
+
+
+def _read(path: Path) -> Remembered:
+    try:
+        document = json.loads(path.read_bytes()[:4096])
+        day, usd = document["day"], document["ceiling_usd"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("not a spend file") from error
+    if type(day) is not int or not isinstance(usd, int | float) or not 0 <= usd < math.inf:
+        raise ValueError("not a spend file")
+    return Remembered(day=day, ceiling_usd=float(usd))
+
+
+def _write(path: Path, remembered: Remembered) -> None:
+    """Replace the file so that a crash at any moment leaves the old or the new one, whole and on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump({"day": remembered.day, "ceiling_usd": remembered.ceiling_usd}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _set_aside(path: Path) -> None:
+    """Keep a file that cannot be read under another name; never delete it."""
+    try:
+        path.replace(path.with_suffix(".unreadable"))
+    except OSError as error:
+        log.warning("cannot set the spend file aside: %s", error.strerror)

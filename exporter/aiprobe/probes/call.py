@@ -1,0 +1,89 @@
+"""What every kind of probe does alike: reach its target, send its headers, turn an exchange into a result."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from aiprobe import __version__
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Provider, Result, Target
+from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.transport import Exchange, Route
+from aiprobe.protocols.base import HeadFacts
+
+USER_AGENT: Final = f"aiprobe/{__version__}"
+DETAIL_LIMIT: Final = 500
+"""Characters of a detail: enough for a person, too little for a page of HTML."""
+ANSWER_LIMIT: Final = 200
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def origin(url: SplitResult) -> tuple[str, str, int]:
+    """Return scheme, host and port of an absolute http(s) URL. Raises ValueError for any other."""
+    if url.scheme not in _DEFAULT_PORTS or not url.hostname:
+        raise ValueError("not an absolute http or https URL")
+    return url.scheme, url.hostname, url.port or _DEFAULT_PORTS[url.scheme]
+
+
+def route(target: Target, url: str) -> Route:
+    """Say how `url` is reached for `target`."""
+    scheme, host, port = origin(urlsplit(url))
+    provider = target.provider
+    return Route(
+        scheme="https" if scheme == "https" else "http",
+        host=host,
+        port=port,
+        proxy=provider.proxy,
+        ca_file=provider.ca_file,
+        tls_verify=provider.tls_verify,
+        ip_family=provider.ip_family,
+        address_fallback=provider.address_fallback,
+        reuse=target.connection == "reuse",
+    )
+
+
+def credentials(provider: Provider) -> tuple[tuple[str, str], ...]:
+    """Return the headers that only the provider's own origin may see: the key and the configured extras."""
+    headers = tuple((name.lower(), value) for name, value in provider.headers.items())
+    if provider.api_key is None:
+        return headers
+    return ((provider.auth.header.lower(), provider.auth.prefix + provider.api_key.reveal()), *headers)
+
+
+def result_of(
+    exchange: Exchange,
+    *,
+    outcome: Outcome,
+    detail: str,
+    clock: Clock,
+    head: HeadFacts | None = None,
+    phases: Mapping[str, float] | None = None,
+    **seen: object,
+) -> Result:
+    """Return the result of one exchange; `seen` holds what the kind of probe adds, by field name of `Result`."""
+    duration = exchange.ended - exchange.started
+    fields: dict[str, object] = {
+        "duration_seconds": duration,
+        "started_timestamp_seconds": clock.wall() - (clock.monotonic() - exchange.started),
+        "phases": dict(exchange.phases if phases is None else phases),
+        "http_status": exchange.status,
+        "remote_address": exchange.remote_address,
+        "connections_tried": exchange.connections_tried,
+        "bytes_received": exchange.bytes_received,
+        "tls_certificate_not_after_timestamp_seconds": exchange.tls_certificate_not_after_timestamp_seconds,
+    }
+    if head is not None:
+        fields |= {
+            "request_id": head.request_id,
+            "rate_limits": head.rate_limits,
+            "retry_after_seconds": head.retry_after_seconds,
+            "server_seconds": head.server_seconds,
+        }
+    fields |= {name: value for name, value in seen.items() if value is not None or name not in fields}
+    return Result(outcome=outcome, detail=one_line(detail), **fields)  # type: ignore[arg-type]  # by name, tested
+
+
+def one_line(text: str) -> str:
+    """Return untrusted text as one printable line of bounded length."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[: DETAIL_LIMIT * 4]).split())
+    return line if len(line) <= DETAIL_LIMIT else f"{line[: DETAIL_LIMIT - 1]}…"

@@ -1,0 +1,83 @@
+"""The embeddings probe: one token in, one vector out, and the vector is checked."""
+
+import math
+
+from aiprobe.core.cost import cost_usd
+from aiprobe.core.model import Result, Target
+from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.base import Tools
+from aiprobe.probes.call import USER_AGENT, credentials, one_line, result_of, route
+from aiprobe.probes.reply import Record, ReplySink
+from aiprobe.probes.transport import Exchange
+from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols.base import Ask
+
+
+class EmbeddingsProbe:
+    """An embeddings probe of one target, its request built once."""
+
+    def __init__(self, target: Target, tools: Tools) -> None:
+        if not target.model:
+            raise ValueError("an embeddings probe needs a model")
+        self._target = target
+        self._tools = tools
+        self._protocol = PROTOCOLS[target.provider.protocol]
+        ask = Ask(model=target.model, prompt="a", stream=False, extra_body=target.extra_body)
+        self._request = self._protocol.request(target.provider, ask)
+        self._route = route(target, target.provider.base_url)
+        self._headers = (
+            *self._request.headers,
+            ("user-agent", USER_AGENT),
+            ("accept-encoding", "gzip"),
+            *credentials(target.provider),
+        )
+
+    async def run(self) -> Result:
+        """Ask for one vector."""
+        sink = ReplySink(self._protocol, self._target.provider, stream=False)
+        exchange = await self._tools.transport.exchange(
+            self._route,
+            method=self._request.method,
+            path=self._request.path,
+            headers=self._headers,
+            body=self._request.body,
+            timeouts=self._target.timeouts,
+            sink=sink,
+            first_token_limit=False,
+        )
+        record = sink.record
+        sink.close(complete=exchange.complete, at=exchange.ended)
+        outcome, detail = draw(record, exchange)
+        usage = record.usage
+        return result_of(
+            exchange,
+            outcome=outcome,
+            detail=detail,
+            clock=self._tools.clock,
+            head=record.facts,
+            request_id=record.facts.request_id or record.meta.request_id,
+            error_type=one_line(record.failure.error_type) or None if record.failure else None,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=cost_usd(self._target.price, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens),
+            response_model=record.meta.response_model,
+        )
+
+
+def draw(record: Record, exchange: Exchange) -> tuple[Outcome, str]:
+    """Draw the outcome of an embeddings probe: an error, the wire, or the vector."""
+    if record.failure is not None:
+        failure = record.failure
+        return failure.outcome, f"HTTP {exchange.status}: {failure.error_type} {failure.message}"
+    if exchange.outcome is not None and not record.ended:
+        return exchange.outcome, exchange.detail
+    if not record.ended:
+        return Outcome.TRUNCATED, "the reply ended before its vector was whole"
+    vector = next((content.vector for content in record.contents if content.vector is not None), ())
+    if not vector:
+        return Outcome.EMPTY, "a complete reply without a vector"
+    if not all(map(math.isfinite, vector)):
+        return Outcome.WRONG_ANSWER, "the vector holds values that are not finite"
+    if not any(vector):
+        return Outcome.WRONG_ANSWER, "the vector is all zeros"
+    return Outcome.OK, ""

@@ -1,0 +1,180 @@
+"""The http probe: any URL of a target, as a browser's first request sees it: status, expectation, certificate.
+
+Redirects are followed within bounds; credentials go to the provider's own origin only, and never from https to http.
+"""
+
+import json
+from dataclasses import replace
+from typing import Final
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.base import Tools
+from aiprobe.probes.body import BodySink
+from aiprobe.probes.call import USER_AGENT, credentials, origin, result_of, route
+from aiprobe.probes.transport import Exchange
+from aiprobe.protocols.base import ReplyHead
+from aiprobe.protocols.errors import classify
+from aiprobe.protocols.headers import retry_after_seconds
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_BODY_LIMIT_BYTES: Final = 2 << 20
+_TOLD_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Outcome.OVERLOADED})
+"""What an unexpected status may mean here besides `server_error`; a page has no bad key and no missing model."""
+
+
+class HttpProbe:
+    """An http probe of one URL."""
+
+    def __init__(self, target: Target, tools: Tools) -> None:
+        if target.url is None:
+            raise ValueError("an http probe needs a url")
+        self._target = target
+        self._tools = tools
+        self._url = target.url
+        self._home = origin(urlsplit(target.provider.base_url)) if target.provider.base_url else None
+        origin(urlsplit(self._url))
+
+    async def run(self) -> Result:
+        """Get the page once, following its redirects."""
+        url = self._url
+        hops: list[Exchange] = []
+        timeouts = self._target.timeouts
+        while True:
+            sink = BodySink(_BODY_LIMIT_BYTES)
+            exchange = await self._get(url, timeouts, sink)
+            hops.append(exchange)
+            location = exchange.headers.get("location", "")
+            expected = exchange.status in self._target.expect.statuses
+            if exchange.outcome is not None or exchange.status not in _REDIRECTS or expected or not location:
+                outcome, detail = judge(sink, exchange, self._target.expect)
+                break
+            url, refused = _next_url(url, location)
+            if len(hops) > self._target.expect.max_redirects:
+                refused = refused or f"more than {self._target.expect.max_redirects} redirects"
+            if refused:
+                outcome, detail = Outcome.SERVER_ERROR, f"HTTP {exchange.status}: {refused}"
+                break
+            remaining = self._target.timeouts.total - (exchange.ended - hops[0].started)
+            if remaining <= 0:
+                outcome, detail = Outcome.TIMEOUT_TOTAL, "redirects used up the time"
+                break
+            timeouts = replace(timeouts, total=remaining)
+        return self._result(hops, outcome, detail)
+
+    async def _get(self, url: str, timeouts: Timeouts, sink: BodySink) -> Exchange:
+        parts = urlsplit(url)
+        headers = (
+            ("user-agent", USER_AGENT),
+            ("accept", "text/html,application/json;q=0.9,*/*;q=0.8"),
+            ("accept-encoding", "gzip"),
+        )
+        if origin(parts) == self._home:
+            headers += credentials(self._target.provider)
+        return await self._tools.transport.exchange(
+            route(self._target, url),
+            method="GET",
+            path=_path(parts),
+            headers=headers,
+            body=b"",
+            timeouts=timeouts,
+            sink=sink,
+            first_token_limit=False,
+        )
+
+    def _result(self, hops: list[Exchange], outcome: Outcome, detail: str) -> Result:
+        last = hops[-1]
+        phases: dict[str, float] = {}
+        for hop in hops:
+            for phase, seconds in hop.phases.items():
+                phases[phase] = phases.get(phase, 0.0) + seconds
+            if hop.status is not None:
+                rest = hop.ended - hop.started - sum(hop.phases.values())
+                phases["stream"] = phases.get("stream", 0.0) + max(0.0, rest)
+        whole = replace(
+            last,
+            started=hops[0].started,
+            bytes_received=sum(hop.bytes_received for hop in hops),
+            connections_tried=sum(hop.connections_tried for hop in hops) - len(hops) + 1,
+            tls_certificate_not_after_timestamp_seconds=hops[0].tls_certificate_not_after_timestamp_seconds,
+        )
+        return result_of(
+            whole,
+            outcome=outcome,
+            detail=detail,
+            clock=self._tools.clock,
+            phases=phases,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=0.0,
+            request_id=(last.headers.get("x-request-id") or last.headers.get("cf-ray") or "")[:100] or None,
+            retry_after_seconds=retry_after_seconds(last.headers),
+        )
+
+
+def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[Outcome, str]:
+    """Draw the outcome of the last answer of an http probe."""
+    head = sink.head
+    body = bytes(sink.body)
+    wanted = head is not None and (head.status in expect.statuses if expect.statuses else 200 <= head.status < 300)
+    if head is not None and (not wanted or head.headers.get("cf-mitigated")):
+        return _unexpected(head, body)
+    if exchange.outcome is not None:
+        return exchange.outcome, exchange.detail
+    if expect.text is not None and expect.text.encode() not in body:
+        return (
+            (Outcome.EMPTY, "the page is empty") if not body else (Outcome.WRONG_ANSWER, "the expected text is missing")
+        )
+    if expect.json_path is not None:
+        return _judge_json(body, expect)
+    return Outcome.OK, ""
+
+
+def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
+    told = classify(head, body).outcome
+    outcome = told if told in _TOLD_BY_STATUS else Outcome.SERVER_ERROR
+    what = "a bot challenge" if outcome is Outcome.CHALLENGED else "an unexpected status"
+    return outcome, f"HTTP {head.status}: {what}"
+
+
+def _judge_json(body: bytes, expect: HttpExpectation) -> tuple[Outcome, str]:
+    assert expect.json_path is not None
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return Outcome.MALFORMED, "the body is not JSON"
+    for key in expect.json_path.split("."):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return Outcome.WRONG_ANSWER, f"no {expect.json_path} in the JSON"
+    if expect.json_equals is not None and (
+        value != expect.json_equals or isinstance(value, bool) is not isinstance(expect.json_equals, bool)
+    ):
+        return Outcome.WRONG_ANSWER, f"{expect.json_path} is {json.dumps(value)[:80]}"
+    return Outcome.OK, ""
+
+
+def _path(parts: SplitResult) -> str:
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _next_url(url: str, location: str) -> tuple[str, str]:
+    """Return where a redirect leads and, where it must not be followed, why."""
+    try:
+        target = urljoin(url, location.strip())
+        parts = urlsplit(target)
+        scheme, _, _ = origin(parts)
+    except ValueError:
+        return url, "a redirect to something that is not an http(s) URL"
+    if not _path(parts).isascii() or any(char.isspace() for char in _path(parts)):
+        return url, "a redirect to a malformed URL"
+    if parts.username or parts.password:
+        return url, "a redirect to a URL with credentials"
+    if scheme == "http" and urlsplit(url).scheme == "https":
+        return url, "a redirect from https to http"
+    return parts._replace(fragment="").geturl(), ""

@@ -1,0 +1,82 @@
+"""The question of a chat probe and the judgement of its answer.
+
+Every question holds a fresh code word and a fresh end marker. An answer out of a cache lacks the new code word, a cut
+one lacks the marker even where a gateway invents a clean finish, and a wrong one lacks what was asked for.
+The prompt is built once with placeholders of the same length, so that a run only replaces bytes.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe.core.model import Target
+from aiprobe.core.outcomes import Outcome
+
+_CONSONANTS: Final = "bdfgklmnprstvz"
+_VOWELS: Final = "aeiou"
+CODE_WORD: Final = "kodewordx"
+MARKER: Final = "ENDMARKX"
+RUN: Final = "RUNMARKX"
+"""Placeholders: letters only, so that no protocol escapes them, and found nowhere else in a request."""
+_FILLER: Final = "the river runs past the old mill and the road goes on over the hill to the sea "
+_FILLER_TOKENS: Final = 18
+"""Words of the filler line: common ones, a token each in every tokenizer that we know."""
+_TOKENS_PER_NUMBER: Final = 2
+"""A number and its space, up to three digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is fresh in one run, each as long as its placeholder."""
+
+    code_word: str
+    marker: str
+    run: str
+
+    def into(self, body: bytes) -> bytes:
+        """Return a built request body with these words in place of the placeholders."""
+        for placeholder, word in ((CODE_WORD, self.code_word), (MARKER, self.marker), (RUN, self.run)):
+            body = body.replace(placeholder.encode(), word.encode())
+        return body
+
+
+def fresh_words() -> Words:
+    """Draw new words, which no cache has seen: a pronounceable one, an end marker, a run number."""
+    syllables = (secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(4))
+    code_word = "".join(syllables) + secrets.choice(_CONSONANTS)
+    return Words(code_word, f"END{secrets.randbelow(90_000) + 10_000}", f"R{secrets.randbelow(9_000_000) + 1_000_000}")
+
+
+def prompt(target: Target) -> str:
+    """Return the question for `target`, with placeholders."""
+    line = f"{CODE_WORD} {MARKER}"
+    opening = ""
+    task = "Repeat this line exactly and then stop:"
+    if target.input_tokens:
+        opening = _padded(target.input_tokens)
+        line = f"[code word] {MARKER}"
+        task = "Repeat this line exactly, but with the code word from the text above for [code word], and then stop:"
+    if target.output_tokens:
+        count = max(1, target.output_tokens // _TOKENS_PER_NUMBER)
+        task = f"Count from 1 to {count} in digits, divided by spaces. {task}"
+    return f"{opening}{task}\n{line}"
+
+
+def _padded(tokens: int) -> str:
+    """Return about `tokens` tokens of text with the code word in the middle, and a fresh start that defeats caches."""
+    half = _FILLER * max(1, tokens // _FILLER_TOKENS // 2)
+    return f"Run {RUN}.\n{half}\nThe code word is {CODE_WORD}.\n{half}\n"
+
+
+def judge(answer: str, words: Words, *, asked: str) -> Outcome:
+    """Say whether a whole, visible answer is the one that was asked for.
+
+    `asked` is the prompt as sent. An answer that stops inside the expected line, or inside an echo of the
+    question, was cut, whatever finish its gateway reported.
+    """
+    said = " ".join(answer.split())
+    if words.marker in said:
+        return Outcome.OK if words.code_word in said else Outcome.WRONG_ANSWER
+    expected = f"{words.code_word} {words.marker}"
+    cut = words.code_word in said or expected.startswith(said) or " ".join(asked.split()).startswith(said)
+    return Outcome.TRUNCATED if cut else Outcome.WRONG_ANSWER
