@@ -1,9 +1,9 @@
 """The egress check: begun after the failure, shared, bounded, and never fooled by an HTTP error."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
-import socket
 
 import pytest
 from aiohttp import web
@@ -92,7 +92,10 @@ async def test_failures_that_come_together_share_one_round() -> None:
 async def test_a_round_that_began_before_the_failure_proves_nothing_about_it() -> None:
     manual = ManualClock()
     gate = asyncio.Event()
-    async with a_site(gate=gate) as (port, asked), an_egress(f"http://127.0.0.1:{port}/", clock=manual.clock) as (egress, _):
+    async with (
+        a_site(gate=gate) as (port, asked),
+        an_egress(f"http://127.0.0.1:{port}/", clock=manual.clock) as (egress, _),
+    ):
         before = asyncio.create_task(egress.is_down())
         while not asked:
             await asyncio.sleep(0.001)
@@ -101,7 +104,7 @@ async def test_a_round_that_began_before_the_failure_proves_nothing_about_it() -
         while len(asked) < 2:
             await asyncio.sleep(0.001)
         gate.set()
-        assert await asyncio.gather(before, after) == [False, False]
+        assert [await before, await after] == [False, False]
         assert len(asked) == 2
 
 

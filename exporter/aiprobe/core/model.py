@@ -73,7 +73,7 @@ class Provider:
     """As the official SDK takes it; no slash at the end."""
     api_key: Secret | None = None
     auth: Auth = Auth()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Extra request headers. A value that came from a secret is listed in the redactor as well."""
     egress: bool = True
     """False for what is reached without the Internet: its failures are never excused by an egress check."""

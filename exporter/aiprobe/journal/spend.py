@@ -118,6 +118,15 @@ class SpendKeeper:
         self.ok = False
 
 
+def spent_today(directory: Path, *, day: int) -> float:
+    """Return what an exporter that keeps its file in `directory` may have spent on the UTC day `day`, in USD."""
+    try:
+        remembered = _read(directory / FILE_NAME)
+    except (OSError, ValueError):
+        return 0.0
+    return remembered.ceiling_usd if remembered.day == day else 0.0
+
+
 def _read(path: Path) -> Remembered:
     try:
         document = json.loads(path.read_bytes()[:4096])

@@ -8,7 +8,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import ANSWER_LIMIT, USER_AGENT, credentials, one_line, result_of, route
 from aiprobe.probes.prompt import Words, fresh_words, judge, prompt
-from aiprobe.probes.reply import Record, ReplySink
+from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, Finish
@@ -47,7 +47,7 @@ class ChatProbe:
     async def run(self) -> Result:
         """Ask once."""
         words = fresh_words()
-        sink = ReplySink(self._protocol, self._target.provider, stream=self._target.stream)
+        sink = RecordingSink(self._protocol, self._target.provider, stream=self._target.stream)
         exchange = await self._tools.transport.exchange(
             self._route,
             method=self._request.method,

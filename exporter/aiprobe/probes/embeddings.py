@@ -7,7 +7,7 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import USER_AGENT, credentials, one_line, result_of, route
-from aiprobe.probes.reply import Record, ReplySink
+from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask
@@ -34,7 +34,7 @@ class EmbeddingsProbe:
 
     async def run(self) -> Result:
         """Ask for one vector."""
-        sink = ReplySink(self._protocol, self._target.provider, stream=False)
+        sink = RecordingSink(self._protocol, self._target.provider, stream=False)
         exchange = await self._tools.transport.exchange(
             self._route,
             method=self._request.method,

@@ -15,7 +15,7 @@ from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import USER_AGENT, credentials, origin, result_of, route
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols.base import ReplyHead
-from aiprobe.protocols.errors import classify
+from aiprobe.protocols.errors import in_reply
 from aiprobe.protocols.headers import retry_after_seconds
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -65,7 +65,7 @@ class HttpProbe:
 
     async def _get(self, url: str, timeouts: Timeouts, sink: BodySink) -> Exchange:
         parts = urlsplit(url)
-        headers = (
+        headers: tuple[tuple[str, str], ...] = (
             ("user-agent", USER_AGENT),
             ("accept", "text/html,application/json;q=0.9,*/*;q=0.8"),
             ("accept-encoding", "gzip"),
@@ -122,17 +122,17 @@ def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[
         return _unexpected(head, body)
     if exchange.outcome is not None:
         return exchange.outcome, exchange.detail
+    if not body and head is not None and (expect.text or head.headers.get("content-type", "").startswith("text/html")):
+        return Outcome.EMPTY, "the page is empty"
     if expect.text is not None and expect.text.encode() not in body:
-        return (
-            (Outcome.EMPTY, "the page is empty") if not body else (Outcome.WRONG_ANSWER, "the expected text is missing")
-        )
+        return Outcome.WRONG_ANSWER, "the expected text is missing"
     if expect.json_path is not None:
         return _judge_json(body, expect)
     return Outcome.OK, ""
 
 
 def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
-    told = classify(head, body).outcome
+    told = in_reply(head, body).outcome
     outcome = told if told in _TOLD_BY_STATUS else Outcome.SERVER_ERROR
     what = "a bot challenge" if outcome is Outcome.CHALLENGED else "an unexpected status"
     return outcome, f"HTTP {head.status}: {what}"

@@ -1,86 +1,62 @@
 """One HTTP/1.1 exchange, timed byte by byte: the only room that speaks HTTP to what is probed.
 
-(interface sketch; the owner of this file replaces the bodies and keeps the names)
+One call is one attempt: nothing is sent twice, and no second address is tried unless the route says so. Redirects,
+retries and what a reply means belong to the probes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import Literal, Protocol as Interface
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
+from aiprobe.probes.connection import Connection, Question
+from aiprobe.probes.dial import Dialer
+from aiprobe.probes.exchange import Exchange, Route, Signal, Sink, WireError
+from aiprobe.probes.framing import Reply
+from aiprobe.probes.proxy import Proxy, parse_proxy
+from aiprobe.probes.request import authority, request_bytes
+from aiprobe.probes.resolver import Resolver
+from aiprobe.probes.tls import Contexts
+from aiprobe.probes.warm import WarmConnections
 
+__all__ = ["Exchange", "Route", "Signal", "Sink", "Transport"]
 
-class Signal(IntEnum):
-    """What a sink makes of the bytes it was given."""
-
-    MORE = 0
-    """Nothing of note, a keepalive perhaps: no clock is touched."""
-    PROGRESS = 1
-    """An event: the stall clock, once running, starts anew."""
-    CONTENT = 2
-    """Content: ends the first-token limit, starts or restarts the stall clock."""
-    DONE = 3
-    """Enough was read: the exchange is over now, whatever the peer still sends."""
-
-
-class Sink(Interface):
-    """Takes the reply of one exchange. What it raises is a bug and reaches the caller of `exchange`."""
-
-    def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
-        """Take status and headers (lower-case names, repeated ones joined by `, `); never called for 1xx."""
-
-    def on_body(self, data: bytes, at: float) -> Signal:
-        """Take decoded body bytes (de-chunked, decompressed) that arrived at `at` on the monotonic clock."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """How one origin is reached. Built once per target; equal routes may share warm connections."""
-
-    scheme: Literal["http", "https"]
-    host: str
-    port: int
-    proxy: Secret | None = None
-    ca_file: str | None = None
-    tls_verify: bool = True
-    ip_family: Literal["any", "ipv4", "ipv6"] = "any"
-    address_fallback: bool = False
-    reuse: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Exchange:
-    """What happened on the wire. Times are monotonic seconds; `phases` are durations in seconds."""
-
-    started: float
-    sent: float | None = None
-    ended: float = 0.0
-    phases: dict[str, float] = field(default_factory=dict)
-    """resolve, connect, tls, send, first_byte: those that happened (or in which the exchange failed)."""
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    outcome: Outcome | None = None
-    """None when the reply was read to its end or the sink said DONE; else dns, connect, tls, timeout_*, disconnected,
-    stalled or malformed."""
-    detail: str = ""
-    complete: bool = False
-    """The body came to its proper end (not cut short by DONE)."""
-    remote_address: str | None = None
-    connections_tried: int = 0
-    reused: bool = False
-    bytes_received: int = 0
-    tls_certificate_not_after_timestamp_seconds: float | None = None
+_CLOSING_TURNS: Final = 10
+"""Turns of the event loop in which aborted connections say goodbye; two are enough, TLS takes one more."""
 
 
 class Transport:
-    """Makes exchanges; owns the resolver, the TLS contexts and the warm connections. Close it when done."""
+    """Makes exchanges; owns the resolver, the TLS contexts and the warm connections. Close it when done.
+
+    `nameservers` (`host` or `host:port`) replace the system's. `max_body_bytes` bounds a reply's body, before and
+    after it is decompressed. One transport belongs to one event loop.
+    """
 
     def __init__(self, *, clock: Clock, nameservers: tuple[str, ...] = (), max_body_bytes: int = 8 << 20) -> None:
-        raise NotImplementedError
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+        self._live: set[Connection] = set()
+        self._warm = WarmConnections()
+        self._contexts = Contexts()
+        self._resolver = Resolver(nameservers)
+        self._dialer = Dialer(clock=clock, resolver=self._resolver, contexts=self._contexts, live=self._live)
+        self._proxies: dict[Secret, Proxy] = {}
+        self._closed = False
+
+    def prepare(self, route: Route) -> None:
+        """Check `route` and load what its TLS trusts, so that no exchange pays for it.
+
+        Raises:
+            ValueError: host, port, proxy or CA file cannot be used.
+        """
+        authority(route)
+        self._proxy(route)
+        if route.scheme == "https":
+            self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
 
     async def exchange(
         self,
@@ -98,9 +74,78 @@ class Transport:
 
         Adds host, content-length and connection headers. Without `first_token_limit` only the connect,
         stall and total limits hold. Never raises for what the network or the peer did.
+
+        Raises:
+            ValueError: the request or the route could not be sent as it is.
         """
-        raise NotImplementedError
+        self._check_open()
+        proxy = self._proxy(route)
+        request = request_bytes(route, proxy, method=method, path=path, headers=headers, body=body)
+        exchange = Exchange(started=self._clock.monotonic())
+        connection = self._warm.take(route) if route.reuse else None
+        if connection is None:
+            try:
+                connection = await self._dialer.open(route, proxy, exchange=exchange, timeouts=timeouts)
+            except WireError as error:
+                return self._failed(exchange, error)
+            if self._closed:
+                connection.abort()
+                return self._failed(exchange, WireError(Outcome.CANCELLED, "the transport was closed"))
+            exchange.enter("send", connection.ready_at)
+        else:
+            exchange.reused = True
+            exchange.enter("send", exchange.started)
+        exchange.remote_address = connection.remote_address
+        exchange.tls_certificate_not_after_timestamp_seconds = connection.not_after
+        question = Question(
+            request=request,
+            reply=Reply(sink, exchange, method=method, max_body_bytes=self._max_body_bytes),
+            exchange=exchange,
+            timeouts=timeouts,
+            first_token_limit=first_token_limit,
+            keep=self._keeper(route),
+        )
+        try:
+            await connection.ask(question)
+        except asyncio.CancelledError:
+            connection.cancel("the caller gave up")
+            raise
+        return exchange
 
     async def close(self) -> None:
-        """Close every connection and the resolver."""
-        raise NotImplementedError
+        """Close every connection and the resolver; what is still running ends as `cancelled`."""
+        self._closed = True
+        self._warm.close()
+        for connection in tuple(self._live):
+            connection.cancel("the transport was closed")
+        await self._resolver.close()
+        for _ in range(_CLOSING_TURNS):
+            await asyncio.sleep(0)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the transport is closed")
+
+    def _proxy(self, route: Route) -> Proxy | None:
+        if route.proxy is None:
+            return None
+        proxy = self._proxies.get(route.proxy)
+        if proxy is None:
+            proxy = self._proxies[route.proxy] = parse_proxy(route.proxy)
+        return proxy
+
+    def _keeper(self, route: Route) -> Callable[[Connection], None] | None:
+        return partial(self._keep, route) if route.reuse else None
+
+    def _keep(self, route: Route, connection: Connection) -> None:
+        if self._closed:
+            connection.abort()
+        else:
+            self._warm.keep(route, connection)
+
+    def _failed(self, exchange: Exchange, error: WireError) -> Exchange:
+        exchange.ended = self._clock.monotonic()
+        exchange.leave(exchange.ended)
+        exchange.outcome = Outcome.CANCELLED if self._closed else error.outcome
+        exchange.detail = error.detail
+        return exchange

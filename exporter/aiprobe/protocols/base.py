@@ -132,7 +132,7 @@ class Reader(Interface):
     """Turns the bytes of one 2xx reply into events. Never raises on bytes: what is wrong becomes a `Failure`."""
 
     def feed(self, data: bytes) -> Sequence[Event]:
-        """Take the next bytes, cut anywhere; return the events that they completed. After a `Failure` or `End`, nothing."""
+        """Take the next bytes, cut anywhere; return the events that they completed, none after `Failure` or `End`."""
 
     def close(self) -> Sequence[Event]:
         """Take the end of the body; return what was still pending. Without an `End` so far the reply was truncated."""

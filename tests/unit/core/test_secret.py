@@ -72,6 +72,8 @@ def test_what_looks_like_a_key_is_taken_out_even_when_nobody_knows_it(text: str)
         "HTTP 529: overloaded_error: Overloaded",
         "model: claude-haiku-4-5 does not exist",
         "task force, risk-free, basic plan",
+        "keyboards hf-router-chat sky-chat-eu pk-cluster-1 key_figures sk-chat-2",
+        "bearer of bad news, basic in kind",
     ],
 )
 def test_ordinary_sentences_are_left_alone(text: str) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
 from aiprobe.core.clock import ManualClock
-from aiprobe.core.model import Attempt, Finished, Result, Target
+from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.schedule import Scheduler, Skipped, in_shard, stable_fraction
 from tests.builders import a_provider, a_result, a_target
@@ -118,7 +119,7 @@ async def test_a_target_is_probed_at_a_fixed_rate_without_drift() -> None:
     await world.manual.advance(3600)
     starts = world.starts_of("gpt-chat")
     assert len(starts) == 60
-    assert {round(later - earlier, 6) for earlier, later in zip(starts, starts[1:], strict=False)} == {60.0}
+    assert {round(later - earlier, 6) for earlier, later in pairwise(starts)} == {60.0}
     await world.scheduler.close()
 
 
@@ -151,9 +152,7 @@ async def test_a_target_never_overlaps_with_itself_and_slots_it_ran_over_are_lef
     world.answers["gpt-chat"] = [taking(world, 25, a_result())]
     await world.manual.advance(100)
     starts = world.starts_of("gpt-chat")
-    assert [round(later - earlier, 6) for earlier, later in zip(starts, starts[1:], strict=False)] == [30.0] * (
-        len(starts) - 1
-    )
+    assert [round(later - earlier, 6) for earlier, later in pairwise(starts)] == [30.0] * (len(starts) - 1)
     assert max(world.flights) == 1
     await world.scheduler.close()
 

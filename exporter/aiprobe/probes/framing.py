@@ -5,7 +5,7 @@ with the connection, the answer to HEAD, and every limit on size.
 """
 
 from collections.abc import Mapping
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import httptools
 
@@ -57,7 +57,7 @@ class Reply:
         self._exchange = exchange
         self._method = method
         self._max_body_bytes = max_body_bytes
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)  # None once closed
         # A bare LF may end a line (RFC 9112 section 2.2), and the Python SDKs' client takes it.
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
         self._headers: dict[str, str] = {}
@@ -163,8 +163,7 @@ class Reply:
             return
         try:
             for piece in self._inflater.feed(data):
-                self._give(piece)
-                if self.done:
+                if self._give(piece) is Signal.DONE:
                     return
         except InflateError as error:
             raise WireError(Outcome.MALFORMED, str(error)) from error
@@ -180,18 +179,19 @@ class Reply:
         self.complete = True
         self.reusable = self._parser.should_keep_alive()
 
-    def _give(self, data: bytes) -> None:
+    def _give(self, data: bytes) -> Signal:
         self._decoded_bytes += len(data)
         if self._decoded_bytes > self._max_body_bytes:
             self._too_large("body")
         signal = self._sink.on_body(data, self._at)
-        if signal == Signal.MORE:
-            return
+        if signal is Signal.MORE:
+            return signal
         self.progress_at = self._at
-        if signal == Signal.CONTENT and self.content_at is None:
+        if signal is Signal.CONTENT and self.content_at is None:
             self.content_at = self._at
-        elif signal == Signal.DONE:
+        elif signal is Signal.DONE:
             self.done = True
+        return signal
 
     def _too_large(self, part: str) -> NoReturn:
         limit = self._max_body_bytes if part == "body" else MAX_HEAD_BYTES

@@ -1,0 +1,240 @@
+"""The composition root: builds the rooms, connects them, and keeps them running until told to stop.
+
+What a room decides stays in that room; here is only who is told what, and in which order things start, reload and end.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Self
+
+from aiprobe import __version__
+from aiprobe.board import Blackboard, Metering
+from aiprobe.config.load import load
+from aiprobe.config.problems import ConfigError
+from aiprobe.config.settings import Settings
+from aiprobe.core.budget import Budget
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Result, Target
+from aiprobe.core.secret import Redactor
+from aiprobe.egress import Egress
+from aiprobe.journal.spend import SpendKeeper
+from aiprobe.logs import Redaction
+from aiprobe.metrics.exposition import Exposition
+from aiprobe.metrics.recorder import Recorder
+from aiprobe.probes import PROBES
+from aiprobe.probes.base import Tools
+from aiprobe.probes.transport import Transport
+from aiprobe.protocols import PROTOCOLS
+from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
+from aiprobe.web import server
+from aiprobe.web.ports import Ports, ProbeAnswer, result_row
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 0.25
+"""How often the event loop's own lateness is measured and the sums over targets are made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line of `serve` says."""
+
+    config_file: Path
+    listen_addresses: tuple[str, ...] = (":10529",)
+    web_config_file: Path | None = None
+    shard: tuple[int, int] = (0, 1)
+    """Index from 0, and the number of shards."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read a configuration against the protocols and probes of this build. Raises ConfigError."""
+    return load(config_file, environ=environ, protocols=frozenset(PROTOCOLS), probes=frozenset(PROBES))
+
+
+def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
+    """Return what turns a target into a probe that can be run again and again."""
+
+    def prepare(target: Target) -> RunOnce:
+        return PROBES[target.probe](target, tools).run
+
+    return prepare
+
+
+def redacted(result: Result, redact: Callable[[str], str]) -> Result:
+    """Return a result whose every text is free of secrets, because a server may have echoed one."""
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else redact(text)
+
+    return replace(
+        result,
+        detail=redact(result.detail),
+        request_id=clean(result.request_id),
+        error_type=clean(result.error_type),
+        response_model=clean(result.response_model),
+        answer=clean(result.answer),
+    )
+
+
+class App:
+    """One running exporter. Use it as an async context manager."""
+
+    def __init__(self, settings: Settings, options: Options, *, redaction: Redaction, clock: Clock) -> None:
+        self._settings = settings
+        self._options = options
+        self._clock = clock
+        self._redaction = redaction
+        self._not_ready: str | None = "starting"
+        self._reloading = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._redactor = Redactor(settings.secrets)
+        redaction.redact = self._redactor
+        self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=self._redact)
+        self.budget = Budget(usd_per_day=settings.usd_per_day)
+        self.spend = SpendKeeper(self.budget, settings.journal.directory, clock=clock)
+        self.board = Blackboard(recorder=self.recorder, spend=self.spend, clock=clock, warnings=_lines(settings))
+        self.egress = self._new_egress()
+        self.transport = Transport(clock=clock)
+        self.scheduler = Scheduler(
+            clock=clock,
+            prepare=preparer(Tools(transport=self.transport, clock=clock)),
+            purse=self.spend,
+            listener=self.board,
+            egress_is_down=self._egress_is_down,
+            redact=lambda result: redacted(result, self._redact),
+        )
+        self.board.states = lambda: self.scheduler.states
+        self._egress_task: asyncio.Task[None] | None = None
+        self.running: server.Running | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start everything; what was started is stopped again if a later part cannot start."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop everything, in the reverse order, within bounds."""
+        self._not_ready = "stopping"
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        self._stack.push_async_callback(self.transport.close)
+        self._stack.push_async_callback(self._close_egress)
+        await self.spend.open()
+        self._stack.push_async_callback(self.spend.close)
+        ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
+        self.running = await server.start(
+            ports, listen=self._options.listen_addresses, config_file=self._options.web_config_file, clock=self._clock
+        )
+        self._stack.push_async_callback(self.running.close)
+        self._stack.push_async_callback(self.scheduler.close)
+        await self._apply(self._settings)
+        self.recorder.reloaded(successful=True)
+        watcher = asyncio.create_task(self._tick(), name="tick")
+        self._stack.callback(watcher.cancel)
+        self._not_ready = None
+
+    async def _apply(self, settings: Settings) -> None:
+        """Probe what `settings` say. Raises ValueError, with all left as it was, if a target cannot be probed."""
+        mine = self._mine(settings)
+        await self.scheduler.set_targets(mine)
+        self.recorder.set_targets(mine)
+        self.board.set_targets(mine)
+        self.board.warnings = _lines(settings)
+        self.budget.usd_per_day = settings.usd_per_day
+        self._redactor = self._redaction.redact = Redactor([*settings.secrets, *self._settings.secrets])
+        if settings.egress != self._settings.egress or self._egress_task is None:
+            await self._close_egress()
+            self._settings = settings
+            self.egress = self._new_egress()
+            self._egress_task = asyncio.create_task(self.egress.run(), name="egress")
+        self._settings = settings
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+
+    def _redact(self, text: str) -> str:
+        """Take secrets out of `text` by the redactor of the configuration in force."""
+        return self._redactor(text)
+
+    def _mine(self, settings: Settings) -> Sequence[Target]:
+        index, count = self._options.shard
+        mine = [target for target in settings.targets if in_shard(target, index, count)]
+        if count > 1:
+            log.info("shard %d of %d probes %d of %d targets", index, count, len(mine), len(settings.targets))
+        return mine
+
+    def _new_egress(self) -> Egress:
+        return Egress(self._settings.egress, clock=self._clock, on_result=self.board.egress)
+
+    async def _egress_is_down(self) -> bool:
+        return await self.egress.is_down()
+
+    async def _close_egress(self) -> None:
+        if self._egress_task is not None:
+            self._egress_task.cancel()
+            await asyncio.gather(self._egress_task, return_exceptions=True)
+        await self.egress.close()
+
+    async def _tick(self) -> None:
+        """Measure how late the event loop wakes: every duration we report is at most this wrong."""
+        while True:
+            due = self._clock.monotonic() + TICK_SECONDS
+            await self._clock.sleep(TICK_SECONDS)
+            self.recorder.observe_event_loop_lag(max(0.0, self._clock.monotonic() - due))
+            self.board.tick()
+
+    async def probe(self, name: str) -> ProbeAnswer:
+        """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target."""
+        before = self.board.last(name)
+        answer = await self.scheduler.probe_now(name)
+        if isinstance(answer, Skipped):
+            row = None if before is None else result_row(before, redact=self._redact)
+            return ProbeAnswer(result=row, skipped=answer.reason)
+        row = result_row(answer, redact=self._redact)
+        debug = {"answer": answer.result.answer or "", "remote_address": answer.result.remote_address or ""}
+        return ProbeAnswer(result=row, shared=answer is before, debug=debug)
+
+    async def reload(self) -> str | None:
+        """Read the configuration again; a bad one changes nothing. Returns its problems, or None."""
+        async with self._reloading:
+            problems = await self._reload()
+        self.recorder.reloaded(successful=problems is None)
+        self.board.reload_ok = problems is None
+        if problems is None:
+            log.info("configuration reloaded", extra={"config_hash": self._settings.config_hash})
+        else:
+            log.error("the new configuration is not used: %s", problems)
+        return problems
+
+    async def _reload(self) -> str | None:
+        try:
+            settings = await asyncio.to_thread(read_settings, self._options.config_file, self._options.environ)
+            if settings.vantage != self._settings.vantage:
+                log.warning("a new vantage starts new series", extra={"vantage": settings.vantage})
+            await self._apply(settings)
+        except ConfigError as error:
+            return self._redactor("\n".join(map(str, error.problems)))
+        except ValueError as error:
+            return self._redactor(str(error))
+        return None
+
+    def ready(self) -> str | None:
+        """Return None when scrapes make sense, else why not yet."""
+        return self._not_ready
+
+    def shown_config(self) -> str:
+        """Return the running configuration with secrets masked."""
+        return self._redactor(self._settings.shown)
+
+
+def _lines(settings: Settings) -> Sequence[str]:
+    return [str(warning) for warning in settings.warnings]

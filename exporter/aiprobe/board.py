@@ -1,0 +1,242 @@
+"""What is known right now: takes every finished probe to the metrics, the history and the log, and answers the pages.
+
+It decides nothing: verdicts and states come in with each finished probe.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe import __version__
+from aiprobe.core.budget import utc_day
+from aiprobe.core.clock import Clock
+from aiprobe.core.history import History
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.state import State, TargetState, surface_state
+from aiprobe.journal.spend import SpendKeeper
+from aiprobe.metrics.exposition import Exposition
+from aiprobe.metrics.openmetrics import Format
+from aiprobe.metrics.recorder import Recorder
+from aiprobe.web.ports import ResultRow, Summary, TargetRow, result_row
+
+log = logging.getLogger(__name__)
+
+SILENT_AFTER_INTERVALS: Final = 3
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the board remembers of one target."""
+
+    ended_at: float
+    """Monotonic seconds of the last run's end."""
+    skipped: str = ""
+    spent_day: int = 0
+    spent_usd: float = 0.0
+    cost_known: bool = True
+
+
+class Blackboard:
+    """Listens to the scheduler and is read by the web pages."""
+
+    def __init__(self, *, recorder: Recorder, spend: SpendKeeper, clock: Clock, warnings: Sequence[str] = ()) -> None:
+        self.warnings = warnings
+        self.reload_ok = True
+        self.states: Callable[[], Mapping[str, TargetState]] = dict
+        self._recorder = recorder
+        self._spend = spend
+        self._clock = clock
+        self._history = History()
+        self._targets: dict[str, Target] = {}
+        self._stand_ins: dict[str, Target] = {}
+        self._seen: dict[str, _Seen] = {}
+        self._egress: Mapping[str, bool] = {}
+        self._started = clock.wall()
+
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        """Show these from now on and forget the others."""
+        self._targets = {target.name: target for target in targets}
+        self._stand_ins = {}
+        self._history.keep_only(self._targets)
+        self._seen = {name: seen for name, seen in self._seen.items() if name in self._targets}
+        self.tick()
+
+    def tick(self) -> None:
+        """Sum up what moves with time as well as with results; called a few times a second."""
+        self._tell_states()
+        self._tell_money()
+
+    def finished(self, finished: Finished) -> None:
+        """Take one finished probe."""
+        name = finished.target.name
+        if name not in self._targets and not self._admit_stand_in(finished.target):
+            return
+        self._log(finished)
+        self._recorder.record(finished)
+        if finished.result.outcome is not Outcome.CANCELLED:
+            self._note(finished)
+
+    def skipped(self, target: Target, reason: str) -> None:
+        """Take a probe that did not start."""
+        self._recorder.skipped(target.name, reason)
+        seen = self._seen.setdefault(target.name, _Seen(ended_at=float("-inf")))
+        if seen.skipped != reason:
+            log.warning("not probed", extra={"target": target.name, "reason": reason})
+        seen.skipped = reason
+
+    def in_flight(self, count: int) -> None:
+        """Take the number of probes under way."""
+        self._recorder.probes_in_flight(count)
+
+    def lag(self, seconds: float) -> None:
+        """Take how late a scheduled probe started."""
+        self._recorder.observe_scheduler_lag(seconds)
+
+    def egress(self, checks: Mapping[str, bool]) -> None:
+        """Take the answers of one round of egress checks."""
+        if checks != self._egress:
+            level = logging.INFO if any(checks.values()) else logging.ERROR
+            told = " ".join(f"{name}:{'up' if up else 'down'}" for name, up in checks.items())
+            log.log(level, "egress changed", extra={"checks": told})
+        self._egress = dict(checks)
+        self._recorder.egress(checks)
+
+    def targets(self) -> Sequence[TargetRow]:
+        """Return every target of this shard and how it stands."""
+        return [self._row(target) for target in self._targets.values()]
+
+    def results(self, target: str | None, limit: int) -> Sequence[ResultRow]:
+        """Return at most `limit` results, newest first."""
+        return [result_row(kept, redact=str) for kept in self._history.newest(target, limit)]
+
+    def last(self, name: str) -> Finished | None:
+        """Return the newest result of a target."""
+        return self._history.last(name)
+
+    def summary(self) -> Summary:
+        """Return how the exporter itself stands."""
+        self._spend.budget.turn(self._clock.wall())
+        first = next(iter(self._targets.values()), None)
+        return Summary(
+            version=__version__,
+            vantage=first.vantage if first else "",
+            started_timestamp_seconds=self._started,
+            budget_usd=self._spend.budget.usd_per_day,
+            spent_usd=self._spend.budget.spent_usd,
+            egress=self._egress,
+            config_reload_ok=self.reload_ok,
+            warnings=self.warnings,
+        )
+
+    def _admit_stand_in(self, target: Target) -> bool:
+        """Give the zero-cost stand-in of a target its series the first time that it is used."""
+        if target.name in self._stand_ins:
+            return True
+        if target.name.rpartition(":")[0] not in self._targets:
+            return False
+        self._stand_ins[target.name] = target
+        self._recorder.set_targets([*self._targets.values(), *self._stand_ins.values()])
+        return True
+
+    def _note(self, finished: Finished) -> None:
+        self._history.add(finished)
+        seen = self._seen.setdefault(finished.target.name, _Seen(ended_at=0.0))
+        seen.ended_at = self._clock.monotonic()
+        seen.skipped = ""
+        today = utc_day(self._clock.wall())
+        if seen.spent_day != today:
+            seen.spent_day, seen.spent_usd, seen.cost_known = today, 0.0, True
+        cost = finished.result.cost_usd
+        billed = finished.result.output_tokens is not None
+        seen.cost_known = seen.cost_known and (cost is not None or not billed)
+        seen.spent_usd += cost or 0.0
+
+    def _row(self, target: Target) -> TargetRow:
+        last = self._history.last(target.name)
+        seen = self._seen.get(target.name)
+        state = self.states().get(target.name)
+        quiet = self._clock.monotonic() - (seen.ended_at if seen else float("-inf"))
+        today = seen is not None and seen.spent_day == utc_day(self._clock.wall())
+        return TargetRow(
+            name=target.name,
+            display_name=target.display_name,
+            provider=target.provider.name,
+            provider_display_name=target.provider.display_name,
+            surface=target.surface,
+            model=target.model,
+            provider_region=target.provider_region,
+            probe=target.probe,
+            vantage=target.vantage,
+            interval_seconds=target.interval_seconds,
+            state=state.state if state else None,
+            silent=quiet > SILENT_AFTER_INTERVALS * target.interval_seconds,
+            last=None if last is None else result_row(last, redact=str),
+            consecutive_failures=state.consecutive_failures if state else 0,
+            spent_today_usd=(seen.spent_usd if today else 0.0) if seen and seen.cost_known else None,
+            skipped=seen.skipped if seen else "",
+        )
+
+    def _tell_states(self) -> None:
+        """Sum up the targets of each surface; a silent target has no say."""
+        states = self.states()
+        surfaces: dict[tuple[str, str, str], list[State | None]] = {}
+        now = self._clock.monotonic()
+        for name, target in self._targets.items():
+            seen, state = self._seen.get(name), states.get(name)
+            if seen is None or state is None:
+                continue
+            quiet = now - seen.ended_at > SILENT_AFTER_INTERVALS * target.interval_seconds
+            key = (target.provider.name, target.surface, target.provider_region)
+            surfaces.setdefault(key, []).append(None if quiet else state.state)
+        summed = {key: surface_state(members) for key, members in surfaces.items()}
+        self._recorder.surface_states({key: int(state) for key, state in summed.items() if state is not None})
+
+    def _tell_money(self) -> None:
+        budget = self._spend.budget
+        self._recorder.budget(usd_per_day=budget.usd_per_day, spent_usd=budget.spent_usd)
+        self._recorder.journal("up", 1.0 if self._spend.ok else 0.0)
+        self._recorder.journal("errors_total", float(self._spend.errors))
+
+    def _log(self, finished: Finished) -> None:
+        """Log an outcome when it changed; the rest is in the metrics."""
+        before = self._history.last(finished.target.name)
+        result = finished.result
+        changed = before is None or before.result.outcome is not result.outcome
+        level = logging.DEBUG
+        if changed and result.outcome is not Outcome.CANCELLED:
+            level = logging.INFO if finished.verdict is Verdict.GOOD else logging.WARNING
+        log.log(
+            level,
+            "probe",
+            extra={
+                "target": finished.target.name,
+                "attempt": finished.attempt.value,
+                "outcome": result.outcome.value,
+                "verdict": finished.verdict.value,
+                "status": result.http_status,
+                "duration": f"{result.duration_seconds:.3f}",
+                "request_id": result.request_id,
+                "detail": result.detail,
+            },
+        )
+
+
+class Metering:
+    """The exposition as the web room asks for it: by content type."""
+
+    def __init__(self, exposition: Exposition) -> None:
+        self._exposition = exposition
+
+    def negotiate(self, accept: str | None) -> str:
+        """Return the content type to answer with."""
+        return self._exposition.negotiate(accept).value
+
+    def stream(self, content_type: str, *, gzip: bool) -> AsyncIterator[bytes]:
+        """Yield the body in slices."""
+        return self._exposition.stream(Format(content_type), gzip=gzip)
+
+    def target(self, name: str, content_type: str) -> bytes | None:
+        """Return the series of one target."""
+        return self._exposition.target(name, Format(content_type))

@@ -1,0 +1,352 @@
+"""The command line: reads argv and the environment, prints, and exits. The only room that does any of these."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import click
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from aiprobe import __version__, app, logs
+from aiprobe.config import ConfigError, Settings, json_schema, starter
+from aiprobe.core.budget import utc_day
+from aiprobe.core.clock import Clock
+from aiprobe.core.cost import bound_usd, expected_usd_per_day
+from aiprobe.core.model import Result, Target
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
+from aiprobe.core.secret import Redactor
+from aiprobe.demo import demo_config
+from aiprobe.egress import Egress
+from aiprobe.journal.spend import spent_today
+from aiprobe.probes.base import Tools
+from aiprobe.probes.transport import Transport
+from aiprobe.simulator.scenario import ScenarioError, load_scenario
+from aiprobe.simulator.server import Simulator
+from aiprobe.waterfall import as_json, waterfall
+from aiprobe.web.server import WebError
+
+OK, NOT_OK, NOT_ASKED = 0, 1, 2
+DEFAULT_CONFIG: Final = "aiprobe.yml"
+_DEFAULT_LISTEN: Final = ":10529"
+_DEMO_SCENARIO: Final = Path(__file__).parent / "simulator" / "demo.yml"
+
+_config_option = click.option(
+    "--config.file", "config_file", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True,
+    help="The configuration file.",
+)  # fmt: skip
+_listen_option = click.option(
+    "--web.listen-address", "listen_addresses", multiple=True, default=(_DEFAULT_LISTEN,), show_default=True,
+    help="Where to listen, as [HOST]:PORT; may be given several times.",
+)  # fmt: skip
+_level_option = click.option(
+    "--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True,
+    help="Log lines of this level and above.",
+)  # fmt: skip
+_format_option = click.option(
+    "--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True,
+    help="How a log line is written.",
+)  # fmt: skip
+
+
+class ShardType(click.ParamType[tuple[int, int]]):
+    """`i/n`: shard i (from 0) of n."""
+
+    name = "i/n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Return index and count, or fail with a sentence."""
+        if isinstance(value, tuple):
+            return value
+        index, _, count = str(value).partition("/")
+        if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+            self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3", param, ctx)
+        return int(index), int(count)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Ask AI services real questions and tell Prometheus what a user would have felt."""
+
+
+@main.command()
+@_config_option
+@_listen_option
+@click.option(
+    "--web.config.file", "web_config_file", type=click.Path(path_type=Path),
+    help="TLS and users, in the Prometheus exporter-toolkit format.",
+)  # fmt: skip
+@_level_option
+@_format_option
+@click.option("--shard", type=ShardType(), default=None, help="Probe only the targets of shard i of n.")
+def serve(
+    config_file: Path,
+    listen_addresses: tuple[str, ...],
+    web_config_file: Path | None,
+    log_level: str,
+    log_format: logs.LogFormat,
+    shard: tuple[int, int] | None,
+) -> None:
+    """Probe on schedule and expose the metrics."""
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format=log_format, redaction=redaction)
+    options = app.Options(
+        config_file=config_file,
+        listen_addresses=listen_addresses,
+        web_config_file=web_config_file,
+        shard=shard or (0, 1),
+        environ=dict(os.environ),
+    )
+    settings = _settings_or_exit(config_file)
+    _run(_serve(settings, options, redaction))
+
+
+@main.command()
+@_config_option
+@click.option("--schema", is_flag=True, help="Print a JSON Schema of the configuration, for editors, and exit.")
+def check(config_file: Path, *, schema: bool) -> None:
+    """Say whether the configuration is right, and what a day of it costs."""
+    if schema:
+        click.echo(json.dumps(json_schema(), indent=2))
+        return
+    settings = _settings_or_exit(config_file)
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    Console(highlight=False, soft_wrap=True).print(_costs(settings))
+
+
+@main.command()
+@click.argument("target_name", metavar="TARGET")
+@_config_option
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object.")
+@click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="error", show_default=True)
+def probe(target_name: str, config_file: Path, log_level: str, *, as_object: bool) -> None:
+    """Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked."""
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
+    settings = _settings_or_exit(config_file, code=NOT_ASKED)
+    redaction.redact = redact = Redactor(settings.secrets)
+    target = next((target for target in settings.targets if target.name == target_name), None)
+    if target is None:
+        known = ", ".join(sorted(target.name for target in settings.targets))
+        click.echo(f"aiprobe: no target {target_name!r}; there are: {known}", err=True)
+        sys.exit(NOT_ASKED)
+    refused = _over_budget(settings, target)
+    if refused:
+        click.echo(f"aiprobe: {refused}", err=True)
+        sys.exit(NOT_ASKED)
+    result, verdict = _run(_probe_once(settings, target))
+    result = app.redacted(result, redact)
+    if as_object:
+        click.echo(json.dumps(as_json(target, result, verdict)))
+    else:
+        Console(highlight=False, soft_wrap=True).print(waterfall(target, result, verdict))
+    sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
+
+
+@main.command()
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG, show_default=True,
+    help="Where to write; `-` is standard output.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(output: Path, *, force: bool) -> None:
+    """Write a configuration for the provider keys that are in the environment."""
+    text, usd_per_day = starter(os.environ)
+    if str(output) == "-":
+        click.echo(text)
+        return
+    try:
+        with output.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        click.echo(f"aiprobe: {output} is there already; --force replaces it", err=True)
+        sys.exit(NOT_OK)
+    except OSError as error:
+        click.echo(f"aiprobe: cannot write {output}: {error.strerror}", err=True)
+        sys.exit(NOT_OK)
+    click.echo(
+        f"Wrote {output}. A day of it costs about ${usd_per_day:.2f}. Next: aiprobe serve --config.file {output}"
+    )
+
+
+@main.command()
+@click.option("--listen", default="127.0.0.1:10530", show_default=True, help="HOST:PORT to listen on.")
+@click.option("--scenario", type=click.Path(path_type=Path), help="A YAML time line of misbehaviour.")
+@_level_option
+@_format_option
+def simulate(listen: str, scenario: Path | None, log_level: str, log_format: logs.LogFormat) -> None:
+    """Serve AI services that misbehave on command."""
+    logs.set_up(level=log_level, log_format=log_format, redaction=logs.Redaction())
+    host, _, port = listen.rpartition(":")
+    if not port.isdecimal():
+        raise click.BadParameter("not HOST:PORT", param_hint="--listen")
+    _run(_simulate(host or "127.0.0.1", int(port), scenario))
+
+
+@main.command()
+@_listen_option
+@_level_option
+def demo(listen_addresses: tuple[str, ...], log_level: str) -> None:
+    """Run the exporter against the simulator: no key, no network."""
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
+    _run(_demo(listen_addresses, redaction))
+
+
+@main.command()
+@click.option("--url", default="http://127.0.0.1:10529/-/healthy", show_default=True)
+def healthcheck(url: str) -> None:
+    """Ask a running exporter on this machine whether it is alive; for containers without a shell."""
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter("not an http(s) URL", param_hint="--url")
+    try:
+        with urlopen(url, timeout=3) as reply:  # noqa: S310 - the scheme was checked
+            alive = reply.status == 200
+    except (HTTPError, URLError, OSError) as error:
+        click.echo(f"aiprobe: {error}", err=True)
+        alive = False
+    sys.exit(OK if alive else NOT_OK)
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"aiprobe {__version__} (Python {sys.version.split()[0]})")
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end on uvloop; a known problem is one line and exit 1."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(coroutine)
+    except (WebError, ScenarioError, ValueError) as error:
+        click.echo(f"aiprobe: {error}", err=True)
+        sys.exit(NOT_OK)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _settings_or_exit(config_file: Path, *, code: int = NOT_OK) -> Settings:
+    try:
+        return app.read_settings(config_file, os.environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        sys.exit(code)
+
+
+async def _serve(settings: Settings, options: app.Options, redaction: logs.Redaction) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with app.App(settings, options, redaction=redaction, clock=Clock()) as running:
+        reloads: set[asyncio.Task[str | None]] = set()
+
+        def reload() -> None:
+            task = asyncio.create_task(running.reload(), name="reload")
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        _say_where(running)
+        await stop.wait()
+
+
+def _say_where(running: app.App) -> None:
+    assert running.running is not None
+    for address in running.running.addresses:
+        click.echo(f"aiprobe {__version__} is on {address.url}", err=True)
+
+
+async def _simulate(host: str, port: int, scenario: Path | None) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    steps = None if scenario is None else load_scenario(scenario)
+    async with Simulator(host=host, port=port, scenario=steps) as simulator:
+        click.echo(
+            f"aiprobe simulates AI services on {simulator.url}; what they can do: {simulator.url}/control", err=True
+        )
+        await stop.wait()
+
+
+async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) -> None:
+    with tempfile.TemporaryDirectory(prefix="aiprobe-demo-") as directory:
+        key_file = Path(directory) / "key"
+        key_file.write_text("demo-key-of-nobody\n")
+        async with Simulator(host="127.0.0.1", port=0, scenario=load_scenario(_DEMO_SCENARIO)) as simulator:
+            config_file = Path(directory) / "aiprobe.yml"
+            config_file.write_text(
+                demo_config(simulator=simulator.url, directory=f"{directory}/data", key_file=str(key_file))
+            )
+            options = app.Options(config_file=config_file, listen_addresses=listen_addresses)
+            settings = app.read_settings(config_file, {})
+            click.echo(f"The simulated providers are on {simulator.url}. Stop with Ctrl-C.", err=True)
+            await _serve(settings, options, redaction)
+
+
+async def _probe_once(settings: Settings, target: Target) -> tuple[Result, Verdict]:
+    clock = Clock()
+    transport = Transport(clock=clock)
+    egress = Egress(settings.egress, clock=clock, on_result=lambda _: None)
+    try:
+        result = await app.preparer(Tools(transport=transport, clock=clock))(target)()
+        ask = result.outcome in NEEDS_EGRESS_CHECK and target.provider.egress
+        down = await egress.is_down() if ask else False
+        verdict = availability_verdict(result.outcome, egress_down=down, count_rate_limits=target.count_rate_limits)
+        return result, verdict
+    finally:
+        await egress.close()
+        await transport.close()
+
+
+def _over_budget(settings: Settings, target: Target) -> str | None:
+    """Say why a probe by hand would pass the day's budget, or None. What it costs is not booked."""
+    bound = bound_usd(target)
+    if settings.usd_per_day is None or not bound:
+        return None
+    spent = spent_today(settings.journal.directory, day=utc_day(Clock().wall()))
+    if spent + bound <= settings.usd_per_day:
+        return None
+    return (
+        f"today's budget of ${settings.usd_per_day:.2f} does not allow it: ${spent:.4f} spent, up to ${bound:.4f} more"
+    )
+
+
+def _costs(settings: Settings) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in (
+        ("TARGET", "left"),
+        ("PROVIDER", "left"),
+        ("PROBE", "left"),
+        ("EVERY", "right"),
+        ("USD/DAY", "right"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal, read from the tuple
+    total, unknown = 0.0, 0
+    for target in settings.targets:
+        usd = expected_usd_per_day(target)
+        total += usd or 0.0
+        unknown += usd is None
+        shown = "no price" if usd is None else f"{usd:.4f}"
+        what = f"{target.probe} {target.model}".strip()
+        table.add_row(target.name, target.provider.key, what, f"{target.interval_seconds:g}s", shown)
+    budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
+    table.add_row("total", "", "", "", f"{total:.4f}", style="bold")
+    table.caption = f"{total:.4f} USD a day {budget}" + (
+        f"; {unknown} without a price are not in it" if unknown else ""
+    )
+    table.caption_justify = "left"
+    return table

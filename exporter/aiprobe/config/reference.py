@@ -1,0 +1,139 @@
+"""Writes docs/configuration.md from the schema, so that the page cannot say what the program does not do."""
+
+import json
+from typing import Any, Final
+
+from aiprobe.config.catalogue import presets
+from aiprobe.config.schema import json_schema
+
+_TITLES: Final = {
+    "ProviderSection": "providers.NAME",
+    "TargetSection": "targets[]",
+    "GroupSection": "groups.NAME",
+    "DefaultsSection": "defaults",
+    "BudgetSection": "budget",
+    "JournalSection": "journal",
+    "PricesSection": "prices",
+    "PriceSection": "price",
+    "TimeoutsSection": "timeouts",
+    "SloSection": "slo",
+    "LatencyObjectiveSection": "slo.time_to_first_token, slo.duration",
+    "ThroughputObjectiveSection": "slo.throughput",
+    "ExpectSection": "expect",
+    "JsonExpectation": "expect.json",
+    "AuthSection": "auth",
+    "SecretFile": "a secret in a file",
+}
+"""The headings, in the order of the page."""
+
+_TOP_KEYS: Final = tuple(
+    "vantage budget defaults egress providers targets groups journal prices include".split()  # noqa: SIM905 - shorter
+)
+"""In the order in which a file is written."""
+
+_INTRODUCTION: Final = """\
+# Configuration
+
+This page is generated from the schema: change `exporter/aiprobe/config/schema*.py` and run `make docs`.
+
+A configuration is one YAML file, with others if it includes them. `aiprobe init` writes a first one,
+`aiprobe check --config.file aiprobe.yml` says what a day of it costs, or lists every problem as
+`file:line: path: problem; hint`, and `aiprobe check --schema` prints a JSON Schema for editors.
+An unknown key is an error.
+
+- **Durations** are `500ms`, `30s`, `5m`, `1h30m`, `1d`, or a number of seconds.
+- **Objectives** are percentages, above 93.06: below it the fast burn alert, which waits for 14.4 times the error
+  budget, could not fire even in a complete outage.
+- **Variables**: `"${NAME}"` and `"${NAME:-default}"` stand for environment variables in any value, `$$` for a dollar
+  sign. The value is taken whole and never read as YAML. A variable that is unset or empty is an error. Quote it inside
+  `{ }` and `[ ]`.
+- **Secrets** are given as variables or as `{file: path}`, and are shown nowhere.
+- **Paths** are relative to the file that holds them.
+- **Inheritance**: a target's own word wins over its provider's (`slo`), that over `defaults`, and that over what is
+  built in.
+"""
+
+
+def render_reference() -> str:
+    """Return the text of docs/configuration.md."""
+    schema = json_schema()
+    definitions = schema["$defs"]
+    top = {**schema, "properties": {name: schema["properties"][name] for name in _TOP_KEYS}}
+    parts = [_INTRODUCTION, _section("The file", top, schema["description"], definitions)]
+    parts += [
+        _section(f"`{title}`", definitions[name], definitions[name]["description"], definitions)
+        for name, title in _TITLES.items()
+    ]
+    parts.append(_catalogue())
+    return "\n".join(parts)
+
+
+def _section(title: str, schema: Any, description: str, definitions: Any) -> str:
+    required = set(schema.get("required", ()))
+    rows = [f"## {title}", "", description, "", "| key | type | default | meaning |", "|---|---|---|---|"]
+    for name, entry in schema["properties"].items():
+        default = "required" if name in required else _default(entry)
+        meaning = entry.get("description") or definitions[entry["$ref"].rsplit("/", 1)[-1]]["description"]
+        rows.append(f"| `{name}` | {_type(entry)} | {default} | {_cell(meaning)} |")
+    return "\n".join([*rows, ""])
+
+
+def _default(entry: Any) -> str:
+    value = entry.get("default")
+    if value is None or value in ("", [], {}) or "$ref" in entry:
+        return ""
+    if isinstance(value, str) and (value.startswith("(") or "`" in value or " " in value.strip()):
+        return _cell(value)
+    return f"`{_cell(value if isinstance(value, str) else json.dumps(value))}`"
+
+
+def _type(entry: Any) -> str:
+    if "$ref" in entry:
+        return (
+            f"[{_TITLES[entry['$ref'].rsplit('/', 1)[-1]].split(',')[0]}](#{_anchor(entry['$ref'].rsplit('/', 1)[-1])})"
+        )
+    if entry.get("$comment") == "duration":
+        return "duration"
+    for union in ("anyOf", "oneOf"):
+        if union in entry:
+            kinds = [_type(option) for option in entry[union] if option.get("type") != "null"]
+            return " or ".join(dict.fromkeys(kinds))
+    if "enum" in entry:
+        return ", ".join(f"`{value}`" for value in entry["enum"])
+    kind = entry.get("type")
+    if kind == "array":
+        return f"list of {_type(entry['items'])}"
+    if kind == "object":
+        values = entry.get("additionalProperties")
+        return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
+    if isinstance(kind, list):
+        return " or ".join(_WORDS[one] for one in kind)
+    return _WORDS.get(str(kind), "any value")
+
+
+_WORDS: Final = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+
+
+def _anchor(definition: str) -> str:
+    """The address that GitHub gives a heading: lower case, blanks to dashes, other punctuation dropped."""
+    title = _TITLES[definition].lower().replace(" ", "-")
+    return "".join(character for character in title if character.isalnum() or character in "-_")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _catalogue() -> str:
+    rows = [
+        "## The provider catalogue",
+        "",
+        "A provider whose name, or whose `preset`, is one of these needs only its key.",
+        "",
+        "| preset | label `provider` | protocol | base_url | key variable | cheapest chat model |",
+        "|---|---|---|---|---|---|",
+    ]
+    for preset in presets().values():
+        cells = (preset.key, preset.name, preset.protocol, preset.base_url, preset.key_variable, preset.model)
+        rows.append("| " + " | ".join(f"`{cell}`" if cell else "(yours)" for cell in cells) + " |")
+    return "\n".join([*rows, ""])

@@ -1,0 +1,46 @@
+"""What every part of the schema is made of: a mapping of known keys, a described key, a secret."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+TAG_MARK: Final = "\0"
+"""Begins the tags of unions, so that they are told from keys when an error names its place."""
+_TEXT_TAG: Final = TAG_MARK + "text"
+_FILE_TAG: Final = TAG_MARK + "file"
+
+
+class Section(BaseModel):
+    """A mapping of known keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def key(description: str, *, default: Any = None, shown: Any = None, **limits: Any) -> Any:
+    """Describe one key. `shown` is the default that people read where `default` only means "not given"."""
+    extra = None if shown is None else {"default": shown}
+    return Field(default=default, description=description, json_schema_extra=extra, **limits)
+
+
+class SecretFile(Section):
+    """A secret that stands in a file of its own."""
+
+    file: str = Field(
+        description="The path of the file, relative to the configuration. White space around the secret is cut off."
+    )
+
+
+def _secret_tag(value: Any) -> str | None:
+    if isinstance(value, str):
+        return _TEXT_TAG
+    return _FILE_TAG if isinstance(value, dict | SecretFile) else None
+
+
+SecretSource = Annotated[
+    Annotated[str, Tag(_TEXT_TAG)] | Annotated[SecretFile, Tag(_FILE_TAG)],
+    Discriminator(
+        _secret_tag,
+        custom_error_type="secret_type",
+        custom_error_message='must be text such as "${NAME}", or {file: path}',
+    ),
+]

@@ -1,0 +1,54 @@
+"""The configuration as people may see it: merged, in YAML, every secret as `***`."""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import yaml
+
+from aiprobe.config.document import Document
+from aiprobe.config.secrets import hide
+from aiprobe.core.secret import MASK
+
+_COLLECTIONS: Final = ("providers", "targets", "groups")
+
+
+def show(documents: list[Document], secrets: list[str]) -> str:
+    """Return the YAML of the first document with the entries of the others added."""
+    merged = dict(documents[0].value)
+    for document in documents[1:]:
+        for name in _COLLECTIONS:
+            part = document.value.get(name)
+            if isinstance(part, dict):
+                merged[name] = {**(merged.get(name) or {}), **part}
+            elif isinstance(part, list):
+                merged[name] = [*(merged.get(name) or []), *part]
+    merged["providers"] = {key: _provider(section) for key, section in (merged.get("providers") or {}).items()}
+    return yaml.safe_dump(_hidden(merged, secrets), sort_keys=False, allow_unicode=True, width=120)
+
+
+def _provider(section: Any) -> Any:
+    if not isinstance(section, dict):
+        return section
+    shown = dict(section)
+    if isinstance(shown.get("api_key"), str):
+        shown["api_key"] = MASK
+    if isinstance(shown.get("headers"), dict):
+        shown["headers"] = {name: MASK if isinstance(value, str) else value for name, value in shown["headers"].items()}
+    if isinstance(shown.get("proxy"), str):
+        shown["proxy"] = _without_userinfo(shown["proxy"])
+    return shown
+
+
+def _without_userinfo(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return url
+    return parts._replace(netloc=f"{MASK}@{parts.netloc.rsplit('@', 1)[-1]}").geturl()
+
+
+def _hidden(node: Any, secrets: list[str]) -> Any:
+    if isinstance(node, dict):
+        return {name: _hidden(value, secrets) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_hidden(item, secrets) for item in node]
+    return hide(node, secrets) if isinstance(node, str) else node

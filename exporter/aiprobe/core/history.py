@@ -1,0 +1,57 @@
+"""The last results of each target, for people: failures stay longer than what went well. Bounded; lost at a restart."""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final
+
+from aiprobe.core.model import Finished
+from aiprobe.core.outcomes import Outcome
+
+KEPT_RESULTS: Final = 60
+KEPT_FAILURES: Final = 60
+
+_BY_TIME: Final = attrgetter("result.started_timestamp_seconds")
+
+
+@dataclass(slots=True)
+class _Shelf:
+    recent: deque[Finished] = field(default_factory=lambda: deque(maxlen=KEPT_RESULTS))
+    failures: deque[Finished] = field(default_factory=lambda: deque(maxlen=KEPT_FAILURES))
+
+    def all(self) -> Iterable[Finished]:
+        """Return what is kept, each once, oldest first."""
+        oldest = _BY_TIME(self.recent[0]) if self.recent else float("inf")
+        yield from (failure for failure in self.failures if _BY_TIME(failure) < oldest)
+        yield from self.recent
+
+
+class History:
+    """Keeps results by target."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+
+    def add(self, finished: Finished) -> None:
+        """Keep one result."""
+        shelf = self._shelves.setdefault(finished.target.name, _Shelf())
+        shelf.recent.append(finished)
+        if finished.result.outcome is not Outcome.OK:
+            shelf.failures.append(finished)
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget the targets that are gone."""
+        wanted = set(names)
+        self._shelves = {name: shelf for name, shelf in self._shelves.items() if name in wanted}
+
+    def last(self, name: str) -> Finished | None:
+        """Return the newest result of a target."""
+        shelf = self._shelves.get(name)
+        return shelf.recent[-1] if shelf and shelf.recent else None
+
+    def newest(self, name: str | None, limit: int) -> Sequence[Finished]:
+        """Return at most `limit` results, newest first; of every target when `name` is None."""
+        shelves = self._shelves.values() if name is None else filter(None, [self._shelves.get(name)])
+        return heapq.nlargest(limit, (kept for shelf in shelves for kept in shelf.all()), key=_BY_TIME)

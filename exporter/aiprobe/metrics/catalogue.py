@@ -1,0 +1,225 @@
+"""Every metric that aiprobe exposes, in one table: what it is called, what it means, and when it is there.
+
+Recorder, exposition, collector and the reference page read this table; a name or a help text stands nowhere
+else. How numbers come to be belongs in `recorder.py`, what they look like on the wire in `openmetrics.py`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+PREFIX: Final = "aiprobe_"
+
+
+class Kind(StrEnum):
+    """The types of OpenMetrics that aiprobe uses."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+_SUFFIXES: Final = {Kind.COUNTER: "_total", Kind.INFO: "_info"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One family of series."""
+
+    short: str
+    """The name of its samples without `aiprobe_`, as the design writes it: `results_total`, `target_info`."""
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    """Its own labels, after those of its owner (the identity of a target, or the vantage)."""
+    unit: str = ""
+    buckets: tuple[float, ...] = ()
+    """Upper bounds of a histogram, ascending, without +Inf."""
+    fades: bool = False
+    """Not exposed once the target was silent for longer than three intervals."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that queries use; of a histogram without `_bucket`, `_sum` and `_count`."""
+        return PREFIX + self.short
+
+    @property
+    def family(self) -> str:
+        """Return the name of the family in OpenMetrics, which leaves out `_total` and `_info`."""
+        return self.name.removesuffix(_SUFFIXES.get(self.kind, ""))
+
+
+OUTPUT_TOKENS_FLOOR: Final = 16
+"""Streams with fewer tokens after the first content have no time per token: too few to time."""
+SILENT_AFTER_INTERVALS: Final = 3.0
+EVENT_VERDICTS: Final = ("good", "bad", "excluded")
+SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration")
+SKIP_REASONS: Final = ("budget", "backoff", "shard")
+PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
+RATE_LIMIT_RESOURCES: Final = frozenset(
+    f"{what}{per}"
+    for what in ("requests", "tokens", "input_tokens", "output_tokens", "images", "credits")
+    for per in ("", "_second", "_minute", "_hour", "_day", "_month", "_usage_based")
+)
+"""What a provider may limit; a resource outside this set gets no series, so headers cannot make up labels."""
+
+_DURATION: Final = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+_FIRST_TOKEN: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
+_PER_TOKEN: Final = (0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 5.0)
+_GAP: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+_LAG: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
+def _counter(short: str, text: str, *labels: str, unit: str = "") -> Metric:
+    return Metric(short=short, kind=Kind.COUNTER, help=text, labels=labels, unit=unit)
+
+
+def _gauge(short: str, text: str, *labels: str, unit: str = "", fades: bool = False) -> Metric:
+    return Metric(short=short, kind=Kind.GAUGE, help=text, labels=labels, unit=unit, fades=fades)
+
+
+def _last(short: str, text: str, *labels: str, unit: str = "") -> Metric:
+    """Describe a gauge that speaks of the last probe, and so falls silent with its target."""
+    return _gauge(short, text, *labels, unit=unit, fades=True)
+
+
+def _histogram(short: str, text: str, buckets: tuple[float, ...]) -> Metric:
+    return Metric(short=short, kind=Kind.HISTOGRAM, help=text, unit="seconds", buckets=buckets)
+
+
+def _info(short: str, text: str, *labels: str, fades: bool = False) -> Metric:
+    return Metric(short=short, kind=Kind.INFO, help=text, labels=labels, fades=fades)
+
+
+TARGET_METRICS: Final[tuple[Metric, ...]] = (
+    _last("success", "1 if the last probe ended ok, else 0. For eyes; rules never use it."),
+    _last(
+        "consecutive_failures",
+        "Results bad for availability in a row: reset by a good one, untouched by an excluded one.",
+    ),
+    _last(
+        "state",
+        "0 operational, 1 degraded, 2 partial outage, 3 major outage. No series while nothing was validly probed.",
+    ),
+    _counter(
+        "results_total",
+        "Finished probes by how they ended. An outcome that is new shows a 0 in the first whole scrape after it.",
+        "outcome",
+        "attempt",
+    ),
+    _histogram("duration_seconds", "Time of the whole probe; scheduled probes that ended ok.", _DURATION),
+    _histogram(
+        "time_to_first_token_seconds",
+        "From the start of the probe to the first content of any sort; scheduled probes that ended ok.",
+        _FIRST_TOKEN,
+    ),
+    _histogram(
+        "time_to_first_output_token_seconds",
+        "From the start of the probe to the first visible text, where reasoning came before it; scheduled and ok.",
+        _FIRST_TOKEN,
+    ),
+    _histogram(
+        "time_per_output_token_seconds",
+        f"Time per token streamed after the first content, from {OUTPUT_TOKENS_FLOOR} tokens on; scheduled and ok.",
+        _PER_TOKEN,
+    ),
+    _histogram(
+        "stream_max_gap_seconds",
+        "Longest silence between two events of one stream; scheduled probes that ended ok.",
+        _GAP,
+    ),
+    _last(
+        "phase_duration_seconds",
+        "Time that each phase of the last probe took. A phase that did not happen has no series.",
+        "phase",
+        unit="seconds",
+    ),
+    _last(
+        "output_tokens_per_second",
+        "Speed of the stream after the first content, of the last probe that ended ok.",
+        unit="tokens_per_second",
+    ),
+    _counter("input_tokens_total", "Input tokens as billed, cached ones included.", unit="tokens"),
+    _counter("output_tokens_total", "Output tokens as billed, reasoning included.", unit="tokens"),
+    _counter("reasoning_tokens_total", "Output tokens that the model spent on reasoning.", unit="tokens"),
+    _counter("cached_input_tokens_total", "Input tokens that the provider served from its cache.", unit="tokens"),
+    _counter(
+        "cost_usd_total",
+        "Money from the price table, by the availability verdict that it bought. Nothing for a model without a price.",
+        "verdict",
+        unit="usd",
+    ),
+    _counter("skipped_total", "Probes that did not start, by reason. They are not results.", "reason"),
+    _last("ratelimit_limit", "Limit that the provider last told in its response headers.", "resource"),
+    _last("ratelimit_remaining", "What the provider last said remains of the limit.", "resource"),
+    _last(
+        "tls_certificate_not_after_timestamp_seconds",
+        "When the certificate last presented expires, Unix time.",
+        unit="seconds",
+    ),
+    _gauge("last_run_timestamp_seconds", "When the last probe ended, Unix time.", unit="seconds"),
+    _gauge("last_success_timestamp_seconds", "When the last probe that was ok ended, Unix time.", unit="seconds"),
+    _gauge("interval_seconds", "How often the target is probed.", unit="seconds"),
+    _info(
+        "target_info",
+        "What may change about a target without being another one, and the labels of the configuration.",
+        "protocol",
+        "display_name",
+        "provider_display_name",
+        "account",
+    ),
+    _info(
+        "response_model_info",
+        "The model that the last reply named, cut to 100 printable ASCII characters.",
+        "response_model",
+        fades=True,
+    ),
+    _counter(
+        "slo_events_total",
+        "Scheduled probes by what they mean for each SLO. Valid events are good or bad.",
+        "slo",
+        "verdict",
+    ),
+    _gauge("slo_objective_ratio", "Objective of the SLO.", "slo", unit="ratio"),
+    _gauge("slo_period_seconds", "Period over which the objective holds.", "slo", unit="seconds"),
+)
+"""Families of every target, in the order of exposition."""
+
+EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
+    _gauge(
+        "surface_state",
+        "State of a surface over its targets: 0 operational, 1 degraded, 2 partial outage, 3 major outage.",
+        "provider",
+        "surface",
+        "provider_region",
+    ),
+    _gauge("egress_up", "1 if the host of this egress check answered last time, else 0: is it us?", "check"),
+    _gauge("budget_usd", "Budget of one UTC day. No series without a budget.", unit="usd"),
+    _gauge("budget_spent_usd", "What this UTC day has cost so far, kept over restarts.", unit="usd"),
+    _histogram("scheduler_lag_seconds", "How much later than planned probes started.", _LAG),
+    _histogram("event_loop_lag_seconds", "How much later than asked the event loop woke a sleeper.", _LAG),
+    _gauge("probes_in_flight", "Probes that run now."),
+    _gauge("journal_up", "1 if the journal takes writes, else 0."),
+    _counter("journal_errors_total", "Writes and reads of the journal that failed."),
+    _gauge("config_last_reload_successful", "1 if the last load of the configuration worked, else 0."),
+    _gauge(
+        "config_last_reload_success_timestamp_seconds",
+        "When the configuration was last loaded with success, Unix time.",
+        unit="seconds",
+    ),
+    _info("build_info", "What runs.", "version", "python_version", "python_implementation"),
+)
+"""Families of the exporter itself, in the order of exposition. Their only other label is `vantage`, where it is set."""
+
+METRICS: Final = TARGET_METRICS + EXPORTER_METRICS
+
+PROCESS_METRICS: Final = (
+    ("process_virtual_memory_bytes", Kind.GAUGE),
+    ("process_resident_memory_bytes", Kind.GAUGE),
+    ("process_start_time_seconds", Kind.GAUGE),
+    ("process_cpu_seconds_total", Kind.COUNTER),
+    ("process_open_fds", Kind.GAUGE),
+    ("process_max_fds", Kind.GAUGE),
+)
+"""Of prometheus-client, on Linux; without the prefix, as every Prometheus dashboard expects them."""

@@ -1,0 +1,147 @@
+"""The body of `/metrics`, in slices: fragments that are rendered already, family by family.
+
+A scrape takes each target's fragments in one moment (so a target's numbers agree with one another), then
+streams them and gives the loop back between slices. There is never a whole body. Only compression and
+the reading of /proc leave the thread of the event loop.
+
+A series that was born since the last scrape reads 0 in the first scrape that shows it, and what it counts
+from the next whole scrape on: `increase()` sees nothing of a counter that begins above 0. Which
+Prometheus scraped is not known; of two that scrape one exporter, the second may miss the 0. A scrape that was
+broken off announces nothing.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+
+from prometheus_client import ProcessCollector
+from prometheus_client.metrics_core import Metric as Family
+
+from aiprobe.metrics import catalogue
+from aiprobe.metrics.catalogue import Metric
+from aiprobe.metrics.negotiation import negotiate
+from aiprobe.metrics.openmetrics import EOF, Format, header, metadata, number, without_exemplars
+from aiprobe.metrics.recorder import Recorder
+from aiprobe.metrics.series import Birth, Owner
+
+SLICE_BYTES = 128 * 1024
+"""DESIGN section 8: larger writes were seen in the error of first-token times."""
+SLICE_FRAGMENTS = 512
+"""The most fragments that are looked at before the loop gets its turn."""
+_OWNERS_AT_ONCE = 16
+"""Owners whose fragments are taken (and, where stale, rendered) before the loop gets its turn."""
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+class Exposition:
+    """Writes what a recorder holds, for scrapers. Any number of scrapes may run at once."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Read from `recorder`, on its event loop."""
+        self._recorder = recorder
+        self._process = ProcessCollector(registry=None)
+
+    def negotiate(self, accept: str | None) -> Format:
+        """Return the format that the request header `Accept` prefers; text where it is missing or strange."""
+        return negotiate(accept)
+
+    async def stream(self, format: Format, *, gzip: bool = False) -> AsyncGenerator[bytes, None]:  # noqa: A002 - design's word
+        """Write everything in slices of at most 128 KiB; read to the end, it counts as a scrape."""
+        slices = self._slices(format)
+        async with aclosing(_compressed(slices) if gzip else slices) as source:
+            async for piece in source:
+                yield piece
+
+    def target(self, name: str, format: Format) -> bytes | None:  # noqa: A002 - the word of the design
+        """Write the families of one target, as they are; None if there is no such target. Announces nothing."""
+        tracked = self._recorder.find(name)
+        if tracked is None:
+            return None
+        row = tracked.owner.fragments(faded=tracked.faded(self._recorder.clock.monotonic()), announced=True)
+        end = EOF if format is Format.OPENMETRICS else b""
+        return b"".join(_pieces(catalogue.TARGET_METRICS, [row], format)) + end
+
+    async def _slices(self, form: Format) -> AsyncGenerator[bytes, None]:
+        recorder = self._recorder
+        shown: list[tuple[Owner, list[Birth]]] = [(recorder.exporter, list(recorder.exporter.births))]
+        rows: list[list[bytes]] = []
+        exporter_row = recorder.exporter.fragments(faded=False)
+        for count, tracked in enumerate(recorder.tracked, 1):
+            rows.append(tracked.owner.fragments(faded=tracked.faded(recorder.clock.monotonic())))
+            if tracked.owner.births:
+                shown.append((tracked.owner, list(tracked.owner.births)))
+            if count % _OWNERS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        process = await asyncio.to_thread(lambda: list(self._process.collect()))
+        for piece in _cut(self._all_pieces(rows, exporter_row, process, form)):
+            if piece:
+                yield piece
+            await asyncio.sleep(0)
+        recorder.announce(shown)
+
+    def _all_pieces(
+        self,
+        rows: Sequence[Sequence[bytes]],
+        exporter_row: Sequence[bytes],
+        process: Sequence[Family],
+        form: Format,
+    ) -> Iterator[bytes]:
+        yield from _pieces(catalogue.TARGET_METRICS, rows, form)
+        yield from _pieces(catalogue.EXPORTER_METRICS, [exporter_row], form)
+        for family in process:
+            yield _plain_family(family, form)
+        if form is Format.OPENMETRICS:
+            yield EOF
+
+
+def _pieces(
+    metrics: Sequence[Metric],
+    rows: Sequence[Sequence[bytes]],
+    form: Format,
+) -> Iterator[bytes]:
+    """Return headers and fragments, family by family; also the empty ones, so that who counts pieces counts work."""
+    for index, metric in enumerate(metrics):
+        opened = False
+        for row in rows:
+            fragment = row[index]
+            if fragment and not opened:
+                opened = True
+                yield header(metric, form)
+            yield without_exemplars(fragment) if form is Format.TEXT else fragment
+
+
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join pieces into slices of at most `SLICE_BYTES` bytes and `SLICE_FRAGMENTS` pieces, in order."""
+    pending: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > SLICE_BYTES or len(pending) >= SLICE_FRAGMENTS:
+            yield b"".join(pending)
+            pending, size = [], 0
+        start = 0
+        while len(piece) - start > SLICE_BYTES:
+            yield piece[start : start + SLICE_BYTES]
+            start += SLICE_BYTES
+        rest = piece[start:] if start else piece
+        pending.append(rest)
+        size += len(rest)
+    yield b"".join(pending)
+
+
+async def _compressed(slices: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Gzip slices at level 1, each in a thread: zlib lets go of the interpreter lock meanwhile."""
+    compressor = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    async for piece in slices:
+        for part in _cut([await asyncio.to_thread(compressor.compress, piece)]):
+            if part:
+                yield part
+    for part in _cut([compressor.flush()]):
+        yield part
+
+
+def _plain_family(family: Family, form: Format) -> bytes:
+    """Render one family of prometheus-client that has no labels, such as those of the process."""
+    name = family.samples[0].name
+    lines = metadata(family.name, name, kind=family.type, unit="", text=family.documentation, form=form)
+    return lines + "".join(f"{sample.name} {number(sample.value)}\n" for sample in family.samples).encode()

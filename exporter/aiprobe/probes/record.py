@@ -1,0 +1,209 @@
+"""Reads one reply of a protocol as it arrives: collects its events, with their times, and says when it is enough.
+
+The sink of chat and embeddings probes. It records; what the record means is decided by the kind of probe.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from aiprobe.core.model import Provider
+from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.transport import Signal
+from aiprobe.protocols.base import (
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Protocol,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Stopped,
+    Text,
+    Usage,
+)
+
+ERROR_BODY_LIMIT: Final = 65_536
+"""Bytes of an error body that are read: error objects are small, error pages are cut."""
+_CONTENTS_KEPT: Final = 8
+"""A tool call streams in many parts; a few prove the point."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """What a reply held. Times are monotonic seconds."""
+
+    head: ReplyHead | None = None
+    facts: HeadFacts = field(default_factory=HeadFacts)
+    failure: Failure | None = None
+    stopped: Stopped | None = None
+    ended: bool = False
+    """The protocol's terminal event was seen."""
+    text: list[str] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+    reasoned: bool = False
+    usage: Usage = field(default_factory=Usage)
+    meta: Meta = field(default_factory=Meta)
+    first_content_at: float | None = None
+    first_text_at: float | None = None
+    last_event_at: float | None = None
+    max_gap_seconds: float | None = None
+    """Counted from the first content on: what comes before it is the first token's time."""
+    content_chunks: int = 0
+
+    @property
+    def answer(self) -> str:
+        """Return the visible text so far."""
+        return "".join(self.text)
+
+    @property
+    def finish(self) -> Finish | None:
+        """Return why the model stopped, if it said so."""
+        return self.stopped.finish if self.stopped else None
+
+
+class RecordingSink:
+    """Feeds a reply to its protocol's reader and keeps the record."""
+
+    def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool) -> None:
+        self.record = Record()
+        self._protocol = protocol
+        self._provider = provider
+        self._stream = stream
+        self._reader: Reader | None = None
+        self._collected = bytearray()
+
+    def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:  # noqa: ARG002 - the interface's
+        """Take status and headers; choose what to do with the body."""
+        head = ReplyHead(status=status, headers=headers)
+        self.record.head = head
+        self.record.facts = self._protocol.head(self._provider, head)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        right_type = not media_type or media_type in self._protocol.content_types(stream=self._stream)
+        if 200 <= status < 300 and right_type:
+            self._reader = self._protocol.reader(stream=self._stream)
+
+    def on_body(self, data: bytes, at: float) -> Signal:
+        """Take body bytes; say whether they were content, progress, nothing of note, or enough."""
+        if self._reader is not None:
+            signal = self._note(self._reader.feed(data), at)
+            arriving = not self._stream and not data.isspace()
+            return max(signal, Signal.CONTENT) if arriving else signal
+        self._collected += data[: ERROR_BODY_LIMIT - len(self._collected)]
+        return Signal.DONE if len(self._collected) >= ERROR_BODY_LIMIT else Signal.CONTENT
+
+    def close(self, *, complete: bool, at: float) -> None:
+        """Take the end of the exchange; `complete` says that the body came to its proper end."""
+        head = self.record.head
+        if head is None or self.record.failure is not None or self.record.ended:
+            return
+        if self._reader is not None:
+            if complete:
+                self._note(self._reader.close(), at)
+        elif 200 <= head.status < 300:
+            self.record.failure = self._wrong_type(head)
+        else:
+            self.record.failure = self._protocol.failure(head, bytes(self._collected))
+
+    def _wrong_type(self, head: ReplyHead) -> Failure:
+        """Say what a 2xx reply of another media type is: a challenge, an error object, or not our protocol."""
+        body = bytes(self._collected)
+        if head.headers.get("cf-mitigated"):
+            challenge = self._protocol.failure(replace(head, status=403), body)
+            if challenge.outcome is Outcome.CHALLENGED:
+                return challenge
+        reader = self._protocol.reader(stream=False)
+        events = [*reader.feed(body), *reader.close()]
+        failure = next((event for event in events if isinstance(event, Failure)), None)
+        if failure is not None and failure.outcome is not Outcome.MALFORMED:
+            return failure
+        got = head.headers.get("content-type", "")[:80]
+        wanted = " or ".join(sorted(self._protocol.content_types(stream=self._stream)))
+        return Failure(outcome=Outcome.MALFORMED, message=f"content type is {got!r}, not {wanted}")
+
+    def _note(self, events: Sequence[Event], at: float) -> Signal:
+        if not events:
+            return Signal.MORE
+        record = self.record
+        content = False
+        for event in events:
+            kind = type(event)
+            content = content or kind in _CONTENT
+            take = _TAKE.get(kind)
+            if take is not None:
+                take(record, event)
+        if record.first_content_at is not None and record.last_event_at is not None:
+            record.max_gap_seconds = max(record.max_gap_seconds or 0.0, at - record.last_event_at)
+        record.last_event_at = at
+        if content:
+            record.content_chunks += 1
+            record.first_content_at = at if record.first_content_at is None else record.first_content_at
+            if record.text and record.first_text_at is None:
+                record.first_text_at = at
+        if record.ended or record.failure is not None:
+            return Signal.DONE
+        return Signal.CONTENT if content else Signal.PROGRESS
+
+
+def _take_text(record: Record, event: Text) -> None:
+    record.text.append(event.text)
+
+
+def _take_reasoning(record: Record, _: Reasoning) -> None:
+    record.reasoned = True
+
+
+def _take_content(record: Record, event: Content) -> None:
+    if len(record.contents) < _CONTENTS_KEPT:
+        record.contents.append(event)
+
+
+def _take_usage(record: Record, event: Usage) -> None:
+    old = record.usage
+    record.usage = Usage(
+        input_tokens=_newer(old.input_tokens, event.input_tokens),
+        output_tokens=_newer(old.output_tokens, event.output_tokens),
+        reasoning_tokens=_newer(old.reasoning_tokens, event.reasoning_tokens),
+        cached_input_tokens=_newer(old.cached_input_tokens, event.cached_input_tokens),
+    )
+
+
+def _newer(old: int | None, new: int | None) -> int | None:
+    return old if new is None else new
+
+
+def _take_meta(record: Record, event: Meta) -> None:
+    record.meta = Meta(
+        response_model=event.response_model or record.meta.response_model,
+        request_id=event.request_id or record.meta.request_id,
+    )
+
+
+def _take_stopped(record: Record, event: Stopped) -> None:
+    record.stopped = event
+
+
+def _take_failure(record: Record, event: Failure) -> None:
+    record.failure = record.failure or event
+
+
+def _take_end(record: Record, _: End) -> None:
+    record.ended = True
+
+
+_CONTENT: Final = frozenset({Text, Reasoning, Content})
+_TAKE: Final[Mapping[type, Callable[..., None]]] = {
+    Text: _take_text,
+    Reasoning: _take_reasoning,
+    Content: _take_content,
+    Usage: _take_usage,
+    Meta: _take_meta,
+    Stopped: _take_stopped,
+    Failure: _take_failure,
+    End: _take_end,
+}
+"""By the exact class of the event; what is not here only proves progress."""

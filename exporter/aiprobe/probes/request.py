@@ -1,0 +1,88 @@
+"""The bytes of one HTTP/1.1 request. What does not belong on one line of a request raises: it would be our own bug.
+
+What is asked for belongs in `protocols/` and the probes.
+"""
+
+import re
+from typing import Final
+
+from aiprobe.probes.exchange import Route
+from aiprobe.probes.proxy import Proxy
+from aiprobe.probes.resolver import literal
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PATH: Final = re.compile(r"/[!-~]*")
+_HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
+_VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
+"""RFC 9110 section 5.5: no control characters, no space at the ends."""
+_OURS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+def host_name(host: str) -> str:
+    """Return `host` as it goes on the wire: an address without brackets, or a name in ASCII (IDNA).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    bare = literal(host)
+    if bare is not None:
+        return bare
+    try:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"not a host name: {host!r}") from error
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"not a host name: {host!r}")
+    return name
+
+
+def authority(route: Route, *, always_port: bool = False) -> str:
+    """Return `host[:port]` of the origin; the scheme's own port is left out unless asked for.
+
+    Raises:
+        ValueError: the host is not one, or the port is out of range.
+    """
+    host = host_name(route.host)
+    if not 0 < route.port < 65536:
+        raise ValueError(f"not a port: {route.port}")
+    shown = f"[{host}]" if ":" in host else host
+    if not always_port and route.port == _DEFAULT_PORTS[route.scheme]:
+        return shown
+    return f"{shown}:{route.port}"
+
+
+def request_bytes(
+    route: Route, proxy: Proxy | None, *, method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes
+) -> bytes:
+    """Return head and body, with host (unless given), content-length and connection added.
+
+    Raises:
+        ValueError: method, path or a header could not stand in a request as it is, or a header is ours to send. The
+            message names the header and never its value, which may be a credential.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"not a method: {method!r}")
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"not a path: {path!r}")
+    origin = authority(route)
+    forwarded = proxy is not None and route.scheme == "http"
+    lines = [f"{method} http://{origin}{path} HTTP/1.1" if forwarded else f"{method} {path} HTTP/1.1"]
+    own_host = False
+    for name, value in headers:
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+            raise ValueError(f"not a header to send: {name!r}")
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"the value of header {name!r} has characters that a header cannot hold")
+        own_host = own_host or name.lower() == "host"
+        lines.append(f"{name}: {value}")
+    if not own_host:
+        lines.insert(1, f"host: {origin}")
+    if body or method not in _BODILESS:
+        lines.append(f"content-length: {len(body)}")
+    lines.append("connection: keep-alive" if route.reuse else "connection: close")
+    if forwarded and proxy is not None and proxy.credential:
+        lines.append(f"proxy-authorization: {proxy.credential}")
+    lines.append("\r\n")
+    return "\r\n".join(lines).encode("latin-1") + body

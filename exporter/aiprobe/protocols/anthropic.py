@@ -1,0 +1,212 @@
+"""Anthropic's Messages API, and whoever serves the same wire: Azure Foundry, Bedrock Mantle, gateways."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_name, a_string, an_object, any_object
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.request import get, post
+from aiprobe.protocols.sse import Frame
+
+VERSION: Final = "2023-06-01"
+"""Still accepted, and the one that every compatible server knows; its streams, usage and errors are those of
+2026-10-21."""
+_OWN_HEADERS: Final = {"anthropic-version": VERSION}
+_FINISHES: Final[Mapping[str, Finish]] = {
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "max_tokens": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
+    "refusal": Finish.FILTERED,
+}
+"""Anything else (tool_use, pause_turn) is `other`."""
+_NOT_CONTENT: Final = frozenset({"fallback"})
+"""A block that only says that another model goes on."""
+
+
+class AnthropicMessages:
+    """The protocol `anthropic-messages`."""
+
+    name: Final = "anthropic-messages"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`. Never with a temperature: newer versions refuse it even at its default."""
+        body: dict[str, Any] = {
+            "model": ask.model,
+            "max_tokens": ask.max_output_tokens,
+            "messages": [{"role": "user", "content": ask.prompt}],
+        }
+        if ask.stream:
+            body["stream"] = True
+        if ask.reasoning is not None:
+            body |= _thinking(ask.reasoning)
+        return post(provider, ask, path="/v1/messages", body=body, own=_OWN_HEADERS)
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path="/v1/models?limit=1", own=_OWN_HEADERS)
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return StreamReader(_MessageStream()) if stream else BodyReader(_read_message)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.ANTHROPIC_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+def _thinking(reasoning: str) -> dict[str, Any]:
+    """Return the fields for `disabled`, a budget in digits, `adaptive`, `adaptive:low` or an effort word."""
+    if reasoning in {"disabled", "none", "off"}:
+        return {"thinking": {"type": "disabled"}}
+    if reasoning.isascii() and reasoning.isdigit():
+        return {"thinking": {"type": "enabled", "budget_tokens": int(reasoning)}}
+    kind, _, effort = reasoning.partition(":")
+    if kind != "adaptive":
+        return {"output_config": {"effort": reasoning}}
+    thinking = {"thinking": {"type": "adaptive"}}
+    return {**thinking, "output_config": {"effort": effort}} if effort else thinking
+
+
+class _MessageStream:
+    """The dialect of a message stream. The type is believed from the data: some gateways drop the `event:` line."""
+
+    __slots__ = ()
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one frame; pings make none, unknown types only progress."""
+        if frame.event == b"ping" and b'"error"' not in frame.data:
+            return NOTHING
+        if frame.data.startswith(b"[DONE]"):  # a gateway's habit from another protocol
+            return NOTHING
+        document, failed = load_frame(frame)
+        if failed:
+            return failed
+        kind = document.get("type") or frame.event.decode("ascii", "replace")
+        if kind == "ping":
+            return NOTHING
+        if kind == "message_stop":
+            return (End(),)
+        read = _READERS.get(kind) if isinstance(kind, str) else None
+        return (read(document) if read else NOTHING) or PROGRESS
+
+    def close(self) -> Sequence[Event]:
+        """Nothing but `message_stop` ends a message."""
+        return NOTHING
+
+
+def _read_start(document: dict[str, Any]) -> list[Event]:
+    message = an_object(document.get("message"))
+    return [*_names(message), *_usage(message.get("usage"))]
+
+
+def _read_block_start(document: dict[str, Any]) -> list[Event]:
+    return _block(an_object(document.get("content_block")))
+
+
+def _read_delta(document: dict[str, Any]) -> list[Event]:
+    delta = an_object(document.get("delta"))
+    kind = delta.get("type")
+    if kind == "text_delta":
+        text = a_string(delta.get("text"))
+        return [Text(text)] if text else []
+    if kind == "thinking_delta":
+        thought = a_string(delta.get("thinking"))
+        return [Reasoning(thought)] if thought else []
+    if kind == "input_json_delta" and delta.get("partial_json"):
+        return [Content("tool_call")]
+    return []
+
+
+def _read_message_delta(document: dict[str, Any]) -> list[Event]:
+    return [*_usage(document.get("usage"), late=True), *_stopped(an_object(document.get("delta")))]
+
+
+_READERS: Final = {
+    "message_start": _read_start,
+    "content_block_start": _read_block_start,
+    "content_block_delta": _read_delta,
+    "message_delta": _read_message_delta,
+}
+
+
+def _read_message(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed message."""
+    message = an_object(document)
+    if "content" not in message:
+        raise UnreadableError("neither content nor an error")
+    events: list[Event] = [*_names(message), *_usage(message.get("usage"))]
+    for block in a_list(message["content"]):
+        events.extend(_block(an_object(block)))
+    return [*events, *_stopped(message), End()]
+
+
+def _block(block: dict[str, Any]) -> list[Event]:
+    """Return what a content block holds when it starts, or when it is whole."""
+    kind = a_name(block.get("type"))
+    if kind == "text":
+        text = a_string(block.get("text"))
+        return [Text(text)] if text else []
+    if kind == "thinking":
+        thought = a_string(block.get("thinking"))
+        return [Reasoning(thought)] if thought else []
+    if kind in {"tool_use", "server_tool_use", "mcp_tool_use"}:
+        return [Content("tool_call")]
+    return [Content(kind)] if kind and kind not in _NOT_CONTENT else []
+
+
+def _names(message: dict[str, Any]) -> list[Event]:
+    model = a_name(message.get("model"))
+    return [Meta(response_model=model)] if model else []
+
+
+def _stopped(message: dict[str, Any]) -> list[Event]:
+    reason = a_string(message.get("stop_reason"))
+    return [Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))] if reason else []
+
+
+def _usage(usage: object, *, late: bool = False) -> list[Event]:
+    """Read a usage object: the input is the sum of what was fresh, written to a cache and read from one.
+
+    `late` marks `message_delta`, where gateways report an input of 0 that they did not count.
+    """
+    told = any_object(usage)
+    fresh, cached = a_count(told.get("input_tokens")), a_count(told.get("cache_read_input_tokens"))
+    written = a_count(told.get("cache_creation_input_tokens"))
+    total = None if fresh is None else fresh + (cached or 0) + (written or 0)
+    if late and not total:
+        total = cached = None
+    read = Usage(
+        input_tokens=total,
+        output_tokens=a_count(told.get("output_tokens")),
+        reasoning_tokens=a_count(any_object(told.get("output_tokens_details")).get("thinking_tokens")),
+        cached_input_tokens=cached,
+    )
+    return [] if read == Usage() else [read]

@@ -1,0 +1,198 @@
+"""Google's Gemini API (`generateContent`), also under Vertex's express mode and behind gateways."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_count,
+    a_list,
+    a_name,
+    a_string,
+    an_id,
+    an_object,
+    any_object,
+)
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.request import get, post
+from aiprobe.protocols.sse import Frame
+
+_VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
+_BUDGET: Final = re.compile(r"-?\d{1,9}", re.ASCII)
+_FINISHES: Final[Mapping[str, Finish]] = {
+    "STOP": Finish.STOP,
+    "MAX_TOKENS": Finish.LENGTH,
+    **dict.fromkeys(
+        (
+            "SAFETY",
+            "RECITATION",
+            "LANGUAGE",
+            "BLOCKLIST",
+            "PROHIBITED_CONTENT",
+            "SPII",
+            "MODEL_ARMOR",
+            "IMAGE_SAFETY",
+            "IMAGE_PROHIBITED_CONTENT",
+            "IMAGE_RECITATION",
+            "JAILBREAK",
+        ),
+        Finish.FILTERED,
+    ),
+}
+"""Anything else (malformed calls, OTHER, ...) is `other`; google-genai, `types.FinishReason`."""
+
+
+class Gemini:
+    """The protocol `gemini`."""
+
+    name: Final = "gemini"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`; a reasoning of digits is a budget, a word is a level."""
+        config: dict[str, Any] = {"maxOutputTokens": ask.max_output_tokens}
+        if ask.reasoning is not None:
+            config["thinkingConfig"] = _thinking(ask.reasoning)
+        body = {"contents": [{"role": "user", "parts": [{"text": ask.prompt}]}], "generationConfig": config}
+        call = "streamGenerateContent?alt=sse" if ask.stream else "generateContent"
+        return post(provider, ask, path=f"{_version(provider)}/{_model_path(ask.model)}:{call}", body=body)
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path=f"{_version(provider)}/models?pageSize=1")
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return StreamReader(_Chunks()) if stream else BodyReader(_read_response)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.GEMINI_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+def _version(provider: Provider) -> str:
+    """Return `/v1beta`, or nothing where the base URL names a version itself."""
+    return "" if _VERSION_IN_PATH.search(urlsplit(provider.base_url).path) else "/v1beta"
+
+
+def _model_path(model: str) -> str:
+    """Return `models/NAME`; a name may bring its own collection, as the list endpoint writes it."""
+    collection, slash, name = model.partition("/")
+    if slash and collection in {"models", "tunedModels"}:
+        return f"{collection}/{quote(name, safe='')}"
+    return f"models/{quote(model, safe='')}"
+
+
+def _thinking(reasoning: str) -> dict[str, Any]:
+    if _BUDGET.fullmatch(reasoning):
+        return {"thinkingBudget": int(reasoning)}
+    if reasoning in {"disabled", "none", "off"}:
+        return {"thinkingBudget": 0}
+    return {"thinkingLevel": reasoning.upper()}
+
+
+class _Chunks:
+    """The dialect of a stream of responses. There is no sentinel: a finish reason and then the end of the body."""
+
+    __slots__ = ("_finished", "_named")
+
+    def __init__(self) -> None:
+        self._named = False
+        self._finished = False
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one chunk."""
+        if frame.data.startswith(b"[DONE]"):  # a gateway's habit from another protocol
+            return NOTHING
+        document, failed = load_frame(frame)
+        if failed:
+            return failed
+        events = _read_chunk(document, named=self._named)
+        self._named = self._named or bool(document.get("modelVersion"))
+        self._finished = self._finished or any(type(event) is Stopped for event in events)
+        return events or PROGRESS
+
+    def close(self) -> Sequence[Event]:
+        """The end of the body is the end of the reply once a finish or block reason was told; usage may follow it."""
+        return (End(),) if self._finished else NOTHING
+
+
+def _read_response(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed response."""
+    response = an_object(document)
+    if "candidates" not in response and "promptFeedback" not in response:
+        raise UnreadableError("neither candidates nor an error")
+    return [*_read_chunk(response, named=False), End()]
+
+
+def _read_chunk(chunk: dict[str, Any], *, named: bool) -> list[Event]:
+    events: list[Event] = []
+    model = "" if named else a_name(chunk.get("modelVersion"))
+    if model:
+        events.append(Meta(response_model=model, request_id=an_id(chunk.get("responseId"))))
+    events.extend(_usage(chunk.get("usageMetadata")))
+    blocked = a_name(any_object(chunk.get("promptFeedback")).get("blockReason"))
+    if blocked:
+        events.append(Stopped(Finish.FILTERED, blocked))
+    candidates = a_list(chunk.get("candidates"))
+    if candidates:
+        candidate = an_object(candidates[0])
+        for part in a_list(an_object(candidate.get("content")).get("parts")):
+            events.extend(_part(an_object(part)))
+        reason = a_string(candidate.get("finishReason"))
+        if reason and reason != "FINISH_REASON_UNSPECIFIED":
+            events.append(Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)))
+    return events
+
+
+def _part(part: dict[str, Any]) -> list[Event]:
+    text = a_string(part.get("text"))
+    if text:
+        return [Reasoning(text) if part.get("thought") is True else Text(text)]
+    if "functionCall" in part:
+        return [Content("tool_call")]
+    return [
+        Content(name) for name in ("inlineData", "fileData", "executableCode", "codeExecutionResult") if name in part
+    ]
+
+
+def _usage(usage: object) -> list[Event]:
+    """Read the usage so far: the input includes tool results, the output the thoughts."""
+    told = any_object(usage)
+    prompt, tools = a_count(told.get("promptTokenCount")), a_count(told.get("toolUsePromptTokenCount"))
+    visible, thoughts = a_count(told.get("candidatesTokenCount")), a_count(told.get("thoughtsTokenCount"))
+    read = Usage(
+        input_tokens=None if prompt is None else prompt + (tools or 0),
+        output_tokens=None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0),
+        reasoning_tokens=thoughts,
+        cached_input_tokens=a_count(told.get("cachedContentTokenCount")),
+    )
+    return [] if read == Usage() else [read]

@@ -1,0 +1,129 @@
+"""What the headers of a reply tell: rate limits, when to come back, how long the server worked, ids.
+
+Header values come from strangers: what does not parse, is negative or absurd is dropped.
+"""
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from aiprobe.core.model import Provider, RateLimit
+from aiprobe.protocols.base import HeadFacts, ReplyHead
+from aiprobe.protocols.jsonvalues import an_id
+
+_NUMBER: Final = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+_LONGEST_WAIT_SECONDS: Final = 31 * 86_400.0
+_LONGEST_WORK_SECONDS: Final = 86_400.0
+_DURATION: Final = re.compile(r";\s*dur\s*=\s*\"?([0-9.]{1,20})", re.IGNORECASE)
+"""Server-Timing, W3C: `name;dur=253;desc="..."`, in milliseconds."""
+
+ANTHROPIC_LIMITS: Final[Mapping[str, tuple[str, str]]] = {
+    resource.replace("-", "_"): (
+        f"anthropic-ratelimit-{resource}-limit",
+        f"anthropic-ratelimit-{resource}-remaining",
+    )
+    for resource in ("requests", "tokens", "input-tokens", "output-tokens")
+}
+"""Resource -> (header of the limit, header of what remains)."""
+
+_OPENAI_NAMES: Final = (
+    ("requests", "requests"),  # OpenAI, Azure, Groq (per day there), xAI
+    ("tokens", "tokens"),
+    ("requests", "req-minute"),  # Mistral
+    ("tokens", "tokens-minute"),  # Mistral, Cerebras
+    ("requests_day", "requests-day"),  # Cerebras
+    ("tokens_day", "tokens-day"),
+    ("tokens_month", "tokens-month"),  # Mistral
+)
+_OPENAI_LIMITS: Final = (
+    *((resource, f"x-ratelimit-limit-{name}", f"x-ratelimit-remaining-{name}") for resource, name in _OPENAI_NAMES),
+    ("requests", "x-ratelimit-limit", "x-ratelimit-remaining"),  # OpenRouter, Together
+)
+
+OPENAI_REQUEST_IDS: Final = (
+    "x-request-id",
+    "apim-request-id",
+    "mistral-correlation-id",
+    "x-generation-id",
+    "inference-id",
+    "x-kong-request-id",
+    "x-amzn-requestid",
+    "request-id",
+)
+ANTHROPIC_REQUEST_IDS: Final = ("request-id", "x-request-id", "apim-request-id", "x-amzn-requestid")
+GEMINI_REQUEST_IDS: Final = ("x-request-id", "x-goog-request-id")
+"""Google sends none; a gateway in front of it may."""
+_REGIONS: Final = ("x-ms-region", "x-groq-region")
+
+
+def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) -> HeadFacts:
+    """Read everything that headers tell; `request_ids` is the protocol's list, after the provider's own."""
+    headers = head.headers
+    return HeadFacts(
+        request_id=_first_id(headers, (*provider.request_id_headers, *request_ids)),
+        rate_limits=rate_limits(headers),
+        retry_after_seconds=retry_after_seconds(headers),
+        server_seconds=server_seconds(headers),
+        provider_region=_first_id(headers, _REGIONS),
+    )
+
+
+def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
+    """Return one entry per resource that any known spelling tells something about."""
+    found: dict[str, RateLimit] = {}
+    anthropic = ((resource, *names) for resource, names in ANTHROPIC_LIMITS.items())
+    for resource, limit_name, remaining_name in (*anthropic, *_OPENAI_LIMITS):
+        limit, remaining = _number(headers.get(limit_name)), _number(headers.get(remaining_name))
+        if resource not in found and (limit is not None or remaining is not None):
+            found[resource] = RateLimit(resource=resource, limit=limit, remaining=remaining)
+    return tuple(found.values())
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return how long to wait: `retry-after-ms` wins, then `retry-after` as seconds or as a date.
+
+    A date counts from the reply's own `date` header, so that no clock of ours is needed; without one it says nothing.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        seconds: float | None = milliseconds / 1000
+    else:
+        value = headers.get("retry-after")
+        seconds = _number(value)
+        if seconds is None:
+            seconds = _seconds_between(headers.get("date"), value)
+    return seconds if seconds is not None and seconds <= _LONGEST_WAIT_SECONDS else None
+
+
+def server_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return how long the provider says that it worked: its own header, then the longest of `server-timing`."""
+    timings = [_number(dur) for dur in _DURATION.findall(headers.get("server-timing", "")[:2000])]
+    known = [dur for dur in timings if dur is not None]
+    told = (
+        _number(headers.get("openai-processing-ms")),
+        max(known, default=None),
+        _number(headers.get("x-envoy-upstream-service-time")),
+    )
+    milliseconds = next((value for value in told if value is not None), None)
+    if milliseconds is None or milliseconds / 1000 > _LONGEST_WORK_SECONDS:
+        return None
+    return milliseconds / 1000
+
+
+def _number(value: str | None) -> float | None:
+    value = (value or "").strip()
+    return float(value) if _NUMBER.fullmatch(value) else None
+
+
+def _seconds_between(earlier: str | None, later: str | None) -> float | None:
+    if not earlier or not later:
+        return None
+    try:
+        return max(0.0, parsedate_to_datetime(later).timestamp() - parsedate_to_datetime(earlier).timestamp())
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _first_id(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next(filter(None, (an_id(headers.get(name)) for name in names)), None)

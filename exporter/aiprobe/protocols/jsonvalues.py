@@ -1,0 +1,101 @@
+"""JSON from strangers: decoding that fails in one way, and typed looks at what was decoded.
+
+The rule of the room: an absent or null field says nothing, a field of the wrong type is `UnreadableError`. What a field
+means belongs to the protocol that asks for it.
+"""
+
+import json
+from typing import Any, Final
+
+_DECODER: Final = json.JSONDecoder()
+_BLANKS: Final = " \t\r\n"
+LONGEST_NAME: Final = 100
+"""Characters kept of model names, request ids and error names."""
+_MOST_TOKENS: Final = 10**9
+"""A token count above this is a mistake or an attack, and would become a bill."""
+
+
+class UnreadableError(ValueError):
+    """Bytes or a value that the protocol does not allow; the text says what was wrong without quoting it."""
+
+
+def load(data: bytes) -> object:
+    """Decode one JSON document.
+
+    Raises:
+        UnreadableError: for invalid UTF-8, broken JSON, nesting too deep and numbers too long to convert.
+    """
+    try:
+        text = data.decode().strip(_BLANKS)
+        document: object
+        document, end = _DECODER.raw_decode(text)
+    except UnicodeDecodeError:
+        raise UnreadableError("not UTF-8") from None
+    except RecursionError:
+        raise UnreadableError("JSON nested too deeply") from None
+    except ValueError:
+        raise UnreadableError("not JSON") from None
+    if end != len(text):
+        raise UnreadableError("something after the JSON")
+    return document
+
+
+def an_object(value: object) -> dict[str, Any]:
+    """Return an object as it is, `{}` for null; raises `UnreadableError` for anything else."""
+    if isinstance(value, dict):
+        return value
+    if value is None:
+        return {}
+    raise UnreadableError(f"{type(value).__name__} where an object belongs")
+
+
+def a_list(value: object) -> list[Any]:
+    """Return a list as it is, `[]` for null; raises `UnreadableError` for anything else."""
+    if isinstance(value, list):
+        return value
+    if value is None:
+        return []
+    raise UnreadableError(f"{type(value).__name__} where a list belongs")
+
+
+def a_string(value: object) -> str:
+    """Return a string fit for UTF-8, `""` for null; raises `UnreadableError` for anything else."""
+    if isinstance(value, str):
+        return value if value.isascii() else without_lone_surrogates(value)
+    if value is None:
+        return ""
+    raise UnreadableError(f"{type(value).__name__} where a string belongs")
+
+
+def any_object(value: object) -> dict[str, Any]:
+    """Return an object as it is and `{}` for anything else: for what is nice to know only, such as usage."""
+    return value if isinstance(value, dict) else {}
+
+
+def any_string(value: object) -> str:
+    """Return a string fit for UTF-8 and `""` for anything else."""
+    return a_string(value) if isinstance(value, str) else ""
+
+
+def without_lone_surrogates(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON escapes may hold and UTF-8 may not, by `?`."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def a_name(value: object) -> str:
+    """Return a short printable name, `""` when there is none: what may become a label or a header of a page."""
+    text = any_string(value)[: 4 * LONGEST_NAME]
+    return "".join(filter(str.isprintable, text)).strip()[:LONGEST_NAME]
+
+
+def an_id(value: object) -> str | None:
+    """Return an identifier cut to printable ASCII and `LONGEST_NAME` characters, or None when nothing is left."""
+    text = any_string(value)[: 4 * LONGEST_NAME]
+    return "".join(c for c in text if "!" <= c <= "~")[:LONGEST_NAME] or None
+
+
+def a_count(value: object) -> int | None:
+    """Return a number of tokens, or None for what is absent, negative, absurd or no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= _MOST_TOKENS else None

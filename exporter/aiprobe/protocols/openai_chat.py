@@ -1,0 +1,236 @@
+"""OpenAI Chat Completions, and every provider and gateway that is compatible with it in its own way.
+
+Differences between providers are data (`Provider`) where they concern the request, and tolerated here where they
+concern the reply: OpenAI, Azure, Mistral, Groq, OpenRouter, DeepSeek, xAI, vLLM and others.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiprobe.core.model import Provider
+from aiprobe.core.outcomes import Outcome
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+)
+from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
+from aiprobe.protocols.openai_usage import chat_usage
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.request import get, is_openai_itself, post
+from aiprobe.protocols.sse import Frame
+
+_FINISHES: Final[Mapping[str, Finish]] = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "model_length": Finish.LENGTH,  # Mistral
+    "content_filter": Finish.FILTERED,
+    "safety": Finish.FILTERED,
+}
+"""Anything else, tool calls among it, is `other`."""
+_REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
+"""Of DeepSeek, xAI, vLLM; OpenRouter, Groq; some gateways. A provider that sends two sends the same text twice."""
+_OTHER_CONTENT: Final = (
+    ("tool_calls", "tool_call"),
+    ("function_call", "tool_call"),
+    ("audio", "audio"),
+    ("images", "image"),
+)
+
+
+class OpenAIChat:
+    """The protocol `openai-chat`."""
+
+    name: Final = "openai-chat"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`."""
+        body: dict[str, Any] = {
+            "model": ask.model,
+            "messages": [{"role": "user", "content": ask.prompt}],
+            provider.token_cap_field: ask.max_output_tokens,
+        }
+        if ask.stream:
+            body["stream"] = True
+            if provider.include_usage:
+                body["stream_options"] = {"include_usage": True}
+                if is_openai_itself(provider):
+                    body["stream_options"]["include_obfuscation"] = False
+        if ask.reasoning is not None:
+            body["reasoning_effort"] = ask.reasoning
+        return post(provider, ask, path="/chat/completions", body=body)
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path="/models")
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return StreamReader(_Chunks()) if stream else BodyReader(_read_completion)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+class _Chunks:
+    """The dialect of a stream of `chat.completion.chunk` objects."""
+
+    __slots__ = ("_finished", "_named", "_refused")
+
+    def __init__(self) -> None:
+        self._named = False
+        self._refused = False
+        self._finished = False
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one chunk; `[DONE]` is the end."""
+        if frame.data.startswith(b"[DONE]"):
+            return (End(),)
+        document, failed = load_frame(frame)
+        if failed:
+            return failed
+        events: list[Event] = []
+        if not self._named:
+            self._named = _add_names(document, events)
+        choices = a_list(document.get("choices"))
+        if choices:
+            self._read_choice(an_object(choices[0]), events)
+            if events and type(events[-1]) is Failure:
+                return events
+        _add_usage(document, events)
+        return events or PROGRESS
+
+    def close(self) -> Sequence[Event]:
+        """Some providers send no `[DONE]`: a finish reason proves the end as well."""
+        return (End(),) if self._finished else NOTHING
+
+    def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
+        delta = an_object(choice.get("delta"))
+        _add_content(delta, events)
+        if delta.get("refusal"):
+            self._refused = True
+        stopped = _stopped(choice, refused=self._refused)
+        if isinstance(stopped, Failure) or (stopped is not None and not self._finished):
+            self._finished = True
+            events.append(stopped)
+
+
+def _read_completion(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed `chat.completion`."""
+    completion = an_object(document)
+    if "choices" not in completion:
+        raise UnreadableError("neither choices nor an error")
+    events: list[Event] = []
+    _add_names(completion, events)
+    _add_usage(completion, events)
+    choices = a_list(completion["choices"])
+    if choices:
+        choice = an_object(choices[0])
+        message = an_object(choice.get("message"))
+        _add_content(message, events)
+        stopped = _stopped(choice, refused=bool(message.get("refusal")))
+        if stopped is not None:
+            events.append(stopped)
+        if isinstance(stopped, Failure):
+            return events
+    return [*events, End()]
+
+
+def _add_names(document: dict[str, Any], events: list[Event]) -> bool:
+    """Add model and id; Azure's first chunk has them empty. The id stands in where no header tells one."""
+    model = a_name(document.get("model"))
+    if model:
+        events.append(Meta(response_model=model, request_id=an_id(document.get("id"))))
+    return bool(model)
+
+
+def _add_usage(document: dict[str, Any], events: list[Event]) -> None:
+    told = document.get("usage")
+    if not told and "x_groq" in document:
+        told = any_object(document["x_groq"]).get("usage")
+    usage = chat_usage(told) if told else None
+    if usage is not None:
+        events.append(usage)
+
+
+def _add_content(delta: dict[str, Any], events: list[Event]) -> None:
+    """Add what a delta or a message holds, reasoning first."""
+    if len(delta) == 1 and delta.get("content"):  # nearly every delta there is
+        _add_text(delta["content"], events)
+        return
+    for name in _REASONING_FIELDS:
+        thought = delta.get(name)
+        if isinstance(thought, str) and thought:
+            events.append(Reasoning(a_string(thought)))
+            break
+    if delta.get("content"):
+        _add_text(delta["content"], events)
+    if delta.get("refusal"):
+        events.append(Content("refusal"))
+    events.extend(Content(kind) for name, kind in _OTHER_CONTENT if delta.get(name))
+
+
+def _add_text(content: object, events: list[Event]) -> None:
+    """Add non-empty content: a string nearly everywhere, a list of parts at Mistral's reasoning models."""
+    if isinstance(content, list):
+        for part in content:
+            _add_part(an_object(part), events)
+    else:
+        events.append(Text(a_string(content)))
+
+
+def _add_part(part: dict[str, Any], events: list[Event]) -> None:
+    """Add one part of Mistral's list content: text, thinking, or something else."""
+    kind = a_name(part.get("type"))
+    if kind == "thinking":
+        thought = part.get("thinking")
+        inner = thought if isinstance(thought, list) else [{"text": thought}]
+        text = "".join(a_string(an_object(piece).get("text")) for piece in inner)
+        if text:
+            events.append(Reasoning(text))
+    elif kind in {"text", "output_text", ""}:
+        text = a_string(part.get("text"))
+        if text:
+            events.append(Text(text))
+    else:
+        events.append(Content(kind))
+
+
+def _stopped(choice: dict[str, Any], *, refused: bool) -> Stopped | Failure | None:
+    """Return why the model stopped, or the error that a gateway puts into the choice."""
+    reason = a_string(choice.get("finish_reason"))
+    if choice.get("error"):
+        return errors.of_error({"error": choice["error"]})
+    if reason == "error":
+        return Failure(outcome=Outcome.ERROR_IN_BODY, error_type="error", message="finish reason error")
+    if reason == "insufficient_system_resource":  # DeepSeek
+        return Failure(outcome=Outcome.OVERLOADED, error_type=reason, message=f"finish reason {reason}")
+    if not reason:
+        return None
+    if refused:
+        return Stopped(Finish.FILTERED, "refusal")
+    return Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))

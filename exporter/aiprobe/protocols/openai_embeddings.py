@@ -1,0 +1,94 @@
+"""OpenAI Embeddings, and who is compatible: the cheapest way through a provider's inference. There is no stream."""
+
+import base64
+import binascii
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    HeadFacts,
+    Meta,
+    Reader,
+    ReplyHead,
+    Request,
+)
+from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, an_object
+from aiprobe.protocols.openai_usage import chat_usage
+from aiprobe.protocols.reading import JSON_BODY, BodyReader
+from aiprobe.protocols.request import get, post
+
+
+class OpenAIEmbeddings:
+    """The protocol `openai-embeddings`. Streaming is not part of it: `stream` changes nothing."""
+
+    name: Final = "openai-embeddings"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that embeds `ask.prompt`."""
+        return post(provider, ask, path="/embeddings", body={"model": ask.model, "input": ask.prompt})
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path="/models")
+
+    def reader(self, *, stream: bool) -> Reader:  # noqa: ARG002 - the interface's
+        """Return a fresh reader for one 2xx reply."""
+        return BodyReader(_read_list)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:  # noqa: ARG002 - the interface's
+        """Return the media types that a 2xx reply may have."""
+        return JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+def _read_list(document: object) -> Sequence[Event]:
+    """Return the events of a list of embeddings; one without entries has an end and no content."""
+    reply = an_object(document)
+    if "data" not in reply:
+        raise UnreadableError("neither data nor an error")
+    events: list[Event] = []
+    model = a_name(reply.get("model"))
+    if model:
+        events.append(Meta(response_model=model))
+    usage = chat_usage(reply.get("usage"))
+    if usage is not None:
+        events.append(usage)
+    vectors = (_vector(an_object(entry).get("embedding")) for entry in a_list(reply["data"])[:1])
+    events.extend(Content("embedding", vector=vector) for vector in vectors)
+    return [*events, End()]
+
+
+def _vector(embedding: object) -> tuple[float, ...]:
+    """Return a vector of numbers, or of float32 values in base64 (little endian)."""
+    if isinstance(embedding, str):
+        try:
+            packed = base64.b64decode(embedding, validate=True)
+            return struct.unpack(f"<{len(packed) // 4}f", packed)
+        except (binascii.Error, ValueError, struct.error):
+            raise UnreadableError("an embedding that is no base64 of float32 values") from None
+    numbers = a_list(embedding)
+    if any(type(number) not in {float, int} for number in numbers):
+        raise UnreadableError("an embedding that holds something else than numbers")
+    return tuple(_a_float(number) for number in numbers)
+
+
+def _a_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf")

@@ -1,0 +1,215 @@
+"""OpenAI's Responses API, also as DeepSeek, Azure and gateways serve it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_count,
+    a_list,
+    a_name,
+    a_string,
+    an_id,
+    an_object,
+    any_object,
+)
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.request import get, is_openai_itself, post
+from aiprobe.protocols.sse import Frame
+
+MIN_OUTPUT_TOKENS: Final = 16
+"""The least that `max_output_tokens` may be (OpenAI's OpenAPI description)."""
+_TERMINAL: Final = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+_INCOMPLETE: Final[Mapping[str, Finish]] = {
+    "max_output_tokens": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "content_filter": Finish.FILTERED,
+}
+_REPEATS: Final = (
+    b"response.in_progress",
+    b"response.queued",
+    b"response.output_text.done",
+    b"response.content_part.added",
+    b"response.content_part.done",
+    b"response.output_item.done",
+)
+"""Events that only repeat what others said, up to the whole answer: they are not decoded."""
+
+
+class OpenAIResponses:
+    """The protocol `openai-responses`."""
+
+    name: Final = "openai-responses"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`; nothing is stored at the provider."""
+        body: dict[str, Any] = {
+            "model": ask.model,
+            "input": ask.prompt,
+            "max_output_tokens": max(MIN_OUTPUT_TOKENS, ask.max_output_tokens),
+            "store": False,
+        }
+        if ask.stream:
+            body["stream"] = True
+            if is_openai_itself(provider):
+                body["stream_options"] = {"include_obfuscation": False}
+        if ask.reasoning is not None:
+            body["reasoning"] = {"effort": ask.reasoning}
+        return post(provider, ask, path="/responses", body=body)
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path="/models")
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return StreamReader(_ResponseStream()) if stream else BodyReader(_read_response)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+class _ResponseStream:
+    """The dialect of a response stream: it ends with completed, incomplete or failed."""
+
+    __slots__ = ("_refused", "_spoke")
+
+    def __init__(self) -> None:
+        self._refused = False
+        self._spoke = False
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one frame."""
+        data = frame.data
+        if data.startswith(b"[DONE]"):  # a gateway's habit from another protocol
+            return NOTHING
+        if frame.event in _REPEATS and data.startswith(b"{") and data.rstrip().endswith(b"}"):
+            return PROGRESS
+        document, failed = load_frame(frame)
+        if failed:
+            return failed
+        kind = document.get("type") or frame.event.decode("ascii", "replace")
+        if kind in _TERMINAL:
+            return self._finish(an_object(document.get("response")), kind.removeprefix("response."))
+        if kind == "response.created":
+            return _names(an_object(document.get("response"))) or PROGRESS
+        return self._read_delta(kind, document) if isinstance(kind, str) and kind.endswith(".delta") else PROGRESS
+
+    def close(self) -> Sequence[Event]:
+        """Nothing but a terminal event ends a response."""
+        return NOTHING
+
+    def _read_delta(self, kind: str, document: dict[str, Any]) -> Sequence[Event]:
+        delta = document.get("delta")
+        if not delta:
+            return PROGRESS
+        if kind == "response.output_text.delta":
+            self._spoke = True
+            return (Text(a_string(delta)),)
+        if kind.startswith("response.reasoning"):
+            return (Reasoning(a_string(delta)),)
+        if kind == "response.refusal.delta":
+            self._refused = True
+            return (Content("refusal"),)
+        return (Content("tool_call" if "argument" in kind or "tool_call" in kind else kind.split(".")[1]),)
+
+    def _finish(self, response: dict[str, Any], status: str) -> Sequence[Event]:
+        """Read the final response. Its text counts only where a gateway streamed none."""
+        return _finished(response, status=status, refused=self._refused, with_output=not self._spoke)
+
+
+def _read_response(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed response. One that is still at work has no end."""
+    response = an_object(document)
+    if "output" not in response:
+        raise UnreadableError("neither output nor an error")
+    status = a_string(response.get("status")) or "completed"
+    if f"response.{status}" not in _TERMINAL:
+        return _names(response)
+    return _finished(response, status=status, refused=False, with_output=True)
+
+
+def _finished(response: dict[str, Any], *, status: str, refused: bool, with_output: bool) -> list[Event]:
+    events = [*_names(response), *_usage(response.get("usage"))]
+    if response.get("error") or status in {"failed", "cancelled"}:
+        return [*events, errors.of_error({"error": response.get("error") or {"code": f"response_{status}"}})]
+    for item in a_list(response.get("output")):
+        said, item_refused = _item(an_object(item))
+        refused = refused or item_refused
+        if with_output:
+            events.extend(said)
+    return [*events, _stopped(response, status=status, refused=refused), End()]
+
+
+def _item(item: dict[str, Any]) -> tuple[list[Event], bool]:
+    """Return what one output item holds, and whether the model refused in it."""
+    kind = a_name(item.get("type"))
+    if kind == "reasoning":
+        parts = [*a_list(item.get("summary")), *a_list(item.get("content"))]
+        thoughts = [a_string(an_object(part).get("text")) for part in parts]
+        return [Reasoning(thought) for thought in thoughts if thought], False
+    if kind != "message":
+        return [Content("tool_call" if kind.endswith("call") else kind or "unknown")], False
+    events: list[Event] = []
+    refused = False
+    for part in map(an_object, a_list(item.get("content"))):
+        if part.get("type") == "refusal":
+            refused = True
+            events.append(Content("refusal"))
+        elif part.get("text"):
+            events.append(Text(a_string(part["text"])))
+    return events, refused
+
+
+def _stopped(response: dict[str, Any], *, status: str, refused: bool) -> Stopped:
+    if refused:
+        return Stopped(Finish.FILTERED, "refusal")
+    if status == "completed":
+        return Stopped(Finish.STOP, "completed")
+    reason = a_name(any_object(response.get("incomplete_details")).get("reason"))
+    return Stopped(_INCOMPLETE.get(reason, Finish.OTHER), reason or status)
+
+
+def _names(response: dict[str, Any]) -> list[Event]:
+    """Return model and id; the id stands in where no header tells one."""
+    model = a_name(response.get("model"))
+    return [Meta(response_model=model, request_id=an_id(response.get("id")))] if model else []
+
+
+def _usage(usage: object) -> list[Event]:
+    told = any_object(usage)
+    read = Usage(
+        input_tokens=a_count(told.get("input_tokens")),
+        output_tokens=a_count(told.get("output_tokens")),
+        reasoning_tokens=a_count(any_object(told.get("output_tokens_details")).get("reasoning_tokens")),
+        cached_input_tokens=a_count(any_object(told.get("input_tokens_details")).get("cached_tokens")),
+    )
+    return [] if read == Usage() else [read]

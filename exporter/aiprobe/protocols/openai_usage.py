@@ -1,0 +1,38 @@
+"""Token counts as OpenAI's chat protocol spells them, and everybody who is compatible with it in their own way."""
+
+from aiprobe.protocols.base import Usage
+from aiprobe.protocols.jsonvalues import a_count, any_object
+
+
+def chat_usage(usage: object) -> Usage | None:
+    """Read a `usage` object; None when it tells nothing.
+
+    xAI and Gemini's compatible surface leave reasoning out of `completion_tokens` but not out of `total_tokens`, and
+    bill it; so the greater of the two is the output.
+    """
+    told = any_object(usage)
+    if not told:
+        return None
+    prompt, completion = a_count(told.get("prompt_tokens")), a_count(told.get("completion_tokens"))
+    total = a_count(told.get("total_tokens"))
+    output = completion
+    if total is not None and prompt is not None and completion is not None:
+        output = max(completion, total - prompt)
+    prompt_details = any_object(told.get("prompt_tokens_details"))
+    completion_details = any_object(told.get("completion_tokens_details"))
+    read = Usage(
+        input_tokens=prompt,
+        output_tokens=output,
+        reasoning_tokens=_first(completion_details.get("reasoning_tokens"), told.get("reasoning_tokens")),
+        cached_input_tokens=_first(
+            prompt_details.get("cached_tokens"),
+            told.get("prompt_cache_hit_tokens"),  # DeepSeek
+            told.get("num_cached_tokens"),  # Mistral
+            told.get("cached_tokens"),  # Moonshot
+        ),
+    )
+    return None if read == Usage() else read
+
+
+def _first(*values: object) -> int | None:
+    return next((count for count in map(a_count, values) if count is not None), None)

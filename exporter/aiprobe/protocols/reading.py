@@ -1,0 +1,183 @@
+"""The two readers that every protocol shares: one for event streams, one for whole JSON bodies.
+
+A protocol brings its dialect; here is what holds for all of them: errors in any framing, broken bytes, nothing
+after the end. What makes an answer good belongs in `probes/`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from typing import Protocol as Interface
+
+from aiprobe.protocols import errors
+from aiprobe.protocols.base import End, Event, Failure, Meta, Progress
+from aiprobe.protocols.jsonvalues import UnreadableError, an_id, any_object, load
+from aiprobe.protocols.sse import MAX_EVENT_BYTES, Frame, FrameParser
+
+EVENT_STREAM: Final = frozenset({"text/event-stream"})
+JSON_BODY: Final = frozenset({"application/json"})
+PROGRESS: Final[Sequence[Event]] = (Progress(),)
+NOTHING: Final[Sequence[Event]] = ()
+_LAST: Final = frozenset({End, Failure})
+_BARE_TRIES: Final = 16
+"""Attempts to decode unframed JSON before the end of the body: each reads all of it again."""
+
+
+class Dialect(Interface):
+    """What one protocol makes of the frames of one stream. Raises `UnreadableError` for what it does not allow.
+
+    An `End` or a `Failure` is the last event of what it returns.
+    """
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one frame; `[DONE]` sentinels and undecoded JSON arrive as they are."""
+
+    def close(self) -> Sequence[Event]:
+        """Return what the end of the body proves, such as an `End` where the protocol has no terminal event."""
+
+
+class StreamReader:
+    """Reads an event stream; a `base.Reader`."""
+
+    __slots__ = ("_bare", "_bare_bytes", "_bare_tries", "_dialect", "_over", "_parser")
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._parser = FrameParser()
+        self._bare: list[bytes] = []
+        self._bare_bytes = 0
+        self._bare_tries = _BARE_TRIES
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Take the next bytes, cut anywhere; return the events that they completed."""
+        if self._over:
+            return NOTHING
+        events: list[Event] = []
+        for frame in self._parser.feed(data):
+            try:
+                made = self._read(frame)
+            except UnreadableError as problem:
+                made = (errors.malformed(str(problem)),)
+            if self._add(made, events):
+                return events
+        if self._parser.oversized:
+            self._add((errors.malformed(f"an event of more than {MAX_EVENT_BYTES} bytes"),), events)
+        return events
+
+    def close(self) -> Sequence[Event]:
+        """Take the end of the body.
+
+        A last event that cannot be read was cut off: the reply is truncated, not malformed.
+        """
+        if self._over:
+            return NOTHING
+        events: list[Event] = []
+        for frame in self._parser.close():
+            try:
+                made = self._read(frame)
+            except UnreadableError:
+                continue
+            if self._add(made, events):
+                return events
+        if not self._add(self._dialect.close(), events) and self._bare:
+            made = _error_in(b"\n".join(self._bare)) or (errors.malformed("not an event stream"),)
+            self._add(made, events)
+        self._over = True
+        return events
+
+    def _add(self, made: Sequence[Event], events: list[Event]) -> bool:
+        events.extend(made)
+        if made and type(made[-1]) in _LAST:
+            self._over = True
+        return self._over
+
+    def _read(self, frame: Frame) -> Sequence[Event]:
+        if frame.bare:
+            return self._read_bare(frame.data)
+        if frame.event == b"error":
+            return _named_error(frame.data)
+        return self._dialect.take(frame)
+
+    def _read_bare(self, line: bytes) -> Sequence[Event]:
+        """Keep a line outside any event: an error object may be spread over several (Google, without `alt=sse`)."""
+        self._bare.append(line)
+        self._bare_bytes += len(line)
+        if self._bare_bytes > MAX_EVENT_BYTES:
+            raise UnreadableError("not an event stream")
+        closes = line[:1] not in b" \t" and line.rstrip().endswith((b"}", b"]"))
+        if not closes or not self._bare_tries:
+            return NOTHING
+        self._bare_tries -= 1
+        return _error_in(b"\n".join(self._bare))
+
+
+class BodyReader:
+    """Reads one JSON body at its end; a `base.Reader`. The transport bounds the size."""
+
+    __slots__ = ("_pieces", "_read")
+
+    def __init__(self, read: Callable[[object], Sequence[Event]]) -> None:
+        self._read = read
+        self._pieces: list[bytes] = []
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Keep the next bytes; JSON is read when it is whole."""
+        self._pieces.append(data)
+        return NOTHING
+
+    def close(self) -> Sequence[Event]:
+        """Return every event of the body. A body of nothing is a complete reply without content."""
+        body = b"".join(self._pieces).strip()
+        self._pieces.clear()
+        if not body:
+            return (End(),)
+        try:
+            document = load(body)
+            failed = error_events(document)
+            return failed or self._read(document)
+        except UnreadableError as problem:
+            return (errors.malformed(str(problem)),)
+
+
+def load_frame(frame: Frame) -> tuple[dict[str, Any], Sequence[Event]]:
+    """Decode the object in a frame; return it with the events of the error that it carries, if any.
+
+    The word is looked for in the bytes first: this runs for every token.
+
+    Raises:
+        UnreadableError: for what is no JSON object and no list with an error.
+    """
+    document = load(frame.data)
+    failed = error_events(document) if b"error" in frame.data else NOTHING
+    if isinstance(document, dict):
+        return document, failed
+    if failed:
+        return {}, failed
+    raise UnreadableError(f"{type(document).__name__} where an object belongs")
+
+
+def error_events(document: object) -> Sequence[Event]:
+    """Return the failure that a document inside a 2xx reply carries, with its request id; empty if it carries none."""
+    failure = errors.in_document(document)
+    if failure is None:
+        return NOTHING
+    request_id = an_id(any_object(document).get("request_id"))
+    return (Meta(request_id=request_id), failure) if request_id else (failure,)
+
+
+def _named_error(data: bytes) -> Sequence[Event]:
+    """Read a frame named `error`, whose data may be any error shape or plain text."""
+    try:
+        document = load(data)
+    except UnreadableError:
+        document = data.decode("utf-8", "replace")
+    return error_events(document) or (errors.of_error(document),)
+
+
+def _error_in(data: bytes) -> Sequence[Event]:
+    if b'"error"' not in data:
+        return NOTHING
+    try:
+        return error_events(load(data))
+    except UnreadableError:
+        return NOTHING

@@ -1,0 +1,78 @@
+"""Building requests: paths below a base URL, compact ASCII bodies, the headers that every protocol sends.
+
+Which fields a body has belongs to each protocol.
+"""
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols.base import Ask, Request
+
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_OPENAI_HOST: Final = "api.openai.com"
+
+
+def post(
+    provider: Provider, ask: Ask, *, path: str, body: dict[str, Any], own: Mapping[str, str] = _NO_HEADERS
+) -> Request:
+    """Return the request that posts `body`, with the extra fields of provider and ask merged over it.
+
+    `own` are the protocol's headers. Those that the provider's configuration names are left to the probe, which
+    adds the configured ones.
+    """
+    for extra in (provider.extra_body, ask.extra_body):
+        body = _merged(body, extra)
+    return Request(
+        method="POST",
+        path=path_below(provider.base_url, path),
+        headers=_headers(
+            {
+                "content-type": "application/json",
+                "accept": "text/event-stream" if ask.stream else "application/json",
+                **own,
+            },
+            provider,
+        ),
+        body=json.dumps(body, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii"),
+    )
+
+
+def get(provider: Provider, *, path: str, own: Mapping[str, str] = _NO_HEADERS) -> Request:
+    """Return the request of the list endpoint at `path`, or at the provider's own."""
+    return Request(
+        method="GET",
+        path=path_below(provider.base_url, provider.models_path or path),
+        headers=_headers({"accept": "application/json", **own}, provider),
+    )
+
+
+def path_below(base_url: str, path: str) -> str:
+    """Return what follows the host: the path of `base_url`, `path`, and the queries of both."""
+    base = urlsplit(base_url)
+    own_path, _, own_query = path.partition("?")
+    query = "&".join(filter(None, (own_query, base.query)))
+    whole = base.path.rstrip("/") + "/" + own_path.lstrip("/")
+    return f"{whole}?{query}" if query else whole
+
+
+def is_openai_itself(provider: Provider) -> bool:
+    """Tell whether requests go to OpenAI, which alone is known to take its newest fields."""
+    return urlsplit(provider.base_url).hostname == _OPENAI_HOST
+
+
+def _headers(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
+    configured = {name.lower() for name in provider.headers}
+    return tuple((name, value) for name, value in own.items() if name not in configured)
+
+
+def _merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge objects field by field: a user who sets one field of `generationConfig` keeps the token cap."""
+    merged = dict(body)
+    for key, value in extra.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

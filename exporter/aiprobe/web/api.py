@@ -1,0 +1,108 @@
+"""JSON for programs: the targets, their last results, and service discovery for Prometheus."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from aiprobe.web.ports import TargetRow
+from aiprobe.web.routes import PORTS
+from aiprobe.web.security import plain
+
+DEFAULT_RESULTS: Final = 100
+MAX_RESULTS: Final = 1000
+STATE_WORDS: Final = ("operational", "degraded", "partial_outage", "major_outage")
+NOT_PROBED: Final = "not_probed"
+
+
+def add_routes(app: web.Application) -> None:
+    """Register the endpoints of this module."""
+    app.router.add_get("/api/v1/targets", targets)
+    app.router.add_get("/api/v1/results", results)
+    app.router.add_get("/sd", service_discovery)
+
+
+def state_word(row: TargetRow) -> str:
+    """Return the state that may be shown, as one word; `not_probed` where nothing is validly known."""
+    state = row.shown_state
+    return NOT_PROBED if state is None or not 0 <= state < len(STATE_WORDS) else STATE_WORDS[state]
+
+
+async def targets(request: web.Request) -> web.StreamResponse:
+    """List the configured targets and how each stands."""
+    rows = request.app[PORTS].board.targets()
+    return _json(
+        {"targets": [{**_values(row), "state": row.shown_state, "state_word": state_word(row)} for row in rows]}
+    )
+
+
+async def results(request: web.Request) -> web.StreamResponse:
+    """List the last results, newest first; of one target when asked."""
+    board = request.app[PORTS].board
+    text = request.query.get("limit", str(DEFAULT_RESULTS))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_RESULTS)) else 0
+    if not 1 <= limit <= MAX_RESULTS:
+        return plain(f"limit should be a whole number from 1 to {MAX_RESULTS}.", status=400)
+    target = request.query.get("target")
+    if target is not None and all(row.name != target for row in board.targets()):
+        return plain("There is no such target; /api/v1/targets lists what is configured.", status=404)
+    return _json({"results": [_values(row) for row in board.results(target, limit)]})
+
+
+async def service_discovery(request: web.Request) -> web.StreamResponse:
+    """Offer every configured target to Prometheus' HTTP service discovery, to be probed through `/probe`."""
+    address = request.headers.get("Host") or _own_address(request)
+    scheme = {"__scheme__": "https"} if request.secure else {}
+    return _json(
+        [
+            {
+                "targets": [address],
+                "labels": {
+                    **scheme,
+                    "__metrics_path__": "/probe",
+                    "__param_target": row.name,
+                    **{f"__meta_aiprobe_{name}": value for name, value in _identity(row).items()},
+                },
+            }
+            for row in request.app[PORTS].board.targets()
+        ]
+    )
+
+
+def _identity(row: TargetRow) -> dict[str, str]:
+    return {
+        "target": row.name,
+        "provider": row.provider,
+        "surface": row.surface,
+        "model": row.model,
+        "provider_region": row.provider_region,
+        "probe": row.probe,
+        "vantage": row.vantage,
+    }
+
+
+def _own_address(request: web.Request) -> str:
+    """The address that an HTTP/1.0 client without a Host header reached us at."""
+    name = None if request.transport is None else request.transport.get_extra_info("sockname")
+    if not name:
+        return ""
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _values(value: Any) -> Any:
+    """Turn rows into what JSON can say; a number that is not finite becomes null."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _values(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _values(inner) for key, inner in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _json(document: object) -> web.Response:
+    return web.Response(text=json.dumps(document, allow_nan=False) + "\n", content_type="application/json")

@@ -1,0 +1,172 @@
+"""The pages that people read: every target at a glance, one target's last results, and the two static files.
+
+Numbers are put into words here; markup is in `templates/`. Rendering gives the event loop back between slices,
+so that a page of a thousand targets does not disturb a clock that is timing somebody's first token.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import quote
+
+import jinja2
+from aiohttp import web
+
+from aiprobe.core.clock import Clock
+from aiprobe.web import wording
+from aiprobe.web.api import NOT_PROBED, STATE_WORDS, state_word
+from aiprobe.web.ports import Board, ResultRow, TargetRow
+from aiprobe.web.routes import PORTS
+
+RESULTS_SHOWN: Final = 50
+STRIP_LENGTH: Final = 30
+STRIPS_UP_TO: Final = 200
+"""With more targets than this the landing page leaves the strips of past results out."""
+PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
+_WORST_FIRST: Final = (*reversed(STATE_WORDS[1:]), NOT_PROBED, STATE_WORDS[0])
+_STATIC: Final = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+_STEPS_PER_SLICE: Final = 20
+"""Template events rendered before the loop gets its turn: about 0.3 ms at the most."""
+_BAR_WIDTH: Final = 1000
+
+TEMPLATES: Final = web.AppKey("templates", jinja2.Environment)
+CLOCK: Final = web.AppKey("clock", Clock)
+STATIC: Final = web.AppKey("static", Mapping[str, bytes])
+
+
+def add_routes(app: web.Application, *, clock: Clock) -> None:
+    """Register the pages and read what they are made of."""
+    folder = resources.files("aiprobe.web") / "static"
+    app[STATIC] = {name: (folder / name).read_bytes() for name in _STATIC}
+    app[CLOCK] = clock
+    app[TEMPLATES] = _environment(app[STATIC])
+    app.router.add_get("/", landing)
+    app.router.add_get(r"/targets/{target:[^/]+}", target_page)
+    app.router.add_get("/static/{name}", static)
+
+
+def _environment(static_files: Mapping[str, bytes]) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("aiprobe.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        duration=wording.duration,
+        usd=wording.usd,
+        stamp=wording.stamp,
+        iso=wording.iso,
+        state_words=wording.state_words,
+        segment=lambda name: quote(name, safe=""),
+        shortened=wording.shortened,
+    )
+    environment.globals["version_of"] = {
+        name: hashlib.sha256(content).hexdigest()[:12] for name, content in static_files.items()
+    }
+    environment.globals["phases"] = PHASES
+    environment.globals["strip_length"] = STRIP_LENGTH
+    for name in environment.list_templates():
+        environment.get_template(name)  # compiled now, not while a first token is being timed
+    return environment
+
+
+async def landing(request: web.Request) -> web.StreamResponse:
+    """Show every target, the worst first."""
+    board = request.app[PORTS].board
+    rows = sorted(board.targets(), key=lambda row: (_WORST_FIRST.index(state_word(row)), row.name))
+    counts = Counter(map(state_word, rows))
+    with_strips = len(rows) <= STRIPS_UP_TO
+    return await _page(
+        request,
+        "landing.html",
+        root="",
+        summary=board.summary(),
+        rows=[_view(row, board if with_strips else None) for row in rows],
+        headline=wording.headline(counts),
+        counts=[(word, counts[word]) for word in _WORST_FIRST if counts[word]],
+        failing=sum(counts[word] for word in STATE_WORDS[2:]),
+        refresh_seconds=30,
+    )
+
+
+async def target_page(request: web.Request) -> web.StreamResponse:
+    """Show the last results of one target."""
+    board = request.app[PORTS].board
+    name = request.match_info["target"]
+    row = next((row for row in board.targets() if row.name == name), None)
+    if row is None:
+        return await _page(request, "unknown.html", status=404, root="../", summary=board.summary(), name=name)
+    results = board.results(name, RESULTS_SHOWN)
+    return await _page(
+        request,
+        "target.html",
+        root="../",
+        summary=board.summary(),
+        target=_view(row, board),
+        results=[(result, bar(result, longest=_longest(results))) for result in results],
+        longest=_longest(results),
+    )
+
+
+async def static(request: web.Request) -> web.StreamResponse:
+    """Serve one of the two static files; the pages name them with a hash of their content."""
+    name = request.match_info["name"]
+    if name not in _STATIC:
+        raise web.HTTPNotFound
+    return web.Response(
+        body=request.app[STATIC][name],
+        content_type=_STATIC[name],
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
+
+
+def _view(row: TargetRow, board: Board | None) -> dict[str, Any]:
+    if board is None:
+        return {"row": row, "state": state_word(row), "recent": [], "recent_said": ""}
+    recent = list(reversed(board.results(row.name, STRIP_LENGTH)))
+    counts = Counter(result.verdict for result in recent)
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("good", "bad", "excluded") if counts[verdict])
+    return {
+        "row": row,
+        "state": state_word(row),
+        "recent": recent,
+        "recent_said": f"last {len(recent)} probes: {said}",
+    }
+
+
+def bar(result: ResultRow, *, longest: float) -> list[tuple[str, float, float, float]]:
+    """Lay the phases of a result out as (phase, seconds, x, width), the longest result being 1000 wide."""
+    segments = []
+    x = 0.0
+    for phase in PHASES:
+        seconds = result.phases.get(phase)
+        if seconds is None or seconds <= 0 or longest <= 0:
+            continue
+        width = min(seconds / longest * _BAR_WIDTH, _BAR_WIDTH - x)
+        segments.append((phase, seconds, round(x, 1), round(width, 1)))
+        x += width
+    return segments
+
+
+def _longest(results: Sequence[ResultRow]) -> float:
+    return max((max(result.duration_seconds, sum(result.phases.values())) for result in results), default=0.0)
+
+
+async def _page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    now = request.app[CLOCK].wall()
+    steps = (
+        request.app[TEMPLATES]
+        .get_template(template)
+        .generate(**context, now=now, ago=lambda timestamp: wording.ago(now - timestamp))
+    )
+    pieces = []
+    for number, piece in enumerate(steps):
+        pieces.append(piece)
+        if number % _STEPS_PER_SLICE == _STEPS_PER_SLICE - 1:
+            await asyncio.sleep(0)
+    return web.Response(text="".join(pieces), status=status, content_type="text/html")

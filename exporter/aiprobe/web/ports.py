@@ -1,0 +1,187 @@
+"""What the web room asks of the rest: three small interfaces and the rows that they hand over.
+
+`app.py` implements them. The rows are flat and hold no credential, so that a page or the API cannot show one
+by mistake; nothing here reads a socket or renders anything.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aiprobe.core.model import Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One finished probe as pages and API show it. Field names are those of `aiprobe probe --json`."""
+
+    target: str
+    started_timestamp_seconds: float
+    """Unix time."""
+    attempt: str
+    outcome: str
+    verdict: str
+    """For availability: good, bad or excluded."""
+    detail: str = ""
+    """Redacted; still text of a stranger."""
+    http_status: int | None = None
+    request_id: str | None = None
+    error_type: str | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    time_to_first_token_seconds: float | None = None
+    duration_seconds: float = 0.0
+    stream_max_gap_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    response_model: str | None = None
+    egress_down: bool = False
+    consecutive_failures: int = 0
+    state: int | None = None
+
+
+def result_row(finished: Finished, *, redact: Callable[[str], str]) -> ResultRow:
+    """Flatten a finished probe. `redact` is applied to every text that a server may have chosen."""
+    result = finished.result
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else redact(text)
+
+    return ResultRow(
+        target=finished.target.name,
+        started_timestamp_seconds=result.started_timestamp_seconds,
+        attempt=finished.attempt.value,
+        outcome=result.outcome.value,
+        verdict=finished.verdict.value,
+        detail=redact(result.detail),
+        http_status=result.http_status,
+        request_id=clean(result.request_id),
+        error_type=clean(result.error_type),
+        phases=dict(result.phases),
+        time_to_first_token_seconds=result.time_to_first_token_seconds,
+        duration_seconds=result.duration_seconds,
+        stream_max_gap_seconds=result.stream_max_gap_seconds,
+        input_tokens=result.input_tokens,
+        output_tokens=result.output_tokens,
+        reasoning_tokens=result.reasoning_tokens,
+        cost_usd=result.cost_usd,
+        response_model=clean(result.response_model),
+        egress_down=finished.egress_down,
+        consecutive_failures=finished.consecutive_failures,
+        state=finished.state,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """One configured target and how it stands now."""
+
+    name: str
+    display_name: str = ""
+    provider: str
+    """The value of the label `provider`."""
+    provider_display_name: str = ""
+    surface: str = ""
+    model: str = ""
+    provider_region: str = ""
+    probe: str
+    vantage: str = ""
+    interval_seconds: float
+    state: int | None = None
+    """0 operational to 3 major outage; None while nothing was validly probed."""
+    silent: bool = False
+    """True once the last run is older than three intervals: what was known is no longer shown as if it were so."""
+    last: ResultRow | None = None
+    consecutive_failures: int = 0
+    spent_today_usd: float | None = None
+    """None where the model has no price: unknown, never free."""
+    skipped: str = ""
+    """Why the last probe did not start (`budget`, `backoff`); empty when it did."""
+
+    @property
+    def shown_state(self) -> int | None:
+        """Return the state that may be shown: none for a target that is silent or never ran."""
+        return None if self.silent or self.last is None else self.state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What the landing page says about the exporter itself."""
+
+    version: str
+    vantage: str = ""
+    started_timestamp_seconds: float = 0.0
+    budget_usd: float | None = None
+    """Per UTC day; None where there is no budget."""
+    spent_usd: float = 0.0
+    """Today, UTC."""
+    egress: Mapping[str, bool] = field(default_factory=dict)
+    """By check; empty when nothing is checked."""
+    config_reload_ok: bool = True
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeAnswer:
+    """What came of a probe that somebody asked for through `/probe`."""
+
+    result: ResultRow | None
+    """None when no probe ran yet and none may start."""
+    shared: bool = False
+    """True when the result is one of an earlier call within the interval."""
+    skipped: str = ""
+    """Why no probe started (`budget`, `backoff`, `shard`); empty when one ran or was shared."""
+    debug: Mapping[str, str] = field(default_factory=dict)
+    """Further lines for `debug=true`, redacted."""
+
+
+class Board(Protocol):
+    """What pages and the API read. Answers come from memory, at once."""
+
+    def targets(self) -> Sequence[TargetRow]:
+        """Return every configured target of this shard."""
+
+    def results(self, target: str | None, limit: int) -> Sequence[ResultRow]:
+        """Return at most `limit` results, newest first; of every target when `target` is None."""
+
+    def summary(self) -> Summary:
+        """Return how the exporter itself stands."""
+
+
+class Metrics(Protocol):
+    """The exposition, as `/metrics` and `/probe` serve it."""
+
+    def negotiate(self, accept: str | None) -> str:
+        """Return the content type to answer with for an `Accept` header."""
+
+    def stream(self, content_type: str, *, gzip: bool) -> AsyncIterator[bytes]:
+        """Yield the body in slices, compressed when asked; it is closed early when the reader goes away."""
+
+    def target(self, name: str, content_type: str) -> bytes | None:
+        """Return the series of one target, None for an unknown one."""
+
+
+class Control(Protocol):
+    """What a request may set in motion."""
+
+    async def probe(self, name: str) -> ProbeAnswer:
+        """Probe a configured target, or share the result of this interval. Ends within the target's time-outs."""
+
+    async def reload(self) -> str | None:
+        """Read the configuration again. Returns None, or the problems as redacted text."""
+
+    def ready(self) -> str | None:
+        """Return None when scrapes make sense, else why not yet."""
+
+    def shown_config(self) -> str:
+        """Return the running configuration as YAML, secrets masked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """All that the web room is given."""
+
+    board: Board
+    metrics: Metrics
+    control: Control

@@ -1,0 +1,108 @@
+"""Runs every fault of the simulator against every protocol, through the real probes and the real transport.
+
+The table that comes out is docs/fault-table.md; the test holds each cell to the fault's own word, and the page to it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.secret import Secret
+from aiprobe.probes import PROBES
+from aiprobe.probes.base import Tools
+from aiprobe.probes.transport import Transport
+from aiprobe.simulator.faults import FAULTS, KINDS, Fault
+from aiprobe.simulator.server import Simulator
+from tests.builders import a_provider, a_target
+
+COLUMNS: Final = (
+    ("anthropic", True), ("anthropic", False), ("openai-chat", True), ("openai-chat", False),
+    ("openai-responses", True), ("openai-responses", False), ("gemini", True), ("gemini", False),
+    ("openai-embeddings", False), ("models", False), ("web", False),
+)  # fmt: skip
+"""What is asked, and whether the answer is streamed."""
+
+_PROTOCOL: Final = {"anthropic": "anthropic-messages", "models": "openai-chat", "web": "openai-chat"}
+_BASE: Final = {"anthropic": "/lab", "gemini": "/lab"}
+_PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
+    "slow_headers": {"delay_seconds": 0.1},
+    "slow_first_token": {"delay_seconds": 0.1},
+    "slow_stream": {"gap_seconds": 0.02},
+}
+_COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
+"""Where the fault strikes only so often: the page that one is sent to is right."""
+LIMITS: Final = Timeouts(connect=2.0, first_token=1.0, stall=0.6, total=1.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one probe of one faulty service reported, and what it should have."""
+
+    fault: str
+    asked: str
+    stream: bool
+    expected: str
+    result: Result
+
+
+def a_target_for(asked: str, *, stream: bool, url: str) -> Target:
+    """Return the target that asks `asked` of the simulator at `url`."""
+    kind = KINDS[asked]
+    base = url + _BASE.get(asked, "/lab/v1")
+    provider = a_provider(
+        protocol=_PROTOCOL.get(asked, asked), base_url=base, api_key=Secret("a-right-key-0123456789"), egress=False
+    )
+    probe = {"web": "http"}.get(kind, kind)
+    page = f"{url}/web/claude" if kind == "web" else None
+    expect = HttpExpectation(text="<h1>claude</h1>")
+    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=LIMITS, expect=expect)
+
+
+async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> list[Cell]:
+    """Probe every column of one row once, all at the same time, but those in which the fault cannot happen."""
+    clock = Clock()
+    transport = Transport(clock=clock, max_body_bytes=4 << 20)
+    tools = Tools(transport=transport, clock=clock)
+    wanted = {(asked, stream): fault.expected(asked, stream=stream) for asked, stream in columns}
+    cells: list[Cell] = []
+    try:
+        async with Simulator() as simulator:
+            simulator.set("*", fault=fault.name, params=_PARAMS.get(fault.name), count=_COUNTS.get(fault.name))
+
+            async def probe(asked: str, *, stream: bool, expected: str) -> None:
+                target = a_target_for(asked, stream=stream, url=simulator.url)
+                result = await PROBES[target.probe](target, tools).run()
+                cells.append(Cell(fault.name, asked, stream, expected, result))
+
+            await asyncio.gather(
+                *(
+                    probe(asked, stream=stream, expected=expected)
+                    for (asked, stream), expected in wanted.items()
+                    if expected is not None
+                )
+            )
+    finally:
+        await transport.close()
+    return cells
+
+
+def render(rows: Mapping[str, Sequence[Cell]]) -> str:
+    """Return the page of docs that shows the table."""
+    titles = [asked + ("" if stream or KINDS[asked] != "chat" else ", whole") for asked, stream in COLUMNS]
+    lines = [
+        "# What aiprobe calls each fault",
+        "",
+        "Written by `make docs` from probes of the simulator over real sockets; `tests/contract/test_fault_table.py`",
+        "holds every cell. Streaming unless it says `whole`; `-` where a fault cannot happen.",
+        "",
+        "| fault | what happens | " + " | ".join(titles) + " |",
+        "|---|---|" + "---|" * len(titles),
+    ]
+    for name, cells in rows.items():
+        by_column = {(cell.asked, cell.stream): f"`{cell.result.outcome}`" for cell in cells}
+        shown = [by_column.get(column, "-") for column in COLUMNS]
+        lines.append(f"| `{name}` | {FAULTS[name].about} | " + " | ".join(shown) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,33 @@
+"""Writes the generated pages of docs/: `python -m tests.docs_pages`. Tests hold each page to what this would write."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from aiprobe.config import render_reference as render_configuration
+from aiprobe.metrics.reference import render_reference as render_metrics
+from aiprobe.simulator.faults import FAULTS
+from tests.contract.faulttable import fill, render
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+
+
+def render_fault_table() -> str:
+    """Probe every fault and return the page of the table."""
+
+    async def rows() -> str:
+        return render({name: await fill(fault) for name, fault in FAULTS.items()})
+
+    return asyncio.run(rows())
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "configuration.md": render_configuration,
+    "metrics.md": render_metrics,
+    "fault-table.md": render_fault_table,
+}
+
+if __name__ == "__main__":
+    for name, write in PAGES.items():
+        (DOCS / name).write_text(write(), encoding="utf-8")
