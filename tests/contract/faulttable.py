@@ -19,14 +19,14 @@ from aiprobe.simulator.server import Simulator
 from tests.builders import a_provider, a_target
 
 COLUMNS: Final = (
-    ("anthropic", True), ("anthropic", False), ("openai-chat", True), ("openai-chat", False),
+    ("anthropic-messages", True), ("anthropic-messages", False), ("openai-chat", True), ("openai-chat", False),
     ("openai-responses", True), ("openai-responses", False), ("gemini", True), ("gemini", False),
     ("openai-embeddings", False), ("models", False), ("web", False),
 )  # fmt: skip
 """What is asked, and whether the answer is streamed."""
 
-_PROTOCOL: Final = {"anthropic": "anthropic-messages", "models": "openai-chat", "web": "openai-chat"}
-_BASE: Final = {"anthropic": "/lab", "gemini": "/lab"}
+_PROTOCOL: Final = {"models": "openai-chat", "web": "openai-chat"}
+_BASE: Final = {"anthropic-messages": "/lab", "gemini": "/lab"}
 _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
     "slow_headers": {"delay_seconds": 0.1},
     "slow_first_token": {"delay_seconds": 0.1},
@@ -64,7 +64,7 @@ def a_target_for(asked: str, *, stream: bool, url: str) -> Target:
 async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> list[Cell]:
     """Probe every column of one row once, all at the same time, but those in which the fault cannot happen."""
     clock = Clock()
-    transport = Transport(clock=clock, max_body_bytes=4 << 20)
+    transport = Transport(clock=clock)
     tools = Tools(transport=transport, clock=clock)
     wanted = {(asked, stream): fault.expected(asked, stream=stream) for asked, stream in columns}
     cells: list[Cell] = []

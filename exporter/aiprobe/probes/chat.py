@@ -1,5 +1,6 @@
 """The chat probe: asks a model to repeat fresh words, times the answer, and judges whether it is right and whole."""
 
+from collections.abc import Callable
 from typing import Final
 
 from aiprobe.core.cost import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
@@ -7,12 +8,19 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import ANSWER_LIMIT, USER_AGENT, credentials, one_line, result_of, route
-from aiprobe.probes.prompt import Words, fresh_words, judge, prompt
+from aiprobe.probes.prompt import Words, expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, Finish
 
+Judge = Callable[[str], Outcome]
+"""Says what a whole visible answer is: ok, truncated or wrong_answer."""
+
+BODY_BYTES: Final = 256 << 10
+BYTES_PER_TOKEN: Final = 8 << 10
+"""How long a reply may be: the largest real event of one token that we know is under 1 KiB, and some models think for
+hundreds of tokens past their cap."""
 MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed says more about chunking than about the model."""
 
@@ -27,10 +35,13 @@ class ChatProbe:
         self._tools = tools
         self._protocol = PROTOCOLS[target.provider.protocol]
         self._prompt = prompt(target)
+        self._expected = expected_answer(target)
+        cap = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+        self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
             model=target.model,
             prompt=self._prompt,
-            max_output_tokens=target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS,
+            max_output_tokens=cap,
             stream=target.stream,
             reasoning=target.reasoning,
             extra_body=target.extra_body,
@@ -47,7 +58,9 @@ class ChatProbe:
     async def run(self) -> Result:
         """Ask once."""
         words = fresh_words()
-        sink = RecordingSink(self._protocol, self._target.provider, stream=self._target.stream)
+        sink = RecordingSink(
+            self._protocol, self._target.provider, stream=self._target.stream, max_body_bytes=self._max_body_bytes
+        )
         exchange = await self._tools.transport.exchange(
             self._route,
             method=self._request.method,
@@ -59,9 +72,17 @@ class ChatProbe:
             first_token_limit=self._target.stream,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
-        asked = words.into(self._prompt.encode()).decode()
-        outcome, detail = draw(sink.record, exchange, words, asked=asked)
+        outcome, detail = draw(sink.record, exchange, self._judge_with(words))
         return self._result(sink.record, exchange, outcome, detail)
+
+    def _judge_with(self, words: Words) -> Judge:
+        """Return what judges an answer to the question with these words."""
+
+        def judge_answer(answer: str) -> Outcome:
+            asked, expected = (words.into(text.encode()).decode() for text in (self._prompt, self._expected))
+            return judge(answer, words, asked=asked, expected=expected)
+
+        return judge_answer
 
     def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
         usage = record.usage
@@ -97,7 +118,7 @@ class ChatProbe:
         )
 
 
-def draw(record: Record, exchange: Exchange, words: Words, *, asked: str) -> tuple[Outcome, str]:
+def draw(record: Record, exchange: Exchange, judge_answer: Judge) -> tuple[Outcome, str]:
     """Draw the outcome, the strongest evidence first: what the peer said, what the wire did, what the reply lacks."""
     if record.failure is not None:
         failure = record.failure
@@ -112,10 +133,10 @@ def draw(record: Record, exchange: Exchange, words: Words, *, asked: str) -> tup
         return Outcome.CONTENT_FILTERED, f"finish reason {reason}"
     if record.finish is Finish.ERROR:
         return Outcome.ERROR_IN_BODY, f"finish reason {reason}"
-    return _draw_answer(record, words, asked=asked)
+    return _draw_answer(record, judge_answer)
 
 
-def _draw_answer(record: Record, words: Words, *, asked: str) -> tuple[Outcome, str]:
+def _draw_answer(record: Record, judge_answer: Judge) -> tuple[Outcome, str]:
     """Judge a reply that came to its end without an error."""
     answer = record.answer
     thought = record.reasoned or bool(record.usage.reasoning_tokens)
@@ -125,7 +146,7 @@ def _draw_answer(record: Record, words: Words, *, asked: str) -> tuple[Outcome, 
         if record.contents:
             return Outcome.WRONG_ANSWER, f"a {record.contents[0].kind} instead of text"
         return Outcome.EMPTY, "a complete reply without any visible text"
-    outcome = judge(answer, words, asked=asked)
+    outcome = judge_answer(answer)
     if outcome is Outcome.OK:
         return outcome, ""
     if record.finish is Finish.LENGTH and thought:

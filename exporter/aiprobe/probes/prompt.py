@@ -57,8 +57,7 @@ def prompt(target: Target) -> str:
         line = f"[code word] {MARKER}"
         task = "Repeat this line exactly, but with the code word from the text above for [code word], and then stop:"
     if target.output_tokens:
-        count = max(1, target.output_tokens // _TOKENS_PER_NUMBER)
-        task = f"Count from 1 to {count} in digits, divided by spaces. {task}"
+        task = f"Count from 1 to {_count(target)} in digits, divided by spaces. {task}"
     return f"{opening}{task}\n{line}"
 
 
@@ -68,15 +67,24 @@ def _padded(tokens: int) -> str:
     return f"Run {RUN}.\n{half}\nThe code word is {CODE_WORD}.\n{half}\n"
 
 
-def judge(answer: str, words: Words, *, asked: str) -> Outcome:
+def expected_answer(target: Target) -> str:
+    """Return what a model that does as it is told answers, with placeholders and single spaces."""
+    numbers = [str(number) for number in range(1, _count(target) + 1)] if target.output_tokens else []
+    return " ".join([*numbers, CODE_WORD, MARKER])
+
+
+def _count(target: Target) -> int:
+    return max(1, (target.output_tokens or 0) // _TOKENS_PER_NUMBER)
+
+
+def judge(answer: str, words: Words, *, asked: str, expected: str) -> Outcome:
     """Say whether a whole, visible answer is the one that was asked for.
 
-    `asked` is the prompt as sent. An answer that stops inside the expected line, or inside an echo of the
-    question, was cut, whatever finish its gateway reported.
+    `asked` is the prompt as sent, `expected` the answer to it. An answer that stops inside what is expected, or inside
+    an echo of the question, was cut, whatever finish its gateway reported.
     """
     said = " ".join(answer.split())
     if words.marker in said:
         return Outcome.OK if words.code_word in said else Outcome.WRONG_ANSWER
-    expected = f"{words.code_word} {words.marker}"
     cut = words.code_word in said or expected.startswith(said) or " ".join(asked.split()).startswith(said)
     return Outcome.TRUNCATED if cut else Outcome.WRONG_ANSWER

@@ -69,13 +69,15 @@ class Record:
 class RecordingSink:
     """Feeds a reply to its protocol's reader and keeps the record."""
 
-    def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool) -> None:
+    def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool, max_body_bytes: int = 8 << 20) -> None:
+        """`max_body_bytes` is what a right reply cannot pass: an endless one is left there."""
         self.record = Record()
         self._protocol = protocol
         self._provider = provider
         self._stream = stream
         self._reader: Reader | None = None
         self._collected = bytearray()
+        self._bytes_left = max_body_bytes
 
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:  # noqa: ARG002 - the interface's
         """Take status and headers; choose what to do with the body."""
@@ -90,6 +92,10 @@ class RecordingSink:
     def on_body(self, data: bytes, at: float) -> Signal:
         """Take body bytes; say whether they were content, progress, nothing of note, or enough."""
         if self._reader is not None:
+            self._bytes_left -= len(data)
+            if self._bytes_left < 0:
+                too_long = Failure(outcome=Outcome.MALFORMED, message="the reply is far longer than what was asked for")
+                return self._note([too_long], at)
             signal = self._note(self._reader.feed(data), at)
             arriving = not self._stream and not data.isspace()
             return max(signal, Signal.CONTENT) if arriving else signal

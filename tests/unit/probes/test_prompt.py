@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aiprobe.core.cost import PROMPT_TOKENS, tokens_bound
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.prompt import CODE_WORD, MARKER, RUN, Words, fresh_words, judge, prompt
+from aiprobe.probes.prompt import CODE_WORD, MARKER, RUN, Words, expected_answer, fresh_words, judge, prompt
 from tests.builders import a_target
 
 WORDS = Words("bodakemut", "END48213", "R1234567")
@@ -76,10 +76,26 @@ def test_a_long_answer_is_asked_for_by_counting() -> None:
     ],
 )
 def test_an_answer_is_judged_by_both_words(answer: str, expected: Outcome) -> None:
-    assert judge(answer, WORDS, asked=ASKED) is expected
+    assert judge(answer, WORDS, asked=ASKED, expected="bodakemut END48213") is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("1 2 3 4 5 bodakemut END48213", Outcome.OK),
+        ("1 2 3", Outcome.TRUNCATED),
+        ("1\n2\n3\n4", Outcome.TRUNCATED),
+        ("1 2 3 4 5 bodake", Outcome.TRUNCATED),
+        ("one two three", Outcome.WRONG_ANSWER),
+        ("1 2 4", Outcome.WRONG_ANSWER),
+    ],
+)
+def test_a_long_answer_that_stops_while_counting_was_cut(answer: str, expected: Outcome) -> None:
+    whole = WORDS.into(expected_answer(a_target(output_tokens=10)).encode()).decode()
+    assert judge(answer, WORDS, asked=ASKED, expected=whole) is expected
 
 
 @given(st.text(max_size=300))
 def test_no_text_without_both_words_is_ever_ok(answer: str) -> None:
     holds_both = WORDS.code_word in answer and WORDS.marker in answer
-    assert (judge(answer, WORDS, asked=ASKED) is Outcome.OK) == holds_both
+    assert (judge(answer, WORDS, asked=ASKED, expected="bodakemut END48213") is Outcome.OK) == holds_both

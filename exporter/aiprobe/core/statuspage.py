@@ -1,0 +1,101 @@
+"""What a provider declares on its status page: the frozen data that readers return and comparison holds against us.
+
+Reading bytes belongs in `statuspages/`; what a declaration means beside our own probes belongs to comparison.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe.core.state import State
+
+IMPACTS: Final = ("none", "minor", "major", "critical", "maintenance", "unknown")
+"""The closed set of `DeclaredIncident.impact`: Statuspage's words, and `unknown` for any other."""
+RESOLVED_STATUSES: Final = frozenset({"resolved", "postmortem", "completed"})
+"""The values of `DeclaredIncident.status` after which nothing is declared wrong any more."""
+INCIDENT_STATUSES: Final = frozenset(
+    {"investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying", "unknown"}
+    | RESOLVED_STATUSES
+)
+"""The closed set of `DeclaredIncident.status`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One line of a status page."""
+
+    id: str
+    name: str
+    word: str
+    """The page's own status word, printable and short; empty when it had none."""
+    state: State | None
+    """None when the page does not tell, or tells it in a word that nobody here knows: never operational then."""
+    maintenance: bool = False
+    """Maintenance is under way; `state` is what the page says beside that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredIncident:
+    """One incident or maintenance as the page tells it. Times are Unix seconds."""
+
+    id: str
+    name: str
+    impact: str
+    """One of `IMPACTS`."""
+    status: str
+    """One of `INCIDENT_STATUSES`."""
+    declared_timestamp_seconds: float
+    """When the page first spoke of it."""
+    started_timestamp_seconds: float | None
+    """As stated: may be back-dated; of a maintenance, when it is planned to begin."""
+    resolved_timestamp_seconds: float | None
+    """None while it is open; of a maintenance perhaps the planned end."""
+    component_ids: tuple[str, ...]
+    """Component ids; names where the page gives no ids (feeds); empty where it says nothing."""
+    url: str = ""
+    """http or https, else empty."""
+    text: str = ""
+    """The newest update: one printable line without markup. The page's own words: never a label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything that one look at a page told."""
+
+    components: tuple[Component, ...]
+    incidents: tuple[DeclaredIncident, ...]
+    """The open ones, and those resolved lately where the page tells."""
+    maintenances: tuple[DeclaredIncident, ...]
+    updated_timestamp_seconds: float | None
+    """When the page was last edited, by its own account: no sign of freshness."""
+    indicator: str = ""
+    """The page-wide status in the page's own word."""
+    components_known: bool = True
+    """False for feeds, which tell of incidents only: component states are unknown then, not operational."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """The component through which a surface is felt, as the last good reading has it."""
+
+    surface: str
+    component: Component
+    """With `state` None when the page does not list it (any more) or cannot tell."""
+    listed: bool
+    """Whether the page lists it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSnapshot:
+    """What is known of one page after a poll. A page that cannot be read is not a provider that is down."""
+
+    page: str
+    """The key of the page."""
+    up: bool
+    """Whether the last poll could read the page."""
+    reading: Reading | None
+    """The last good one, however old; None before the first."""
+    polled_timestamp_seconds: float | None
+    """Unix time of the last successful poll: the age of `reading`."""
+    watched: tuple[Watched, ...]
+    detail: str = ""
+    """Why the page could not be read, or what part of it could not; one line, empty when all went well."""

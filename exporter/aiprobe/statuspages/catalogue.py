@@ -1,0 +1,168 @@
+"""The status pages that we know, as data: where each is, how it is read, and which component a surface is felt through.
+
+`pages.toml` holds the data; every field can be overridden with `dataclasses.replace`. How a component is found in a
+reading is here too, because ids change and names do not, or the other way round.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from aiprobe.core.statuspage import Component, DeclaredIncident, Reading, Watched
+
+NO_READER: Final = "none"
+"""The reader of a page that no program can read; its `reason` says why."""
+REGION: Final = "{region}"
+_OPTION_OF_IDS: Final = {"google": "products", "aws": "services"}
+"""Readers that must be told which components to look for, and the option by which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentSpec:
+    """How one surface is found on its page."""
+
+    surface: str
+    id: str = ""
+    """The page's own id; empty when only the name is known."""
+    names: tuple[str, ...] = ()
+    """Names, or beginnings of names at a word's end, in any case of letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSpec:
+    """One status page."""
+
+    key: str
+    display_name: str
+    provider: str
+    """OpenTelemetry's name: the value of the label `provider`."""
+    reader: str
+    """A key of `READERS`, or `NO_READER`."""
+    home: str = ""
+    """The page for people."""
+    aliases: tuple[str, ...] = ()
+    """Other addresses of the same page."""
+    url: str = ""
+    """What is fetched."""
+    incidents_url: str = ""
+    """A second document, where the first holds no incidents."""
+    feed_url: str = ""
+    """The page's public RSS or Atom feed."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """For the reader."""
+    components: tuple[ComponentSpec, ...] = ()
+    crawlers: str = ""
+    """What the page's robots.txt asks of crawlers, where that matters."""
+    reason: str = ""
+    """Why no program can read the page; empty where one can."""
+    note: str = ""
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether a program can read the page."""
+        return self.reader != NO_READER
+
+
+def as_feed(page: PageSpec) -> PageSpec:
+    """Return the page read through its public feed: incidents only, component states unknown.
+
+    Raises:
+        ValueError: when no feed is known.
+    """
+    if not page.feed_url:
+        raise ValueError(f"no feed of {page.key} is known")
+    reader = "atom" if page.feed_url.endswith(".atom") else "rss"
+    return replace(page, reader=reader, url=page.feed_url, incidents_url="")
+
+
+def component_for(page: PageSpec | str, surface: str, *, region: str = "") -> ComponentSpec | None:
+    """Return the component through which a surface is felt, None for an unknown page or surface.
+
+    `region` fills a component that exists once per region; without it there is none.
+    """
+    spec = CATALOGUE.get(page) if isinstance(page, str) else page
+    wanted = surface.casefold()
+    found = next((one for one in spec.components if one.surface.casefold() == wanted), None) if spec else None
+    if found is None or REGION not in found.id:
+        return found
+    return replace(found, id=found.id.replace(REGION, region)) if region else None
+
+
+def page_for_url(url: str) -> PageSpec | None:
+    """Return the page at a host, whatever the path, or None."""
+    host = _host(url)
+    pages = CATALOGUE.values()
+    return next((page for page in pages if host and host in map(_host, (page.home, *page.aliases, page.url))), None)
+
+
+def reader_options(page: PageSpec, components: Iterable[ComponentSpec]) -> Mapping[str, str]:
+    """Return the reader's options, with the components to look for where the reader must be told."""
+    option = _OPTION_OF_IDS.get(page.reader)
+    ids = [component.id for component in components if component.id and REGION not in component.id]
+    return {option: ",".join(ids), **page.options} if option and ids else dict(page.options)
+
+
+def watched(reading: Reading, spec: ComponentSpec) -> Watched:
+    """Find a surface's component in a reading; what is not listed has no state."""
+    found = find(reading.components, spec)
+    if found is None:
+        gone = Component(id=spec.id, name=next(iter(spec.names), spec.surface), word="", state=None)
+        return Watched(surface=spec.surface, component=gone, listed=False)
+    return Watched(surface=spec.surface, component=found, listed=True)
+
+
+def find(components: Iterable[Component], spec: ComponentSpec) -> Component | None:
+    """Match by id, then by whole name, then by the beginning of a name; several that begin alike are none."""
+    listed = list(components)
+    if spec.id and (by_id := next((one for one in listed if one.id == spec.id), None)):
+        return by_id
+    names = [name.casefold() for name in spec.names]
+    for name in names:
+        if exact := next((one for one in listed if one.name.casefold() == name), None):
+            return exact
+    begun = [one for one in listed if any(_begins(one.name.casefold(), name) for name in names)]
+    return begun[0] if len(begun) == 1 else None
+
+
+def incidents_of(reading: Reading, spec: ComponentSpec) -> tuple[DeclaredIncident, ...]:
+    """Return the incidents that name the component, by id or by name, and those that name none at all."""
+    names = [name.casefold() for name in (*spec.names, spec.surface)]
+    found = find(reading.components, spec)
+    ids = {spec.id, found.id if found else ""} - {""}
+    return tuple(
+        one
+        for one in reading.incidents
+        if not one.component_ids
+        or ids & set(one.component_ids)
+        or any(_begins(told.casefold(), name) for told in one.component_ids for name in names)
+    )
+
+
+def _begins(text: str, beginning: str) -> bool:
+    """`Claude` begins `Claude (web)` but not `Claudette`."""
+    return text.startswith(beginning) and not text[len(beginning) : len(beginning) + 1].isalnum()
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _load() -> Mapping[str, PageSpec]:
+    text = files("aiprobe.statuspages").joinpath("pages.toml").read_text(encoding="utf-8")
+    return MappingProxyType({key: _page(key, entry) for key, entry in tomllib.loads(text).items()})
+
+
+def _page(key: str, entry: Mapping[str, Any]) -> PageSpec:
+    components = tuple(
+        ComponentSpec(surface=one["surface"], id=one["id"], names=tuple(one.get("names", ())))
+        for one in entry.get("components", ())
+    )
+    return PageSpec(**{**entry, "key": key, "components": components, "aliases": tuple(entry.get("aliases", ()))})
+
+
+CATALOGUE: Final = _load()
+"""Every page by its key."""

@@ -1,0 +1,203 @@
+"""Fetching status pages: one bounded, polite GET with a deadline. What the bytes mean belongs to the readers.
+
+Only URLs from the configuration or the catalogue are fetched, and what those redirect to over https. A fetch fails in
+one way, `FetchError`, which also says whether the server asked to be left alone for a while.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from aiprobe import __version__
+from aiprobe.core.secret import Secret
+from aiprobe.statuspages.base import MAX_BODY_BYTES
+
+USER_AGENT: Final = f"aiprobe/{__version__} (status page reader; +aiprobe)"
+TIMEOUT_SECONDS: Final = 10.0
+"""For the whole fetch, redirects included (wire reference 15.8)."""
+MAX_REDIRECTS: Final = 3
+LEAVE_ALONE: Final = frozenset({403, 405, 429})
+"""Statuses by which a server, or the bot protection before it, asks for fewer requests."""
+LONGEST_RETRY_AFTER_SECONDS: Final = 3600.0
+ACCEPT: Final = {
+    "json": "application/json, */*;q=0.1",
+    "feed": "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1",
+}
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CONDITIONS: Final = ("If-None-Match", "If-Modified-Since")
+_LONGEST_VALIDATOR: Final = 300
+
+
+class FetchError(Exception):
+    """A page could not be fetched; the text says why, in one line without the server's own words."""
+
+    def __init__(self, detail: str, *, leave_alone: bool = False, retry_after_seconds: float | None = None) -> None:
+        super().__init__(detail)
+        self.leave_alone = leave_alone
+        """The server wants fewer requests."""
+        self.retry_after_seconds = retry_after_seconds
+        """How long it wants to be left alone, at most `LONGEST_RETRY_AFTER_SECONDS`; None when it does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server offered for asking again whether anything changed."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+NO_VALIDATORS: Final = Validators()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """An answer: a body, or None when nothing changed since the validators that were sent."""
+
+    body: bytes | None
+    validators: Validators = NO_VALIDATORS
+
+
+class PageFetcher:
+    """Fetches status pages over connections of its own. Close it when done."""
+
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        proxy: Secret | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._proxy = proxy
+        self._ssl = ssl_context
+        self._wall = wall
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(
+        self, url: str, *, media: Literal["json", "feed"], validators: Validators = NO_VALIDATORS
+    ) -> Fetched:
+        """Get one page, following at most `MAX_REDIRECTS` redirects to https.
+
+        Raises:
+            FetchError: for everything that keeps the page from being read.
+        """
+        headers = {"Accept": ACCEPT[media], "User-Agent": USER_AGENT}
+        if validators.etag:
+            headers["If-None-Match"] = validators.etag
+        if validators.last_modified:
+            headers["If-Modified-Since"] = validators.last_modified
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._follow(_allowed(url), headers)
+        except TimeoutError as error:
+            raise FetchError(f"no answer within {self._timeout_seconds:g} s") from error
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise FetchError("invalid certificate") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            # aiohttp raises ValueError subclasses for what it cannot make a request of. The text may hold a proxy URL.
+            raise FetchError(f"cannot be reached: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _follow(self, url: str, headers: Mapping[str, str]) -> Fetched:
+        for _ in range(MAX_REDIRECTS + 1):
+            async with self._opened().get(
+                url,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy.reveal() if self._proxy else None,
+                ssl=self._ssl or True,
+            ) as response:
+                if response.status not in _REDIRECTS:
+                    return await self._answer(response, conditional=not headers.keys().isdisjoint(_CONDITIONS))
+                url = _next_url(url, response.headers.get("Location", ""))
+        raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+
+    async def _answer(self, response: aiohttp.ClientResponse, *, conditional: bool) -> Fetched:
+        if response.status == 304 and conditional:
+            return Fetched(body=None)
+        if response.status != 200:
+            raise FetchError(
+                f"HTTP {response.status}",
+                leave_alone=response.status in LEAVE_ALONE,
+                retry_after_seconds=retry_after_seconds(response.headers.get("Retry-After", ""), now=self._wall()),
+            )
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type in _HTML:
+            raise FetchError(f"{media_type} where data was promised")
+        return Fetched(
+            body=await _bounded(response),
+            validators=Validators(
+                etag=_validator(response.headers.get("ETag", "")),
+                last_modified=_validator(response.headers.get("Last-Modified", "")),
+            ),
+        )
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                # The thread-pool resolver would let one hung name hold up every other lookup of the process.
+                connector=aiohttp.TCPConnector(resolver=aiohttp.AsyncResolver(), limit_per_host=2),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),  # `fetch` holds the deadline
+            )
+        return self._session
+
+
+def retry_after_seconds(value: str, *, now: float) -> float | None:
+    """Return the seconds of a `Retry-After` (RFC 9110, section 10.2.3), between 0 and `LONGEST_RETRY_AFTER_SECONDS`."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS) if seconds == seconds else None  # noqa: PLR0124 - not NaN
+
+
+def _allowed(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise FetchError("not an http or https URL")
+    return url
+
+
+def _next_url(url: str, location: str) -> str:
+    """A redirect may leave http, never https, and takes no user name with it."""
+    there = urljoin(url, location)
+    parts = urlsplit(there)
+    if not location or parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+        raise FetchError("redirected to something other than https")
+    return there
+
+
+def _validator(value: str) -> str:
+    """A validator is sent back as it came, so one that is no header value is no validator."""
+    return value if len(value) <= _LONGEST_VALIDATOR and value.isascii() and value.isprintable() else ""
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """Read the decompressed body, no further than a page can be long."""
+    if (response.content_length or 0) > MAX_BODY_BYTES:
+        raise FetchError(f"more than {MAX_BODY_BYTES} bytes")
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(1 << 16):
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise FetchError(f"more than {MAX_BODY_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,196 @@
+"""Asking one status page again and again: when, how politely, and what is remembered between two answers.
+
+A page that cannot be read says nothing about its provider: the last reading stays, with its age.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+from typing import Protocol as Interface
+from urllib.parse import urlsplit
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.statuspage import PageSnapshot, Reading
+from aiprobe.statuspages import READERS, PageError
+from aiprobe.statuspages.catalogue import REGION, ComponentSpec, PageSpec, reader_options, watched
+from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, Validators
+
+log = logging.getLogger(__name__)
+
+SHORTEST_INTERVAL_SECONDS: Final = 60.0
+LONGEST_INTERVAL_SECONDS: Final = 300.0
+DEFAULT_INTERVAL_SECONDS: Final = 120.0
+LONGEST_BACKOFF_SECONDS: Final = 1800.0
+FIRST_WITHIN_SECONDS: Final = 10.0
+"""The first polls of all pages are spread over this time."""
+JITTER: Final = 0.1
+"""How much an interval may be shorter or longer, as a ratio."""
+_OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+Listener = Callable[[PageSnapshot], None]
+"""Is told what is known after each poll. Quick, and does not raise."""
+
+
+class Fetcher(Interface):
+    """What the poller needs of `PageFetcher`."""
+
+    async def fetch(self, url: str, *, media: Literal["json", "feed"], validators: Validators = ...) -> Fetched:
+        """Get one page, or raise `FetchError`."""
+
+
+@dataclass(slots=True)
+class _Document:
+    """One URL of a page and what it said last."""
+
+    url: str
+    validators: Validators = NO_VALIDATORS
+    digest: bytes = b""
+    reading: Reading | None = None
+
+
+class PagePoller:
+    """Polls one page. `run` is a task for its owner to cancel; `poll` is one round."""
+
+    def __init__(
+        self,
+        page: PageSpec,
+        *,
+        fetcher: Fetcher,
+        clock: Clock,
+        listener: Listener,
+        watch: Sequence[ComponentSpec] | None = None,
+        interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
+    ) -> None:
+        """Prepare to poll.
+
+        `watch` are the components that are looked for; None means every one of the page that is not per region.
+        `interval_seconds` is 60 to 300; a page on this machine may be polled more often.
+
+        Raises:
+            ValueError: for a page that no program can read, and for an interval outside those bounds.
+        """
+        if page.reader not in READERS:
+            raise ValueError(f"{page.key}: no reader named {page.reader!r}; {page.reason}".rstrip("; "))
+        self._shortest_seconds = 1.0 if urlsplit(page.url).hostname in _OWN_HOSTS else SHORTEST_INTERVAL_SECONDS
+        if not self._shortest_seconds <= interval_seconds <= LONGEST_INTERVAL_SECONDS:
+            bounds = f"{self._shortest_seconds:g} to {LONGEST_INTERVAL_SECONDS:g}"
+            raise ValueError(f"{page.key}: a page is polled every {bounds} s, not every {interval_seconds:g} s")
+        self._page = page
+        self._reader = READERS[page.reader]
+        self._fetcher = fetcher
+        self._clock = clock
+        self._listener = listener
+        self._interval_seconds = interval_seconds
+        self._watch = tuple(one for one in page.components if REGION not in one.id) if watch is None else tuple(watch)
+        self._options = reader_options(page, self._watch)
+        self._main = _Document(page.url)
+        self._incidents = _Document(page.incidents_url) if page.incidents_url else None
+        self._polls = 0
+        self._refusals = 0
+        self._asked_seconds = 0.0
+        """What the last refusal asked for in its `Retry-After`."""
+        self.snapshot = self._unread("not polled yet")
+        """What is known now."""
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        await self._clock.sleep(FIRST_WITHIN_SECONDS * self._fraction())
+        while True:
+            await self.poll()
+            await self._clock.sleep(self.delay_seconds())
+
+    async def poll(self) -> PageSnapshot:
+        """Ask once, tell the listener, and return what is known now."""
+        self._polls += 1
+        refusals, self._asked_seconds = self._refusals, 0.0
+        was_up, first = self.snapshot.up, self._polls == 1
+        try:
+            reading, detail = await self._read()
+        except (FetchError, PageError) as error:
+            self.snapshot = replace(self.snapshot, up=False, detail=str(error))
+        except Exception:
+            # A reader that meets what its author did not think of must not end the polling of its page.
+            log.exception("bug while reading a status page", extra={"page": self._page.key})
+            self.snapshot = replace(self.snapshot, up=False, detail="internal error")
+        else:
+            self.snapshot = PageSnapshot(
+                page=self._page.key,
+                up=True,
+                reading=reading,
+                polled_timestamp_seconds=self._clock.wall(),
+                watched=tuple(watched(reading, spec) for spec in self._watch),
+                detail=detail,
+            )
+        if self.snapshot.up and self._refusals == refusals:
+            self._refusals = 0
+        if first or was_up != self.snapshot.up:
+            fields = {"page": self._page.key, "detail": self.snapshot.detail}
+            log.info("status page can be read" if self.snapshot.up else "status page cannot be read", extra=fields)
+        self._listener(self.snapshot)
+        return self.snapshot
+
+    def delay_seconds(self) -> float:
+        """Return how long to wait until the next poll: the interval with jitter, or longer after a refusal."""
+        low = max(self._shortest_seconds, self._interval_seconds * (1 - JITTER))
+        high = min(LONGEST_INTERVAL_SECONDS, self._interval_seconds * (1 + JITTER))
+        delay = low + (high - low) * self._fraction()
+        if not self._refusals:
+            return delay
+        doubled = self._interval_seconds * 2.0 ** min(self._refusals, 16)
+        return max(delay, min(doubled, LONGEST_BACKOFF_SECONDS), self._asked_seconds)
+
+    async def _read(self) -> tuple[Reading, str]:
+        """Read the page's documents; the first makes the reading, a second only adds incidents."""
+        reading = await self._look(self._main)
+        if self._incidents is None:
+            return reading, ""
+        try:
+            more = await self._look(self._incidents)
+        except (FetchError, PageError) as error:
+            known = self._incidents.reading
+            return (_with_incidents(reading, known) if known else reading), f"incidents: {error}"
+        return _with_incidents(reading, more), ""
+
+    async def _look(self, document: _Document) -> Reading:
+        """Read one document, parsing it only when its bytes are new."""
+        try:
+            fetched = await self._fetcher.fetch(document.url, media=self._reader.media, validators=document.validators)
+        except FetchError as error:
+            if error.leave_alone:
+                self._refusals += 1
+                self._asked_seconds = max(self._asked_seconds, error.retry_after_seconds or 0.0)
+            raise
+        if fetched.body is not None:
+            digest = hashlib.blake2b(fetched.body, digest_size=16).digest()
+            if document.reading is None or digest != document.digest:
+                document.reading = self._reader.read(fetched.body, options=self._options)
+                document.digest = digest
+            document.validators = fetched.validators
+        if document.reading is None:
+            raise FetchError("not modified, but never read")
+        return document.reading
+
+    def _unread(self, detail: str) -> PageSnapshot:
+        nothing = Reading(components=(), incidents=(), maintenances=(), updated_timestamp_seconds=None)
+        return PageSnapshot(
+            page=self._page.key,
+            up=False,
+            reading=None,
+            polled_timestamp_seconds=None,
+            watched=tuple(watched(nothing, spec) for spec in self._watch),
+            detail=detail,
+        )
+
+    def _fraction(self) -> float:
+        """A number in [0, 1) from the page and the count of polls: pages spread, and runs repeat."""
+        digest = hashlib.sha256(f"{self._page.key}:{self._polls}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") / 2.0**64
+
+
+def _with_incidents(reading: Reading, more: Reading) -> Reading:
+    """Add a second document's incidents; of one that both tell, the first document's words count."""
+    incidents = {one.id: one for one in (*more.incidents, *reading.incidents)}
+    maintenances = {one.id: one for one in (*more.maintenances, *reading.maintenances)}
+    return replace(reading, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values()))
