@@ -14,7 +14,7 @@ _SHORTEST_SECRET = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
 
 _LOOKS_LIKE_A_KEY: Final = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_](?=[-\w.*]*[\d*])[-\w.*]{16,}"
+    r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_](?=[-\w.*]*(?:[\d*]|[A-Za-z]{16}))[-\w.*]{16,}"
     r"|\bAIza[-\w*]{10,}|\bya29\.[-\w.*]{8,}|\b(?:AKIA|ASIA|ABSK)[A-Z0-9+/=*]{12,}"
     r"|\b(?i:bearer|basic)\s+[-\w.~+/*]{8,}=*"
     r"|\beyJ[-\w]{8,}\.[-\w]+(?:\.[-\w]+)?"

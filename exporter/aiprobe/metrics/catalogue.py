@@ -57,6 +57,29 @@ EVENT_VERDICTS: Final = ("good", "bad", "excluded")
 SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration")
 SKIP_REASONS: Final = ("budget", "backoff", "shard")
 PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
+COMPONENT_WORDS: Final = frozenset(
+    {
+        "operational",
+        "degraded_performance",
+        "partial_outage",
+        "major_outage",
+        "full_outage",
+        "under_maintenance",
+        "maintenance",
+        "degraded",
+        "downtime",
+        "available",
+        "service_information",
+        "service_disruption",
+        "service_outage",
+        "resolved",
+        "informational",
+        "degradation",
+        "disruption",
+        "not_monitored",
+    }
+)
+"""Words of the status pages that may be a label value; any other is `other`."""
 RATE_LIMIT_RESOURCES: Final = frozenset(
     f"{what}{per}"
     for what in ("requests", "tokens", "input_tokens", "output_tokens", "images", "credits")
@@ -183,8 +206,137 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     ),
     _gauge("slo_objective_ratio", "Objective of the SLO.", "slo", unit="ratio"),
     _gauge("slo_period_seconds", "Period over which the objective holds.", "slo", unit="seconds"),
+    _gauge(
+        "slo_burn_rate",
+        "How many times faster than allowed the error budget burns, by the journal. No series without a valid event.",
+        "slo",
+        "window",
+    ),
+    _gauge(
+        "slo_error_budget_remaining_ratio",
+        "What is left of the period's error budget, by the journal: 1 untouched, below 0 overspent.",
+        "slo",
+        unit="ratio",
+    ),
 )
 """Families of every target, in the order of exposition."""
+
+_COMPONENT: Final = ("page", "component", "provider", "surface")
+_SURFACE: Final = ("provider", "surface")
+STATUS_METRICS: Final[tuple[Metric, ...]] = (
+    _gauge(
+        "status_page_up", "1 if the last poll could read the status page, else 0. Says nothing of its provider.", "page"
+    ),
+    _gauge(
+        "status_page_polled_timestamp_seconds",
+        "When the status page was last read with success, Unix time.",
+        "page",
+        unit="seconds",
+    ),
+    _gauge(
+        "status_page_updated_timestamp_seconds",
+        "When the status page says that it was last edited, Unix time. An old date is no sign of a stale page.",
+        "page",
+        unit="seconds",
+    ),
+    _gauge(
+        "status_component_state",
+        "What the page declares: 0 operational, 1 degraded, 2 partial, 3 major outage. No series while it is unknown.",
+        *_COMPONENT,
+    ),
+    _gauge(
+        "status_component_maintenance", "1 while the page declares maintenance of the component, else 0.", *_COMPONENT
+    ),
+    _info(
+        "status_component_info",
+        "The page's own word for the component's status, from a closed set.",
+        *_COMPONENT,
+        "word",
+    ),
+    _gauge("status_incidents", "Incidents that the page has not resolved.", "page", "impact"),
+    _gauge(
+        "disagreement",
+        "1 while we see an outage that the page does not declare (undeclared), or the reverse (unobserved); else 0.",
+        *_SURFACE,
+        "kind",
+    ),
+    _gauge(
+        "undeclared_seconds",
+        "How long the present outage goes undeclared, from its first bad probe on; 0 without one.",
+        *_SURFACE,
+        unit="seconds",
+    ),
+    _gauge(
+        "last_declaration_lag_seconds",
+        "From our first bad probe to the page's first word, of the last outage in which we were first.",
+        *_SURFACE,
+        unit="seconds",
+    ),
+    _gauge(
+        "last_declaration_lead_seconds",
+        "From the page's first word to our first bad probe, of the last outage in which the page was first.",
+        *_SURFACE,
+        unit="seconds",
+    ),
+    _gauge("incidents_observed", "Observed incidents that are kept, by whether they are open.", *_SURFACE, "open"),
+)
+"""What providers declare, and how that agrees with what the probes saw."""
+
+SLA_METRICS: Final[tuple[Metric, ...]] = (
+    _gauge(
+        "sla_uptime_ratio",
+        "Uptime of the contract's period so far by its own rule; low counts unknown minutes as down, high as up.",
+        "contract",
+        "bound",
+        unit="ratio",
+    ),
+    _gauge("sla_projected_uptime_ratio", "Uptime that the whole period is heading for.", "contract", unit="ratio"),
+    _gauge("sla_burn_rate", "How many times faster than allowed the contract's downtime is used up.", "contract"),
+    _gauge(
+        "sla_allowance_remaining_seconds",
+        "Downtime that is left in the period before the contract is breached; below 0 once it is.",
+        "contract",
+        unit="seconds",
+    ),
+    _gauge(
+        "sla_credit_ratio",
+        "Credit that the uptime so far earns, as a ratio of the bill.",
+        "contract",
+        "bound",
+        unit="ratio",
+    ),
+    _gauge(
+        "sla_credit_usd",
+        "The same in USD, where the monthly spend is configured. An estimate.",
+        "contract",
+        "bound",
+        unit="usd",
+    ),
+    _gauge(
+        "sla_coverage_ratio",
+        "Share of the period's minutes so far in which something was validly probed.",
+        "contract",
+        unit="ratio",
+    ),
+    _gauge(
+        "sla_claim_deadline_timestamp_seconds",
+        "Until when a credit can be claimed, Unix time. No series while there is nothing to claim.",
+        "contract",
+        unit="seconds",
+    ),
+)
+"""What the providers' contracts say of the period so far."""
+
+GROUP_METRICS: Final[tuple[Metric, ...]] = (
+    _gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),
+    _gauge(
+        "group_availability_ratio",
+        "Share of valid minutes in which a target of the group served: what failover would have given.",
+        "group",
+        "window",
+        unit="ratio",
+    ),
+)
 
 EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
     _gauge(
@@ -208,6 +360,9 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
         "When the configuration was last loaded with success, Unix time.",
         unit="seconds",
     ),
+    *STATUS_METRICS,
+    *SLA_METRICS,
+    *GROUP_METRICS,
     _info("build_info", "What runs.", "version", "python_version", "python_implementation"),
 )
 """Families of the exporter itself, in the order of exposition. Their only other label is `vantage`, where it is set."""

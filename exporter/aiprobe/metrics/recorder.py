@@ -124,6 +124,16 @@ class Recorder:
         """Tell the state of every surface, by provider, surface and provider region; replaces what was told before."""
         self.exporter["surface_state"].replace({key: int(state) for key, state in states.items()})
 
+    def tell(self, short: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """Have exactly these series of a gauge of the exporter, by the values of its own labels."""
+        self.exporter[short].replace(values)
+
+    def tell_target(self, target: str, short: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """The same for a gauge of one target; nothing happens when the target is gone."""
+        if tracked := self._tracked.get(target):
+            tracked.owner[short].replace(values)
+            tracked.owner.refresh()
+
     def reloaded(self, *, successful: bool) -> None:
         """Tell how the last load of the configuration ended."""
         self.exporter["config_last_reload_successful"].set(int(successful))

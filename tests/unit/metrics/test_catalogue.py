@@ -10,7 +10,17 @@ import pytest
 
 from aiprobe.core.model import RateLimit
 from aiprobe.core.outcomes import Outcome
-from aiprobe.metrics.catalogue import EXPORTER_METRICS, METRICS, PROCESS_METRICS, TARGET_METRICS, Kind, Metric
+from aiprobe.metrics.catalogue import (
+    EXPORTER_METRICS,
+    GROUP_METRICS,
+    METRICS,
+    PROCESS_METRICS,
+    SLA_METRICS,
+    STATUS_METRICS,
+    TARGET_METRICS,
+    Kind,
+    Metric,
+)
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.metrics.reference import render_reference
@@ -43,6 +53,10 @@ def a_recorder_with_everything() -> Recorder:
     recorder.journal("up", 1)
     recorder.journal("errors_total", 0)
     recorder.reloaded(successful=True)
+    for metric in (*STATUS_METRICS, *SLA_METRICS, *GROUP_METRICS):
+        recorder.tell(metric.short, {tuple(metric.labels): 1.0})
+    recorder.tell_target("acme-chat", "slo_burn_rate", {("availability", "1h"): 2.0})
+    recorder.tell_target("acme-chat", "slo_error_budget_remaining_ratio", {("availability",): 0.5})
     return recorder
 
 
