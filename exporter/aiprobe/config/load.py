@@ -10,7 +10,7 @@ from typing import Final
 from aiprobe.config.document import IS_EMPTY, MAX_FILE_BYTES, Document, Where, parse
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import ConfigError, Problem
-from aiprobe.config.resolve import Source, resolve
+from aiprobe.config.resolve import Known, Source, resolve
 from aiprobe.config.schema import ConfigFile, IncludedFile
 from aiprobe.config.secrets import hide
 from aiprobe.config.settings import Settings
@@ -28,12 +28,14 @@ def load(
     environ: Mapping[str, str],
     protocols: frozenset[str],
     probes: frozenset[str],
+    pages: frozenset[str] = frozenset(),
+    readers: frozenset[str] = frozenset(),
     today: dt.date | None = None,
 ) -> Settings:
     """Read the configuration at `path`.
 
-    `protocols` and `probes` are the names that this build knows. `today` decides which prices are old; it is
-    the present day (UTC) when not given.
+    `protocols`, `probes`, `pages` and `readers` (of status pages) are the names that this build knows.
+    `today` decides which prices are old; it is the present day (UTC) when not given.
 
     Raises:
         ConfigError: with every problem of every file.
@@ -51,8 +53,7 @@ def load(
         documents,
         bases,
         findings=findings,
-        protocols=protocols,
-        probes=probes,
+        known=Known(protocols=protocols, probes=probes, pages=pages, readers=readers),
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hasher.hexdigest()[:HASH_DIGITS],
     )
@@ -64,6 +65,8 @@ def load_text(
     environ: Mapping[str, str],
     protocols: frozenset[str],
     probes: frozenset[str],
+    pages: frozenset[str] = frozenset(),
+    readers: frozenset[str] = frozenset(),
     today: dt.date | None = None,
 ) -> Settings:
     """Read a configuration that stands in no file; its paths are relative to the working directory.
@@ -76,8 +79,7 @@ def load_text(
         [parse(UNNAMED, data, environ)],
         [Path()],
         findings=Findings(),
-        protocols=protocols,
-        probes=probes,
+        known=Known(protocols=protocols, probes=probes, pages=pages, readers=readers),
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hashlib.sha256(data).hexdigest()[:HASH_DIGITS],
     )
@@ -88,8 +90,7 @@ def _settings(
     bases: list[Path],
     *,
     findings: Findings,
-    protocols: frozenset[str],
-    probes: frozenset[str],
+    known: Known,
     today: dt.date,
     config_hash: str,
 ) -> Settings:
@@ -100,9 +101,7 @@ def _settings(
     for document in documents:
         findings.errors.extend(document.problems)
         findings.keep_secret(*document.secrets)
-    settings = resolve(
-        main, sources, findings=findings, protocols=protocols, probes=probes, today=today, config_hash=config_hash
-    )
+    settings = resolve(main, sources, findings=findings, known=known, today=today, config_hash=config_hash)
     masks = [secret.reveal() for secret in findings.secrets]
     order = {document.name: index for index, document in enumerate(documents)}
     if settings is None:

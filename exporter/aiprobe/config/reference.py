@@ -12,6 +12,9 @@ _TITLES: Final = {
     "GroupSection": "groups.NAME",
     "DefaultsSection": "defaults",
     "BudgetSection": "budget",
+    "StatusPagesSection": "status_pages",
+    "PageSection": "status_pages.pages.NAME",
+    "ComponentSection": "status_pages.pages.NAME.components.SURFACE",
     "JournalSection": "journal",
     "PricesSection": "prices",
     "PriceSection": "price",
@@ -27,7 +30,7 @@ _TITLES: Final = {
 """The headings, in the order of the page."""
 
 _TOP_KEYS: Final = tuple(
-    "vantage budget defaults egress providers targets groups journal prices include".split()  # noqa: SIM905 - shorter
+    "vantage budget defaults egress providers targets groups status_pages journal prices include".split()  # noqa: SIM905 - shorter
 )
 """In the order in which a file is written."""
 

@@ -13,6 +13,7 @@ from aiprobe.config.findings import Findings
 from aiprobe.config.money import check_budget, price_table, priced
 from aiprobe.config.prices import PriceTable
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve_pages import resolve_pages
 from aiprobe.config.resolve_provider import Account, resolve_provider
 from aiprobe.config.resolve_target import Rules, resolve_target
 from aiprobe.config.schema import DEFAULT_JOURNAL_DIRECTORY, BudgetSection, ConfigFile, IncludedFile
@@ -32,32 +33,49 @@ class Source:
     base: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names that this build knows, of rooms that this one may not import."""
+
+    protocols: frozenset[str]
+    probes: frozenset[str]
+    pages: frozenset[str] = frozenset()
+    """Keys of the catalogue of status pages; empty: not checked."""
+    readers: frozenset[str] = frozenset()
+
+
 def resolve(
     main: Checked[ConfigFile],
     sources: list[Source],
     *,
     findings: Findings,
-    protocols: frozenset[str],
-    probes: frozenset[str],
+    known: Known,
     today: dt.date,
     config_hash: str,
 ) -> Settings | None:
     """Return the settings, or None when `findings` has errors."""
     config, base = main.sections, sources[0].base
     check_defaults(config.defaults.timeouts, where=main.where("defaults"), findings=findings)
-    accounts = _accounts(sources, protocols, findings)
+    accounts = _accounts(sources, known.protocols, findings)
     rules = Rules(
         vantage=config.vantage,
         defaults=config.defaults,
         accounts=accounts,
         broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
-        protocols=protocols,
-        probes=probes,
+        protocols=known.protocols,
+        probes=known.probes,
     )
     prices = price_table(config.prices, base=base, where=main.where("prices"), findings=findings)
     targets = _targets(sources, rules, prices, budget=config.budget, today=today, findings=findings)
     _warn_of_missing_keys(accounts, targets, findings)
     groups = _groups(sources, findings)
+    status_pages = resolve_pages(
+        config.status_pages,
+        where=main.where("status_pages"),
+        known_pages=known.pages,
+        readers=known.readers,
+        findings=findings,
+    )
     check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
     if findings.errors:
         return None
@@ -72,6 +90,7 @@ def resolve(
         journal=Journal(
             directory=base / directory if directory else Path(DEFAULT_JOURNAL_DIRECTORY), keep_ok=config.journal.keep_ok
         ),
+        status_pages=status_pages,
         secrets=tuple(dict.fromkeys(findings.secrets)),
         shown=show([source.checked.document for source in sources], [secret.reveal() for secret in findings.secrets]),
         config_hash=config_hash,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from aiprobe.config.schema_base import Section, key
+from aiprobe.config.schema_pages import StatusPagesSection
 from aiprobe.config.schema_provider import ProviderSection
 from aiprobe.config.schema_target import PriceSection, SharedKeys, TargetSection
 from aiprobe.config.values import Name, Number, OptionalName, Url
@@ -84,6 +85,7 @@ class ConfigFile(IncludedFile):
         "Pages whose answer proves that our own network works, independent of every provider. [] switches this off.",
         default=list(DEFAULT_EGRESS),
     )
+    status_pages: StatusPagesSection = key("What providers declare.", default=StatusPagesSection())
     journal: JournalSection = key("The durable record of results.", default=JournalSection())
     prices: PricesSection = key("More prices than the built-in table has.", default=PricesSection())
     include: Include = key(
