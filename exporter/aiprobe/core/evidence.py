@@ -1,0 +1,96 @@
+"""What the journal keeps and contracts are judged by: hours of minutes, and failed probes whole.
+
+Pure data and its byte encoding. Writing it to disk belongs in `journal/`, judging it in `slo/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+MINUTES_PER_HOUR: Final = 60
+HOUR_SECONDS: Final = 3600
+UNKNOWN_MINUTE: Final = 0x00
+EXCLUDED_MINUTE: Final = 0xFF
+_MOST: Final = 14
+"""The most good or bad probes that a nibble tells; more are scaled down with their share kept."""
+
+
+class Minute(NamedTuple):
+    """What was probed in one minute: counts of availability verdicts, (0, 0, 0) where nothing was."""
+
+    good: int = 0
+    bad: int = 0
+    excluded: int = 0
+
+    @property
+    def valid(self) -> int:
+        """Return how many probes count."""
+        return self.good + self.bad
+
+
+def encode_minute(minute: Minute) -> int:
+    """Return one byte: 0x00 unknown, 0xFF excluded only, else good in the high nibble and bad in the low one.
+
+    Above 14 of a kind the counts are scaled down together; a count that was not 0 stays at least 1.
+    """
+    if minute.valid == 0:
+        return EXCLUDED_MINUTE if minute.excluded else UNKNOWN_MINUTE
+    most = max(minute.good, minute.bad)
+    scale = 1.0 if most <= _MOST else _MOST / most
+    good, bad = (0 if count == 0 else max(1, round(count * scale)) for count in (minute.good, minute.bad))
+    return good << 4 | bad
+
+
+def decode_minute(code: int) -> Minute:
+    """Return what `encode_minute` was given, scaled down where there were more than 14."""
+    if code == UNKNOWN_MINUTE:
+        return Minute()
+    if code == EXCLUDED_MINUTE:
+        return Minute(excluded=1)
+    return Minute(good=code >> 4, bad=code & 0x0F)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourRow:
+    """One target's hour."""
+
+    target: str
+    hour: int
+    """Unix time of the hour's start divided by 3600."""
+    identity: tuple[str, ...]
+    """Values of `core.model.IDENTITY_LABELS`."""
+    minutes: bytes
+    """Sixty bytes of `encode_minute`."""
+    sums: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    """(good, bad, excluded) of scheduled probes by SLO name."""
+    slo_minutes: Mapping[str, bytes] = field(default_factory=dict)
+    """The same for every other SLO, by name: what a restart needs to be right in the short windows."""
+    tokens_per_second: Sequence[float | None] | None = None
+    """The minute's median, sixty values, where a contract or SLO needs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedProbe:
+    """All that is kept of a probe that was not `ok`: what a claim demands as evidence."""
+
+    started_timestamp_seconds: float
+    target: str
+    identity: tuple[str, ...]
+    attempt: str
+    outcome: str
+    verdict: str
+    http_status: int | None = None
+    error_type: str | None = None
+    request_id: str | None = None
+    detail: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    duration_seconds: float = 0.0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
+    egress_down: bool = False
+    declared_state: str = ""
+    """What the status page said at that moment, in its own words; empty when unknown."""
+    vantage: str = ""
+    exporter_version: str = ""
+    config_hash: str = ""

@@ -1,0 +1,136 @@
+"""One target's way into an outage and out of it: from its finished probes to the first bad and the first good one.
+
+The states are those of `core.state`, as each finished probe brings them, so that wall and incidents never disagree.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from aiprobe.core.model import Attempt, Finished, Target
+from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, WINDOW, State
+
+SILENT_INTERVALS: Final = 3.0
+"""A target that did not run for this many of its intervals is silent: what was known of it no longer holds."""
+_REMEMBERED: Final = 64
+"""Probes kept per target, to count those between the first bad one and the moment at which it became an outage."""
+_MAX_REQUEST_ID: Final = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One probe, cut down to what an incident needs."""
+
+    timestamp_seconds: float
+    """When the probe started."""
+    target: str
+    outcome: Outcome
+    verdict: Verdict
+    scheduled: bool
+    http_status: int | None
+    request_id: str | None
+    egress_down: bool
+
+
+def sighting(finished: Finished, *, at: float) -> Sighting:
+    """Cut a finished probe down. It is dated by its start; by `at` where it tells none, or one after `at`."""
+    result = finished.result
+    started = result.started_timestamp_seconds
+    return Sighting(
+        timestamp_seconds=started if 0 < started <= at else at,
+        target=finished.target.name,
+        outcome=result.outcome,
+        verdict=finished.verdict,
+        scheduled=finished.attempt is Attempt.SCHEDULED,
+        http_status=result.http_status,
+        request_id=_printable(result.request_id),
+        egress_down=finished.egress_down,
+    )
+
+
+@dataclass(slots=True)
+class TargetRun:
+    """What is remembered of one target between two probes. Times are Unix seconds."""
+
+    target: Target
+    state: State | None = None
+    failing: bool = False
+    """From a partial or major outage until good probes ended it. Excluded probes end nothing."""
+    start: float = 0.0
+    """The first bad probe of the failure under way, or of the last one."""
+    start_observed: bool = False
+    """Whether a good probe was seen right before `start`."""
+    end: float = 0.0
+    """The first good probe of the run that ended the last failure."""
+    last_bad: float = 0.0
+    recent: deque[Sighting] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    _heard_at: float = float("-inf")
+    _good_since: float = 0.0
+    _good_in_row: int = 0
+
+    @property
+    def is_bad_now(self) -> bool:
+        """Tell whether the last valid probe was a bad one."""
+        return self.last_bad > 0 and not self._good_in_row
+
+    def is_silent(self, at: float) -> bool:
+        """Tell whether this target did not run lately."""
+        return at - self._heard_at > SILENT_INTERVALS * self.target.interval_seconds
+
+    def record(self, finished: Finished, *, at: float) -> Sighting:
+        """Count one probe that ended at `at`."""
+        seen = sighting(finished, at=at)
+        self.target = finished.target
+        self.state = None if finished.state is None else State(finished.state)
+        self._heard_at = at
+        self.recent.append(seen)
+        if seen.verdict is Verdict.BAD:
+            self.last_bad = seen.timestamp_seconds
+            self._good_in_row = 0
+        elif seen.verdict is Verdict.GOOD:
+            if not self._good_in_row:
+                self._good_since = seen.timestamp_seconds
+            self._good_in_row += 1
+        if self.state is None:
+            return seen
+        if not self.failing and self.state >= State.PARTIAL_OUTAGE:
+            self.failing = True
+            self.start = self.first_bad()
+            self.start_observed = self.good_before(self.start)
+        elif self.failing and self.state < State.PARTIAL_OUTAGE and self._good_in_row >= LEFT_AFTER:
+            self.failing = False
+            self.end = max(self._good_since, self.start)
+        return seen
+
+    def first_bad(self) -> float:
+        """Return the first bad probe of the run under way.
+
+        It goes back over good probes that stand alone, as `state` does; and over more of them where the failures that
+        add up to a partial outage lie further apart.
+        """
+        needed = {State.MAJOR_OUTAGE: MAJOR_AFTER, State.PARTIAL_OUTAGE: PARTIAL_FROM}.get(
+            self.state or State.OPERATIONAL, 1
+        )
+        first, bad, good_in_row = self.last_bad, 0, 0
+        valid = (seen for seen in reversed(self.recent) if seen.verdict is not Verdict.EXCLUDED)
+        for seen in islice(valid, WINDOW):
+            if seen.verdict is Verdict.BAD:
+                first, bad, good_in_row = seen.timestamp_seconds, bad + 1, 0
+                continue
+            good_in_row += 1
+            if good_in_row >= LEFT_AFTER and bad >= needed:
+                break
+        return first
+
+    def good_before(self, start: float) -> bool:
+        """Tell whether a good probe came so shortly before `start` that nothing can have been missed between them."""
+        earliest = start - SILENT_INTERVALS * self.target.interval_seconds
+        return any(seen.verdict is Verdict.GOOD and earliest <= seen.timestamp_seconds < start for seen in self.recent)
+
+
+def _printable(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return "".join(letter for letter in text[:_MAX_REQUEST_ID] if letter.isprintable()) or None

@@ -1,0 +1,237 @@
+"""How many events of each SLO were good and bad in the last five minutes, hour, month: in bounded memory.
+
+Rings of cumulative counts in four resolutions: a window is the count now minus the count then. Pure; where the events
+come from (probes as they end, or the journal's hour rows after a restart) is the caller's business.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Final, NamedTuple
+
+from aiprobe.core.evidence import HOUR_SECONDS, MINUTES_PER_HOUR, HourRow
+from aiprobe.core.outcomes import Verdict
+
+DAY_SECONDS: Final = 86_400
+WINDOWS: Final[Mapping[str, int]] = {
+    "5m": 300,
+    "30m": 1800,
+    "1h": 3600,
+    "2h": 7200,
+    "6h": 21_600,
+    "1d": DAY_SECONDS,
+    "3d": 3 * DAY_SECONDS,
+    "30d": 30 * DAY_SECONDS,
+}
+"""Seconds by name; reference/slo.md section 1.3 and Sloth's recorded names."""
+PERIOD: Final = "period"
+"""The name of the window over which the objective holds."""
+STEP_SECONDS: Final = 60.0
+"""A clock that moves back by more than this, or ahead by more than this while it is behind, was set."""
+
+_LEVELS: Final = ((10, 300), (60, 7200), (600, 3 * DAY_SECONDS), (HOUR_SECONDS, 30 * DAY_SECONDS))
+"""(seconds of a slot, longest window served). A window may reach back by at most one slot more than its length."""
+_MINUTES, _TENS, _HOURS = range(1, 4)
+_GOOD: Final = bytes(0 if code == 0xFF else code >> 4 for code in range(256))
+_BAD: Final = bytes(0 if code == 0xFF else code & 0x0F for code in range(256))
+
+
+class Counts(NamedTuple):
+    """Events of one SLO in one window."""
+
+    valid: int = 0
+    bad: int = 0
+
+
+def burn_rate(counts: Counts, objective: float) -> float | None:
+    """Return how many times faster than allowed the error budget burns; None without valid events.
+
+    `objective` is a ratio in (0, 1). 1 spends exactly the budget of a period in a period (SRE workbook, chapter 5).
+    """
+    if counts.valid == 0 or not 0 < objective < 1:
+        return None
+    return counts.bad / counts.valid / (1 - objective)
+
+
+def budget_remaining(counts: Counts, objective: float) -> float | None:
+    """Return the share of the period's error budget that is left: negative when overdrawn, None without events."""
+    burned = burn_rate(counts, objective)
+    return None if burned is None else 1 - burned
+
+
+def masks(slos: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[int, int]:
+    """Return (valid, bad) with bit i set for `slos[i]`, as `Windows.add` takes them."""
+    valid = bad = 0
+    for bit, name in enumerate(slos):
+        verdict = verdicts.get(name)
+        if verdict in {Verdict.GOOD, Verdict.BAD}:
+            valid |= 1 << bit
+            if verdict is Verdict.BAD:
+                bad |= 1 << bit
+    return valid, bad
+
+
+class Windows:
+    """Counts the events of one target's SLOs; about 31 KB for three SLOs and a period of 30 days.
+
+    Exactness: a window of w seconds holds everything since the last slot boundary at or before `now - w`: never less
+    than w, at most one slot more (10 s for 5m; 60 s to 2h; 600 s to 3d; an hour beyond). After `rebuild` events are
+    placed at the start of their minute in the hours that a short window can reach, of their ten minutes up to 3d.
+
+    Clock: the rings run on an axis of their own that never goes back. A reading up to `STEP_SECONDS` behind the last
+    counts as the last. One further behind is a clock that was set back: the axis runs on from where it was, ahead of
+    the clock, so nothing is counted twice and nothing comes back into a window that it had left. A later leap ahead
+    first pays off that lead. Any other leap ahead is time that passed: events age by it.
+    """
+
+    __slots__ = ("_axis", "_counts", "_last", "_lead", "_levels", "_rings", "_seen", "_spans", "_width", "slos")
+
+    def __init__(self, slos: Sequence[str], *, period_seconds: float = 30 * DAY_SECONDS) -> None:
+        self.slos = tuple(slos)
+        spans = {name: float(seconds) for name, seconds in WINDOWS.items()}
+        spans[PERIOD] = period_seconds
+        longest = max(period_seconds, _LEVELS[-1][1])
+        self._levels = tuple((slot, ceil(reach / slot) + 1) for slot, reach in (*_LEVELS[:-1], (HOUR_SECONDS, longest)))
+        self._spans = {name: (seconds, _level_for(seconds)) for name, seconds in spans.items()}
+        self._width = 2 * len(self.slos)
+        self._clear()
+
+    def _clear(self) -> None:
+        width = self._width
+        self._counts = array("I", bytes(4 * width))
+        self._rings = [array("I", bytes(4 * width * slots)) for _, slots in self._levels]
+        self._last = [-slots for _, slots in self._levels]
+        self._seen: float | None = None
+        self._lead = 0.0
+        self._axis = 0
+
+    def add(self, now: float, *, valid: int, bad: int) -> None:
+        """Count one event: bit i of the masks stands for `slos[i]`; `bad` matters only where `valid` is set."""
+        self._advance(self._tell(now))
+        for index in range(len(self.slos)):
+            if valid >> index & 1:
+                self._counts[2 * index] += 1
+                self._counts[2 * index + 1] += bad >> index & 1
+
+    def read(self, now: float, names: Iterable[str] | None = None) -> Mapping[str, Sequence[Counts]]:
+        """Return the counts of each window (all when `names` is None), in the order of `slos`."""
+        axis = self._tell(now)
+        self._advance(axis)
+        return {name: self._window(axis, *self._spans[name]) for name in (names or self._spans)}
+
+    def rebuild(self, rows: Iterable[HourRow], now: float) -> None:
+        """Forget everything and start from the hours of one target, in any order. Hours after `now` are left out."""
+        self._clear()
+        for row in sorted(rows, key=lambda row: row.hour):
+            if self.wants_minutes(row.hour, now):
+                self.replay_minutes(row, now)
+            else:
+                self.replay_hour(row.hour, [row.sums.get(name, (0, 0, 0)) for name in self.slos])
+        self.replayed(now)
+
+    def wants_minutes(self, hour: int, now: float) -> bool:
+        """Tell whether an hour lies in windows that are finer than hours."""
+        return (hour + 1) * HOUR_SECONDS > self._reach(_TENS, now)
+
+    def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:
+        """Count an hour of the past by its (good, bad, excluded) in the order of `slos`. Hours come in order."""
+        self._advance(hour * HOUR_SECONDS, first=_HOURS)
+        counts = self._counts
+        for index, (good, bad, _) in enumerate(sums):
+            counts[2 * index] += good + bad
+            counts[2 * index + 1] += bad
+
+    def replay_minutes(self, row: HourRow, now: float) -> None:
+        """Count an hour by its minutes. Hours come in order; one after `now` is left out."""
+        start = row.hour * HOUR_SECONDS
+        if start > now:
+            return
+        by_minute = start + HOUR_SECONDS > self._reach(_MINUTES, now)
+        first, steps = (0, MINUTES_PER_HOUR) if by_minute else (_TENS, 6)
+        spread = [_spread(row, name, steps) for name in self.slos]
+        seconds = HOUR_SECONDS // steps
+        counts = self._counts
+        for step in range(steps):
+            if any(good or bad for good, bad in (each[step] for each in spread)):
+                self._advance(min(start + step * seconds, int(now)), first=first)
+                for index, each in enumerate(spread):
+                    good, bad = each[step]
+                    counts[2 * index] += good + bad
+                    counts[2 * index + 1] += bad
+
+    def replayed(self, now: float) -> None:
+        """End a replay: from here on the windows run with the clock."""
+        self._seen, self._lead = now, 0.0
+        self._axis = int(now)
+        self._advance(self._axis)
+
+    def _reach(self, level: int, now: float) -> int:
+        """Return the oldest moment that a level can tell at `now`."""
+        slot, slots = self._levels[level]
+        return (int(now) // slot - slots + 1) * slot
+
+    def _tell(self, now: float) -> int:
+        """Return the moment on the rings' own axis, and remember the reading of the clock."""
+        if self._seen is None:
+            self._seen = now
+        moved = now - self._seen
+        if moved < -STEP_SECONDS:
+            self._lead -= moved
+        elif moved > STEP_SECONDS:
+            self._lead = max(0.0, self._lead - moved)
+        if moved > 0 or moved < -STEP_SECONDS:
+            self._seen = now
+        self._axis = max(self._axis, int(self._seen + self._lead))
+        return self._axis
+
+    def _advance(self, axis: int, *, first: int = 0) -> None:
+        """Note the cumulative counts at every slot boundary since the last call."""
+        width, counts = self._width, self._counts
+        for level in range(first, len(self._levels)):
+            slot, slots = self._levels[level]
+            newest, last = axis // slot, self._last[level]
+            if newest > last:
+                ring = self._rings[level]
+                for index in range(max(last + 1, newest - slots + 1), newest + 1):
+                    place = index % slots * width
+                    ring[place : place + width] = counts
+                self._last[level] = newest
+
+    def _window(self, axis: int, seconds: float, level: int) -> Sequence[Counts]:
+        slot, slots = self._levels[level]
+        place = int((axis - seconds) // slot) % slots * self._width
+        ring, counts = self._rings[level], self._counts
+        return tuple(
+            Counts(counts[i] - ring[place + i], counts[i + 1] - ring[place + i + 1]) for i in range(0, self._width, 2)
+        )
+
+
+def _level_for(seconds: float) -> int:
+    return next((level for level, (_, reach) in enumerate(_LEVELS) if seconds <= reach), len(_LEVELS) - 1)
+
+
+def _spread(row: HourRow, slo: str, steps: int) -> Sequence[tuple[int, int]]:
+    """Return (good, bad) of one SLO for each part of the hour; together they are the hour's sums."""
+    good, bad, _ = row.sums.get(slo, (0, 0, 0))
+    codes = row.minutes if slo == "availability" else row.slo_minutes.get(slo, b"")
+    return list(
+        zip(_share(codes.translate(_GOOD), good, steps), _share(codes.translate(_BAD), bad, steps), strict=True)
+    )
+
+
+def _share(minutes: bytes, total: int, steps: int) -> Sequence[int]:
+    """Divide `total` as `minutes` are, whose counts were scaled down where a minute held more than a nibble tells."""
+    told = sum(minutes)
+    if told == 0:
+        return [total] + [0] * (steps - 1)
+    size = MINUTES_PER_HOUR // steps
+    parts = [sum(minutes[at : at + size]) for at in range(0, MINUTES_PER_HOUR, size)]
+    if told == total:
+        return parts
+    shares, so_far, given = [], 0, 0
+    for part in parts:
+        so_far += part
+        upto = total * so_far // told
+        shares.append(upto - given)
+        given = upto
+    return shares
