@@ -30,6 +30,8 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
+from aiprobe.statuspages import READERS
+from aiprobe.statuspages.catalogue import CATALOGUE
 from aiprobe.web import server
 from aiprobe.web.ports import Ports, ProbeAnswer, result_row
 
@@ -53,7 +55,14 @@ class Options:
 
 def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
     """Read a configuration against the protocols and probes of this build. Raises ConfigError."""
-    return load(config_file, environ=environ, protocols=frozenset(PROTOCOLS), probes=frozenset(PROBES))
+    return load(
+        config_file,
+        environ=environ,
+        protocols=frozenset(PROTOCOLS),
+        probes=frozenset(PROBES),
+        pages=frozenset(CATALOGUE),
+        readers=frozenset(READERS),
+    )
 
 
 def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
@@ -129,6 +138,7 @@ class App:
     async def _start(self) -> None:
         self._stack.push_async_callback(self.transport.close)
         self._stack.push_async_callback(self._close_egress)
+        self._stack.push_async_callback(self.board.declared.close)
         await self.spend.open()
         self._stack.push_async_callback(self.spend.close)
         ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
@@ -146,6 +156,7 @@ class App:
     async def _apply(self, settings: Settings) -> None:
         """Probe what `settings` say. Raises ValueError, with all left as it was, if a target cannot be probed."""
         mine = self._mine(settings)
+        await self.board.declared.apply(settings.status_pages, mine)
         await self.scheduler.set_targets(mine)
         self.recorder.set_targets(mine)
         self.board.set_targets(mine)

@@ -6,7 +6,7 @@ It decides nothing: verdicts and states come in with each finished probe.
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiprobe import __version__
 from aiprobe.core.budget import utc_day
@@ -15,11 +15,12 @@ from aiprobe.core.history import History
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.state import State, TargetState, surface_state
+from aiprobe.declared import Declared
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
-from aiprobe.web.ports import ResultRow, Summary, TargetRow, result_row
+from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRow, result_row
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Blackboard:
         self._seen: dict[str, _Seen] = {}
         self._egress: Mapping[str, bool] = {}
         self._started = clock.wall()
+        self.declared: Declared = Declared(recorder, clock=clock)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Show these from now on and forget the others."""
@@ -67,6 +69,7 @@ class Blackboard:
         """Sum up what moves with time as well as with results; called a few times a second."""
         self._tell_states()
         self._tell_money()
+        self.declared.tick()
 
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
@@ -77,6 +80,7 @@ class Blackboard:
         self._recorder.record(finished)
         if finished.result.outcome is not Outcome.CANCELLED:
             self._note(finished)
+        self.declared.finished(finished)
 
     def skipped(self, target: Target, reason: str) -> None:
         """Take a probe that did not start."""
@@ -102,6 +106,7 @@ class Blackboard:
             log.log(level, "egress changed", extra={"checks": told})
         self._egress = dict(checks)
         self._recorder.egress(checks)
+        self.declared.egress(checks)
 
     def targets(self) -> Sequence[TargetRow]:
         """Return every target of this shard and how it stands."""
@@ -129,6 +134,22 @@ class Blackboard:
             config_reload_ok=self.reload_ok,
             warnings=self.warnings,
         )
+
+    def pages(self) -> Sequence[PageRow]:
+        """Return the status pages of the configured providers."""
+        return self.declared.rows()
+
+    def incident_rows(self) -> Sequence[IncidentRow]:
+        """Return the open incidents and the latest closed ones."""
+        return self.declared.incident_rows()
+
+    def incidents_json(self, limit: int) -> Mapping[str, Any]:
+        """Return the document of `/api/v1/incidents`."""
+        return self.declared.incidents_json(limit)
+
+    def incidents_markdown(self, limit: int) -> str:
+        """Return the same as Markdown."""
+        return self.declared.incidents_markdown(limit)
 
     def _admit_stand_in(self, target: Target) -> bool:
         """Give the zero-cost stand-in of a target its series the first time that it is used."""

@@ -48,6 +48,7 @@ class ChatProbe:
         )
         self._request = self._protocol.request(target.provider, ask)
         self._route = route(target, target.provider.base_url)
+        tools.transport.prepare(self._route)
         self._headers = (
             *self._request.headers,
             ("user-agent", USER_AGENT),

@@ -25,6 +25,7 @@ class EmbeddingsProbe:
         ask = Ask(model=target.model, prompt="a", stream=False, extra_body=target.extra_body)
         self._request = self._protocol.request(target.provider, ask)
         self._route = route(target, target.provider.base_url)
+        tools.transport.prepare(self._route)
         self._headers = (
             *self._request.headers,
             ("user-agent", USER_AGENT),

@@ -34,7 +34,7 @@ class HttpProbe:
         self._tools = tools
         self._url = target.url
         self._home = origin(urlsplit(target.provider.base_url)) if target.provider.base_url else None
-        origin(urlsplit(self._url))
+        tools.transport.prepare(route(target, self._url))
 
     async def run(self) -> Result:
         """Get the page once, following its redirects."""
@@ -50,7 +50,7 @@ class HttpProbe:
             if exchange.outcome is not None or exchange.status not in _REDIRECTS or expected or not location:
                 outcome, detail = judge(sink, exchange, self._target.expect)
                 break
-            url, refused = _next_url(url, location)
+            url, refused = self._next_url(url, location)
             if len(hops) > self._target.expect.max_redirects:
                 refused = refused or f"more than {self._target.expect.max_redirects} redirects"
             if refused:
@@ -62,6 +62,17 @@ class HttpProbe:
                 break
             timeouts = replace(timeouts, total=remaining)
         return self._result(hops, outcome, detail)
+
+    def _next_url(self, url: str, location: str) -> tuple[str, str]:
+        """Return where a redirect leads and, where it must not be followed, why."""
+        following, refused = _next_url(url, location)
+        if refused:
+            return url, refused
+        try:
+            self._tools.transport.prepare(route(self._target, following))
+        except ValueError:
+            return url, "a redirect to something that is not an http(s) URL"
+        return following, ""
 
     async def _get(self, url: str, timeouts: Timeouts, sink: BodySink) -> Exchange:
         parts = urlsplit(url)

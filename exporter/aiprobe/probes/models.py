@@ -26,6 +26,7 @@ class ModelsProbe:
         self._protocol = PROTOCOLS[target.provider.protocol]
         self._request = self._protocol.models_request(target.provider)
         self._route = route(target, target.provider.base_url)
+        tools.transport.prepare(self._route)
         self._headers = (
             *self._request.headers,
             ("user-agent", USER_AGENT),

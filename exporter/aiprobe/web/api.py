@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from aiprobe.core.incident_schema import incident_schema
 from aiprobe.web.ports import TargetRow
 from aiprobe.web.routes import PORTS
 from aiprobe.web.security import plain
@@ -16,12 +17,16 @@ DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 1000
 STATE_WORDS: Final = ("operational", "degraded", "partial_outage", "major_outage")
 NOT_PROBED: Final = "not_probed"
+UNKNOWN: Final = "unknown"
+"""What a status page declares of a component when that cannot be told."""
 
 
 def add_routes(app: web.Application) -> None:
     """Register the endpoints of this module."""
     app.router.add_get("/api/v1/targets", targets)
     app.router.add_get("/api/v1/results", results)
+    app.router.add_get("/api/v1/incidents", incidents)
+    app.router.add_get("/api/v1/incidents/schema", incidents_schema)
     app.router.add_get("/sd", service_discovery)
 
 
@@ -42,14 +47,43 @@ async def targets(request: web.Request) -> web.StreamResponse:
 async def results(request: web.Request) -> web.StreamResponse:
     """List the last results, newest first; of one target when asked."""
     board = request.app[PORTS].board
-    text = request.query.get("limit", str(DEFAULT_RESULTS))
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_RESULTS)) else 0
-    if not 1 <= limit <= MAX_RESULTS:
-        return plain(f"limit should be a whole number from 1 to {MAX_RESULTS}.", status=400)
+    limit = _limit(request)
+    if limit is None:
+        return _bad_limit()
     target = request.query.get("target")
     if target is not None and all(row.name != target for row in board.targets()):
         return plain("There is no such target; /api/v1/targets lists what is configured.", status=404)
     return _json({"results": [_values(row) for row in board.results(target, limit)]})
+
+
+async def incidents(request: web.Request) -> web.StreamResponse:
+    """Tell the observed incidents, the open ones and the latest closed ones; `format=md` for people."""
+    board = request.app[PORTS].board
+    limit = _limit(request)
+    if limit is None:
+        return _bad_limit()
+    form = request.query.get("format", "json")
+    if form == "md":
+        return web.Response(text=board.incidents_markdown(limit) + "\n", content_type="text/markdown")
+    if form != "json":
+        return plain("format should be json or md.", status=400)
+    return _json(board.incidents_json(limit))
+
+
+async def incidents_schema(_: web.Request) -> web.StreamResponse:
+    """Tell the JSON Schema of the document above."""
+    return _json(incident_schema())
+
+
+def _limit(request: web.Request) -> int | None:
+    """Return how many the caller wants, or None when that is not a number within bounds."""
+    text = request.query.get("limit", str(DEFAULT_RESULTS))
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_RESULTS)) else 0
+    return limit if 1 <= limit <= MAX_RESULTS else None
+
+
+def _bad_limit() -> web.Response:
+    return plain(f"limit should be a whole number from 1 to {MAX_RESULTS}.", status=400)
 
 
 async def service_discovery(request: web.Request) -> web.StreamResponse:

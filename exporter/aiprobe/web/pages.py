@@ -17,8 +17,8 @@ from aiohttp import web
 
 from aiprobe.core.clock import Clock
 from aiprobe.web import wording
-from aiprobe.web.api import NOT_PROBED, STATE_WORDS, state_word
-from aiprobe.web.ports import Board, ResultRow, TargetRow
+from aiprobe.web.api import NOT_PROBED, STATE_WORDS, UNKNOWN, state_word
+from aiprobe.web.ports import Board, PageRow, ResultRow, TargetRow
 from aiprobe.web.routes import PORTS
 
 RESULTS_SHOWN: Final = 50
@@ -89,6 +89,8 @@ async def landing(request: web.Request) -> web.StreamResponse:
         rows=[_view(row, board if with_strips else None) for row in rows],
         headline=wording.headline(counts),
         counts=[(word, counts[word]) for word in _WORST_FIRST if counts[word]],
+        pages=[_page_view(page) for page in board.pages()],
+        incidents=board.incident_rows(),
         failing=sum(counts[word] for word in STATE_WORDS[2:]),
         refresh_seconds=30,
     )
@@ -136,6 +138,16 @@ def _view(row: TargetRow, board: Board | None) -> dict[str, Any]:
         "state": state_word(row),
         "recent": recent,
         "recent_said": f"last {len(recent)} probes: {said}",
+    }
+
+
+def _page_view(page: PageRow) -> dict[str, Any]:
+    """Leave out what is quiet and not ours: a page may list dozens of components that nobody here probes."""
+    shown = [one for one in page.components if not one.declared_only or one.state != 0 or one.maintenance]
+    return {
+        "row": page,
+        "components": [(UNKNOWN if one.state is None else STATE_WORDS[one.state], one) for one in shown],
+        "quiet": len(page.components) - len(shown),
     }
 
 

@@ -6,7 +6,7 @@ by mistake; nothing here reads a socket or renders anything.
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiprobe.core.model import Finished
 
@@ -106,6 +106,50 @@ class TargetRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentRow:
+    """What a status page declares of one surface."""
+
+    surface: str
+    word: str
+    """The page's own word, `unknown` where it has none."""
+    state: int | None
+    """0 operational to 3 major outage; None while that is unknown."""
+    maintenance: bool = False
+    declared_only: bool = False
+    """Nothing of ours probes this surface: it is the page's word alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRow:
+    """One status page."""
+
+    key: str
+    display_name: str
+    home: str = ""
+    """The page for people."""
+    up: bool
+    """Whether the last poll could read it."""
+    polled_timestamp_seconds: float | None = None
+    """Unix time of the last successful poll."""
+    detail: str = ""
+    """Why it could not be read."""
+    reason: str = ""
+    """Why no program can read it; empty where one can."""
+    components: Sequence[ComponentRow] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRow:
+    """One observed incident in a sentence."""
+
+    id: str
+    sentence: str
+    is_open: bool
+    start_timestamp_seconds: float
+    layer_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What the landing page says about the exporter itself."""
 
@@ -147,6 +191,18 @@ class Board(Protocol):
 
     def summary(self) -> Summary:
         """Return how the exporter itself stands."""
+
+    def pages(self) -> Sequence[PageRow]:
+        """Return the status pages of the configured providers."""
+
+    def incident_rows(self) -> Sequence[IncidentRow]:
+        """Return the open incidents and the latest closed ones."""
+
+    def incidents_json(self, limit: int) -> Mapping[str, Any]:
+        """Return every open incident and at most `limit` closed ones as a JSON document."""
+
+    def incidents_markdown(self, limit: int) -> str:
+        """Return the same as Markdown."""
 
 
 class Metrics(Protocol):

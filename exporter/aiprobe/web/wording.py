@@ -11,6 +11,7 @@ _STATE_WORDS: Final = {
     "partial_outage": "Partial outage",
     "major_outage": "Major outage",
     "not_probed": "Not probed",
+    "unknown": "Unknown",
 }
 _UNITS: Final = (("d", 86400.0), ("h", 3600.0), ("min", 60.0))
 

@@ -1,24 +1,16 @@
-"""Servers on loopback that do what a test tells them, and the sink and routes that tests speak to them with."""
+"""Servers on loopback that do what a test tells them: peers over TCP and TLS, dead ports, name servers."""
 
 import asyncio
 import datetime as dt
-import functools
-import inspect
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 import trustme
-import uvloop
-
-from aiprobe.core.clock import Clock
-from aiprobe.core.model import Timeouts
-from aiprobe.probes.transport import Exchange, Route, Signal, Transport
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
 ENDLESS = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -29,8 +21,6 @@ DAY = dt.timedelta(days=1)
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
 Script = Callable[["Call"], Awaitable[None]]
-_LONGEST_SECONDS = 60.0
-"""No test comes near it; one that hangs fails by it."""
 
 
 def chunk(data: bytes) -> bytes:
@@ -239,105 +229,3 @@ async def a_name_server(
         yield server, "127.0.0.1:{}".format(transport.get_extra_info("sockname")[1])
     finally:
         transport.close()
-
-
-@dataclass
-class Recorder:
-    """A sink that remembers, and answers each piece of body with what `says` makes of everything so far."""
-
-    says: Callable[[bytes], Signal] = lambda body: Signal.MORE
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    pieces: list[bytes] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    heads: int = 0
-    got_body: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def body(self) -> bytes:
-        """Return all of the body."""
-        return b"".join(self.pieces)
-
-    def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
-        self.status, self.headers = status, headers
-        self.heads += 1
-        self.times.append(at)
-
-    def on_body(self, data: bytes, at: float) -> Signal:
-        self.pieces.append(data)
-        self.times.append(at)
-        self.got_body.set()
-        return self.says(self.body)
-
-
-def a_route(port: int, **changes: Any) -> Route:
-    """Return a route to a peer on this machine."""
-    return Route(**{"scheme": "http", "host": "127.0.0.1", "port": port, **changes})
-
-
-@asynccontextmanager
-async def a_transport(**options: Any) -> AsyncIterator[Transport]:
-    """Lend a transport, and close it."""
-    transport = Transport(clock=Clock(), **options)
-    try:
-        yield transport
-    finally:
-        await transport.close()
-
-
-async def ask(
-    transport: Transport,
-    route: Route,
-    sink: Recorder | None = None,
-    *,
-    method: str = "POST",
-    path: str = "/v1/ask",
-    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),),
-    body: bytes = b"{}",
-    first_token_limit: bool = True,
-    **limits: float,
-) -> Exchange:
-    """Make one exchange with limits that no healthy loopback peer comes near."""
-    timeouts = Timeouts(**{"connect": 10.0, "first_token": 10.0, "stall": 10.0, "total": 20.0, **limits})
-    return await transport.exchange(
-        route,
-        method=method,
-        path=path,
-        headers=headers,
-        body=body,
-        timeouts=timeouts,
-        sink=Recorder() if sink is None else sink,
-        first_token_limit=first_token_limit,
-    )
-
-
-async def ask_once(script: Script, sink: Recorder | None = None, **how: Any) -> tuple[Exchange, Peer]:
-    """Make one exchange with a peer that follows `script`."""
-    async with a_peer(script) as peer, a_transport() as transport:
-        return await ask(transport, a_route(peer.port), sink, **how), peer
-
-
-def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run an async test on asyncio's own loop and on uvloop's."""
-
-    async def bounded(**fixtures: Any) -> None:
-        async with asyncio.timeout(_LONGEST_SECONDS):
-            await test(**fixtures)
-
-    @functools.wraps(test)
-    def run(new_loop: Callable[[], asyncio.AbstractEventLoop], **fixtures: Any) -> None:
-        with asyncio.Runner(loop_factory=new_loop) as runner:
-            runner.run(bounded(**fixtures))
-
-    first = inspect.Parameter("new_loop", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = [first, *inspect.signature(test).parameters.values()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what pytest reads fixtures from
-    loops = [asyncio.new_event_loop, uvloop.new_event_loop]
-    both: Callable[..., None] = pytest.mark.parametrize("new_loop", loops, ids=["asyncio", "uvloop"])(run)
-    return both
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop run until something is so that no event tells of."""
-    while not condition():
-        await asyncio.sleep(0)

@@ -162,6 +162,8 @@ async def test_a_page_of_another_origin_than_the_api_never_sees_the_key() -> Non
         ("ftp://127.0.0.1/", "not an http"),
         ("http://user:pw@127.0.0.1/", "credentials"),
         ("//[bad", "not an http"),
+        ("http://a b/", "not an http"),
+        ("http://☃☃..x/", "not an http"),
         ("http://127.0.0.1:99999/", "not an http"),
         ("/a b\tc", "malformed"),
     ],

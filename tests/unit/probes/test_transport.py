@@ -9,22 +9,17 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.connection import Connection
 from aiprobe.probes.framing import Reply
 from aiprobe.probes.transport import Exchange, Signal
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, ask_once, on_both_loops, until
 from tests.unit.probes.peers import (
     ENDLESS,
     OK,
     Call,
-    Recorder,
     a_dropping_port,
     a_peer,
     a_refusing_port,
-    a_route,
-    a_transport,
+    a_server_context,
     answers,
-    ask,
-    ask_once,
     chunk,
-    on_both_loops,
-    until,
     until_gone,
 )
 
@@ -209,13 +204,15 @@ async def test_two_hundred_mixed_exchanges_leave_nothing_behind() -> None:
     assert not [thing for thing in gc.get_objects() if isinstance(thing, Connection)]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @on_both_loops
-async def test_a_connection_dies_with_its_exchange_without_a_garbage_collection() -> None:
+async def test_a_connection_dies_with_its_exchange_without_a_garbage_collection(scheme: str) -> None:
+    tls = a_server_context("127.0.0.1") if scheme == "https" else None
     gc.collect()
     gc.disable()
     try:
-        async with a_peer(answers(OK)) as peer, a_transport() as transport:
-            await ask(transport, a_route(peer.port))
+        async with a_peer(answers(OK), tls=tls) as peer, a_transport() as transport:
+            await ask(transport, a_route(peer.port, scheme=scheme, tls_verify=False))
             await until(lambda: not any(isinstance(thing, Connection | Reply) for thing in gc.get_objects()))
     finally:
         gc.enable()
@@ -240,6 +237,18 @@ async def test_an_address_that_drops_packets_is_a_connect_timeout() -> None:
     assert exchange.outcome is Outcome.TIMEOUT_CONNECT
     assert exchange.phases == {"connect": exchange.ended - exchange.started}
     assert exchange.connections_tried == 1
+
+
+@on_both_loops
+async def test_a_cancelled_connect_leaves_nothing() -> None:
+    async with a_transport() as transport:
+        with a_dropping_port() as port:
+            task = asyncio.create_task(ask(transport, a_route(port)))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert not transport._live
 
 
 @on_both_loops

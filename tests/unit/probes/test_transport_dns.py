@@ -7,19 +7,8 @@ import pytest
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.exchange import WireError
 from aiprobe.probes.resolver import Resolver, literal
-from tests.unit.probes.peers import (
-    OK,
-    Recorder,
-    a_dropping_port,
-    a_name_server,
-    a_peer,
-    a_refusing_port,
-    a_route,
-    a_transport,
-    answers,
-    ask,
-    on_both_loops,
-)
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops
+from tests.unit.probes.peers import OK, a_dropping_port, a_name_server, a_peer, a_refusing_port, answers
 
 ZONE = {
     "one.example": ("127.0.0.1",),

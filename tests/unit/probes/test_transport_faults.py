@@ -10,22 +10,8 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.connection import Question
 from aiprobe.probes.framing import Reply
 from aiprobe.probes.transport import Exchange, Signal
-from tests.unit.probes.peers import (
-    ENDLESS,
-    OK,
-    Call,
-    Recorder,
-    a_peer,
-    a_route,
-    a_transport,
-    answers,
-    ask,
-    ask_once,
-    chunk,
-    on_both_loops,
-    until,
-    until_gone,
-)
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, ask_once, on_both_loops, until
+from tests.unit.probes.peers import ENDLESS, OK, Call, a_peer, answers, chunk, until_gone
 
 SIZED = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"
 GZIPPED = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import zlib
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,8 @@ from aiprobe.probes.exchange import Exchange, WireError
 from aiprobe.probes.framing import MAX_HEAD_BYTES, Reply
 from aiprobe.probes.inflate import PIECE_BYTES, InflateError, Inflater
 from aiprobe.probes.transport import Signal
-from tests.unit.probes.peers import Recorder, chunk
+from tests.unit.probes.asking import Recorder
+from tests.unit.probes.peers import chunk
 
 
 def read(
@@ -197,6 +199,15 @@ def test_what_a_sink_raises_comes_out_as_it_is() -> None:
 
     with pytest.raises(KeyError, match="ours"):
         read(framed(b"x", "sized", []), sink=Recorder(broken))
+
+
+def test_what_a_sink_raises_at_the_head_comes_out_as_it_is() -> None:
+    class Broken(Recorder):
+        def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+            raise KeyError("ours")
+
+    with pytest.raises(KeyError, match="ours"):
+        read(framed(b"x", "sized", []), sink=Broken())
 
 
 def test_a_piece_that_fills_its_buffer_exactly_loses_nothing() -> None:

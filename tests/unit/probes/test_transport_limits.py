@@ -13,19 +13,8 @@ from aiprobe.probes.exchange import Exchange
 from aiprobe.probes.framing import Reply
 from aiprobe.probes.limits import Watch
 from aiprobe.probes.transport import Signal
-from tests.unit.probes.peers import (
-    ENDLESS,
-    OK,
-    Call,
-    Recorder,
-    a_route,
-    a_transport,
-    answers,
-    ask,
-    ask_once,
-    chunk,
-    on_both_loops,
-)
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, ask_once, on_both_loops
+from tests.unit.probes.peers import ENDLESS, OK, Call, answers, chunk
 
 LIMIT = 0.06
 """Seconds: what a test has to wait until a limit has run out."""

@@ -8,21 +8,17 @@ import pytest
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
 from aiprobe.probes.proxy import parse_proxy
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops
 from tests.unit.probes.peers import (
     OK,
     Call,
-    Recorder,
     Script,
     a_name_server,
     a_peer,
     a_refusing_port,
-    a_route,
     a_server_context,
     a_silent_port,
-    a_transport,
     answers,
-    ask,
-    on_both_loops,
     serves,
     until_gone,
 )

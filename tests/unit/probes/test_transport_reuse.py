@@ -11,22 +11,8 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.connection import Connection
 from aiprobe.probes.transport import Signal
 from aiprobe.probes.warm import MAX_IDLE, WarmConnections
-from tests.unit.probes.peers import (
-    ENDLESS,
-    OK,
-    Call,
-    Recorder,
-    a_peer,
-    a_route,
-    a_transport,
-    answers,
-    ask,
-    chunk,
-    on_both_loops,
-    serves,
-    until,
-    until_gone,
-)
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops, until
+from tests.unit.probes.peers import ENDLESS, OK, Call, a_peer, answers, chunk, serves, until_gone
 
 
 @on_both_loops

@@ -14,6 +14,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.exchange import WireError
 from aiprobe.probes.tls import Contexts, der_not_after, not_after, secure
 from aiprobe.probes.transport import Exchange
+from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops, until
 from tests.unit.probes.peers import (
     CA,
     DAY,
@@ -21,16 +22,10 @@ from tests.unit.probes.peers import (
     OK,
     Call,
     Peer,
-    Recorder,
     a_peer,
-    a_route,
     a_server_context,
     a_silent_port,
-    a_transport,
     answers,
-    ask,
-    on_both_loops,
-    until,
     until_gone,
 )
 
@@ -129,6 +124,44 @@ async def test_one_failed_handshake_is_one_connection_even_with_more_addresses_t
     )
     assert exchange.outcome is Outcome.TLS
     assert exchange.connections_tried == 1
+
+
+@on_both_loops
+async def test_a_body_without_a_length_ends_with_the_connection_under_tls_as_well() -> None:
+    sink = Recorder()
+    script = answers(b"HTTP/1.0 200 OK\r\n\r\n", b"all of", b" it")
+    async with a_peer(script, tls=a_server_context("localhost")) as peer, a_transport() as transport:
+        exchange = await ask(transport, a_route(peer.port, scheme="https", tls_verify=False), sink)
+    assert (exchange.outcome, exchange.complete, sink.body) == (None, True, b"all of it")
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+@on_both_loops
+async def test_a_body_cut_under_tls_is_disconnected(end: str) -> None:
+    sink = Recorder()
+
+    async def script(call: Call) -> None:
+        await call.request()
+        await call.send(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf")
+        await sink.got_body.wait()
+        if end == "reset":
+            call.reset()
+
+    async with a_peer(script, tls=a_server_context("localhost")) as peer, a_transport() as transport:
+        exchange = await ask(transport, a_route(peer.port, scheme="https", tls_verify=False), sink)
+    assert (exchange.outcome, sink.body) == (Outcome.DISCONNECTED, b"half")
+
+
+@on_both_loops
+async def test_a_peer_that_turns_us_away_after_the_handshake_is_disconnected() -> None:
+    context = a_server_context("localhost")
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_REQUIRED
+    CA.configure_trust(context)
+    exchange, peer = await ask_tls(context, tls_verify=False)
+    # It wants a certificate of ours, and TLS 1.3 says so only when the client thinks that all is well.
+    assert exchange.outcome is Outcome.DISCONNECTED
+    assert peer.requests == []
 
 
 @on_both_loops

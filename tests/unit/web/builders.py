@@ -3,7 +3,7 @@
 import asyncio
 import gzip as gzip_module
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,15 @@ from typing import Any
 import aiohttp
 
 from aiprobe.core.clock import Clock
-from aiprobe.web.ports import Ports, ProbeAnswer, ResultRow, Summary, TargetRow
+from aiprobe.web.ports import (
+    IncidentRow,
+    PageRow,
+    Ports,
+    ProbeAnswer,
+    ResultRow,
+    Summary,
+    TargetRow,
+)
 from aiprobe.web.server import Running, start
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -71,6 +79,8 @@ class FakeBoard:
     rows: Sequence[TargetRow] = ()
     history: Sequence[ResultRow] = ()
     told: Summary = field(default_factory=a_summary)
+    declared: Sequence[PageRow] = ()
+    incidents: Sequence[IncidentRow] = ()
 
     def targets(self) -> Sequence[TargetRow]:
         return self.rows
@@ -80,6 +90,18 @@ class FakeBoard:
 
     def summary(self) -> Summary:
         return self.told
+
+    def pages(self) -> Sequence[PageRow]:
+        return self.declared
+
+    def incident_rows(self) -> Sequence[IncidentRow]:
+        return self.incidents
+
+    def incidents_json(self, limit: int) -> Mapping[str, Any]:
+        return {"open": [], "recent": [{"limit": limit}]}
+
+    def incidents_markdown(self, limit: int) -> str:
+        return f"# at most {limit}"
 
 
 @dataclass

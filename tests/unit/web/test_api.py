@@ -99,3 +99,21 @@ async def test_a_row_of_a_finished_probe_is_flat_redacted_and_ready_for_json() -
     assert (told["detail"], told["request_id"], told["error_type"]) == ("bad key ***", "***", "***")
     assert (told["outcome"], told["verdict"], told["attempt"], told["state"]) == ("auth", "excluded", "confirm", 2)
     assert told["phases"] == {"tls": 0.5}
+
+
+async def test_incidents_come_as_json_as_markdown_and_with_their_schema() -> None:
+    async with a_server(board=FakeBoard()) as world:
+        told = await world.get("/api/v1/incidents?limit=7")
+        assert json.loads(told.text) == {"open": [], "recent": [{"limit": 7}]}
+        markdown = await world.get("/api/v1/incidents?format=md")
+        assert markdown.text.startswith("# at most ")
+        assert markdown.headers["Content-Type"].startswith("text/markdown")
+        assert json.loads((await world.get("/api/v1/incidents/schema")).text)["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=1001", "format=xml"])
+async def test_a_wrong_question_for_incidents_is_a_plain_sentence(query: str) -> None:
+    async with a_server(board=FakeBoard()) as world:
+        reply = await world.get(f"/api/v1/incidents?{query}")
+        assert reply.status == 400
+        assert reply.text.endswith(".\n")

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from aiprobe.web.pages import bar
-from aiprobe.web.ports import ResultRow
+from aiprobe.web.ports import ComponentRow, IncidentRow, PageRow, ResultRow
 from tests.unit.web.builders import FakeBoard, a_result, a_server, a_summary, a_target
 
 HOSTILE = "<script>alert(1)</script>\"'&\n{{7*7}}"
@@ -249,3 +249,55 @@ def test_a_bar_never_leaves_its_frame_and_skips_what_did_not_happen() -> None:
     result = a_result(phases={"connect": 3.0, "tls": 0.0, "send": -1.0, "stream": 9.0})
     assert segments(result, 4.0) == [("connect", 0.0, 750.0), ("stream", 750.0, 250.0)]
     assert segments(result, 0.0) == []
+
+
+A_PAGE = PageRow(
+    key="claude",
+    display_name="Claude",
+    home="https://status.claude.com",
+    up=True,
+    polled_timestamp_seconds=1.0,
+    components=[
+        ComponentRow(surface="Claude API", word="operational", state=0),
+        ComponentRow(surface="Claude Cowork", word="major_outage", state=3, declared_only=True),
+        ComponentRow(surface="Claude Code", word="odd", state=None),
+        ComponentRow(surface="Quiet", word="operational", state=0, declared_only=True),
+    ],
+)
+
+
+async def test_the_landing_page_tells_what_providers_declare_and_marks_what_nobody_probes() -> None:
+    async with a_server(board=FakeBoard(rows=[a_target()], declared=[A_PAGE])) as world:
+        page = Reader((await world.get("/")).text)
+    assert "What the providers declare Claude" in page.text
+    assert "Operational Claude API" in page.text
+    assert "Major outage Claude Cowork declared only" in page.text
+    assert "Unknown Claude Code" in page.text
+    assert "Quiet" not in page.text
+    assert "1 more declared operational, and not probed here." in page.text
+
+
+async def test_a_page_that_cannot_be_read_shows_the_age_of_what_is_known_and_never_an_outage() -> None:
+    unread = PageRow(key="p", display_name="P", up=False, polled_timestamp_seconds=1.0, detail="HTTP 405")
+    never = PageRow(key="n", display_name="N", up=False, detail="timed out")
+    none = PageRow(key="x", display_name="X", up=False, reason="it is drawn by scripts")
+    async with a_server(board=FakeBoard(rows=[a_target()], declared=[unread, never, none])) as world:
+        text = Reader((await world.get("/")).text).text
+    assert "Cannot be read: HTTP 405. What follows is" in text
+    assert "Not read yet: timed out" in text
+    assert "No program can read this page: it is drawn by scripts" in text
+    assert "outage" not in text
+
+
+async def test_incidents_are_a_sentence_each_with_strangers_text_escaped() -> None:
+    incidents = [
+        IncidentRow(
+            id="1", sentence=f"A {HOSTILE}", is_open=True, start_timestamp_seconds=1.0, layer_reason="inference"
+        ),
+        IncidentRow(id="2", sentence="B answered 62 %.", is_open=False, start_timestamp_seconds=1.0),
+    ]
+    async with a_server(board=FakeBoard(rows=[a_target()], incidents=incidents)) as world:
+        html = (await world.get("/")).text
+    assert "<script>" not in html
+    assert "B answered 62 %." in Reader(html).text
+    assert Reader(html).classes("li")[:2] == ["open", "over"]

@@ -268,7 +268,7 @@ async def test_reload_answers_post_only(method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/api/v1/incidents", "/metrics/", "//x.test/", "/targets/", "/%2e%2e/etc"]
+    "path", ["/nothing", "/api/v1/contracts", "/metrics/", "//x.test/", "/targets/", "/%2e%2e/etc"]
 )
 async def test_an_unknown_path_is_a_plain_sentence_and_no_redirect(path: str) -> None:
     async with a_server() as world:
