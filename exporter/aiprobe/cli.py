@@ -7,6 +7,8 @@ import signal
 import sys
 import tempfile
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
@@ -207,15 +209,36 @@ def demo(listen_addresses: tuple[str, ...], log_level: str) -> None:
 @click.option("--url", default="http://127.0.0.1:10529/-/healthy", show_default=True)
 def healthcheck(url: str) -> None:
     """Ask a running exporter on this machine whether it is alive; for containers without a shell."""
-    if not url.startswith(("http://", "https://")):
-        raise click.BadParameter("not an http(s) URL", param_hint="--url")
     try:
-        with urlopen(url, timeout=3) as reply:  # noqa: S310 - the scheme was checked
+        with _open(url) as reply:
             alive = reply.status == 200
-    except (HTTPError, URLError, OSError) as error:
+    except HTTPError as error:
+        alive = error.code == 401  # it wants a password, so it lives
+    except (URLError, OSError, HTTPException) as error:
         click.echo(f"aiprobe: {error}", err=True)
         alive = False
     sys.exit(OK if alive else NOT_OK)
+
+
+def _open(url: str) -> AbstractContextManager[HTTPResponse]:
+    if not url.startswith(("http://", "https://")):
+        raise click.BadParameter("not an http(s) URL", param_hint="--url")
+    reply: HTTPResponse = urlopen(url, timeout=10)  # noqa: S310 - the scheme was checked
+    return reply
+
+
+@main.command()
+@click.option("--url", default="http://127.0.0.1:10529", show_default=True, help="Where the exporter is.")
+@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Closed incidents at most.")
+def incidents(url: str, form: str, limit: int) -> None:
+    """Tell the incidents that a running exporter observed: open ones, then the latest closed ones."""
+    try:
+        with _open(f"{url.rstrip('/')}/api/v1/incidents?format={form}&limit={limit}") as reply:
+            click.echo(reply.read().decode(), nl=False)
+    except (HTTPError, URLError, OSError, HTTPException) as error:
+        click.echo(f"aiprobe: {url} does not tell its incidents: {error}", err=True)
+        sys.exit(NOT_OK)
 
 
 @main.command()
