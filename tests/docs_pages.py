@@ -1,13 +1,16 @@
 """Writes the generated pages of docs/: `python -m tests.docs_pages`. Tests hold each page to what this would write."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from aiprobe.config import render_reference as render_configuration
+from aiprobe.core.incident_schema import incident_schema
 from aiprobe.metrics.reference import render_reference as render_metrics
 from aiprobe.simulator.faults import FAULTS
+from aiprobe.statuspages.reference import render_reference as render_status_pages
 from tests.contract.faulttable import fill, render
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -22,9 +25,16 @@ def render_fault_table() -> str:
     return asyncio.run(rows())
 
 
+def render_incident_schema() -> str:
+    """Return the published JSON Schema of `/api/v1/incidents`."""
+    return json.dumps(incident_schema(), indent=2) + "\n"
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "configuration.md": render_configuration,
     "metrics.md": render_metrics,
+    "status-pages.md": render_status_pages,
+    "incidents.schema.json": render_incident_schema,
     "fault-table.md": render_fault_table,
 }
 
