@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import Coroutine
@@ -61,7 +62,7 @@ _format_option = click.option(
 
 
 class ShardType(click.ParamType[tuple[int, int]]):
-    """`i/n`: shard i (from 0) of n."""
+    """`i/n`: shard i (from 0) of n; `ordinal/n` takes i from the end of the host's name, as a StatefulSet gives it."""
 
     name = "i/n"
 
@@ -70,8 +71,10 @@ class ShardType(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         index, _, count = str(value).partition("/")
+        if index == "ordinal":
+            index = os.environ.get("HOSTNAME", socket.gethostname()).rpartition("-")[2]
         if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
-            self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3", param, ctx)
+            self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3 or ordinal/3", param, ctx)
         return int(index), int(count)
 
 
@@ -89,7 +92,12 @@ def main() -> None:
 )  # fmt: skip
 @_level_option
 @_format_option
-@click.option("--shard", type=ShardType(), default=None, help="Probe only the targets of shard i of n.")
+@click.option(
+    "--shard",
+    type=ShardType(),
+    default=None,
+    help="Probe only the targets of shard i of n, or ordinal/n in a StatefulSet.",
+)
 def serve(
     config_file: Path,
     listen_addresses: tuple[str, ...],

@@ -1,0 +1,59 @@
+"""The command line's own words: shards, flags, and what it says when it cannot."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aiprobe import __version__
+from aiprobe.cli import main
+
+
+def run(*arguments: str, hostname: str = "aiprobe-2") -> tuple[int, str]:
+    done = CliRunner(env={"HOSTNAME": hostname}).invoke(main, list(arguments), catch_exceptions=False)
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("shard", ["3/3", "-1/3", "a/3", "1", "1/0", "", "1/2/3"])
+def test_a_shard_that_is_none_is_refused_with_an_example(shard: str) -> None:
+    code, said = run("serve", "--shard", shard, "--config.file", "missing.yml")
+    assert code == 2
+    assert "such as 0/3" in said
+
+
+@pytest.mark.parametrize(("hostname", "code"), [("aiprobe-2", 1), ("aiprobe-7", 2), ("laptop", 2)])
+def test_an_ordinal_is_read_off_the_host_s_name(hostname: str, code: int) -> None:
+    found, said = run("serve", "--shard", "ordinal/3", "--config.file", "missing.yml", hostname=hostname)
+    assert found == code, said
+
+
+def test_the_version_is_told() -> None:
+    assert run("version")[1].startswith(f"aiprobe {__version__} (Python 3.")
+
+
+def test_every_command_explains_itself() -> None:
+    for command in main.commands:
+        code, said = run(command, "--help")
+        assert code == 0
+        assert len(said.splitlines()) >= 5
+
+
+def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path) -> None:
+    code, said = run("check", "--config.file", str(tmp_path / "none.yml"))
+    assert code == 1
+    assert "`aiprobe init` writes a first configuration" in said
+
+
+@pytest.mark.parametrize("command", ["incidents", "healthcheck"])
+def test_an_exporter_that_is_not_there_is_one_line(command: str) -> None:
+    code, said = run(command, "--url", "http://127.0.0.1:9")
+    assert code == 1
+    assert len(said.splitlines()) == 1
+    assert said.startswith("aiprobe: ")
+
+
+@pytest.mark.parametrize("command", ["incidents", "healthcheck"])
+def test_only_http_is_asked(command: str) -> None:
+    code, said = run(command, "--url", "file:///etc/passwd")
+    assert code == 2
+    assert "not an http(s) URL" in said
