@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-fast e2e check format docs lock clean
+.PHONY: help demo test test-fast e2e check format dashboards docs lock clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -21,7 +21,7 @@ test-fast: $(DEV_STAMP) ## The part that takes less than a minute
 	$(BIN)/python -m pytest -m "not e2e and not slow" -n 2
 
 e2e: $(DEV_STAMP) ## The tests with real Prometheus tools, a network namespace and a browser
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile tests/e2e tests/alerts
 
 check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
 	$(BIN)/ruff format --check .
@@ -32,6 +32,9 @@ check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
 format: $(DEV_STAMP) ## Rewrite the files as `make check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+dashboards: $(DEV_STAMP) ## Write the boards of dashboards/ again
+	$(BIN)/python -m dashboards.src
 
 docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
 	$(BIN)/python -m tests.docs_pages

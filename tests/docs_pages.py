@@ -10,6 +10,7 @@ from aiprobe.config import render_reference as render_configuration
 from aiprobe.core.incident_schema import incident_schema
 from aiprobe.metrics.reference import render_reference as render_metrics
 from aiprobe.simulator.faults import FAULTS
+from aiprobe.slo.reference import render_reference as render_contracts
 from aiprobe.statuspages.reference import render_reference as render_status_pages
 from tests.contract.faulttable import fill, render
 
@@ -33,6 +34,7 @@ def render_incident_schema() -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "configuration.md": render_configuration,
     "metrics.md": render_metrics,
+    "contracts.md": render_contracts,
     "status-pages.md": render_status_pages,
     "incidents.schema.json": render_incident_schema,
     "fault-table.md": render_fault_table,

@@ -19,8 +19,11 @@ from aiprobe.config.settings import Settings
 from aiprobe.core.budget import Budget
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
-from aiprobe.core.secret import Redactor
-from aiprobe.egress import Egress
+from aiprobe.core.secret import Redactor, Secret
+from aiprobe.credentials import missing_extras
+from aiprobe.credentials.vault import Vault
+from aiprobe.egress import WaysOut
+from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.logs import Redaction
 from aiprobe.metrics.exposition import Exposition
@@ -30,6 +33,7 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
+from aiprobe.standing import contract_problem
 from aiprobe.statuspages import READERS
 from aiprobe.statuspages.catalogue import CATALOGUE
 from aiprobe.web import server
@@ -37,6 +41,8 @@ from aiprobe.web.ports import Ports, ProbeAnswer, result_row
 
 log = logging.getLogger(__name__)
 
+DETAIL_SHOWN, ANSWER_SHOWN, NAME_SHOWN = 500, 200, 100
+"""Characters that leave the process of a detail, an answer, and a name that a server gave."""
 TICK_SECONDS: Final = 0.25
 """How often the event loop's own lateness is measured and the sums over targets are made."""
 
@@ -62,6 +68,8 @@ def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
         probes=frozenset(PROBES),
         pages=frozenset(CATALOGUE),
         readers=frozenset(READERS),
+        check_contract=contract_problem,
+        missing_extras=missing_extras(),
     )
 
 
@@ -77,16 +85,19 @@ def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
 def redacted(result: Result, redact: Callable[[str], str]) -> Result:
     """Return a result whose every text is free of secrets, because a server may have echoed one."""
 
-    def clean(text: str | None) -> str | None:
-        return None if text is None else redact(text)
+    def clean(text: str | None, limit: int) -> str | None:
+        if text is None:
+            return None
+        whole = redact(text)
+        return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
 
     return replace(
         result,
-        detail=redact(result.detail),
-        request_id=clean(result.request_id),
-        error_type=clean(result.error_type),
-        response_model=clean(result.response_model),
-        answer=clean(result.answer),
+        detail=clean(result.detail, DETAIL_SHOWN) or "",
+        request_id=clean(result.request_id, NAME_SHOWN),
+        error_type=clean(result.error_type, NAME_SHOWN),
+        response_model=clean(result.response_model, NAME_SHOWN),
+        answer=clean(result.answer, ANSWER_SHOWN),
     )
 
 
@@ -102,16 +113,27 @@ class App:
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._redactor = Redactor(settings.secrets)
-        redaction.redact = self._redactor
+        self.vault = Vault(clock=clock)
+        redaction.redact = self._redact
         self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=self._redact)
         self.budget = Budget(usd_per_day=settings.usd_per_day)
         self.spend = SpendKeeper(self.budget, settings.journal.directory, clock=clock)
-        self.board = Blackboard(recorder=self.recorder, spend=self.spend, clock=clock, warnings=_lines(settings))
+        self.journal = Journal(
+            settings.journal.directory,
+            keep_ok=settings.journal.keep_ok,
+            clock=clock,
+            version=__version__,
+            config_hash=settings.config_hash,
+            keeps_throughput=self._keeps_throughput,
+        )
+        self.board = Blackboard(
+            recorder=self.recorder, spend=self.spend, journal=self.journal, clock=clock, warnings=_lines(settings)
+        )
         self.egress = self._new_egress()
         self.transport = Transport(clock=clock)
         self.scheduler = Scheduler(
             clock=clock,
-            prepare=preparer(Tools(transport=self.transport, clock=clock)),
+            prepare=preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault)),
             purse=self.spend,
             listener=self.board,
             egress_is_down=self._egress_is_down,
@@ -137,10 +159,13 @@ class App:
 
     async def _start(self) -> None:
         self._stack.push_async_callback(self.transport.close)
+        self._stack.push_async_callback(self.vault.close)
         self._stack.push_async_callback(self._close_egress)
         self._stack.push_async_callback(self.board.declared.close)
         await self.spend.open()
         self._stack.push_async_callback(self.spend.close)
+        await self.journal.open()
+        self._stack.push_async_callback(self.journal.close)
         ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
         self.running = await server.start(
             ports, listen=self._options.listen_addresses, config_file=self._options.web_config_file, clock=self._clock
@@ -157,13 +182,16 @@ class App:
         """Probe what `settings` say. Raises ValueError, with all left as it was, if a target cannot be probed."""
         mine = self._mine(settings)
         await self.board.declared.apply(settings.status_pages, mine)
+        await self.board.standing.apply(settings, mine)
         await self.scheduler.set_targets(mine)
-        self.recorder.set_targets(mine)
+        await self.vault.keep_only(target.provider for target in mine)
         self.board.set_targets(mine)
         self.board.warnings = _lines(settings)
+        self.journal.config_hash = settings.config_hash
         self.budget.usd_per_day = settings.usd_per_day
-        self._redactor = self._redaction.redact = Redactor([*settings.secrets, *self._settings.secrets])
-        if settings.egress != self._settings.egress or self._egress_task is None:
+        self._redactor = Redactor([*settings.secrets, *self._settings.secrets])
+        same_ways = settings.egress == self._settings.egress and _proxies(settings) == _proxies(self._settings)
+        if not same_ways or self._egress_task is None:
             await self._close_egress()
             self._settings = settings
             self.egress = self._new_egress()
@@ -172,9 +200,15 @@ class App:
         for warning in settings.warnings:
             log.warning("%s", warning)
 
+    def _keeps_throughput(self, target: Target) -> bool:
+        """Tell whether each minute's speed of `target` is kept: where an objective or a contract asks for it."""
+        return target.objectives.throughput is not None or any(
+            target.name in use.targets for use in self._settings.contracts.values()
+        )
+
     def _redact(self, text: str) -> str:
         """Take secrets out of `text` by the redactor of the configuration in force."""
-        return self._redactor(text)
+        return self.vault.redact(self._redactor(text))
 
     def _mine(self, settings: Settings) -> Sequence[Target]:
         index, count = self._options.shard
@@ -183,11 +217,12 @@ class App:
             log.info("shard %d of %d probes %d of %d targets", index, count, len(mine), len(settings.targets))
         return mine
 
-    def _new_egress(self) -> Egress:
-        return Egress(self._settings.egress, clock=self._clock, on_result=self.board.egress)
+    def _new_egress(self) -> WaysOut:
+        proxies = _proxies(self._settings)
+        return WaysOut(self._settings.egress, proxies, clock=self._clock, on_result=self.board.egress)
 
-    async def _egress_is_down(self) -> bool:
-        return await self.egress.is_down()
+    async def _egress_is_down(self, target: Target) -> bool:
+        return await self.egress.is_down(target.provider.proxy)
 
     async def _close_egress(self) -> None:
         if self._egress_task is not None:
@@ -236,6 +271,10 @@ class App:
             return self._redactor("\n".join(map(str, error.problems)))
         except ValueError as error:
             return self._redactor(str(error))
+        except Exception:
+            # A bug here must not pass for a reload that worked.
+            log.exception("a bug while reloading")
+            return "a bug in aiprobe; the log has its traceback"
         return None
 
     def ready(self) -> str | None:
@@ -245,6 +284,11 @@ class App:
     def shown_config(self) -> str:
         """Return the running configuration with secrets masked."""
         return self._redactor(self._settings.shown)
+
+
+def _proxies(settings: Settings) -> frozenset[Secret | None]:
+    """Return the ways out that targets take whose failures an egress check may excuse."""
+    return frozenset(target.provider.proxy for target in settings.targets if target.provider.egress)
 
 
 def _lines(settings: Settings) -> Sequence[str]:

@@ -3,6 +3,7 @@
 It decides nothing: verdicts and states come in with each finished probe.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.state import State, TargetState, surface_state
 from aiprobe.declared import Declared
+from aiprobe.journal.incidents import append_incidents
+from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
+from aiprobe.schedule import FALLBACK_SUFFIX
+from aiprobe.standing import StandingKeeper
 from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRow, result_row
 
 log = logging.getLogger(__name__)
@@ -42,7 +47,9 @@ class _Seen:
 class Blackboard:
     """Listens to the scheduler and is read by the web pages."""
 
-    def __init__(self, *, recorder: Recorder, spend: SpendKeeper, clock: Clock, warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *, recorder: Recorder, spend: SpendKeeper, journal: Journal, clock: Clock, warnings: Sequence[str] = ()
+    ) -> None:
         self.warnings = warnings
         self.reload_ok = True
         self.states: Callable[[], Mapping[str, TargetState]] = dict
@@ -55,14 +62,18 @@ class Blackboard:
         self._seen: dict[str, _Seen] = {}
         self._egress: Mapping[str, bool] = {}
         self._started = clock.wall()
-        self.declared: Declared = Declared(recorder, clock=clock)
+        self.declared = Declared(recorder, clock=clock, write_down=self._write_incidents)
+        self._writing: set[asyncio.Future[bool]] = set()
+        self.standing = StandingKeeper(journal, recorder, clock=clock)
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Show these from now on and forget the others."""
         self._targets = {target.name: target for target in targets}
-        self._stand_ins = {}
-        self._history.keep_only(self._targets)
-        self._seen = {name: seen for name, seen in self._seen.items() if name in self._targets}
+        self._stand_ins = {name: one for name, one in self._stand_ins.items() if _base(name) in self._targets}
+        shown = {**self._targets, **self._stand_ins}
+        self._recorder.set_targets(list(shown.values()))
+        self._history.keep_only(shown)
+        self._seen = {name: seen for name, seen in self._seen.items() if name in shown}
         self.tick()
 
     def tick(self) -> None:
@@ -70,6 +81,7 @@ class Blackboard:
         self._tell_states()
         self._tell_money()
         self.declared.tick()
+        self.standing.tick()
 
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
@@ -81,6 +93,9 @@ class Blackboard:
         if finished.result.outcome is not Outcome.CANCELLED:
             self._note(finished)
         self.declared.finished(finished)
+        target = finished.target
+        word = self.declared.declared_word(target.provider.name, target.surface)
+        self.standing.finished(finished, declared_state=word)
 
     def skipped(self, target: Target, reason: str) -> None:
         """Take a probe that did not start."""
@@ -155,7 +170,7 @@ class Blackboard:
         """Give the zero-cost stand-in of a target its series the first time that it is used."""
         if target.name in self._stand_ins:
             return True
-        if target.name.rpartition(":")[0] not in self._targets:
+        if _base(target.name) not in self._targets:
             return False
         self._stand_ins[target.name] = target
         self._recorder.set_targets([*self._targets.values(), *self._stand_ins.values()])
@@ -217,8 +232,24 @@ class Blackboard:
     def _tell_money(self) -> None:
         budget = self._spend.budget
         self._recorder.budget(usd_per_day=budget.usd_per_day, spent_usd=budget.spent_usd)
-        self._recorder.journal("up", 1.0 if self._spend.ok else 0.0)
-        self._recorder.journal("errors_total", float(self._spend.errors))
+        self._tell_journal()
+
+    def _write_incidents(self, incidents: Sequence[Mapping[str, Any]]) -> None:
+        """Keep ended incidents beside the journal, off the loop."""
+        directory = self.standing.journal.directory
+        writing = asyncio.get_running_loop().run_in_executor(None, append_incidents, directory, incidents)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    def _tell_journal(self) -> None:
+        journal = self.standing.journal
+        self._recorder.journal("up", float(self._spend.ok and journal.up))
+        self._recorder.journal("errors_total", float(self._spend.errors + journal.errors))
+        self._recorder.journal("dropped_total", float(journal.dropped))
+        self._recorder.journal("size_bytes", float(journal.bytes_on_disk))
+        self._recorder.journal("seal", float(journal.seal_bits))
+        if journal.last_commit_timestamp_seconds is not None:
+            self._recorder.journal("last_commit_timestamp_seconds", journal.last_commit_timestamp_seconds)
 
     def _log(self, finished: Finished) -> None:
         """Log an outcome when it changed; the rest is in the metrics."""
@@ -242,6 +273,11 @@ class Blackboard:
                 "detail": result.detail,
             },
         )
+
+
+def _base(stand_in: str) -> str:
+    """Return the name of the target that a zero-cost stand-in stands in for."""
+    return stand_in.removesuffix(FALLBACK_SUFFIX)
 
 
 class Metering:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -28,15 +29,23 @@ from aiprobe.core.cost import bound_usd, expected_usd_per_day
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
 from aiprobe.core.secret import Redactor
+from aiprobe.credentials.vault import Vault
 from aiprobe.demo import demo_config
 from aiprobe.egress import Egress
+from aiprobe.export import FORMS, KINDS, ExportError, Form, Kind, export
 from aiprobe.journal.spend import spent_today
 from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
+from aiprobe.reporting import RENDERERS, binding_named, report_of, verify_month
 from aiprobe.simulator.scenario import ScenarioError, load_scenario
 from aiprobe.simulator.server import Simulator
+from aiprobe.slo.month import parse_month
+from aiprobe.slo.prometheus import PrometheusError
+from aiprobe.slo.report import Seals
 from aiprobe.waterfall import as_json, waterfall
 from aiprobe.web.server import WebError
+
+log = logging.getLogger(__name__)
 
 OK, NOT_OK, NOT_ASKED = 0, 1, 2
 DEFAULT_CONFIG: Final = "aiprobe.yml"
@@ -184,6 +193,11 @@ def init(output: Path, *, force: bool) -> None:
     except OSError as error:
         click.echo(f"aiprobe: cannot write {output}: {error.strerror}", err=True)
         sys.exit(NOT_OK)
+    if "\ntargets:" not in text:
+        click.echo(
+            f"Wrote {output}, all of it as comments: no key that it can use is in the environment. Edit it first."
+        )
+        return
     click.echo(
         f"Wrote {output}. A day of it costs about ${usd_per_day:.2f}. Next: aiprobe serve --config.file {output}"
     )
@@ -204,7 +218,10 @@ def simulate(listen: str, scenario: Path | None, log_level: str, log_format: log
 
 
 @main.command()
-@_listen_option
+@click.option(
+    "--web.listen-address", "listen_addresses", multiple=True, default=("127.0.0.1:10529",), show_default=True,
+    help="Where to listen, as [HOST]:PORT; may be given several times.",
+)  # fmt: skip
 @_level_option
 def demo(listen_addresses: tuple[str, ...], log_level: str) -> None:
     """Run the exporter against the simulator: no key, no network."""
@@ -236,6 +253,51 @@ def _open(url: str) -> AbstractContextManager[HTTPResponse]:
 
 
 @main.command()
+@_config_option
+@click.option("--contract", "contract_name", help="A contract of the configuration. Not needed to verify.")
+@click.option("--month", required=True, help="The month, as 2026-10.")
+@click.option("--format", "form", type=click.Choice(sorted(RENDERERS)), default="html", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; else stdout.")
+@click.option("--from-prometheus", "prometheus_url", help="Ask a Prometheus, Thanos or Mimir instead of the journal.")
+@click.option("--verify", is_flag=True, help="Only check the journal's seals of the month; exit 1 if one is broken.")
+def report(
+    config_file: Path,
+    contract_name: str | None,
+    month: str,
+    form: str,
+    output: Path | None,
+    prometheus_url: str | None,
+    *,
+    verify: bool,
+) -> None:
+    """Say how a month stands by a contract's own rule, with the evidence."""
+    logs.set_up(level="warn", log_format="logfmt", redaction=logs.Redaction())
+    settings = _settings_or_exit(config_file)
+    try:
+        if verify:
+            _verify(settings, month)
+            return
+        if contract_name is None:
+            raise click.UsageError("--contract is needed, or --verify")
+        binding = binding_named(settings, contract_name)
+        text = RENDERERS[form](report_of(settings, binding, month, prometheus_url=prometheus_url, clock=Clock()))
+        if output is None:
+            click.echo(text)
+        else:
+            output.write_text(text, encoding="utf-8")
+            click.echo(f"Wrote {output}.", err=True)
+    except (LookupError, ValueError, OSError, PrometheusError) as error:
+        click.echo(f"aiprobe: {error.args[0] if error.args else error}", err=True)
+        sys.exit(NOT_OK)
+
+
+def _verify(settings: Settings, month: str) -> None:
+    found = verify_month(settings, parse_month(month, timezone="UTC"), clock=Clock())
+    click.echo(f"{month}: seals {found.seals.value.replace('_', ' ')}; {found.detail}")
+    sys.exit(NOT_OK if found.seals is Seals.BROKEN else OK)
+
+
+@main.command()
 @click.option("--url", default="http://127.0.0.1:10529", show_default=True, help="Where the exporter is.")
 @click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Closed incidents at most.")
@@ -247,6 +309,21 @@ def incidents(url: str, form: str, limit: int) -> None:
     except (HTTPError, URLError, OSError, HTTPException) as error:
         click.echo(f"aiprobe: {url} does not tell its incidents: {error}", err=True)
         sys.exit(NOT_OK)
+
+
+@main.command(name="export")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--format", "form", type=click.Choice(FORMS), default="files", show_default=True)
+def export_files(kind: Kind, directory: Path, form: Form) -> None:
+    """Write the Grafana dashboards or the alert rules that ship with aiprobe into DIRECTORY."""
+    try:
+        written = export(kind, form, directory)
+    except ExportError as error:
+        click.echo(f"aiprobe: {error}", err=True)
+        sys.exit(NOT_OK)
+    for path in written:
+        click.echo(path)
 
 
 @main.command()
@@ -282,6 +359,7 @@ async def _serve(settings: Settings, options: app.Options, redaction: logs.Redac
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting there is nothing to reload yet
     async with app.App(settings, options, redaction=redaction, clock=Clock()) as running:
         reloads: set[asyncio.Task[str | None]] = set()
 
@@ -298,7 +376,7 @@ async def _serve(settings: Settings, options: app.Options, redaction: logs.Redac
 def _say_where(running: app.App) -> None:
     assert running.running is not None
     for address in running.running.addresses:
-        click.echo(f"aiprobe {__version__} is on {address.url}", err=True)
+        log.info("aiprobe %s is on %s", __version__, address.url)
 
 
 async def _simulate(host: str, port: int, scenario: Path | None) -> None:
@@ -331,15 +409,18 @@ async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) ->
 async def _probe_once(settings: Settings, target: Target) -> tuple[Result, Verdict]:
     clock = Clock()
     transport = Transport(clock=clock)
-    egress = Egress(settings.egress, clock=clock, on_result=lambda _: None)
+    vault = Vault(clock=clock)
+    egress = Egress(settings.egress, clock=clock, on_result=lambda _: None, proxy=target.provider.proxy)
     try:
-        result = await app.preparer(Tools(transport=transport, clock=clock))(target)()
+        result = await app.preparer(Tools(transport=transport, clock=clock, credentials=vault))(target)()
+        result = app.redacted(result, vault.redact)
         ask = result.outcome in NEEDS_EGRESS_CHECK and target.provider.egress
         down = await egress.is_down() if ask else False
         verdict = availability_verdict(result.outcome, egress_down=down, count_rate_limits=target.count_rate_limits)
         return result, verdict
     finally:
         await egress.close()
+        await vault.close()
         await transport.close()
 
 

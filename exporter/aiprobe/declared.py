@@ -6,7 +6,8 @@ to the clock, to the probes' results and to the metrics.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -15,8 +16,9 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.comparison import SurfaceComparison
 from aiprobe.core.declaration import Declaration, declaration, is_open
 from aiprobe.core.incident_markdown import incident_markdown
+from aiprobe.core.incident_schema import incident_json
 from aiprobe.core.incident_text import sentence
-from aiprobe.core.incidents import IncidentBook
+from aiprobe.core.incidents import MAX_INCIDENTS, IncidentBook
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
 from aiprobe.metrics.catalogue import COMPONENT_WORDS
@@ -54,8 +56,17 @@ class _Page:
 class Declared:
     """Reads the pages of the configured providers until it is closed."""
 
-    def __init__(self, gauges: Gauges, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        gauges: Gauges,
+        *,
+        clock: Clock,
+        write_down: Callable[[Sequence[Mapping[str, Any]]], None] = lambda _: None,
+    ) -> None:
+        """`write_down` takes the JSON documents of incidents that ended; it must not block."""
         self.book = IncidentBook()
+        self._write_down = write_down
+        self._written: deque[str] = deque(maxlen=MAX_INCIDENTS)
         self._gauges = gauges
         self._clock = clock
         self._fetcher = PageFetcher()
@@ -116,6 +127,7 @@ class Declared:
         if self._clock.monotonic() - self._told_at < TELL_EVERY_SECONDS:
             return
         self._told_at = self._clock.monotonic()
+        self._write_closed()
         now = self._clock.wall()
         for key in self._comparisons:
             self._observe(key, now)
@@ -191,6 +203,13 @@ class Declared:
             self.book.declared(*key, component, notices, now, readable=snapshot.up)
             if comparison := self._comparisons.get(key):
                 comparison.read(now, _said(watched, reading) if snapshot.up else None)
+
+    def _write_closed(self) -> None:
+        """Have every incident written down once, when it has ended."""
+        fresh = [one for one in self.book.recent(SENTENCES_SHOWN) if one.id not in self._written]
+        if fresh:
+            self._written.extend(one.id for one in fresh)
+            self._write_down([incident_json(one) for one in fresh])
 
     def _observe(self, key: tuple[str, str], now: float) -> None:
         if comparison := self._comparisons.get(key):

@@ -1,7 +1,7 @@
 """The demo: the whole exporter against the simulator, on this machine, without a key and without the Internet.
 
-It writes an ordinary configuration file and starts an ordinary exporter with it; nothing is special but the providers'
-addresses.
+Its providers and their status pages are the simulator. It writes an ordinary configuration file and starts an ordinary
+exporter with it; nothing is special but the addresses.
 """
 
 from typing import Final
@@ -18,6 +18,16 @@ defaults:
 egress:
   - {simulator}/egress/1
   - {simulator}/egress/2
+status_pages:
+  interval: 2s
+  pages:
+    claude: {{url: "{simulator}/status/claude/api/v2/summary.json"}}
+    openai:
+      url: "{simulator}/status/openai/api/v2/summary.json"
+      incidents_url: "{simulator}/status/openai/api/v2/incidents.json"
+    groq:
+      url: "{simulator}/status/groq/api/v2/summary.json"
+      incidents_url: "{simulator}/status/groq/api/v2/incidents.json"
 journal:
   directory: {directory}
 providers:
@@ -43,14 +53,14 @@ targets:
   - {{name: claude-sonnet, provider: anthropic, surface: Claude API, model: claude-sonnet-4-6, probe: chat}}
   - {{name: claude-models, provider: anthropic, surface: Claude API, probe: models}}
   - {{name: claude-web, provider: anthropic, surface: claude.ai, probe: http, url: "{simulator}/web/claude"}}
-  - {{name: gpt-nano, provider: openai, surface: OpenAI API, model: gpt-4.1-nano, probe: chat}}
+  - {{name: gpt-nano, provider: openai, surface: Chat Completions, model: gpt-4.1-nano, probe: chat}}
   - name: gpt-responses
     provider: openai
     protocol: openai-responses
-    surface: OpenAI API
+    surface: Responses
     model: gpt-4.1-mini
     probe: chat
-  - {{name: openai-embeddings, provider: openai, surface: OpenAI API, model: text-embedding-3-small, probe: embeddings}}
+  - {{name: openai-embeddings, provider: openai, surface: Embeddings, model: text-embedding-3-small, probe: embeddings}}
   - {{name: gemini-flash, provider: gemini, surface: Gemini API, model: gemini-2.5-flash, probe: chat}}
   - {{name: mistral-small, provider: mistral, surface: Mistral API, model: mistral-small-latest, probe: chat}}
   - {{name: groq-llama, provider: groq, surface: Groq API, model: llama-3.1-8b-instant, probe: chat}}

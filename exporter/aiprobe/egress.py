@@ -6,13 +6,14 @@ follows no redirect: any HTTP answer at all proves that packets leave and return
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Secret
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +44,16 @@ class Egress:
         clock: Clock,
         on_result: Callable[[Mapping[str, bool]], None],
         timeout_seconds: float = CHECK_SECONDS,
+        proxy: Secret | None = None,
     ) -> None:
+        """`proxy`: the way out that the checks take, as that of the providers that they speak for."""
         self.results: dict[str, bool] = {}
         """The last answer of each check, by name."""
         self._checks = check_names(urls)
         self._clock = clock
         self._on_result = on_result
         self._timeout_seconds = timeout_seconds
+        self._proxy = proxy
         self._next: asyncio.Task[bool] | None = None
         """The round that has not begun yet."""
         self._rounds: set[asyncio.Task[bool]] = set()
@@ -107,8 +111,48 @@ class Egress:
     async def _check(self, session: aiohttp.ClientSession, url: str) -> bool:
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                async with session.get(url, allow_redirects=False) as response:
+                proxy = None if self._proxy is None else self._proxy.reveal()
+                async with session.get(url, allow_redirects=False, proxy=proxy) as response:
                     return response.status > 0
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("egress check failed", extra={"url": url, "error": type(error).__name__})
             return False
+
+
+class WaysOut:
+    """The egress checks of every way out that the providers take: directly, and through each of their proxies."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        proxies: Iterable[Secret | None],
+        *,
+        clock: Clock,
+        on_result: Callable[[Mapping[str, bool]], None],
+    ) -> None:
+        """`on_result` is told of the direct way, or of the first proxy where nothing goes out directly."""
+        ways = sorted(set(proxies) or {None}, key=lambda way: way is not None)
+        self._ways = {
+            way: Egress(urls, clock=clock, on_result=on_result if place == 0 else _ignore, proxy=way)
+            for place, way in enumerate(ways)
+        }
+
+    async def is_down(self, proxy: Secret | None) -> bool:
+        """Tell whether every check fails on this way out."""
+        way = self._ways.get(proxy)
+        return way is not None and await way.is_down()
+
+    async def run(self) -> None:
+        """Check again and again, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for way in self._ways.values():
+                group.create_task(way.run())
+
+    async def close(self) -> None:
+        """Stop the rounds under way and close the clients."""
+        for way in self._ways.values():
+            await way.close()
+
+
+def _ignore(_: Mapping[str, bool]) -> None:
+    """Take what nobody shows."""

@@ -100,7 +100,7 @@ class Scheduler:
         prepare: Callable[[Target], RunOnce],
         purse: Purse,
         listener: Listener,
-        egress_is_down: Callable[[], Awaitable[bool]],
+        egress_is_down: Callable[[Target], Awaitable[bool]],
         redact: Callable[[Result], Result],
     ) -> None:
         self._clock = clock
@@ -177,10 +177,15 @@ class Scheduler:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep_probing(self, entry: _Entry) -> None:
-        """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for."""
+        """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.
+
+        The first slot is set by the wall clock, so a restart moves none: a daily probe survives a daily restart, and
+        a crash loop does not probe more often.
+        """
         target = entry.target
         interval = target.interval_seconds
-        due = self._clock.monotonic() + interval * stable_fraction(target.name, target.vantage)
+        phase = interval * stable_fraction(target.name, target.vantage)
+        due = self._clock.monotonic() + (phase - self._clock.wall()) % interval
         while True:
             await self._clock.sleep(due - self._clock.monotonic())
             self._listener.lag(max(0.0, self._clock.monotonic() - due))
@@ -271,7 +276,7 @@ class Scheduler:
             if result.bytes_received:
                 self._last_public_answer_at = now
             return False
-        return await self._egress_is_down() and self._last_public_answer_at <= now
+        return await self._egress_is_down(target) and self._last_public_answer_at <= now
 
     def _conclude(self, entry: _Entry, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
         """Draw the verdicts, remember what the next probe needs, tell the listener."""

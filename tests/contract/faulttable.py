@@ -21,12 +21,17 @@ from tests.builders import a_provider, a_target
 COLUMNS: Final = (
     ("anthropic-messages", True), ("anthropic-messages", False), ("openai-chat", True), ("openai-chat", False),
     ("openai-responses", True), ("openai-responses", False), ("gemini", True), ("gemini", False),
-    ("openai-embeddings", False), ("models", False), ("web", False),
+    ("bedrock-converse", True), ("bedrock-converse", False),
+    ("cohere-chat", True), ("cohere-chat", False), ("ollama-chat", True), ("ollama-chat", False),
+    ("openai-embeddings", False), ("models", False), ("mcp", False), ("realtime", False), ("web", False),
 )  # fmt: skip
 """What is asked, and whether the answer is streamed."""
 
-_PROTOCOL: Final = {"models": "openai-chat", "web": "openai-chat"}
-_BASE: Final = {"anthropic-messages": "/lab", "gemini": "/lab"}
+_PROTOCOL: Final = {"models": "openai-chat", "web": "openai-chat", "realtime": "openai-chat"}
+_BASE: Final = {
+    "anthropic-messages": "/lab", "gemini": "/lab", "bedrock-converse": "/lab", "cohere-chat": "/lab",
+    "ollama-chat": "/lab", "mcp": "/lab/mcp",
+}  # fmt: skip
 _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
     "slow_headers": {"delay_seconds": 0.1},
     "slow_first_token": {"delay_seconds": 0.1},

@@ -19,8 +19,9 @@ from tests.builders import a_provider, a_target
 pytestmark = pytest.mark.slow
 
 BAD = ["hang_before_headers", "endless", "not_http", "oversize_body", "reset_before_reply", "stall", "garbage_json"]
-ROUNDS = 3
-LIMITS = Timeouts(connect=0.5, first_token=0.6, stall=0.5, total=0.7)
+ROUNDS = 2
+LIMITS = Timeouts(connect=2.0, first_token=2.0, stall=1.0, total=2.2)
+"""Wide enough for a busy machine: what is tested is whether the others wait for the bad one, not how fast they are."""
 
 
 class Ear:
@@ -59,13 +60,13 @@ class DeepPockets:
         pass
 
 
-async def up() -> bool:
+async def up(target: Target) -> bool:
     return False
 
 
 def a_target_at(name: str, url: str, provider: str) -> Target:
     there = a_provider(base_url=f"{url}/{provider}/v1", api_key=Secret("a-right-key-0123456789"))
-    return a_target(name=name, provider=there, interval_seconds=1.0, timeouts=LIMITS, confirm=False)
+    return a_target(name=name, provider=there, interval_seconds=3.0, timeouts=LIMITS, confirm=False)
 
 
 async def play(targets: list[Target]) -> Ear:

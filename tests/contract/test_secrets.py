@@ -95,6 +95,7 @@ async def test_no_surface_of_a_running_exporter_shows_a_secret(tmp_path: Path) -
         async with running(config, "--log.level", "debug", environ=ENVIRON) as process:
             await process.until(r'target="proxied".*outcome="\w+"')
             await process.until(r'target="stream".*outcome="wrong_answer"')
+            await process.until(r'target="echo".*outcome="auth"')
             pages = {path: await process.get(path) for path in PATHS}
             pages["openmetrics"] = await process.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
             config.write_text(config.read_text().replace('"m"', '"m", "nonsense": "${KEY}"'))

@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from aiprobe.simulator.server import Simulator
 from tests.contract.running import a_config, run, running
 
+pytestmark = pytest.mark.slow
+
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 

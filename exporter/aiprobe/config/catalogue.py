@@ -34,6 +34,8 @@ class Preset:
     protocol: str
     base_url: str | None = None
     """None: every account has its own, so the configuration must give it."""
+    address: str | None = None
+    """How such a base URL looks, in words that the operator replaces."""
     auth: Auth = _BEARER
     key_variable: str | None = None
     """The environment variable in which the provider's own tools look for the key."""

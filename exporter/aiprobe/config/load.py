@@ -11,6 +11,7 @@ from aiprobe.config.document import IS_EMPTY, MAX_FILE_BYTES, Document, Where, p
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import ConfigError, Problem
 from aiprobe.config.resolve import Known, Source, resolve
+from aiprobe.config.resolve_contracts import ContractCheck, no_check
 from aiprobe.config.schema import ConfigFile, IncludedFile
 from aiprobe.config.secrets import hide
 from aiprobe.config.settings import Settings
@@ -22,7 +23,7 @@ UNNAMED: Final = "(text)"
 _MAX_INCLUDED_FILES: Final = 1000
 
 
-def load(
+def load(  # noqa: PLR0913 - what this build knows, each by its name
     path: Path,
     *,
     environ: Mapping[str, str],
@@ -30,11 +31,14 @@ def load(
     probes: frozenset[str],
     pages: frozenset[str] = frozenset(),
     readers: frozenset[str] = frozenset(),
+    check_contract: ContractCheck = no_check,
+    missing_extras: Mapping[str, str] | None = None,
     today: dt.date | None = None,
 ) -> Settings:
     """Read the configuration at `path`.
 
-    `protocols`, `probes`, `pages` and `readers` (of status pages) are the names that this build knows.
+    `protocols`, `probes`, `pages` and `readers` (of status pages) are the names that this build knows;
+    `check_contract` judges the contracts; `missing_extras` are the sources of credentials that cannot be used here.
     `today` decides which prices are old; it is the present day (UTC) when not given.
 
     Raises:
@@ -53,13 +57,20 @@ def load(
         documents,
         bases,
         findings=findings,
-        known=Known(protocols=protocols, probes=probes, pages=pages, readers=readers),
+        known=Known(
+            protocols=protocols,
+            probes=probes,
+            pages=pages,
+            readers=readers,
+            check_contract=check_contract,
+            missing_extras=missing_extras or {},
+        ),
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hasher.hexdigest()[:HASH_DIGITS],
     )
 
 
-def load_text(
+def load_text(  # noqa: PLR0913 - as above
     text: str,
     *,
     environ: Mapping[str, str],
@@ -67,6 +78,8 @@ def load_text(
     probes: frozenset[str],
     pages: frozenset[str] = frozenset(),
     readers: frozenset[str] = frozenset(),
+    check_contract: ContractCheck = no_check,
+    missing_extras: Mapping[str, str] | None = None,
     today: dt.date | None = None,
 ) -> Settings:
     """Read a configuration that stands in no file; its paths are relative to the working directory.
@@ -79,7 +92,14 @@ def load_text(
         [parse(UNNAMED, data, environ)],
         [Path()],
         findings=Findings(),
-        known=Known(protocols=protocols, probes=probes, pages=pages, readers=readers),
+        known=Known(
+            protocols=protocols,
+            probes=probes,
+            pages=pages,
+            readers=readers,
+            check_contract=check_contract,
+            missing_extras=missing_extras or {},
+        ),
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hashlib.sha256(data).hexdigest()[:HASH_DIGITS],
     )

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from aiprobe.config.schema_target import LatencyObjectiveSection, SloSection
-from aiprobe.core.model import LatencyObjective, Objectives
+from aiprobe.config.schema_target import LatencyObjectiveSection, SloSection, ThroughputObjectiveSection
+from aiprobe.core.model import LatencyObjective, Objectives, ThroughputObjective
 
 DEFAULT_PERIOD_SECONDS: Final = 30 * 86_400.0
 DEFAULT_AVAILABILITY_PERCENT: Final = 99.5
@@ -20,6 +20,7 @@ def resolve_objectives(levels: Sequence[SloSection | None]) -> Objectives:
         correctness=_ratio(correctness),
         time_to_first_token=_latency(_said(levels, "time_to_first_token", None)),
         duration=_latency(_said(levels, "duration", None)),
+        throughput=_throughput(_said(levels, "throughput", None)),
         period_seconds=_said(levels, "period", None) or DEFAULT_PERIOD_SECONDS,
     )
 
@@ -34,6 +35,13 @@ def _said(levels: Sequence[SloSection | None], name: str, default: Any) -> Any:
 def _ratio(percent: float | None) -> float | None:
     """Percent to a ratio, without the dust that a division leaves: 99.9 is 0.999."""
     return None if percent is None else round(percent / 100, 12)
+
+
+def _throughput(section: ThroughputObjectiveSection | None) -> ThroughputObjective | None:
+    if section is None:
+        return None
+    objective = round(section.objective / 100, 12)
+    return ThroughputObjective(above_tokens_per_second=section.above, objective=objective)
 
 
 def _latency(section: LatencyObjectiveSection | None) -> LatencyObjective | None:

@@ -15,6 +15,7 @@ _TITLES: Final = {
     "StatusPagesSection": "status_pages",
     "PageSection": "status_pages.pages.NAME",
     "ComponentSection": "status_pages.pages.NAME.components.SURFACE",
+    "ContractSection": "contracts.NAME",
     "JournalSection": "journal",
     "PricesSection": "prices",
     "PriceSection": "price",
@@ -25,12 +26,13 @@ _TITLES: Final = {
     "ExpectSection": "expect",
     "JsonExpectation": "expect.json",
     "AuthSection": "auth",
+    "CredentialSection": "credential",
     "SecretFile": "a secret in a file",
 }
 """The headings, in the order of the page."""
 
 _TOP_KEYS: Final = tuple(
-    "vantage budget defaults egress providers targets groups status_pages journal prices include".split()  # noqa: SIM905 - shorter
+    "vantage budget defaults egress providers targets groups contracts status_pages journal prices include".split()  # noqa: SIM905 - shorter
 )
 """In the order in which a file is written."""
 

@@ -4,7 +4,8 @@ Names are unique, references meet something, prices are known, the budget suffic
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from aiprobe.config.findings import Findings
 from aiprobe.config.money import check_budget, price_table, priced
 from aiprobe.config.prices import PriceTable
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve_contracts import ContractCheck, no_check, resolve_contracts
 from aiprobe.config.resolve_pages import resolve_pages
 from aiprobe.config.resolve_provider import Account, resolve_provider
 from aiprobe.config.resolve_target import Rules, resolve_target
@@ -23,6 +25,9 @@ from aiprobe.config.shown import show
 from aiprobe.config.timeouts import check_defaults
 from aiprobe.config.validate import Checked
 from aiprobe.core.model import Target
+
+FALLBACK_SUFFIX = ":models"
+"""What the scheduler appends to a target's name for its zero-cost stand-in; a test holds the two alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,9 @@ class Known:
     pages: frozenset[str] = frozenset()
     """Keys of the catalogue of status pages; empty: not checked."""
     readers: frozenset[str] = frozenset()
+    check_contract: ContractCheck = no_check
+    missing_extras: Mapping[str, str] = field(default_factory=dict)
+    """Sources of credentials whose library is not installed, with the extra that has it."""
 
 
 def resolve(
@@ -56,7 +64,7 @@ def resolve(
     """Return the settings, or None when `findings` has errors."""
     config, base = main.sections, sources[0].base
     check_defaults(config.defaults.timeouts, where=main.where("defaults"), findings=findings)
-    accounts = _accounts(sources, known.protocols, findings)
+    accounts = _accounts(sources, known, findings)
     rules = Rules(
         vantage=config.vantage,
         defaults=config.defaults,
@@ -76,6 +84,13 @@ def resolve(
         readers=known.readers,
         findings=findings,
     )
+    contracts = resolve_contracts(
+        config.contracts,
+        where=main.where("contracts"),
+        targets=_names(sources, "targets") | _broken(sources, "targets"),
+        check=known.check_contract,
+        findings=findings,
+    )
     check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
     if findings.errors:
         return None
@@ -91,6 +106,7 @@ def resolve(
             directory=base / directory if directory else Path(DEFAULT_JOURNAL_DIRECTORY), keep_ok=config.journal.keep_ok
         ),
         status_pages=status_pages,
+        contracts=contracts,
         secrets=tuple(dict.fromkeys(findings.secrets)),
         shown=show([source.checked.document for source in sources], [secret.reveal() for secret in findings.secrets]),
         config_hash=config_hash,
@@ -99,7 +115,7 @@ def resolve(
     )
 
 
-def _accounts(sources: list[Source], protocols: frozenset[str], findings: Findings) -> dict[str, Account]:
+def _accounts(sources: list[Source], known: Known, findings: Findings) -> dict[str, Account]:
     accounts: dict[str, Account] = {}
     seen: dict[str, Where] = {}
     for source in sources:
@@ -108,7 +124,13 @@ def _accounts(sources: list[Source], protocols: frozenset[str], findings: Findin
             if not _is_first(seen, key, where, findings):
                 continue
             account = resolve_provider(
-                key, section, where=where, base=source.base, protocols=protocols, findings=findings
+                key,
+                section,
+                where=where,
+                base=source.base,
+                protocols=known.protocols,
+                findings=findings,
+                missing_extras=known.missing_extras,
             )
             if account is not None:
                 accounts[key] = account
@@ -142,6 +164,9 @@ def _target_sections(sources: list[Source], findings: Findings) -> list[tuple[Ta
         for section, index in zip(source.checked.sections.targets, source.checked.places, strict=True):
             where = source.checked.where("targets", index)
             _is_first(seen, section.name, where.at("name"), findings)
+            if section.name.endswith(FALLBACK_SUFFIX):
+                hint = "that marks the free stand-in of a chat target whose budget is gone; choose another name"
+                findings.error(where.at("name"), f'ends in "{FALLBACK_SUFFIX}"', hint)
             found.append((section, where))  # a second one of its name too: its other mistakes are worth knowing
     if not found and not any(source.checked.document.problems for source in sources) and not findings.errors:
         findings.error(
@@ -156,7 +181,8 @@ def _warn_of_missing_keys(accounts: dict[str, Account], targets: list[Target], f
     for key, account in accounts.items():
         provider, variable = account.provider, account.preset.key_variable
         public = variable is not None and provider.base_url.startswith("https://")
-        if key in asked and public and provider.api_key is None and not provider.headers:
+        has_none = provider.api_key is None and provider.credential is None and not provider.headers
+        if key in asked and public and has_none:
             findings.warn(account.where, "has no api_key", f'give `api_key: "${{{variable}}}"`')
 
 

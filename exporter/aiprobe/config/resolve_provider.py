@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from aiprobe.config.catalogue import Preset, presets
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve_credential import resolve_credential
 from aiprobe.config.schema_base import SecretFile
 from aiprobe.config.schema_provider import AuthSection, ProviderSection
 from aiprobe.config.schema_target import SloSection
@@ -31,6 +33,7 @@ _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*\Z")
 _OURS: Final = frozenset(
     {"connection", "content-length", "content-type", "host", "transfer-encoding", "accept-encoding"}
 )
+_NOTHING_MISSING: Final[Mapping[str, str]] = MappingProxyType({})
 _UNKNOWN_PROVIDER: Final = Preset(key="", name="", display_name="", protocol="")
 
 
@@ -50,7 +53,14 @@ class Account:
 
 
 def resolve_provider(
-    key: str, section: ProviderSection, *, where: Where, base: Path, protocols: frozenset[str], findings: Findings
+    key: str,
+    section: ProviderSection,
+    *,
+    where: Where,
+    base: Path,
+    protocols: frozenset[str],
+    findings: Findings,
+    missing_extras: Mapping[str, str] = _NOTHING_MISSING,
 ) -> Account | None:
     """Return the account, or None when it has an error. `base` is the directory of the file that names it."""
     errors_before = len(findings.errors)
@@ -58,6 +68,16 @@ def resolve_provider(
     protocol = _protocol(section, preset, where, protocols, findings)
     base_url = _base_url(section, preset, where, findings)
     api_key = _secret(section.api_key, where.at("api_key"), base, findings, literal_is="a literal key")
+    credential = resolve_credential(
+        section.credential,
+        where=where.at("credential"),
+        base=base,
+        base_url=base_url,
+        missing_extras=missing_extras,
+        findings=findings,
+    )
+    if section.credential is not None and section.api_key is not None:
+        findings.error(where.at("credential"), "there is an api_key as well", "give one of the two")
     headers = _headers(section, where, base, findings)
     ca_file = _ca_file(section, where, base, findings)
     _check_rest(section, where, findings)
@@ -70,7 +90,8 @@ def resolve_provider(
         protocol=protocol,
         base_url=base_url,
         api_key=Secret(api_key) if api_key else None,
-        auth=_auth(section.auth) if section.auth else preset.auth,
+        credential=credential,
+        auth=_auth(section.auth) if section.auth else Auth() if _has_bearer(section) else preset.auth,
         headers=MappingProxyType(headers),
         egress=preset.egress if section.egress is None else section.egress,
         proxy=Secret(section.proxy) if section.proxy else None,
@@ -92,6 +113,11 @@ def _auth(section: AuthSection) -> Auth:
     header = section.header.lower()
     usual = "Bearer " if header == "authorization" else ""
     return Auth(header=header, prefix=usual if section.prefix is None else section.prefix)
+
+
+def _has_bearer(section: ProviderSection) -> bool:
+    """Tell whether a cloud's identity service gives the token: the service takes it as a bearer token only."""
+    return section.credential is not None and section.credential.source in {"google", "azure"}
 
 
 def with_protocol(provider: Provider, protocol: str) -> Provider:
@@ -129,7 +155,8 @@ def _base_url(section: ProviderSection, preset: Preset | None, where: Where, fin
     base_url = section.base_url or (preset.base_url if preset else None) or ""
     unknown = preset is None or (preset is _UNKNOWN_PROVIDER and section.protocol is None)
     if not unknown and not base_url and where.at("base_url").path not in where.document.failed:
-        findings.error(where, "has no base_url", "give `base_url:`, as the provider's official SDK takes it")
+        looks = f"such as {preset.address}" if preset and preset.address else "as the provider's official SDK takes it"
+        findings.error(where, "has no base_url", f"give `base_url:`, {looks}")
     return base_url
 
 

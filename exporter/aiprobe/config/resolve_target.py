@@ -10,6 +10,7 @@ from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.objectives import resolve_objectives
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve_credential import region_in
 from aiprobe.config.resolve_provider import Account, with_protocol
 from aiprobe.config.schema import DefaultsSection
 from aiprobe.config.schema_target import ExpectSection, SharedKeys, TargetSection
@@ -20,6 +21,11 @@ DEFAULT_INTERVAL_SECONDS: Final = 60.0
 FLOOR_WINDOW_SECONDS: Final = 3600.0
 FLOOR_BAD_EVENTS: Final = 3
 """The fast page wants so many bad events within its long window."""
+_NEEDS: Final[Mapping[str, frozenset[str]]] = {
+    "mcp": frozenset({"mcp"}),
+    "realtime": frozenset({"openai-chat", "openai-responses"}),
+}
+"""The protocols of probes that only some of them know."""
 _CHAT_TO_EMBEDDINGS: Final = {"openai-chat": "openai-embeddings", "openai-responses": "openai-embeddings"}
 _EMBEDDINGS: Final = "openai-embeddings"
 _HTTP_ONLY: Final = ("url", "expect")
@@ -59,7 +65,7 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
             probe=section.probe,
             surface=section.surface if "surface" in section.model_fields_set else _surface(section, account),
             model=section.model,
-            provider_region=section.provider_region,
+            provider_region=section.provider_region or _region(section, account),
             vantage=rules.vantage,
             display_name=section.display_name or section.name,
             labels=MappingProxyType({**rules.defaults.labels, **section.labels}),
@@ -81,6 +87,10 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
         section,
         account,
     )
+
+
+SPEED_NEEDS_TOKENS: Final = 32
+"""An answer must be asked to be this long before its speed can be held to an objective."""
 
 
 def _with_family(target: Target, section: TargetSection, account: Account) -> Target:
@@ -110,7 +120,13 @@ def _objectives(
     section: TargetSection, account: Account | None, where: Where, rules: Rules, findings: Findings
 ) -> Objectives:
     objectives = resolve_objectives([section.slo, account.slo if account else None, rules.defaults.slo])
-    if section.probe == "chat" and _inherited(section, rules.defaults, "stream", default=True):
+    streamed = section.probe == "chat" and _inherited(section, rules.defaults, "stream", default=True)
+    if objectives.throughput is not None and not (streamed and (section.output_tokens or 0) >= SPEED_NEEDS_TOKENS):
+        if section.slo is not None and section.slo.throughput is not None:
+            hint = f"stream a chat with `output_tokens: {SPEED_NEEDS_TOKENS}` or more"
+            findings.error(where.at("slo", "throughput"), "an answer this short has no speed", hint)
+        objectives = replace(objectives, throughput=None)
+    if streamed:
         return objectives
     if section.slo is not None and section.slo.time_to_first_token is not None:
         hint = "use `probe: chat` with `stream: true`, or the objective `duration`"
@@ -131,6 +147,11 @@ def _surface(section: TargetSection, account: Account) -> str:
     return "" if section.probe == "http" else account.preset.surface
 
 
+def _region(section: TargetSection, account: Account) -> str:
+    """A cloud's endpoint names its region; a page is served from wherever its CDN likes."""
+    return "" if section.probe == "http" else region_in(account.provider.base_url)
+
+
 def _protocol(
     section: TargetSection, account: Account | None, *, where: Where, rules: Rules, findings: Findings
 ) -> str:
@@ -145,6 +166,14 @@ def _protocol(
                 f"no embeddings are asked for in the protocol {protocol}",
                 "use a provider that speaks OpenAI's",
             )
+    elif section.probe in _NEEDS and account is not None and protocol not in _NEEDS[section.probe]:
+        findings.error(
+            where.at("probe"),
+            f"`probe: {section.probe}` is not asked in the protocol {protocol}",
+            f"its provider must speak {' or '.join(sorted(_NEEDS[section.probe]))}",
+        )
+    elif section.probe in {"chat", "models"} and protocol == "mcp":
+        findings.error(where.at("probe"), "the protocol mcp has no models", "use `probe: mcp`")
     elif section.probe == "chat" and protocol == _EMBEDDINGS:
         findings.error(
             where.at("probe"), f"the protocol {protocol} has no chat", "use `probe: embeddings`, or another protocol"
@@ -156,7 +185,7 @@ def _check_keys_of_kind(section: TargetSection, where: Where, findings: Findings
     """A key that its probe needs must be there; one that it never reads was meant for something else."""
     said = section.model_fields_set
     if (
-        section.probe in {"chat", "embeddings"}
+        section.probe in {"chat", "embeddings", "realtime"}
         and not section.model
         and where.at("model").path not in where.document.failed
     ):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from aiprobe.config.schema_base import Section, key
+from aiprobe.config.schema_contracts import ContractSection
 from aiprobe.config.schema_pages import StatusPagesSection
 from aiprobe.config.schema_provider import ProviderSection
 from aiprobe.config.schema_target import PriceSection, SharedKeys, TargetSection
@@ -86,6 +87,9 @@ class ConfigFile(IncludedFile):
         default=list(DEFAULT_EGRESS),
     )
     status_pages: StatusPagesSection = key("What providers declare.", default=StatusPagesSection())
+    contracts: dict[Name, ContractSection] = key(
+        "Service level agreements that you have: how the month stands by each one's own rule.", default={}
+    )
     journal: JournalSection = key("The durable record of results.", default=JournalSection())
     prices: PricesSection = key("More prices than the built-in table has.", default=PricesSection())
     include: Include = key(

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from aiprobe.config.schema_base import SecretSource, Section, key
+from aiprobe.config.schema_credential import CredentialSection
 from aiprobe.config.schema_target import SloSection
 from aiprobe.config.values import BaseUrl, Name, Proxy, Url
 
@@ -24,11 +25,15 @@ class ProviderSection(Section):
         shown="(its name)",
     )
     protocol: str | None = key(
-        "The wire protocol: anthropic-messages, openai-chat, openai-responses, openai-embeddings or gemini."
+        "The wire protocol: anthropic-messages, openai-chat, openai-responses, openai-embeddings, gemini and others;"
+        " each has a page in docs/protocols."
     )
     base_url: BaseUrl | None = key("Where the API is, as the provider's official SDK takes it.")
     api_key: SecretSource | None = key(
         'The credential: "${NAME}" or {file: path}. A literal key works, with a warning. Without one, nothing is sent.'
+    )
+    credential: CredentialSection | None = key(
+        "Where the credential comes from when it changes while aiprobe runs; in place of api_key."
     )
     auth: AuthSection | None = key(
         "How the credential is sent.", shown={"header": "authorization", "prefix": "Bearer "}

@@ -58,7 +58,7 @@ class SloSection(Section):
     time_to_first_token: LatencyObjectiveSection | None = key("How soon the first content must come.")
     duration: LatencyObjectiveSection | None = key("How soon the whole answer must be there.")
     throughput: ThroughputObjectiveSection | None = key(
-        "How fast the answer must flow. Checked, and reserved for a later version."
+        "How fast the answer must flow. Needs `output_tokens` of 32 or more: a ping says nothing of speed."
     )
     period: Annotated[Duration, AfterValidator(_check_period)] | None = key(
         "The window of the error budget, 1d to 90d.", shown="30d"
@@ -166,8 +166,8 @@ class TargetSection(SharedKeys):
 
     name: Name = Field(description="The target's name; unique.")
     provider: str = Field(description="A key of `providers`.")
-    probe: str = Field(description="What to ask: chat, models, embeddings or http.")
-    model: OptionalName = key("The model; required for chat and embeddings.", default="")
+    probe: str = Field(description="What to ask: chat, models, embeddings, http, mcp or realtime.")
+    model: OptionalName = key("The model; required for chat, embeddings and realtime.", default="")
     url: Url | None = key("The URL of an `http` probe.")
     surface: OptionalName = key(
         "The product through which users feel it, as its status page names it.", default="", shown="(the preset's)"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aiprobe.config.problems import Problem
 from aiprobe.core.model import Provider, Target
@@ -45,6 +45,20 @@ class StatusPages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractUse:
+    """A contract that the operator has: one that ships, by name, or one of their own, by its terms."""
+
+    name: str
+    """The value of the label `contract`."""
+    contract: str
+    terms: Mapping[str, Any]
+    """Empty for a contract that ships."""
+    targets: tuple[str, ...]
+    monthly_spend_usd: float | None = None
+    accept_unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A configuration without a problem."""
 
@@ -61,6 +75,8 @@ class Settings:
     """Names of targets that could stand in for one another, by the group's name."""
     journal: Journal
     status_pages: StatusPages
+    contracts: Mapping[str, ContractUse]
+    """By the name under which they are shown."""
     secrets: tuple[Secret, ...]
     """Every secret value: keys, secret headers, proxy passwords. For the redactor."""
     shown: str

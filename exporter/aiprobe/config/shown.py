@@ -34,6 +34,10 @@ def _provider(section: Any) -> Any:
         shown["api_key"] = MASK
     if isinstance(shown.get("headers"), dict):
         shown["headers"] = {name: MASK if isinstance(value, str) else value for name, value in shown["headers"].items()}
+    credential = shown.get("credential")
+    if isinstance(credential, dict) and isinstance(credential.get("command"), list):
+        program = credential["command"][:1]  # an argument may be a secret
+        shown["credential"] = {**credential, "command": [*program, MASK] if credential["command"][1:] else program}
     if isinstance(shown.get("proxy"), str):
         shown["proxy"] = _without_userinfo(shown["proxy"])
     return shown

@@ -99,7 +99,7 @@ def _commented(unfinished: list[Preset]) -> str:
     for preset in unfinished:
         text += (
             f"\n# {preset.key_variable} is set; {preset.display_name} needs your address and model:\n"
-            f"#   providers:\n#     {preset.key}:\n#       base_url: {preset.base_url or 'https://RESOURCE.openai.azure.com/openai/v1'}\n"
+            f"#   providers:\n#     {preset.key}:\n#       base_url: {preset.base_url or preset.address}\n"
             f'#       api_key: "${{{preset.key_variable}}}"\n'
             f"#   targets:\n#     - {{name: {preset.key}-chat, provider: {preset.key}, probe: chat, model: YOURS}}\n"
         )

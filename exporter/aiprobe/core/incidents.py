@@ -157,6 +157,7 @@ class IncidentBook:
             is_web=all(run.target.probe == _WEB for run in runs if run.failing),
         )
         self._open[key] = draft
+        self._prune()
         for run in runs:
             draft.know(run.target, failing=run.failing)
         earlier: list[Sighting] = sorted(
@@ -198,6 +199,10 @@ class IncidentBook:
     def _close(self, draft: Draft, *, end: float, end_observed: bool) -> None:
         del self._open[draft.key]
         self._closed.append(draft.frozen(self._page(draft, end), end=end, end_observed=end_observed))
+        self._prune()
+
+    def _prune(self) -> None:
+        """Forget the oldest closed incidents that are too many."""
         while self._closed and len(self._closed) + len(self._open) > self._limit:
             self._closed.popleft()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
+from aiprobe.core.credential import CredentialSource
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
 
@@ -45,8 +46,9 @@ class Price:
     input_usd: float
     output_usd: float
     cached_input_usd: float | None = None
-    source: str = ""
-    read_on: str = ""
+    source: str = field(default="", compare=False)
+    """Where the price stands: no part of what a target is, so that moving a line disturbs no probe."""
+    read_on: str = field(default="", compare=False)
     """ISO date; empty when unknown."""
 
 
@@ -72,6 +74,8 @@ class Provider:
     base_url: str
     """As the official SDK takes it; no slash at the end."""
     api_key: Secret | None = None
+    credential: CredentialSource | None = None
+    """Where the credential comes from when it does not stay the same; then there is no `api_key`."""
     auth: Auth = Auth()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Extra request headers. A value that came from a secret is listed in the redactor as well."""
@@ -105,6 +109,14 @@ class LatencyObjective:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThroughputObjective:
+    """`objective` (a ratio in (0, 1)) of the valid probes must stream at `above_tokens_per_second` or faster."""
+
+    above_tokens_per_second: float
+    objective: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Objectives:
     """The SLOs of one target; a ratio in (0, 1) each, None where there is none."""
 
@@ -112,7 +124,22 @@ class Objectives:
     correctness: float | None = None
     time_to_first_token: LatencyObjective | None = None
     duration: LatencyObjective | None = None
+    throughput: ThroughputObjective | None = None
     period_seconds: float = 30 * 86400.0
+
+    @property
+    def ratios(self) -> Mapping[str, float]:
+        """Return the objective of each SLO that there is, by its name."""
+        parts = (self.time_to_first_token, self.duration, self.throughput)
+        first_token, duration, throughput = (part.objective if part else None for part in parts)
+        ratios = {
+            "availability": self.availability,
+            "correctness": self.correctness,
+            "time_to_first_token": first_token,
+            "duration": duration,
+            "throughput": throughput,
+        }
+        return {slo: ratio for slo, ratio in ratios.items() if ratio is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +164,7 @@ class Target:
     name: str
     provider: Provider
     probe: str
-    """A key of `probes.PROBES`: chat, models, embeddings, http."""
+    """A key of `probes.PROBES`: chat, models, embeddings, http, mcp, realtime."""
     surface: str = ""
     model: str = ""
     provider_region: str = ""
@@ -229,6 +256,12 @@ class Result:
     retry_after_seconds: float | None = None
     server_seconds: float | None = None
     """How long the provider says that it worked (`server-timing`, `openai-processing-ms`)."""
+    load_seconds: float | None = None
+    """How long a self-hosted service says that it loaded the model first: a cold start, which is no outage."""
+    provider_region: str | None = None
+    """Where the reply says that it came from; the label of the series is the target's own."""
+    deployment: str | None = None
+    """Which deployment answered, where a provider has several behind one name (Azure)."""
     tls_certificate_not_after_timestamp_seconds: float | None = None
     remote_address: str | None = None
     connections_tried: int = 0

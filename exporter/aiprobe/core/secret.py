@@ -5,6 +5,7 @@ Reading secrets from files and variables belongs in `config/`.
 
 import json
 import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from urllib.parse import quote
 MASK: Final = "***"
 _SHORTEST_SECRET = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
+_LONG_SECRET = 16
+"""From this length on a half of a secret is a secret too, and so is what a server shows of it beside stars."""
 
 _LOOKS_LIKE_A_KEY: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_](?=[-\w.*]*(?:[\d*]|[A-Za-z]{16}))[-\w.*]{16,}"
@@ -63,9 +66,12 @@ class Redactor:
     __slots__ = ("_known",)
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        forms = {form for secret in secrets for form in _forms(secret.reveal())}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        values = {secret.reveal() for secret in secrets}
+        forms = {form for value in values for form in _forms(value)}
+        longest_first = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+        starred = [pattern for value in values for pattern in _starred(value)]
+        patterns = [*starred, *longest_first]
+        self._known = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by `***`."""
@@ -79,5 +85,19 @@ class Redactor:
 def _forms(value: str) -> set[str]:
     """The spellings in which a server, a URL or a JSON document may show a value."""
     stripped = value.strip()
-    spellings = {value, stripped, quote(stripped, safe=""), quote(stripped), json.dumps(stripped)[1:-1]}
+    raw = stripped.encode()
+    encoded = {form(raw).decode().rstrip("=") for form in (b64encode, urlsafe_b64encode)}
+    spellings = {value, stripped, quote(stripped, safe=""), quote(stripped), json.dumps(stripped)[1:-1], *encoded}
+    if len(stripped) >= _LONG_SECRET:
+        half = len(stripped) // 2
+        spellings |= {stripped[:half], stripped[-half:]}
     return {spelling for spelling in spellings if len(spelling) >= _SHORTEST_SECRET}
+
+
+def _starred(value: str) -> list[str]:
+    """Patterns for a key that a server shows in part: its beginning, or its end, beside stars or dots."""
+    stripped = value.strip()
+    if len(stripped) < _LONG_SECRET:
+        return []
+    ends = re.escape(stripped[:_SHORTEST_SECRET]), re.escape(stripped[-_SHORTEST_SECRET:])
+    return [rf"{ends[0]}[-\w]*(?:\*{{2,}}|\.{{3}}|…)[-\w]*", rf"(?:\*{{2,}}|\.{{3}}|…)[-\w]*{ends[1]}"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aiprobe.core.model import LatencyObjective, Objectives, Result
+from aiprobe.core.model import LatencyObjective, Objectives, Result, ThroughputObjective
 from aiprobe.core.outcomes import Outcome, Verdict, correctness_verdict
 
 _TOO_LATE_FOR_FIRST_TOKEN: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN})
@@ -30,6 +30,8 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
     if objectives.duration is not None:
         late = result.outcome in _TOO_LATE
         verdicts["duration"] = _latency(objectives.duration, result, result.duration_seconds, late=late)
+    if objectives.throughput is not None:
+        verdicts["throughput"] = _throughput(objectives.throughput, result)
     if availability is Verdict.EXCLUDED:
         kept = {"correctness"} if result.outcome is Outcome.CONTENT_FILTERED else set()
         return {name: verdict if name in kept else Verdict.EXCLUDED for name, verdict in verdicts.items()}
@@ -41,7 +43,14 @@ def is_poor(objectives: Objectives, result: Result) -> bool:
     if result.outcome is Outcome.WRONG_ANSWER:
         return True
     verdicts = slo_verdicts(objectives, result, Verdict.GOOD)
-    return Verdict.BAD in (verdicts.get("time_to_first_token"), verdicts.get("duration"))
+    return Verdict.BAD in {verdicts.get(name) for name in ("time_to_first_token", "duration", "throughput")}
+
+
+def _throughput(objective: ThroughputObjective, result: Result) -> Verdict:
+    speed = result.output_tokens_per_second
+    if result.outcome is not Outcome.OK or speed is None:
+        return Verdict.EXCLUDED
+    return Verdict.GOOD if speed >= objective.above_tokens_per_second else Verdict.BAD
 
 
 def _latency(objective: LatencyObjective, result: Result, seconds: float | None, *, late: bool) -> Verdict:

@@ -135,11 +135,19 @@ class Windows:
 
     def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:
         """Count an hour of the past by its (good, bad, excluded) in the order of `slos`. Hours come in order."""
-        self._advance(hour * HOUR_SECONDS, first=_HOURS)
         counts = self._counts
-        for index, (good, bad, _) in enumerate(sums):
-            counts[2 * index] += good + bad
-            counts[2 * index + 1] += bad
+        if hour == self._last[_HOURS] + 1:  # the usual case, which a start meets a million times
+            width = self._width
+            place = hour % self._levels[_HOURS][1] * width
+            self._rings[_HOURS][place : place + width] = counts
+            self._last[_HOURS] = hour
+        else:
+            self._advance(hour * HOUR_SECONDS, first=_HOURS)
+        at = 0
+        for good, bad, _ in sums:
+            counts[at] += good + bad
+            counts[at + 1] += bad
+            at += 2
 
     def replay_minutes(self, row: HourRow, now: float) -> None:
         """Count an hour by its minutes. Hours come in order; one after `now` is left out."""
@@ -148,16 +156,16 @@ class Windows:
             return
         by_minute = start + HOUR_SECONDS > self._reach(_MINUTES, now)
         first, steps = (0, MINUTES_PER_HOUR) if by_minute else (_TENS, 6)
-        spread = [_spread(row, name, steps) for name in self.slos]
+        columns = [column for name in self.slos for column in _spread(row, name, steps)]
         seconds = HOUR_SECONDS // steps
         counts = self._counts
-        for step in range(steps):
-            if any(good or bad for good, bad in (each[step] for each in spread)):
+        for step, amounts in enumerate(zip(*columns, strict=True)):
+            if any(amounts):
                 self._advance(min(start + step * seconds, int(now)), first=first)
-                for index, each in enumerate(spread):
-                    good, bad = each[step]
-                    counts[2 * index] += good + bad
-                    counts[2 * index + 1] += bad
+                for at in range(0, len(amounts), 2):
+                    good, bad = amounts[at], amounts[at + 1]
+                    counts[at] += good + bad
+                    counts[at + 1] += bad
 
     def replayed(self, now: float) -> None:
         """End a replay: from here on the windows run with the clock."""
@@ -210,17 +218,17 @@ def _level_for(seconds: float) -> int:
     return next((level for level, (_, reach) in enumerate(_LEVELS) if seconds <= reach), len(_LEVELS) - 1)
 
 
-def _spread(row: HourRow, slo: str, steps: int) -> Sequence[tuple[int, int]]:
-    """Return (good, bad) of one SLO for each part of the hour; together they are the hour's sums."""
+def _spread(row: HourRow, slo: str, steps: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the good and the bad of one SLO in each part of the hour; together they are the hour's sums."""
     good, bad, _ = row.sums.get(slo, (0, 0, 0))
     codes = row.minutes if slo == "availability" else row.slo_minutes.get(slo, b"")
-    return list(
-        zip(_share(codes.translate(_GOOD), good, steps), _share(codes.translate(_BAD), bad, steps), strict=True)
-    )
+    return _share(codes.translate(_GOOD), good, steps), _share(codes.translate(_BAD), bad, steps)
 
 
 def _share(minutes: bytes, total: int, steps: int) -> Sequence[int]:
     """Divide `total` as `minutes` are, whose counts were scaled down where a minute held more than a nibble tells."""
+    if total == 0:
+        return [0] * steps
     told = sum(minutes)
     if told == 0:
         return [total] + [0] * (steps - 1)

@@ -19,8 +19,8 @@ from aiprobe.core.clock import Clock
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "spend.json"
-_STEP_SHARE: Final = 0.01
-"""Share of the daily budget by which the ceiling is raised: about a hundred writes a day."""
+_STEP_SHARE: Final = 0.001
+"""Share of the daily budget by which the ceiling is raised: a thousand writes a day at most, and what a crash costs."""
 _STEP_WITHOUT_BUDGET_USD: Final = 0.01
 
 
@@ -69,10 +69,13 @@ class SpendKeeper:
         """Set `usd` aside, on disk where that passes the ceiling; False when the budget does not allow it."""
         if not self.budget.reserve(usd, self._clock.wall()):
             return False
-        if self._needs_raise():
+        try:
             async with self._lock:
                 if self._needs_raise():
                     await self._write(self._committed() + self._step())
+        except BaseException:
+            self.budget.settle(usd, 0.0)  # the probe that asked is gone: its money comes back
+            raise
         return True
 
     def settle(self, reserved_usd: float, cost_usd: float) -> None:

@@ -54,7 +54,7 @@ OUTPUT_TOKENS_FLOOR: Final = 16
 """Streams with fewer tokens after the first content have no time per token: too few to time."""
 SILENT_AFTER_INTERVALS: Final = 3.0
 EVENT_VERDICTS: Final = ("good", "bad", "excluded")
-SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration")
+SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
 SKIP_REASONS: Final = ("budget", "backoff", "shard")
 PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 COMPONENT_WORDS: Final = frozenset(
@@ -354,6 +354,10 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
     _gauge("probes_in_flight", "Probes that run now."),
     _gauge("journal_up", "1 if the journal takes writes, else 0."),
     _counter("journal_errors_total", "Writes and reads of the journal that failed."),
+    _counter("journal_dropped_total", "Results that the journal's disk did not take in time."),
+    _gauge("journal_size_bytes", "Size of the journal's files, those set aside included.", unit="bytes"),
+    _gauge("journal_seal", "The first 52 bits of the newest seal of evidence: Prometheus is the witness outside."),
+    _gauge("journal_last_commit_timestamp_seconds", "When the journal last committed, Unix time.", unit="seconds"),
     _gauge("config_last_reload_successful", "1 if the last load of the configuration worked, else 0."),
     _gauge(
         "config_last_reload_success_timestamp_seconds",

@@ -141,7 +141,7 @@ class Recorder:
             self.exporter["config_last_reload_success_timestamp_seconds"].set(self.clock.wall())
 
     def journal(self, name: str, value: float) -> None:
-        """Tell a number of the journal: `up` (1 or 0) or `errors_total` (since the process started)."""
+        """Tell a number of the journal by its name in the catalogue: `up`, `errors_total` (since the start), ..."""
         short = f"journal_{name}"
         if short not in self.exporter.values:
             raise ValueError(f"no such number of the journal: {name!r}")

@@ -1,6 +1,6 @@
 """A target with its series, and what the configuration alone says in them. Results come in `recorder.py`."""
 
-from aiprobe.core.model import IDENTITY_LABELS, Attempt, Objectives, Target
+from aiprobe.core.model import IDENTITY_LABELS, Attempt, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.openmetrics import Labels, label_name
@@ -28,7 +28,7 @@ class Tracked:
     def describe(self, target: Target) -> None:
         """Take the configuration of the same target anew. Counters of SLOs that stay keep their values."""
         self.target = target
-        owner, ratios = self.owner, _objective_ratios(target.objectives)
+        owner, ratios = self.owner, target.objectives.ratios
         owner["slo_objective_ratio"].replace({(slo,): ratio for slo, ratio in ratios.items()})
         owner["slo_period_seconds"].replace({(slo,): target.objectives.period_seconds for slo in ratios})
         owner["slo_events_total"].keep([(slo, verdict) for slo in ratios for verdict in catalogue.EVENT_VERDICTS])
@@ -38,15 +38,3 @@ class Tracked:
         taken = (*IDENTITY_LABELS, *info.metric.labels)
         info.describe(*facts, extra={label_name(name, taken=taken): value for name, value in target.labels.items()})
         owner.refresh()
-
-
-def _objective_ratios(objectives: Objectives) -> dict[str, float]:
-    """Return the objective of each SLO that a target has."""
-    first_token, duration = objectives.time_to_first_token, objectives.duration
-    ratios = {
-        "availability": objectives.availability,
-        "correctness": objectives.correctness,
-        "time_to_first_token": None if first_token is None else first_token.objective,
-        "duration": None if duration is None else duration.objective,
-    }
-    return {slo: ratio for slo, ratio in ratios.items() if ratio is not None}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.credential import Credentials
 from aiprobe.core.model import Result, Target
 from aiprobe.probes.transport import Transport
 
@@ -18,6 +19,8 @@ class Tools:
 
     transport: Transport
     clock: Clock
+    credentials: Credentials | None = None
+    """Needed only for providers whose credential has a source."""
 
 
 class PreparedProbe(Interface):

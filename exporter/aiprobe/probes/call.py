@@ -9,12 +9,12 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.model import Provider, Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.transport import Exchange, Route
-from aiprobe.protocols.base import HeadFacts
+from aiprobe.protocols.base import Failure, HeadFacts
 
 USER_AGENT: Final = f"aiprobe/{__version__}"
-DETAIL_LIMIT: Final = 500
-"""Characters of a detail: enough for a person, too little for a page of HTML."""
-ANSWER_LIMIT: Final = 200
+DETAIL_KEPT: Final = 2000
+ANSWER_KEPT: Final = 1000
+"""Characters kept of a detail and an answer. What is shown is shorter: secrets are taken out before the last cut."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -73,11 +73,14 @@ def result_of(
         "tls_certificate_not_after_timestamp_seconds": exchange.tls_certificate_not_after_timestamp_seconds,
     }
     if head is not None:
+        detail = detail or (f"spilled over from the deployment {head.spilled_from}" if head.spilled_from else "")
         fields |= {
             "request_id": head.request_id,
             "rate_limits": head.rate_limits,
             "retry_after_seconds": head.retry_after_seconds,
             "server_seconds": head.server_seconds,
+            "provider_region": head.provider_region,
+            "deployment": head.deployment,
         }
     fields |= {name: value for name, value in seen.items() if value is not None or name not in fields}
     return Result(outcome=outcome, detail=one_line(detail), **fields)  # type: ignore[arg-type]  # by name, tested
@@ -85,5 +88,12 @@ def result_of(
 
 def one_line(text: str) -> str:
     """Return untrusted text as one printable line of bounded length."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text[: DETAIL_LIMIT * 4]).split())
-    return line if len(line) <= DETAIL_LIMIT else f"{line[: DETAIL_LIMIT - 1]}…"
+    return " ".join("".join(char if char.isprintable() else " " for char in text[:DETAIL_KEPT]).split())
+
+
+def told(failure: Failure, exchange: Exchange) -> str:
+    """Say what the peer said of its failure: the status, its name for it, its words, and where it sent us."""
+    status = f"HTTP {exchange.status}" if exchange.status is not None else ""
+    location = exchange.headers.get("location", "") if exchange.status and 300 <= exchange.status < 400 else ""
+    parts = (status, failure.error_type, failure.message, f"redirects to {location}" if location else "")
+    return ": ".join(part for part in parts if part)

@@ -1,5 +1,6 @@
 """The chat probe: asks a model to repeat fresh words, times the answer, and judges whether it is right and whole."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -7,11 +8,12 @@ from aiprobe.core.cost import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
-from aiprobe.probes.call import ANSWER_LIMIT, USER_AGENT, credentials, one_line, result_of, route
+from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
+from aiprobe.probes.caller import Caller
 from aiprobe.probes.prompt import Words, expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
-from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols import LOADS_FIRST, PROTOCOLS
 from aiprobe.protocols.base import Ask, Finish
 
 Judge = Callable[[str], Outcome]
@@ -21,6 +23,8 @@ BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
 """How long a reply may be: the largest real event of one token that we know is under 1 KiB, and some models think for
 hundreds of tokens past their cap."""
+_THOUGHTS: Final = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+"""How self-hosted models write their reasoning into the visible text when nobody parses it out."""
 MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed says more about chunking than about the model."""
 
@@ -47,14 +51,9 @@ class ChatProbe:
             extra_body=target.extra_body,
         )
         self._request = self._protocol.request(target.provider, ask)
-        self._route = route(target, target.provider.base_url)
-        tools.transport.prepare(self._route)
-        self._headers = (
-            *self._request.headers,
-            ("user-agent", USER_AGENT),
-            ("accept-encoding", "identity"),  # a compressed stream may be held back, and its clock would lie
-            *credentials(target.provider),
-        )
+        # A compressed stream may be held back, and its clock would lie.
+        headers = (*self._request.headers, ("accept-encoding", "identity"))
+        self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
     async def run(self) -> Result:
         """Ask once."""
@@ -62,15 +61,12 @@ class ChatProbe:
         sink = RecordingSink(
             self._protocol, self._target.provider, stream=self._target.stream, max_body_bytes=self._max_body_bytes
         )
-        exchange = await self._tools.transport.exchange(
-            self._route,
+        exchange = await self._caller.exchange(
             method=self._request.method,
             path=self._request.path,
-            headers=self._headers,
             body=words.into(self._request.body),
-            timeouts=self._target.timeouts,
             sink=sink,
-            first_token_limit=self._target.stream,
+            first_token_limit=self._target.stream and self._protocol.name not in LOADS_FIRST,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
         outcome, detail = draw(sink.record, exchange, self._judge_with(words))
@@ -99,8 +95,8 @@ class ChatProbe:
             phases=_phases(record, exchange, stream=self._target.stream),
             request_id=record.facts.request_id or record.meta.request_id,
             error_type=one_line(record.failure.error_type) or None if record.failure else None,
-            time_to_first_token_seconds=None if first is None else first - exchange.started,
-            time_to_first_output_token_seconds=None if first_text is None else first_text - exchange.started,
+            time_to_first_token_seconds=_since(exchange.started, first, loading=record.meta.load_seconds),
+            time_to_first_output_token_seconds=_since(exchange.started, first_text, loading=record.meta.load_seconds),
             stream_max_gap_seconds=record.max_gap_seconds if self._target.stream else None,
             time_per_output_token_seconds=speed,
             output_tokens_per_second=None if speed is None else 1 / speed,
@@ -115,16 +111,16 @@ class ChatProbe:
                 cached_input_tokens=usage.cached_input_tokens,
             ),
             response_model=record.meta.response_model,
-            answer=record.answer[:ANSWER_LIMIT],
+            server_seconds=record.meta.server_seconds,
+            load_seconds=record.meta.load_seconds,
+            answer=record.answer[:ANSWER_KEPT],
         )
 
 
 def draw(record: Record, exchange: Exchange, judge_answer: Judge) -> tuple[Outcome, str]:
     """Draw the outcome, the strongest evidence first: what the peer said, what the wire did, what the reply lacks."""
     if record.failure is not None:
-        failure = record.failure
-        status = f"HTTP {exchange.status}" if exchange.status is not None else "no status"
-        return failure.outcome, ": ".join(part for part in (status, failure.error_type, failure.message) if part)
+        return record.failure.outcome, told(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
         return exchange.outcome, exchange.detail
     if not record.ended:
@@ -139,8 +135,8 @@ def draw(record: Record, exchange: Exchange, judge_answer: Judge) -> tuple[Outco
 
 def _draw_answer(record: Record, judge_answer: Judge) -> tuple[Outcome, str]:
     """Judge a reply that came to its end without an error."""
-    answer = record.answer
-    thought = record.reasoned or bool(record.usage.reasoning_tokens)
+    answer = _THOUGHTS.sub("", record.answer)
+    thought = record.reasoned or bool(record.usage.reasoning_tokens) or len(answer) < len(record.answer)
     if not answer.strip():
         if record.finish is Finish.LENGTH:
             return Outcome.STARVED, "the token limit ran out before any visible text; raise max_output_tokens"
@@ -153,20 +149,32 @@ def _draw_answer(record: Record, judge_answer: Judge) -> tuple[Outcome, str]:
     if record.finish is Finish.LENGTH and thought:
         return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
     missing = "the end marker" if outcome is Outcome.TRUNCATED else "what was asked for"
-    return outcome, f"the answer lacks {missing}: {answer[:ANSWER_LIMIT]!r}"
+    return outcome, f"the answer lacks {missing}: {answer[:ANSWER_KEPT]!r}"
 
 
 def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, float]:
     """Add to the phases of the wire what the protocol shows: first_token and stream."""
     phases = dict(exchange.phases)
     before = sum(phases.values())
-    if "first_byte" not in phases or exchange.status is None:
+    if "first_byte" not in phases:
+        return phases
+    if exchange.status is None:  # the head never became whole: all of it was waiting for the reply
+        phases["first_byte"] += max(0.0, exchange.ended - exchange.started - before)
         return phases
     if stream and record.first_content_at is not None:
-        phases["first_token"] = max(0.0, record.first_content_at - exchange.started - before)
-        before += phases["first_token"]
-    phases["stream"] = max(0.0, exchange.ended - exchange.started - before)
+        waited = record.first_content_at - exchange.started - before
+        if waited > 0:  # content in the very first bytes: nobody waited for it
+            phases["first_token"] = waited
+            before += waited
+    streamed = exchange.ended - exchange.started - before
+    if streamed > 0:
+        phases["stream"] = streamed
     return phases
+
+
+def _since(started: float, at: float | None, *, loading: float | None) -> float | None:
+    """Return the seconds until `at`, without those in which the model was loaded: a cold start is told apart."""
+    return None if at is None else max(0.0, at - started - (loading or 0.0))
 
 
 def _seconds_per_token(record: Record, exchange: Exchange) -> float | None:

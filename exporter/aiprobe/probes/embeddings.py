@@ -6,7 +6,8 @@ from aiprobe.core.cost import cost_usd
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
-from aiprobe.probes.call import USER_AGENT, credentials, one_line, result_of, route
+from aiprobe.probes.call import one_line, result_of, told
+from aiprobe.probes.caller import Caller
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
@@ -24,25 +25,16 @@ class EmbeddingsProbe:
         self._protocol = PROTOCOLS[target.provider.protocol]
         ask = Ask(model=target.model, prompt="a", stream=False, extra_body=target.extra_body)
         self._request = self._protocol.request(target.provider, ask)
-        self._route = route(target, target.provider.base_url)
-        tools.transport.prepare(self._route)
-        self._headers = (
-            *self._request.headers,
-            ("user-agent", USER_AGENT),
-            ("accept-encoding", "gzip"),
-            *credentials(target.provider),
-        )
+        headers = (*self._request.headers, ("accept-encoding", "gzip"))
+        self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
     async def run(self) -> Result:
         """Ask for one vector."""
         sink = RecordingSink(self._protocol, self._target.provider, stream=False)
-        exchange = await self._tools.transport.exchange(
-            self._route,
+        exchange = await self._caller.exchange(
             method=self._request.method,
             path=self._request.path,
-            headers=self._headers,
             body=self._request.body,
-            timeouts=self._target.timeouts,
             sink=sink,
             first_token_limit=False,
         )
@@ -68,8 +60,7 @@ class EmbeddingsProbe:
 def draw(record: Record, exchange: Exchange) -> tuple[Outcome, str]:
     """Draw the outcome of an embeddings probe: an error, the wire, or the vector."""
     if record.failure is not None:
-        failure = record.failure
-        return failure.outcome, f"HTTP {exchange.status}: {failure.error_type} {failure.message}"
+        return record.failure.outcome, told(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
         return exchange.outcome, exchange.detail
     if not record.ended:

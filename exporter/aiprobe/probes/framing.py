@@ -36,7 +36,9 @@ class Reply:
         "_parser",
         "_quiet_bytes",
         "_sink",
+        "_tunnel",
         "_until_eof",
+        "_upgrade",
         "complete",
         "content_at",
         "done",
@@ -44,7 +46,9 @@ class Reply:
         "reusable",
     )
 
-    def __init__(self, sink: Sink, exchange: Exchange, *, method: str, max_body_bytes: int) -> None:
+    def __init__(
+        self, sink: Sink, exchange: Exchange, *, method: str, max_body_bytes: int, upgrade: bool = False
+    ) -> None:
         self.complete = False
         """The reply came to its proper end."""
         self.done = False
@@ -64,6 +68,9 @@ class Reply:
         self._head_bytes = self._quiet_bytes = self._body_bytes = self._decoded_bytes = 0
         self._inflater: Inflater | None = None
         self._until_eof = False
+        self._upgrade = upgrade
+        self._tunnel = False
+        """The peer speaks the protocol that it was asked for: nothing is HTTP any more."""
         self._at = 0.0
 
     def close(self) -> None:
@@ -79,11 +86,18 @@ class Reply:
         """
         self._at = at
         body_bytes = self._body_bytes
+        if self._tunnel:
+            self._take_tunnel(data)
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
             _raise_cause(error)
         except httptools.HttpParserUpgrade as error:
+            if self._upgrade and self._exchange.status == 101:
+                self._tunnel = True
+                self._take_tunnel(data[error.args[0] :])
+                return
             raise WireError(Outcome.MALFORMED, "the peer switched protocols unasked") from error
         except httptools.HttpParserError as error:
             self.reusable = False
@@ -108,6 +122,8 @@ class Reply:
         if self._exchange.status is None:
             where = "within the head of the reply" if self._exchange.bytes_received else "without a reply"
             raise WireError(Outcome.DISCONNECTED, f"closed {where}")
+        if self._tunnel:
+            raise WireError(Outcome.DISCONNECTED, f"closed after {self._body_bytes} bytes of the other protocol")
         if not self._until_eof or (self._inflater is not None and not self._inflater.finished):
             raise WireError(Outcome.DISCONNECTED, f"closed within the body, after {self._body_bytes} bytes of it")
         self.complete = True
@@ -137,6 +153,9 @@ class Reply:
         if status < 200:
             if status < 100:
                 raise WireError(Outcome.MALFORMED, f"not an HTTP status: {status}")
+            if status == 101 and self._upgrade:
+                self._switch()
+                return
             self._headers.clear()
             return
         self._exchange.status = status
@@ -169,11 +188,26 @@ class Reply:
             raise WireError(Outcome.MALFORMED, str(error)) from error
 
     def on_message_complete(self) -> None:
-        if self._exchange.status is None or self.complete:
+        if self._exchange.status in {None, 101} or self.complete:
             return
         if self._inflater is not None and not self._inflater.finished and not self.done:
             raise WireError(Outcome.MALFORMED, "the compressed body is cut short")
         self._complete()
+
+    def _switch(self) -> None:
+        """Take a 101 (RFC 9110 section 7.8): it names the protocol, or is none."""
+        if "upgrade" not in self._headers or "upgrade" not in self._headers.get("connection", "").lower():
+            raise WireError(Outcome.MALFORMED, "a 101 that does not say to what")
+        self._exchange.status = 101
+        self._exchange.headers = self._headers
+        self._sink.on_head(101, self._headers, self._at)
+
+    def _take_tunnel(self, data: bytes) -> None:
+        self._body_bytes += len(data)
+        if self._body_bytes > self._max_body_bytes:
+            self._too_large("body")
+        if data:
+            self._give(data)
 
     def _complete(self) -> None:
         self.complete = True

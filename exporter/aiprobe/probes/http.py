@@ -13,9 +13,10 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import USER_AGENT, credentials, origin, result_of, route
+from aiprobe.probes.hops import joined
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols.base import ReplyHead
-from aiprobe.protocols.errors import in_reply
+from aiprobe.protocols.errors import in_reply, is_challenge
 from aiprobe.protocols.headers import retry_after_seconds
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -96,20 +97,7 @@ class HttpProbe:
 
     def _result(self, hops: list[Exchange], outcome: Outcome, detail: str) -> Result:
         last = hops[-1]
-        phases: dict[str, float] = {}
-        for hop in hops:
-            for phase, seconds in hop.phases.items():
-                phases[phase] = phases.get(phase, 0.0) + seconds
-            if hop.status is not None:
-                rest = hop.ended - hop.started - sum(hop.phases.values())
-                phases["stream"] = phases.get("stream", 0.0) + max(0.0, rest)
-        whole = replace(
-            last,
-            started=hops[0].started,
-            bytes_received=sum(hop.bytes_received for hop in hops),
-            connections_tried=sum(hop.connections_tried for hop in hops) - len(hops) + 1,
-            tls_certificate_not_after_timestamp_seconds=hops[0].tls_certificate_not_after_timestamp_seconds,
-        )
+        whole, phases = joined(hops)
         return result_of(
             whole,
             outcome=outcome,
@@ -129,11 +117,12 @@ def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[
     head = sink.head
     body = bytes(sink.body)
     wanted = head is not None and (head.status in expect.statuses if expect.statuses else 200 <= head.status < 300)
-    if head is not None and (not wanted or head.headers.get("cf-mitigated")):
+    if head is not None and (not wanted or is_challenge(head.headers)):
         return _unexpected(head, body)
     if exchange.outcome is not None:
         return exchange.outcome, exchange.detail
-    if not body and head is not None and (expect.text or head.headers.get("content-type", "").startswith("text/html")):
+    is_page = head is not None and head.headers.get("content-type", "").lower().startswith("text/html")
+    if not body and (expect.text or is_page):
         return Outcome.EMPTY, "the page is empty"
     if expect.text is not None and expect.text.encode() not in body:
         return Outcome.WRONG_ANSWER, "the expected text is missing"
@@ -144,7 +133,8 @@ def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[
 
 def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
     told = in_reply(head, body).outcome
-    outcome = told if told in _TOLD_BY_STATUS else Outcome.SERVER_ERROR
+    turned_away = head.status == 429 and told is Outcome.QUOTA_EXHAUSTED
+    outcome = told if told in _TOLD_BY_STATUS or turned_away else Outcome.SERVER_ERROR
     what = "a bot challenge" if outcome is Outcome.CHALLENGED else "an unexpected status"
     return outcome, f"HTTP {head.status}: {what}"
 

@@ -8,13 +8,16 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
-from aiprobe.probes.call import USER_AGENT, credentials, one_line, result_of, route
+from aiprobe.probes.call import one_line, result_of, told
+from aiprobe.probes.caller import Caller
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, Protocol, ReplyHead
+from aiprobe.protocols.errors import is_challenge
 
-_LIST_KEYS: Final = ("data", "models")
-"""Where the list stands: OpenAI and Anthropic, Gemini and Ollama. Some gateways send a bare list."""
+_LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")
+"""Where the list stands: OpenAI and Anthropic, Gemini and Ollama, Bedrock, Vertex AI.
+Some gateways send a bare list."""
 
 
 class ModelsProbe:
@@ -25,25 +28,17 @@ class ModelsProbe:
         self._tools = tools
         self._protocol = PROTOCOLS[target.provider.protocol]
         self._request = self._protocol.models_request(target.provider)
-        self._route = route(target, target.provider.base_url)
-        tools.transport.prepare(self._route)
-        self._headers = (
-            *self._request.headers,
-            ("user-agent", USER_AGENT),
-            ("accept-encoding", "gzip"),
-            *credentials(target.provider),
-        )
+        headers = (*self._request.headers, ("accept-encoding", "gzip"))
+        url = self._request.base_url or target.provider.base_url
+        self._caller = Caller(target, tools, url=url, headers=headers)
 
     async def run(self) -> Result:
         """Ask for the list once."""
         sink = BodySink()
-        exchange = await self._tools.transport.exchange(
-            self._route,
+        exchange = await self._caller.exchange(
             method=self._request.method,
             path=self._request.path,
-            headers=self._headers,
             body=self._request.body,
-            timeouts=self._target.timeouts,
             sink=sink,
             first_token_limit=False,
         )
@@ -53,7 +48,7 @@ class ModelsProbe:
         return result_of(
             exchange,
             outcome=failure.outcome if failure else Outcome.OK,
-            detail=failure.message if failure else "",
+            detail=told(failure, exchange) if failure else "",
             clock=self._tools.clock,
             head=facts,
             error_type=(one_line(failure.error_type) or None) if failure else None,
@@ -74,19 +69,19 @@ class ModelsProbe:
 
 def judge(protocol: Protocol, head: ReplyHead, body: bytes) -> Failure | None:
     """Say what is wrong with a 2xx body that should list models, or None."""
+    if is_challenge(head.headers):
+        return protocol.failure(head, body)
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        if head.headers.get("cf-mitigated"):
-            return protocol.failure(ReplyHead(status=403, headers=head.headers), body)
         return Failure(outcome=Outcome.MALFORMED, message="the list of models is not JSON")
     if isinstance(document, Mapping):
         if document.get("error"):
             reader = protocol.reader(stream=False)
             events = [*reader.feed(body), *reader.close()]
-            told = next((event for event in events if isinstance(event, Failure)), None)
-            if told is not None:
-                return told
+            carried = next((event for event in events if isinstance(event, Failure)), None)
+            if carried is not None:
+                return carried
         document = next((document[key] for key in _LIST_KEYS if isinstance(document.get(key), list)), None)
     if not isinstance(document, list):
         return Failure(outcome=Outcome.MALFORMED, message="no list of models in the reply")

@@ -4,8 +4,8 @@ The sink of chat and embeddings probes. It records; what the record means is dec
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
@@ -26,9 +26,11 @@ from aiprobe.protocols.base import (
     Text,
     Usage,
 )
+from aiprobe.protocols.errors import is_challenge
 
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
+Amount = TypeVar("Amount", int, float)
 _CONTENTS_KEPT: Final = 8
 """A tool call streams in many parts; a few prove the point."""
 
@@ -86,7 +88,7 @@ class RecordingSink:
         self.record.facts = self._protocol.head(self._provider, head)
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         right_type = not media_type or media_type in self._protocol.content_types(stream=self._stream)
-        if 200 <= status < 300 and right_type:
+        if 200 <= status < 300 and right_type and not is_challenge(headers):
             self._reader = self._protocol.reader(stream=self._stream)
 
     def on_body(self, data: bytes, at: float) -> Signal:
@@ -118,10 +120,8 @@ class RecordingSink:
     def _wrong_type(self, head: ReplyHead) -> Failure:
         """Say what a 2xx reply of another media type is: a challenge, an error object, or not our protocol."""
         body = bytes(self._collected)
-        if head.headers.get("cf-mitigated"):
-            challenge = self._protocol.failure(replace(head, status=403), body)
-            if challenge.outcome is Outcome.CHALLENGED:
-                return challenge
+        if is_challenge(head.headers):
+            return self._protocol.failure(head, body)
         reader = self._protocol.reader(stream=False)
         events = [*reader.feed(body), *reader.close()]
         failure = next((event for event in events if isinstance(event, Failure)), None)
@@ -178,7 +178,7 @@ def _take_usage(record: Record, event: Usage) -> None:
     )
 
 
-def _newer(old: int | None, new: int | None) -> int | None:
+def _newer(old: Amount | None, new: Amount | None) -> Amount | None:
     return old if new is None else new
 
 
@@ -186,6 +186,8 @@ def _take_meta(record: Record, event: Meta) -> None:
     record.meta = Meta(
         response_model=event.response_model or record.meta.response_model,
         request_id=event.request_id or record.meta.request_id,
+        server_seconds=_newer(record.meta.server_seconds, event.server_seconds),
+        load_seconds=_newer(record.meta.load_seconds, event.load_seconds),
     )
 
 

@@ -15,7 +15,7 @@ _PATH: Final = re.compile(r"/[!-~]*")
 _HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
 _VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 """RFC 9110 section 5.5: no control characters, no space at the ends."""
-_OURS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
+_OURS: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -54,7 +54,14 @@ def authority(route: Route, *, always_port: bool = False) -> str:
 
 
 def request_bytes(
-    route: Route, proxy: Proxy | None, *, method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes
+    route: Route,
+    proxy: Proxy | None,
+    *,
+    method: str,
+    path: str,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes,
+    upgrade: str | None = None,
 ) -> bytes:
     """Return head and body, with host (unless given), content-length and connection added.
 
@@ -81,7 +88,9 @@ def request_bytes(
         lines.insert(1, f"host: {origin}")
     if body or method not in _BODILESS:
         lines.append(f"content-length: {len(body)}")
-    lines.append("connection: keep-alive" if route.reuse else "connection: close")
+    if upgrade is not None:
+        lines.append(f"upgrade: {upgrade}")
+    lines.append("connection: upgrade" if upgrade else "connection: keep-alive" if route.reuse else "connection: close")
     if forwarded and proxy is not None and proxy.credential:
         lines.append(f"proxy-authorization: {proxy.credential}")
     lines.append("\r\n")

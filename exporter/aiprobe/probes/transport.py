@@ -58,7 +58,7 @@ class Transport:
         if route.scheme == "https":
             self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
 
-    async def exchange(
+    async def exchange(  # noqa: PLR0913 - what one request is made of, each by its name
         self,
         route: Route,
         *,
@@ -69,18 +69,21 @@ class Transport:
         timeouts: Timeouts,
         sink: Sink,
         first_token_limit: bool = True,
+        upgrade: str | None = None,
     ) -> Exchange:
         """Send one request and read its reply: exactly one attempt.
 
-        Adds host, content-length and connection headers. Without `first_token_limit` only the connect,
-        stall and total limits hold. Never raises for what the network or the peer did.
+        Adds host, content-length and connection headers. `upgrade` asks for another protocol on the connection: after
+        a 101 the sink gets what the peer sends in it, until it says DONE; any other reply is read as usual. Without
+        `first_token_limit` only the connect, stall and total limits hold. Never raises for what the network or the
+        peer did.
 
         Raises:
             ValueError: the request or the route could not be sent as it is.
         """
         self._check_open()
         proxy = self._proxy(route)
-        request = request_bytes(route, proxy, method=method, path=path, headers=headers, body=body)
+        request = request_bytes(route, proxy, method=method, path=path, headers=headers, body=body, upgrade=upgrade)
         exchange = Exchange(started=self._clock.monotonic())
         connection = self._warm.take(route) if route.reuse else None
         if connection is None:
@@ -99,7 +102,9 @@ class Transport:
         exchange.tls_certificate_not_after_timestamp_seconds = connection.not_after
         question = Question(
             request=request,
-            reply=Reply(sink, exchange, method=method, max_body_bytes=self._max_body_bytes),
+            reply=Reply(
+                sink, exchange, method=method, max_body_bytes=self._max_body_bytes, upgrade=upgrade is not None
+            ),
             exchange=exchange,
             timeouts=timeouts,
             first_token_limit=first_token_limit,

@@ -50,16 +50,7 @@ class AnthropicMessages:
 
     def request(self, provider: Provider, ask: Ask) -> Request:
         """Build the request that asks `ask`. Never with a temperature: newer versions refuse it even at its default."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "max_tokens": ask.max_output_tokens,
-            "messages": [{"role": "user", "content": ask.prompt}],
-        }
-        if ask.stream:
-            body["stream"] = True
-        if ask.reasoning is not None:
-            body |= _thinking(ask.reasoning)
-        return post(provider, ask, path="/v1/messages", body=body, own=_OWN_HEADERS)
+        return post(provider, ask, path="/v1/messages", body=message_body(ask), own=_OWN_HEADERS)
 
     def models_request(self, provider: Provider) -> Request:
         """Build the request of the zero-cost list endpoint."""
@@ -82,7 +73,21 @@ class AnthropicMessages:
         return errors.in_reply(head, body)
 
 
-def _thinking(reasoning: str) -> dict[str, Any]:
+def message_body(ask: Ask) -> dict[str, Any]:
+    """Return the body of a request, before anybody's extra fields."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "max_tokens": ask.max_output_tokens,
+        "messages": [{"role": "user", "content": ask.prompt}],
+    }
+    if ask.stream:
+        body["stream"] = True
+    if ask.reasoning is not None:
+        body |= thinking_fields(ask.reasoning)
+    return body
+
+
+def thinking_fields(reasoning: str) -> dict[str, Any]:
     """Return the fields for `disabled`, a budget in digits, `adaptive`, `adaptive:low` or an effort word."""
     if reasoning in {"disabled", "none", "off"}:
         return {"thinking": {"type": "disabled"}}

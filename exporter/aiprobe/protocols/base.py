@@ -39,6 +39,8 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     """Lower-case names. Without host, content-length, connection and the credential, which the probe adds."""
     body: bytes = b""
+    base_url: str | None = None
+    """Where to ask instead of the provider's own `base_url`: the same service under another host of the provider."""
 
 
 class Finish(StrEnum):
@@ -88,10 +90,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """Names that a reply tells of itself."""
+    """What a reply tells of itself."""
 
     response_model: str | None = None
     request_id: str | None = None
+    server_seconds: float | None = None
+    """How long the service says that it worked."""
+    load_seconds: float | None = None
+    """How long it took to load the model before it could answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,10 @@ class HeadFacts:
     """As sent; the caller decides whether the status lets it count."""
     server_seconds: float | None = None
     provider_region: str | None = None
+    deployment: str | None = None
+    """Which deployment answered (Azure)."""
+    spilled_from: str | None = None
+    """Which deployment was full, so that another one answered (Azure)."""
 
 
 class Protocol(Interface):

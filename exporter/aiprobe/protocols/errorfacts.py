@@ -17,7 +17,7 @@ from aiprobe.protocols.jsonvalues import (
     without_lone_surrogates,
 )
 
-MESSAGE_LIMIT: Final = 500
+MESSAGE_LIMIT: Final = 1500
 """Characters kept of a provider's own words."""
 _TEXT_LIMIT: Final = 16_384
 """Bytes of a body that are searched when it is no whole JSON document."""
@@ -88,6 +88,11 @@ def facts_of(document: object) -> ErrorFacts:
         else:
             _collect(part, names, messages, more)
     return _facts(names, messages, more)
+
+
+def squashed(name: str) -> str:
+    """Return a code as `ErrorFacts.codes` holds it: lower-case letters and digits alone."""
+    return _NOT_ALNUM.sub("", name.lower())
 
 
 def one_line(text: str) -> str:
@@ -176,6 +181,6 @@ def _facts(names: list[str], messages: list[str], more: dict[str, Any]) -> Error
         name=telling[0] if telling else next(map(a_name, filter(None, names)), ""),
         message=one_line(said[0]) if said else "",
         words=words,
-        codes=frozenset(_NOT_ALNUM.sub("", name.lower()) for name in map(a_name, names) if name),
+        codes=frozenset(squashed(name) for name in map(a_name, names) if name),
         **more,
     )

@@ -5,11 +5,12 @@ The table is docs/design.md, section 5. Codes are believed before words, and wor
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols.base import Failure, ReplyHead
-from aiprobe.protocols.errorfacts import ErrorFacts, any_object_or_list, facts_of, facts_of_body, one_line
+from aiprobe.protocols.errorfacts import ErrorFacts, any_object_or_list, facts_of, facts_of_body, one_line, squashed
 
 _OVERLOADED_CODE: Final = re.compile(
     r"overload|unavailable|outofcapacity|capacityexceeded|nocapacity|insufficientcapacity|slowdown|modelnotready|^3505$"
@@ -81,6 +82,7 @@ def in_reply(head: ReplyHead, body: bytes) -> Failure:
     codes = [facts.name, *(head.headers.get(name, "") for name in ("x-error-code", "x-amzn-errortype"))]
     name = next(filter(None, codes), "").partition(":")[0]
     message = facts.message or one_line(head.headers.get("x-error-message", ""))
+    facts = replace(facts, codes=facts.codes | {squashed(name)})
     if _is_challenge(head, facts, body):
         return Failure(outcome=Outcome.CHALLENGED, error_type=name, message=message)
     return Failure(outcome=_by_status(head.status, facts), error_type=name, message=message)
@@ -101,6 +103,15 @@ def of_error(error: object) -> Failure:
     return Failure(outcome=_in_body(facts), error_type=facts.name, message=facts.message)
 
 
+def is_challenge(headers: Mapping[str, str]) -> bool:
+    """Tell whether headers say that a bot challenge stands in front of the service, whatever the status.
+
+    Cloudflare's `cf-mitigated: challenge`; AWS WAF's `x-amzn-waf-action: challenge` (with 202) or `captcha` (with 405).
+    """
+    asked = headers.get("x-amzn-waf-action", "").strip().lower()
+    return "challenge" in headers.get("cf-mitigated", "").lower() or asked in {"challenge", "captcha"}
+
+
 def _carries_error(document: Mapping[str, object]) -> bool:
     if document.get("error") or document.get("object") == "error" or document.get("type") == "error":
         return True
@@ -110,7 +121,7 @@ def _carries_error(document: Mapping[str, object]) -> bool:
 def _is_challenge(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
     """Tell a bot challenge or a CDN's own refusal from the service's: those refuse in JSON, and CDNs also relay 5xx."""
     headers = head.headers
-    if "challenge" in headers.get("cf-mitigated", "").lower():
+    if is_challenge(headers):
         return True
     if head.status not in {403, 405} or facts.is_json:
         return False

@@ -66,6 +66,8 @@ def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) 
         retry_after_seconds=retry_after_seconds(headers),
         server_seconds=server_seconds(headers),
         provider_region=_first_id(headers, _REGIONS),
+        deployment=_first_id(headers, ("x-ms-deployment-name",)),
+        spilled_from=_first_id(headers, ("x-ms-spillover-from-deployment",)),
     )
 
 
@@ -93,7 +95,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         seconds = _number(value)
         if seconds is None:
             seconds = _seconds_between(headers.get("date"), value)
-    return seconds if seconds is not None and seconds <= _LONGEST_WAIT_SECONDS else None
+    return None if seconds is None else min(seconds, _LONGEST_WAIT_SECONDS)
 
 
 def server_seconds(headers: Mapping[str, str]) -> float | None:
@@ -103,6 +105,7 @@ def server_seconds(headers: Mapping[str, str]) -> float | None:
     told = (
         _number(headers.get("openai-processing-ms")),
         max(known, default=None),
+        _number(headers.get("x-amzn-bedrock-invocation-latency")),
         _number(headers.get("x-envoy-upstream-service-time")),
     )
     milliseconds = next((value for value in told if value is not None), None)

@@ -9,10 +9,13 @@ from typing import Any, Final
 
 _DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\r\n"
-LONGEST_NAME: Final = 100
-"""Characters kept of model names, request ids and error names."""
-_MOST_TOKENS: Final = 10**9
-"""A token count above this is a mistake or an attack, and would become a bill."""
+LONGEST_NAME: Final = 400
+"""Characters kept of model names, request ids and error names. More than is ever shown: secrets are taken out before
+the last cut, or a cut secret would not be recognised."""
+_MOST_TOKENS: Final = 20_000_000
+"""Twice the largest context window that we know: a count above this is a mistake or an attack, not a bill."""
+
+_LONGEST_SECONDS: Final = 86_400.0
 
 
 class UnreadableError(ValueError):
@@ -26,7 +29,7 @@ def load(data: bytes) -> object:
         UnreadableError: for invalid UTF-8, broken JSON, nesting too deep and numbers too long to convert.
     """
     try:
-        text = data.decode().strip(_BLANKS)
+        text = data.decode("utf-8-sig").strip(_BLANKS)
         document: object
         document, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
@@ -84,14 +87,21 @@ def without_lone_surrogates(text: str) -> str:
 
 def a_name(value: object) -> str:
     """Return a short printable name, `""` when there is none: what may become a label or a header of a page."""
-    text = any_string(value)[: 4 * LONGEST_NAME]
+    text = any_string(value)[:LONGEST_NAME]
     return "".join(filter(str.isprintable, text)).strip()[:LONGEST_NAME]
 
 
 def an_id(value: object) -> str | None:
     """Return an identifier cut to printable ASCII and `LONGEST_NAME` characters, or None when nothing is left."""
-    text = any_string(value)[: 4 * LONGEST_NAME]
+    text = any_string(value)[:LONGEST_NAME]
     return "".join(c for c in text if "!" <= c <= "~")[:LONGEST_NAME] or None
+
+
+def milliseconds(value: object, *, per_second: float = 1e3) -> float | None:
+    """Return seconds of a number of milliseconds (or of what `per_second` says), or None for what cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value / per_second <= _LONGEST_SECONDS:
+        return None
+    return value / per_second
 
 
 def a_count(value: object) -> int | None:

@@ -1,17 +1,22 @@
-"""AI services that misbehave on command: the tests' peer, the demo's world, and a rehearsal of an outage for users.
+"""AI services and status pages that misbehave on command: the tests' peer, the demo's world, a rehearsal of an outage.
 
 Stands alone: it knows no other room of aiprobe, so that a mistake made there cannot hide behind the same one here.
 """
 
+from aiprobe.simulator.command import DEFAULT_LISTEN, run
 from aiprobe.simulator.faults import FAULTS, KINDS, Fault
 from aiprobe.simulator.playback import Pace
-from aiprobe.simulator.scenario import Scenario, ScenarioError, demo_scenario, load_scenario
-from aiprobe.simulator.server import DEFAULT_LISTEN, Simulator, run
+from aiprobe.simulator.scenario import ScenarioError, demo_scenario, load_scenario, march_scenario
+from aiprobe.simulator.server import Simulator
+from aiprobe.simulator.statuspages import PAGE_FAULTS, PAGES
+from aiprobe.simulator.timeline import Scenario
 
 __all__ = [
     "DEFAULT_LISTEN",
     "FAULTS",
     "KINDS",
+    "PAGES",
+    "PAGE_FAULTS",
     "Fault",
     "Pace",
     "Scenario",
@@ -19,5 +24,6 @@ __all__ = [
     "Simulator",
     "demo_scenario",
     "load_scenario",
+    "march_scenario",
     "run",
 ]

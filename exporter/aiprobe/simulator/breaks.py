@@ -1,4 +1,5 @@
 """Faults that leave no reply at all, or one that HTTP does not allow."""
+# ruff: noqa: ARG001 - all of them are called alike
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -9,36 +10,45 @@ from aiohttp import web
 from aiprobe.simulator.faults import Value
 from aiprobe.simulator.playback import end, send_rubbish
 from aiprobe.simulator.takes import Ending
+from aiprobe.simulator.wire.framing import SSE, Framing
 
 
 class Break(Interface):
-    """Breaks one request; what it returns is of no use when the connection is gone."""
+    """Breaks one request; what it returns is of no use when the connection is gone. `framing`: of a stream."""
 
     def __call__(
-        self, request: web.Request, params: Mapping[str, Value], *, streamed: bool
+        self, request: web.Request, params: Mapping[str, Value], *, streamed: bool, framing: Framing = SSE
     ) -> Awaitable[web.StreamResponse]: ...
 
 
 def _ending(ending: Ending) -> Callable[..., Any]:
-    async def stop(request: web.Request, params: Mapping[str, Value], *, streamed: bool) -> web.StreamResponse:  # noqa: ARG001 - Break
+    async def stop(
+        request: web.Request, params: Mapping[str, Value], *, streamed: bool, framing: Framing = SSE
+    ) -> web.StreamResponse:
         await end(request, ending)
         return web.Response()
 
     return stop
 
 
-async def _not_http(request: web.Request, params: Mapping[str, Value], *, streamed: bool) -> web.StreamResponse:  # noqa: ARG001 - Break
+async def _not_http(
+    request: web.Request, params: Mapping[str, Value], *, streamed: bool, framing: Framing = SSE
+) -> web.StreamResponse:
     await send_rubbish(request)
     return web.Response()
 
 
-async def _oversize_head(request: web.Request, params: Mapping[str, Value], *, streamed: bool) -> web.StreamResponse:  # noqa: ARG001 - Break
+async def _oversize_head(
+    request: web.Request, params: Mapping[str, Value], *, streamed: bool, framing: Framing = SSE
+) -> web.StreamResponse:
     return web.Response(text="{}", headers={"x-padding": "a" * int(params["bytes"])})
 
 
-async def _short_body(request: web.Request, params: Mapping[str, Value], *, streamed: bool) -> web.StreamResponse:  # noqa: ARG001 - Break
-    kind = "text/event-stream" if streamed else "application/json"
-    body = b": opening\n\n" if streamed else b'{"id":'
+async def _short_body(
+    request: web.Request, params: Mapping[str, Value], *, streamed: bool, framing: Framing = SSE
+) -> web.StreamResponse:
+    kind = framing.content_type if streamed else "application/json"
+    body = framing.keepalive if streamed else b'{"id":'
     response = web.StreamResponse(headers={"content-type": kind, "content-length": str(len(body) + 1_000)})
     await response.prepare(request)
     await response.write(body)

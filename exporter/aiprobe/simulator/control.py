@@ -1,12 +1,12 @@
 """The simulator's HTTP control: what is in force, what to do next, and what was seen.
 
-`GET /control`, `POST /control` (JSON adds a behaviour), `DELETE /control[?id=]`, `POST /control/clear`,
-`GET /control/requests`. Only peers on this machine are answered, whatever the simulator listens on, and changes are
-taken as JSON only, so that no web page can make them through a browser.
+`GET /control`, `POST /control` (JSON adds a behaviour, or with `page` what a status page declares or how it
+misbehaves), `POST /control/{id}` (JSON adds an update to what was declared), `DELETE /control[?id=]`,
+`POST /control/clear`, `GET /control/requests`. Only peers on this machine are answered, whatever the simulator listens
+on, and changes are taken as JSON only, so that no web page can make them through a browser.
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any, Final
@@ -14,7 +14,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from aiprobe.simulator.faults import FAULTS, Fault
+from aiprobe.simulator.fields import is_number
 from aiprobe.simulator.ledger import Ledger
+from aiprobe.simulator.statuspages import PAGE_FAULTS, PAGES, Declaration, declaration, page_behaviour
+from aiprobe.simulator.statuspages.pages import PageFaultInForce, StatusPages
 from aiprobe.simulator.world import InForce, World, behaviour
 
 MOST_BYTES: Final = 65_536
@@ -35,6 +38,7 @@ class Control:
             web.post("/control", _local(self.add)),
             web.delete("/control", _local(self.delete)),
             web.post("/control/clear", _local(self.clear)),
+            web.post("/control/{id:[0-9]{1,18}}", _local(self.update)),
             web.get("/control/requests", _local(self.requests), allow_head=False),
         ]
 
@@ -42,19 +46,44 @@ class Control:
         """Tell what is in force, where else the simulator listens, and every fault that there is."""
         in_force = [_plain(entry) for entry in self._world.in_force()]
         faults = {name: _described(fault) for name, fault in FAULTS.items()}
-        return web.json_response({"in_force": in_force, "urls": dict(self._urls()), "faults": faults})
+        return web.json_response(
+            {
+                "in_force": in_force,
+                "urls": dict(self._urls()),
+                "faults": faults,
+                "status_pages": _pages(self._world.pages),
+            }
+        )
 
     async def add(self, request: web.Request) -> web.Response:
-        """Put a behaviour in force."""
+        """Put a behaviour in force, of a service or of a status page, or have a status page declare something."""
+        pages = self._world.pages
         try:
             fields, seconds = _command(await _bounded_body(request))
-            number = self._world.add(behaviour(fields), seconds=seconds)
+            if "page" not in fields:
+                number = self._world.add(behaviour(fields), seconds=seconds)
+            elif "fault" in fields:
+                number = pages.spoil(page_behaviour(fields), seconds=seconds)
+            else:
+                number = pages.declare(declaration(fields, lasts_seconds=seconds))
         except (ValueError, RecursionError) as problem:
             return web.json_response({"errors": str(problem).splitlines()}, status=400)
         return web.json_response({"id": number}, status=201)
 
+    async def update(self, request: web.Request) -> web.Response:
+        """Add an update to what was declared by hand."""
+        asked = request.match_info["id"]
+        try:
+            fields, _ = _command(await _bounded_body(request))
+            found = self._world.pages.update(int(asked), fields)
+        except (ValueError, RecursionError) as problem:
+            return web.json_response({"errors": str(problem).splitlines()}, status=400)
+        if not found:
+            return web.json_response({"errors": [f"nothing was declared as {asked}"]}, status=404)
+        return web.Response(status=204)
+
     async def delete(self, request: web.Request) -> web.Response:
-        """Take one behaviour out of force, or all that were set by hand."""
+        """Take back one thing that was set by hand, or all of them."""
         asked = request.query.get("id")
         if asked is None:
             self._world.clear()
@@ -65,7 +94,7 @@ class Control:
         )
 
     async def clear(self, _: web.Request) -> web.Response:
-        """Take all behaviours out of force that were set by hand."""
+        """Take back all that was set by hand."""
         self._world.clear()
         return web.Response(status=204)
 
@@ -103,7 +132,7 @@ def _command(body: bytes) -> tuple[dict[str, Any], float | None]:
     if not isinstance(fields, dict):
         raise ValueError("the body must be a JSON object")  # noqa: TRY004 - wrong input, not a wrong argument
     seconds = fields.pop("seconds", None)
-    if seconds is not None and not (_is_number(seconds) and 0 < seconds <= 1e9):
+    if seconds is not None and not (is_number(seconds) and 0 < seconds <= 1e9):
         raise ValueError("seconds: must be a number above 0")
     return fields, seconds
 
@@ -143,5 +172,44 @@ def _described(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _pages(pages: StatusPages) -> dict[str, Any]:
+    """Return what the pages say now, what was declared by hand, and how they misbehave."""
+    return {
+        "pages": {name: _said(pages, name) for name in PAGES},
+        "declared": [
+            {"id": number, "page": told.declaration.page, "title": told.declaration.title, **_states(told.declaration)}
+            for number, told in pages.by_hand().items()
+        ],
+        "in_force": [_plain_page_fault(entry) for entry in pages.faults()],
+        "faults": {name: {"about": fault.about, "params": dict(fault.params)} for name, fault in PAGE_FAULTS.items()},
+    }
+
+
+def _states(what: Declaration) -> dict[str, Any]:
+    return {"subject": what.subject, "components": list(what.components), "state": what.state}
+
+
+def _said(pages: StatusPages, name: str) -> dict[str, Any]:
+    view = pages.view(PAGES[name])
+    return {
+        "kind": view.spec.kind,
+        "components": {one.name: one.state for one in view.components},
+        "incidents": {one.title: one.status for one in view.open_incidents},
+        "maintenances": {one.title: one.status for one in view.open_maintenances},
+    }
+
+
+def _plain_page_fault(entry: PageFaultInForce) -> dict[str, Any]:
+    what = entry.behaviour
+    return {
+        "id": entry.id,
+        "page": what.page,
+        "path": what.path,
+        "fault": what.fault,
+        "share": what.share,
+        "count": what.count,
+        "params": dict(what.params),
+        "seen": entry.seen,
+        "struck": entry.struck,
+        "scenario": entry.id < 0,
+    }

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from aiprobe.simulator.wire.base import STATUS, Trouble
 
-Kind = Literal["chat", "embeddings", "models", "web", "egress"]
+Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 Stage = Literal["pace", "break", "status", "page", "head", "answer", "stream"]
 Value = float | str
 
@@ -19,8 +19,13 @@ KINDS: Final[Mapping[str, Kind]] = {
     "openai-chat": "chat",
     "openai-responses": "chat",
     "gemini": "chat",
+    "bedrock-converse": "chat",
+    "cohere-chat": "chat",
+    "ollama-chat": "chat",
     "openai-embeddings": "embeddings",
     "models": "models",
+    "mcp": "mcp",
+    "realtime": "realtime",
     "web": "web",
     "egress": "egress",
 }
@@ -29,7 +34,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
 _MODEL: Final[frozenset[Kind]] = frozenset({"chat", "embeddings"})
-_API: Final[frozenset[Kind]] = frozenset({"chat", "embeddings", "models"})
+_API: Final[frozenset[Kind]] = frozenset({"chat", "embeddings", "models", "mcp"})
 _PAGES: Final[frozenset[Kind]] = frozenset({"web"})
 
 
@@ -71,12 +76,16 @@ class Fault:
         return self.outcome if streamed or self.whole is None else self.whole
 
 
+_LOADS_FIRST: Final = {"ollama-chat": "timeout_total"}
+"""A service that says nothing while it loads a model: a prober gives it all its time before it calls that an outage."""
+_TOO_MANY: Final = 429
 _ON_A_PAGE: Final = frozenset({"auth", "quota_exhausted", "not_found", "bad_request"})
 """What a page has not: for an http probe such a status is merely an unexpected one."""
 
 
 def _status(name: str, about: str, trouble: Trouble, outcome: str, **params: Value) -> Fault:
-    pages = {key: "server_error" for key in ("web", "egress") if outcome in _ON_A_PAGE}
+    turned_away = outcome == "quota_exhausted" and STATUS[trouble] == _TOO_MANY
+    pages = {key: "server_error" for key in ("web", "egress") if outcome in _ON_A_PAGE and not turned_away}
     return Fault(
         name=name, about=about, stage="status", outcome=outcome, outcomes=pages, params=params, trouble=trouble
     )
@@ -125,6 +134,7 @@ _BREAKS: Final = (
         about="The request is read, and nothing is ever answered.",
         stage="break",
         outcome="timeout_first_token",
+        outcomes=_LOADS_FIRST,
         whole="timeout_total",
     ),
     Fault(
@@ -161,7 +171,12 @@ _BREAKS: Final = (
 )
 _STATUSES: Final = (
     _status("bad_request_400", "400: the request is not valid.", Trouble.BAD_REQUEST, "bad_request"),
-    _status("bad_key", "The provider's own answer to a bad key: 401, for Gemini 400.", Trouble.BAD_KEY, "auth"),
+    _status(
+        "bad_key",
+        "The provider's own answer to a bad key: 401, for Gemini 400, for Bedrock 403.",
+        Trouble.BAD_KEY,
+        "auth",
+    ),
     _status("unauthorized_401", "401: the key is not accepted.", Trouble.UNAUTHORIZED, "auth"),
     _status("quota_400", "400 that says the credit is used up.", Trouble.QUOTA_400, "quota_exhausted"),
     _status("payment_402", "402: there is no credit.", Trouble.PAYMENT, "quota_exhausted"),
@@ -252,8 +267,22 @@ _ANSWERS: Final = (
     _answer(
         "starved_aloud", "Streamed reasoning uses up the token cap: no text, and a finish that says length.", "starved"
     ),
-    _answer("refusal", "The model declines, in the protocol's own way.", "content_filtered"),
-    _answer("content_filter", "A filter blocks the answer, in the protocol's own way.", "content_filtered"),
+    Fault(
+        name="refusal",
+        about="The model declines, in the protocol's own way; Ollama's has none but its words.",
+        stage="answer",
+        outcome="content_filtered",
+        outcomes={"ollama-chat": "wrong_answer"},
+        kinds=_CHAT,
+    ),
+    Fault(
+        name="content_filter",
+        about="A filter blocks the answer, in the protocol's own way; Ollama's has none but its words.",
+        stage="answer",
+        outcome="content_filtered",
+        outcomes={"ollama-chat": "wrong_answer"},
+        kinds=_CHAT,
+    ),
 )
 _STREAMS: Final = (
     Fault(
@@ -261,6 +290,7 @@ _STREAMS: Final = (
         about="Headers and opening events come, and then nothing, for ever.",
         stage="stream",
         outcome="timeout_first_token",
+        outcomes=_LOADS_FIRST,
         whole="timeout_total",
         kinds=_API,
     ),
@@ -276,6 +306,7 @@ _STREAMS: Final = (
         about="After the headers only keepalive comments come, for ever.",
         stage="stream",
         outcome="timeout_first_token",
+        outcomes=_LOADS_FIRST,
         kinds=_CHAT,
         streamed_only=True,
         params={"gap_seconds": 0.05},

@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from aiprobe.simulator.faults import Kind
 
@@ -15,7 +15,8 @@ class Seen:
     """One request that arrived."""
 
     provider: str
-    kind: Kind
+    """Of a status page its name."""
+    kind: Kind | Literal["status"]
     model: str
     method: str
     path: str

@@ -12,9 +12,14 @@ _POSTED: Final[Mapping[str, str]] = {
     "/chat/completions": "openai-chat",
     "/responses": "openai-responses",
     "/embeddings": "openai-embeddings",
+    "/v2/chat": "cohere-chat",
+    "/api/chat": "ollama-chat",
+    "/mcp": "mcp",
 }
 _GENERATE: Final = re.compile(r"/models/[^/:]+:(?:stream)?[gG]enerateContent$")
-_MODELS: Final = re.compile(r"/models(?:/(?P<model>.+))?$")
+_RAW_PREDICT: Final = re.compile(r"/publishers/anthropic/models/[^/:]+:(?:stream)?[rR]awPredict$")
+_CONVERSE: Final = re.compile(r"/model/.+/converse(?:-stream)?$")
+_MODELS: Final = re.compile(r"/(?:(?:foundation-)?models|api/tags)(?:/(?P<model>.+))?$")
 _WEB: Final = re.compile(r"^/web/(?P<name>[^/]+)(?:/(?P<rest>.*))?$")
 _EGRESS: Final = re.compile(r"^/egress/(?P<rest>[^/]+)$")
 
@@ -47,6 +52,8 @@ def place_of(method: str, path: str, headers: Mapping[str, str], *, has_key_para
     tail = f"/{tail}"
     if not provider:
         return None
+    if method == "GET" and tail.endswith("/realtime"):
+        return Place(provider=provider, kind="realtime", wire="openai-chat")
     if method == "GET" and (found := _MODELS.search(tail)):
         return Place(
             provider=provider, kind="models", wire=_list_of(tail, headers, has_key_parameter), rest=found["model"] or ""
@@ -56,11 +63,19 @@ def place_of(method: str, path: str, headers: Mapping[str, str], *, has_key_para
     wire = next((name for end, name in _POSTED.items() if tail.endswith(end)), None)
     if wire is None and _GENERATE.search(tail):
         wire = "gemini"
+    if wire is None and _RAW_PREDICT.search(tail):
+        wire = "anthropic-messages"
+    if wire is None and _CONVERSE.search(tail):
+        wire = "bedrock-converse"
     return Place(provider=provider, kind=KINDS[wire], wire=wire) if wire else None
 
 
 def _list_of(tail: str, headers: Mapping[str, str], google_key: bool) -> str:  # noqa: FBT001 - private, one caller
+    if tail.endswith("/foundation-models"):
+        return "bedrock-converse"
+    if tail.endswith("/api/tags"):
+        return "ollama-chat"
     if "anthropic-version" in headers:
         return "anthropic-messages"
-    google = google_key or "x-goog-api-key" in headers or tail.startswith("/v1beta/")
+    google = google_key or "x-goog-api-key" in headers or tail.startswith("/v1beta/") or "/publishers/" in tail
     return "gemini" if google else "openai-chat"

@@ -12,7 +12,7 @@ from aiprobe.simulator.wire.base import BadCall, Call, Trouble
 
 async def read_call(request: web.Request, place: Place, headers: Mapping[str, str]) -> Call | BadCall:
     """Read a request's body as its protocol does; problems are returned, since the key is looked at first."""
-    if place.wire is None or place.kind == "models":
+    if place.wire is None or place.kind in {"models", "realtime"}:
         return Call(model="")
     try:
         body = json.loads(await request.read())
@@ -33,6 +33,8 @@ def key_of(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
         if headers.get(name):
             return headers[name].strip()
     scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.upper() == "AWS4-HMAC-SHA256":  # a signature: `Credential=ACCESS_KEY/date/region/service/...`
+        return value.partition("Credential=")[2].partition("/")[0]
     return value.strip() if scheme.lower() == "bearer" and value.strip() else query.get("key", "")
 
 

@@ -1,14 +1,13 @@
-"""The simulator as a running thing: its ports, its life, and the two ways to have one (in a test, from a command)."""
+"""The simulator as a running thing: its ports, its life, and what it can be told to do."""
 
 import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from aiohttp import web
 
@@ -17,11 +16,12 @@ from aiprobe.simulator.faults import Value
 from aiprobe.simulator.ledger import Ledger
 from aiprobe.simulator.listeners import Refused, ResetOnAccept, Silent
 from aiprobe.simulator.playback import Pace
-from aiprobe.simulator.scenario import Scenario, Timeline, load_scenario
 from aiprobe.simulator.service import Service
+from aiprobe.simulator.statuspages import declaration, page_behaviour
+from aiprobe.simulator.statuspages.serve import PREFIX, StatusPageService
+from aiprobe.simulator.timeline import Scenario, Timeline
 from aiprobe.simulator.world import World, behaviour
 
-DEFAULT_LISTEN: Final = "127.0.0.1:10530"
 MOST_BODY_BYTES: Final = 64 << 20
 """Enough for a prompt of some million tokens."""
 _SHUTDOWN_SECONDS: Final = 0.05
@@ -31,9 +31,12 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Simulator:
-    """AI services that misbehave on command, on one port of `host`; closes itself as an async context manager."""
+    """AI services and status pages that misbehave on command, on one port of `host`.
 
-    def __init__(
+    Closes itself as an async context manager.
+    """
+
+    def __init__(  # noqa: PLR0913 - two clocks, and every one has its default
         self,
         *,
         host: str = "127.0.0.1",
@@ -44,16 +47,21 @@ class Simulator:
         tls: ssl.SSLContext | None = None,
         tls_port: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """`tls`: a server context; with it the same services answer on `tls_url`. `monotonic`: the scenario's clock."""
+        """`tls`: a server context; with it the same services answer on `tls_url`. `monotonic`: the scenario's clock.
+
+        `wall`: the time of day of the status pages, read once; from then on it goes as `monotonic` goes.
+        """
         self.requests = Ledger()
         """Counts of requests and connections."""
-        self.world = World(seed=seed, monotonic=monotonic)
+        self.world = World(seed=seed, monotonic=monotonic, wall=wall)
         self._host, self._port, self._tls_port = host, port, tls_port
         self._tls = tls
         self._scenario = scenario
         self._monotonic = monotonic
         self._service = Service(world=self.world, ledger=self.requests, pace=pace or Pace())
+        self._status_pages = StatusPageService(pages=self.world.pages, ledger=self.requests)
         self._runner: web.AppRunner | None = None
         self._servers: dict[str, asyncio.Server] = {}
         self._refused: Refused | None = None
@@ -87,6 +95,10 @@ class Simulator:
             raise KeyError("refused")
         return f"http://{self._named_host()}:{self._refused.port}"
 
+    def status_url(self, page: str) -> str:
+        """Return where a status page is, without a slash at the end."""
+        return f"{self.url}{PREFIX}{page}"
+
     @property
     def first_token_sent(self) -> Mapping[str, float]:
         """Return when the first token went out, monotonic seconds by request id; of the last ten thousand replies."""
@@ -110,15 +122,39 @@ class Simulator:
         _LOG.info("fault=%s provider=%s model=%s share=%s", what.fault, what.provider, what.model, what.share)
         return self.world.add(what, seconds=seconds)
 
+    def declare(self, page: str, *, seconds: float | None = None, **fields: Any) -> int:
+        """Have a status page declare something from now on, for good or for `seconds`; return its id.
+
+        `fields` are those of a scenario's step: component, state, incident, maintenance, impact, status, updates...
+        Raises `ValueError` with every problem.
+        """
+        return self.world.pages.declare(declaration({"page": page, **fields}, lasts_seconds=seconds))
+
+    def update(self, number: int, **fields: Any) -> None:
+        """Add an update (status, text, state, component) to what `declare` returned.
+
+        Raises `ValueError` with every problem, `KeyError` for what nobody declared.
+        """
+        if not self.world.pages.update(number, fields):
+            raise KeyError(number)
+
+    def spoil(self, page: str, *, fault: str, seconds: float | None = None, **fields: Any) -> int:
+        """Put a fault of a status page (`*`: of all) in force and return its id; later ones win.
+
+        `fields`: path, share, count, params. Raises `ValueError` with every problem.
+        """
+        return self.world.pages.spoil(page_behaviour({"page": page, "fault": fault, **fields}), seconds=seconds)
+
     def clear(self) -> None:
-        """Take every fault that was set out of force; a scenario goes on."""
+        """Take every fault and every declaration back that was set; a scenario goes on."""
         self.world.clear()
 
     async def start(self) -> None:
         """Listen. Raises `OSError` when a port is taken."""
         app = web.Application(client_max_size=MOST_BODY_BYTES)
         app.add_routes(Control(world=self.world, ledger=self.requests, urls=self._urls).routes())
-        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.router.add_route("*", PREFIX + "{path:.*}", self._tracked(self._status_pages.handle))
+        app.router.add_route("*", "/{path:.*}", self._tracked(self._service.handle))
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS, keepalive_timeout=75
         )
@@ -134,7 +170,8 @@ class Simulator:
             await self.close()
             raise
         if self._scenario is not None:
-            self.world.scenario = Timeline(self._scenario, self._monotonic()).in_force
+            timeline = Timeline(self._scenario, self._monotonic())
+            self.world.scenario, self.world.pages.timeline = timeline.in_force, timeline
         _LOG.info("simulator listens url=%s", self.url)
 
     async def close(self) -> None:
@@ -166,14 +203,21 @@ class Simulator:
     ) -> None:
         await self.close()
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        task = asyncio.current_task()
-        assert task is not None  # aiohttp runs handlers in tasks
-        self._handlers.add(task)
-        try:
-            return await self._service.handle(request)
-        finally:
-            self._handlers.discard(task)
+    def _tracked(
+        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Return a handler whose tasks are known, so that closing can end those that hang."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            task = asyncio.current_task()
+            assert task is not None  # aiohttp runs handlers in tasks
+            self._handlers.add(task)
+            try:
+                return await handler(request)
+            finally:
+                self._handlers.discard(task)
+
+        return handle
 
     def _accept(self) -> asyncio.Protocol:
         """Make the protocol of one accepted connection, and count it."""
@@ -203,39 +247,3 @@ class Simulator:
             "silent": self.silent_url,
             "refused": self.refused_url,
         }
-
-
-async def run(
-    listen: str = DEFAULT_LISTEN,
-    scenario: Path | None = None,
-    *,
-    tls_listen: str | None = None,
-    tls_cert: Path | None = None,
-    tls_key: Path | None = None,
-) -> None:
-    """Run a simulator until cancelled. Raises `ValueError` for a bad address or scenario, `OSError` for a taken port.
-
-    `tls_listen` needs a certificate and its key as PEM files; an expired or self-signed one is as welcome as any.
-    """
-    host, port = address_of(listen)
-    tls, tls_port = None, 0
-    if tls_listen is not None:
-        if tls_cert is None or tls_key is None:
-            raise ValueError("a TLS address needs a certificate and a key")
-        tls_host, tls_port = address_of(tls_listen)
-        if tls_host != host:
-            raise ValueError("the TLS address must be on the same host")
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(tls_cert, tls_key)
-    played = load_scenario(scenario) if scenario is not None else None
-    async with Simulator(host=host, port=port, scenario=played, tls=tls, tls_port=tls_port):
-        await asyncio.Event().wait()
-
-
-def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of `host:port`, `:port` or `[v6]:port`. Raises `ValueError`; a missing host is loopback."""
-    host, colon, port = listen.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not port.isdecimal() or int(port) > 65_535 or (":" in host and not bracketed):
-        raise ValueError(f"{listen!r} is not an address; write host:port")
-    return host.strip("[]") or "127.0.0.1", int(port)

@@ -17,19 +17,23 @@ from aiprobe.simulator.pages import Page, canned, egress_page, web_page
 from aiprobe.simulator.paths import Place, place_of
 from aiprobe.simulator.playback import Pace, play, sleep_until
 from aiprobe.simulator.reading import key_of, page_size, read_call
+from aiprobe.simulator.realtime import talk
 from aiprobe.simulator.takes import Script, steps
 from aiprobe.simulator.wire import WIRES
 from aiprobe.simulator.wire.base import Answer, BadCall, Call, Stamp, Trouble, Wire, compact, halves
 from aiprobe.simulator.wire.flavours import flavour_of
+from aiprobe.simulator.wire.framing import SSE, Framing, framing_of
 from aiprobe.simulator.world import Decision, World
 
 BAD_KEY: Final = "sim-bad-key"
 _REMEMBERED: Final = 1_000
 _LONGEST_REMEMBERED: Final = 4_096
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "anthropic-messages": ("claude-opus-4-8", "claude-sonnet-4-6", "claude-haiku-4-5"),
+    "anthropic-messages": ("claude-opus-4-8", "claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5"),
     "openai-chat": ("gpt-4.1-nano", "gpt-5.4-nano", "text-embedding-3-small", "simulated-small", "simulated-large"),
     "gemini": ("gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro"),
+    "ollama-chat": ("llama3.2:latest", "qwen3:4b"),
+    "bedrock-converse": ("amazon.nova-micro-v1:0", "anthropic.claude-haiku-4-5-20251001-v1:0"),
 }
 """What the lists of models name; every other name is answered as well, but `no-such-model`."""
 
@@ -48,6 +52,11 @@ class Exchange:
     def streamed(self) -> bool:
         """Tell whether a stream was asked for."""
         return isinstance(self.call, Call) and self.call.stream
+
+    @property
+    def framing(self) -> Framing | None:
+        """Return how the events of the reply are told apart, or None where nothing is streamed."""
+        return framing_of(self.place.wire or "") if self.streamed else None
 
 
 class Service:
@@ -111,7 +120,9 @@ class Service:
         fault, place, stamp = exchange.decision.fault, exchange.place, exchange.stamp
         wire = WIRES[place.wire] if place.wire else None
         if fault is not None and fault.stage == "break":
-            return await BREAKS[fault.name](exchange.request, exchange.decision.params, streamed=exchange.streamed)
+            return await BREAKS[fault.name](
+                exchange.request, exchange.decision.params, streamed=exchange.streamed, framing=exchange.framing or SSE
+            )
         if fault is not None and fault.stage == "status":
             assert fault.trouble is not None  # the table's own test holds it
             retry_after = exchange.decision.params.get("retry_after_seconds")
@@ -121,12 +132,15 @@ class Service:
         if wire is None:
             page = egress_page(place.rest) if place.kind == "egress" else web_page(place.provider, place.rest)
             return _page_response(page)
-        if stamp.key == BAD_KEY or (not stamp.key and flavour_of(place.provider).needs_key):
+        open_to_all = place.kind == "mcp" or not flavour_of(place.provider).needs_key
+        if stamp.key == BAD_KEY or not (stamp.key or open_to_all):
             return self._error(wire, Trouble.BAD_KEY, stamp)
         if isinstance(exchange.call, BadCall):
             return self._error(wire, exchange.call.trouble, stamp, message=str(exchange.call))
-        if place.kind == "models":
+        if place.kind in {"models", "mcp"}:
             return await self._play(exchange, wire, exchange.call, Answer())
+        if place.kind == "realtime":
+            return await talk(exchange.request, stamp, headers=wire.headers(stamp))
         return await self._play(exchange, wire, exchange.call, self._answer(exchange, exchange.call))
 
     def _answer(self, exchange: Exchange, call: Call) -> Answer:
@@ -154,6 +168,8 @@ class Service:
             exchange = replace(exchange, stamp=stamp)
         headers = self._headers(exchange, wire)
         body = {} if call.stream else self._whole(exchange, wire, call, answer)
+        if not (body or call.stream):  # a notification has no reply
+            return web.Response(status=202, headers=wire.headers(exchange.stamp))
         if not call.stream and (fault is None or fault.stage != "stream"):
             await sleep_until(time.monotonic() + whole_seconds)
             self._ledger.sent_first_token(exchange.stamp.request_id, time.monotonic())
@@ -173,6 +189,7 @@ class Service:
             streamed=call.stream,
             error=error,
             params=decision.params,
+            framing=exchange.framing or SSE,
         )
         response = web.StreamResponse(headers=headers)
         on_first = _noting(self._ledger, stamp.request_id)
@@ -189,14 +206,14 @@ class Service:
         names = () if fault is not None and fault.name == "empty_list" else MODELS[wire.name]
         if exchange.place.rest:
             listed = wire.models((exchange.place.rest,), exchange.stamp, limit=1)
-            entry: dict[str, Any] = (listed.get("data") or listed["models"])[0]
+            entry: dict[str, Any] = next(entries for entries in listed.values() if isinstance(entries, list))[0]
             return entry
         return wire.models(names, exchange.stamp, limit=page_size(exchange.request))
 
     def _headers(self, exchange: Exchange, wire: Wire) -> dict[str, str]:
         headers = {"content-type": "application/json", **wire.headers(exchange.stamp)}
-        if exchange.streamed:
-            headers |= {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+        if exchange.framing is not None:
+            headers |= {"content-type": exchange.framing.content_type, "cache-control": "no-cache"}
         fault = exchange.decision.fault
         if fault is not None and fault.name == "wrong_content_type":
             headers["content-type"] = "text/plain; charset=utf-8"
@@ -211,7 +228,9 @@ class Service:
             place = exchange.place
             drawn = self._world.fraction("pace", place.provider, exchange.stamp.number)
             first = (
-                0.0 if place.kind == "models" else self._pace.first_token_seconds + drawn * self._pace.jitter_seconds
+                0.0
+                if place.kind in {"models", "mcp"}
+                else self._pace.first_token_seconds + drawn * self._pace.jitter_seconds
             )
         return Pace(first_token_seconds=first, gap_seconds=self._pace.gap_seconds if gap is None else gap)
 
@@ -245,6 +264,8 @@ class Service:
         }
         if retry_after is not None:
             headers["retry-after"] = f"{retry_after:g}"
+        if "__type" in body:  # Amazon names the exception in a header
+            headers["x-amzn-errortype"] = f"{body.pop('__type')}:http://internal.amazon.test/coral/"
         return web.Response(status=status, body=compact(body).encode(), headers=headers)
 
 

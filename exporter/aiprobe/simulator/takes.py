@@ -11,6 +11,7 @@ from typing import Final
 
 from aiprobe.simulator.faults import Value
 from aiprobe.simulator.wire.base import Part
+from aiprobe.simulator.wire.framing import SSE, Framing
 
 SLICE_BYTES: Final = 65_536
 """How much of an oversize reply exists at once."""
@@ -52,6 +53,7 @@ class Script:
     error: Callable[[int], bytes]
     """The bytes of an error inside the reply after so many parts; of a whole reply, all of its body."""
     params: Mapping[str, Value]
+    framing: Framing = SSE
 
 
 Take = Callable[[Script], Iterator[Step]]
@@ -87,7 +89,7 @@ def _stall(script: Script) -> Iterator[Step]:
 
 def _keepalives(script: Script) -> Iterator[Step]:
     for _ in repeat(None):
-        yield Flood(b": keep-alive\n\n")
+        yield Flood(script.framing.keepalive)
         yield Pause(float(script.params["gap_seconds"]))
 
 
@@ -110,15 +112,17 @@ def _garbage(script: Script) -> Iterator[Step]:
     if not script.streamed:
         yield Flood(b'}{"broken": tru')
         return
-    yield Flood(b'data: {"broken": tru, "choices": [{\n\n')
+    yield Flood(script.framing.garbage)
     yield from script.parts
 
 
 def _oversize_event(script: Script) -> Iterator[Step]:
     yield from _until_half(script)
-    yield Flood(b'data: {"padding":"')
-    yield from _filler(int(script.params["bytes"]))
-    yield Flood(b'"}\n\n')
+    size = int(script.params["bytes"])
+    before, after = script.framing.oversize(size)
+    yield Flood(before)
+    yield from _filler(size)
+    yield Flood(after)
     yield from script.parts
 
 

@@ -3,16 +3,17 @@
 Deterministic: the same seed, behaviours and requests give the same faults. Time comes from an injected clock.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any, Final
 
+from aiprobe.simulator.chance import fraction
 from aiprobe.simulator.faults import FAULTS, Fault, Kind, Value
+from aiprobe.simulator.fields import hint, param_problems, share_and_count_problems, unknown_keys
+from aiprobe.simulator.statuspages.pages import StatusPages
 
 MOST_BEHAVIOURS: Final = 1_000
 _KINDS: Final = ("*", "chat", "embeddings", "models", "web", "egress")
@@ -61,13 +62,21 @@ class Decision:
 class World:
     """The behaviours in force. Later ones win; those set by hand win over the scenario's."""
 
-    def __init__(self, *, seed: int = 1, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._seed = seed
         self._monotonic = monotonic
         self._by_hand: dict[int, InForce] = {}
         self._ids = count(1)
         self.scenario: Callable[[float], list[InForce]] | None = None
         """Returns the behaviours of the time line at a monotonic time."""
+        self.pages = StatusPages(seed=seed, monotonic=monotonic, wall=wall, ids=self._ids)
+        """What the status pages say, which need not be what the services do; ids are of one row with the behaviours."""
 
     def add(self, what: Behaviour, *, seconds: float | None = None) -> int:
         """Put a behaviour in force, for good or for `seconds`; return its id. Raises `ValueError` above the limit."""
@@ -81,12 +90,13 @@ class World:
         return number
 
     def remove(self, number: int) -> bool:
-        """Take a behaviour that was set by hand out of force; tell whether there was one."""
-        return self._by_hand.pop(number, None) is not None
+        """Take back a behaviour, or what a page was made to say or do, by hand; tell whether there was one."""
+        return self._by_hand.pop(number, None) is not None or self.pages.remove(number)
 
     def clear(self) -> None:
-        """Take every behaviour that was set by hand out of force."""
+        """Take back everything that was set by hand."""
         self._by_hand.clear()
+        self.pages.clear()
 
     def in_force(self) -> list[InForce]:
         """Return what is in force now, the strongest first."""
@@ -144,12 +154,6 @@ class World:
             del self._by_hand[number]
 
 
-def fraction(*parts: object) -> float:
-    """Return a number from 0 up to 1 that depends on `parts` alone, the same in every process."""
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
-
-
 def behaviour(fields: Mapping[str, Any]) -> Behaviour:
     """Build a behaviour from what a person wrote. Raises `ValueError` with every problem, one a line."""
     problems = [*_problems(fields)]
@@ -160,54 +164,20 @@ def behaviour(fields: Mapping[str, Any]) -> Behaviour:
 
 
 def _problems(fields: Mapping[str, Any]) -> Iterator[str]:
-    names = ("fault", "provider", "model", "kind", "share", "count", "params")
-    for name in fields:
-        if name not in names:
-            yield f"{name}: unknown key{_hint(name, names)}"
+    yield from unknown_keys(fields, ("fault", "provider", "model", "kind", "share", "count", "params"))
     for name in ("provider", "model"):
         if not isinstance(fields.get(name, "*"), str | None):
             yield f"{name}: must be a text"
     if fields.get("kind", "*") not in (None, *_KINDS):
         yield f"kind: must be one of {', '.join(_KINDS)}"
-    share = fields.get("share")
-    if share is not None and not (_is_number(share) and 0 <= share <= 1):
-        yield "share: must be a number from 0 to 1"
-    how_many = fields.get("count")
-    if how_many is not None and not (isinstance(how_many, int) and not isinstance(how_many, bool) and how_many > 0):
-        yield "count: must be an integer above 0"
+    yield from share_and_count_problems(fields)
     fault = fields.get("fault")
     if not isinstance(fault, str):
         yield "fault: required, the name of a fault"
     elif fault not in FAULTS:
-        yield f"fault: there is no fault {fault!r}{_hint(fault, FAULTS)}"
+        yield f"fault: there is no fault {fault!r}{hint(fault, FAULTS)}"
     else:
-        yield from _param_problems(FAULTS[fault], fields.get("params"))
-
-
-def _param_problems(fault: Fault, params: object) -> Iterator[str]:
-    if params is None:
-        return
-    if not isinstance(params, Mapping):
-        yield "params: must be a mapping"
-        return
-    for name, value in params.items():
-        default = fault.params.get(name)
-        if default is None:
-            taken = f"it takes {', '.join(fault.params)}" if fault.params else "it takes none"
-            yield f"params.{name}: {fault.name} has no such parameter; {taken}"
-        elif isinstance(default, str) and not isinstance(value, str):
-            yield f"params.{name}: must be a text"
-        elif not isinstance(default, str) and not (_is_number(value) and 0 <= value <= 1e9):
-            yield f"params.{name}: must be a number from 0 to 1e9"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _hint(word: object, names: Any) -> str:
-    near = get_close_matches(str(word), list(names), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+        yield from param_problems(fault, FAULTS[fault].params, fields.get("params"))
 
 
 def _over(entry: InForce, now: float) -> bool:

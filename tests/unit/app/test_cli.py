@@ -1,12 +1,25 @@
 """The command line's own words: shards, flags, and what it says when it cannot."""
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from aiprobe import __version__
+from aiprobe import __version__, schedule
 from aiprobe.cli import main
+from aiprobe.config import resolve
+
+
+@pytest.fixture(autouse=True)
+def quiet_root() -> Iterator[None]:
+    """Put the root logger back as it was: a command sets it up for the whole process."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def run(*arguments: str, hostname: str = "aiprobe-2") -> tuple[int, str]:
@@ -57,3 +70,7 @@ def test_only_http_is_asked(command: str) -> None:
     code, said = run(command, "--url", "file:///etc/passwd")
     assert code == 2
     assert "not an http(s) URL" in said
+
+
+def test_the_reserved_suffix_of_names_is_the_scheduler_s() -> None:
+    assert resolve.FALLBACK_SUFFIX == schedule.FALLBACK_SUFFIX

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from aiprobe.config import ConfigError, Settings, load
 
-PROTOCOLS = frozenset({"anthropic-messages", "openai-chat", "openai-responses", "openai-embeddings", "gemini"})
-PROBES = frozenset({"chat", "models", "embeddings", "http"})
+PROTOCOLS = frozenset({
+    "anthropic-messages", "openai-chat", "openai-responses", "openai-embeddings", "gemini", "bedrock-converse",
+    "azure-openai-classic", "vertex-gemini", "vertex-anthropic", "cohere-chat", "ollama-chat", "mcp",
+})  # fmt: skip
+PROBES = frozenset({"chat", "models", "embeddings", "http", "mcp", "realtime"})
 KEY = "sk-ant-planted-0123456789"
 ENVIRON: Mapping[str, str] = {"ANTHROPIC_API_KEY": KEY}
 TODAY = dt.date(2026, 11, 22)

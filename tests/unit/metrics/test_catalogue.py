@@ -51,7 +51,8 @@ def a_recorder_with_everything() -> Recorder:
     recorder.egress({"a.example": True})
     recorder.budget(usd_per_day=1.0, spent_usd=0.0)
     recorder.journal("up", 1)
-    recorder.journal("errors_total", 0)
+    for name in ("errors_total", "dropped_total", "size_bytes", "seal", "last_commit_timestamp_seconds"):
+        recorder.journal(name, 0)
     recorder.reloaded(successful=True)
     for metric in (*STATUS_METRICS, *SLA_METRICS, *GROUP_METRICS):
         recorder.tell(metric.short, {tuple(metric.labels): 1.0})

@@ -26,6 +26,8 @@ from tests.unit.metrics.builders import (
     value,
 )
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = 'q"\\ \\n \n{x="y",} 1 # {request_id="r"} 1 2.000\n# EOF é \U0001f600 \ud800'
 
 

@@ -10,7 +10,7 @@ from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.call import one_line
+from aiprobe.probes.call import DETAIL_KEPT, one_line
 from aiprobe.probes.chat import ChatProbe, draw
 from aiprobe.probes.prompt import Words, judge
 from aiprobe.probes.record import Record
@@ -19,6 +19,8 @@ from aiprobe.protocols.base import Content, Failure, Finish, Stopped, Usage
 from aiprobe.simulator.faults import Value
 from aiprobe.simulator.server import Simulator
 from tests.builders import a_provider, a_target
+
+pytestmark = pytest.mark.slow
 
 WORDS = Words("bodakemut", "END48213", "R1234567")
 RIGHT = "bodakemut END48213"
@@ -140,7 +142,7 @@ async def test_an_answer_in_one_piece_has_no_first_token_and_no_speed(tools: Too
     assert result.outcome is Outcome.OK, result.detail
     assert result.time_to_first_token_seconds is None
     assert result.stream_max_gap_seconds is None
-    assert set(result.phases) == {"connect", "send", "first_byte", "stream"}
+    assert set(result.phases) - {"stream"} == {"connect", "send", "first_byte"}
 
 
 async def test_a_cached_answer_of_an_earlier_question_is_wrong(tools: Tools) -> None:
@@ -197,6 +199,6 @@ def test_a_chat_probe_without_a_model_is_refused_when_it_is_built() -> None:
 
 def test_a_detail_is_one_bounded_printable_line() -> None:
     line = one_line("a\nb\x00c\x1b[31m" + "x" * 5000)
-    assert len(line) <= 500
+    assert len(line) <= DETAIL_KEPT
     assert line.isprintable()
     assert line.startswith("a b c [31mxx")

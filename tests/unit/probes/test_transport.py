@@ -23,6 +23,8 @@ from tests.unit.probes.peers import (
     until_gone,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @on_both_loops
 async def test_a_reply_comes_back_whole() -> None:

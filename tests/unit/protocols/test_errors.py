@@ -6,7 +6,9 @@ import pytest
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols.errorfacts import MESSAGE_LIMIT
 from aiprobe.protocols.errors import in_reply
+from aiprobe.protocols.jsonvalues import LONGEST_NAME
 from tests.unit.protocols.builders import a_head
 
 CLOUDFLARE_502 = (
@@ -368,5 +370,5 @@ def test_a_message_is_one_bounded_printable_line() -> None:
         a_head(500), json.dumps(openai("a\x00b\n\x1b[31mc \ud800" + "x" * 9000, code="y" * 500)).encode()
     )
     assert failure.message.startswith("a b [31mc ?xxx")
-    assert len(failure.message) == 500
-    assert len(failure.error_type) == 100
+    assert len(failure.message) == MESSAGE_LIMIT
+    assert len(failure.error_type) == LONGEST_NAME

@@ -13,8 +13,8 @@ from aiprobe.protocols.base import Failure, Meta, Reasoning, Text
 from aiprobe.protocols.errors import in_reply
 from tests.unit.protocols.builders import Told, a_head, a_provider, read, read_json, sse
 
-STREAMING = ["anthropic-messages", "openai-chat", "openai-responses", "gemini"]
-ALL = [*STREAMING, "openai-embeddings"]
+STREAMING = ["anthropic-messages", "openai-chat", "openai-responses", "gemini", "cohere-chat"]
+ALL = [*STREAMING, "openai-embeddings", "bedrock-converse", "ollama-chat"]
 
 TEMPLATES: list[Any] = [
     {"type": "message_start", "message": {"id": "i", "model": "m", "usage": {"input_tokens": 1, "output_tokens": 1}}},
@@ -179,7 +179,7 @@ def test_a_surrogate_pair_cut_in_two_becomes_text_that_can_be_stored() -> None:
 
 def test_names_are_short_and_printable() -> None:
     told = read("openai-chat", sse({"model": "m\n\x00" + "x" * 500, "id": "a b\n" + "y" * 500, "choices": []}))
-    assert (told.model, told.request_id) == ("m" + "x" * 99, "ab" + "y" * 98)
+    assert (told.model, told.request_id) == ("m" + "x" * 397, "ab" + "y" * 396)
 
 
 def test_a_page_of_open_tags_is_read_in_bounded_work() -> None:

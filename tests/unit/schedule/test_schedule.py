@@ -56,7 +56,7 @@ class World:
 
         return run
 
-    async def ask_egress(self) -> bool:
+    async def ask_egress(self, target: Target) -> bool:
         self.egress_asked += 1
         return self.egress_down
 
@@ -324,7 +324,7 @@ async def test_an_answer_from_the_internet_during_the_check_proves_that_packets_
     failing, fine = a_target(name="failing", interval_seconds=10), a_target(name="fine", interval_seconds=1)
     world = await a_world(failing, fine, failing=[a_result(Outcome.DNS, http_status=None, bytes_received=0)])
 
-    async def slow_check() -> bool:
+    async def slow_check(target: Target) -> bool:
         await world.manual.sleep(2.5)
         return True
 

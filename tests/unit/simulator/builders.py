@@ -71,6 +71,21 @@ def a_call(
             config = {"maxOutputTokens": cap} if cap else {}
             body = {"contents": [{"role": "user", "parts": [{"text": prompt}]}], "generationConfig": config}
             return a_request(f"/{provider or 'gemini'}/v1beta/models/{model}:{method}", body, key=key)
+        case "bedrock-converse":
+            content = [{"role": "user", "content": [{"text": prompt}]}]
+            body = {"messages": content, "inferenceConfig": {"maxTokens": cap} if cap else {}}
+            end = "converse-stream" if stream else "converse"
+            return a_request(f"/{provider or 'bedrock'}/model/{model}/{end}", body, key=key)
+        case "cohere-chat":
+            body = {"model": model, "stream": stream, "messages": user} | ({"max_tokens": cap} if cap else {})
+            return a_request(f"/{provider or 'cohere'}/v2/chat", body, key=key)
+        case "ollama-chat":
+            options = {"num_predict": cap} if cap else {}
+            body = {"model": model, "stream": stream, "messages": user, "options": options}
+            return a_request(f"/{provider or 'ollama'}/api/chat", body, key=key)
+        case "mcp":
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+            return a_request(f"/{provider or 'tools'}/mcp", body, key=key)
         case "models":
             return a_request(f"/{provider or 'openai'}/v1/models", key=key)
         case _:

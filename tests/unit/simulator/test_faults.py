@@ -14,6 +14,8 @@ from aiprobe.simulator.takes import TAKES
 from tests.unit.simulator.builders import CHATS, LINE, a_call, a_simulator, ask, ask_until
 from tests.unit.simulator.truthful import outcome_of
 
+pytestmark = pytest.mark.slow
+
 OUTCOMES = {
     *(
         "ok",
@@ -47,7 +49,9 @@ def cells() -> list[tuple[str, str, bool]]:
         for name, fault in FAULTS.items()
         for asked, kind in KINDS.items()
         for stream in ((True, False) if kind == "chat" else (False,))
-        if name not in ENDLESS and fault.expected(asked, stream=stream) is not None
+        if asked != "realtime"  # a socket that stays open is no reply that ends: test_cloud_sdks.py
+        and name not in ENDLESS
+        and fault.expected(asked, stream=stream) is not None
     ]
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from aiprobe.simulator import ScenarioError, demo_scenario, load_scenario
-from aiprobe.simulator.scenario import Scenario, Timeline, duration_seconds, parse_scenario
+from aiprobe.simulator.fields import duration_seconds
+from aiprobe.simulator.scenario import parse_scenario
+from aiprobe.simulator.timeline import Scenario, Timeline
 
 TEXT = """
 steps:
@@ -99,7 +101,7 @@ def test_what_is_no_duration_is_none(value: object) -> None:
         ("loop: true\nlength: 0s\nsteps: [{fault: stall}]", "plan.yml: length: a loop needs one above 0"),
         (
             "pace: 1\nsteps: [{fault: stall}]",
-            "plan.yml: pace: unknown key; the keys are speed, start, loop, length, steps",
+            "plan.yml: pace: unknown key; the keys are epoch, speed, start, loop, length, steps",
         ),
     ],
 )

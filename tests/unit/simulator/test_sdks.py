@@ -13,6 +13,8 @@ from google.genai import errors, types
 from aiprobe.simulator import Simulator
 from tests.unit.simulator.builders import LINE, PROMPT, a_simulator
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 

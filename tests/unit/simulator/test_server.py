@@ -12,9 +12,9 @@ import trustme
 import uvloop
 
 from aiprobe.simulator import Pace, Simulator, run
+from aiprobe.simulator.command import address_of
 from aiprobe.simulator.ledger import KEPT, Ledger, Seen
 from aiprobe.simulator.scenario import parse_scenario
-from aiprobe.simulator.server import address_of
 from tests.unit.simulator.builders import AT_ONCE, a_call, a_request, a_simulator, ask, ask_until
 
 

@@ -6,10 +6,12 @@ Written apart from `aiprobe.protocols` on purpose, so that one mistake cannot st
 import json
 from typing import Any
 
+from botocore.eventstream import EventStreamBuffer, ParserError  # type: ignore[import-untyped]  # it has no types
+
 from tests.unit.simulator.builders import LINE, Reply
 
 MOST_BYTES = 1 << 19
-_QUOTA = ("quota", "billing", "credit", "spend", "balance")
+_QUOTA = ("quota", "billing", "credit", "spend", "balance", "per day")
 _OVERLOAD = ("overloaded", "capacity", "unavailable")
 
 
@@ -29,7 +31,11 @@ def outcome_of(asked: str, reply: Reply, *, stream: bool) -> str:
         return "malformed"
     if not reply.complete:
         return "disconnected"
-    return _streamed(asked, reply) if stream and asked not in {"models", "openai-embeddings"} else _whole(asked, reply)
+    return (
+        _streamed(asked, reply)
+        if stream and asked not in {"models", "mcp", "openai-embeddings"}
+        else _whole(asked, reply)
+    )
 
 
 def _page(reply: Reply) -> str:
@@ -70,11 +76,16 @@ def _error(error: Any) -> str:
 def _streamed(asked: str, reply: Reply) -> str:
     kind = reply.headers["content-type"].partition(";")[0]
     if kind == "application/json":
-        return _error(reply.json["error"]) if "error" in reply.json else "malformed"
-    if kind != "text/event-stream":
+        is_error = "error" in reply.json or isinstance(reply.json.get("message"), str)
+        return _error(reply.json) if is_error else "malformed"
+    if kind != _STREAM_TYPES.get(asked, "text/event-stream"):
         return "malformed"
     text, finish, ended = "", "", False
-    for _, data in reply.events:
+    try:
+        events = _EVENTS.get(asked, _sse_events)(reply)
+    except (ParserError, ValueError):  # lengths and checksums that are wrong, or no UTF-8
+        return "malformed"
+    for data in events:
         if len(data) > MOST_BYTES:
             return "malformed"
         if data == "[DONE]":
@@ -88,6 +99,8 @@ def _streamed(asked: str, reply: Reply) -> str:
             return _error(event)
         said, stopped, over = _FACTS[asked](event)
         text, finish, ended = text + said, stopped or finish, ended or over
+        if stopped == "ERROR":
+            return _error(event)
     return _judged(text, finish) if ended else "truncated"
 
 
@@ -98,8 +111,10 @@ def _whole(asked: str, reply: Reply) -> str:
         body = reply.json
     except ValueError:
         return "malformed"
-    if body.get("error"):
+    if body.get("error") or isinstance(body.get("message"), str):
         return _error(body)
+    if asked == "mcp":
+        return "ok" if body["result"]["tools"] else "empty"
     if asked == "models":
         return "ok" if body["data"] else "empty"
     if asked == "openai-embeddings":
@@ -111,13 +126,14 @@ def _whole(asked: str, reply: Reply) -> str:
 
 
 def _judged(text: str, finish: str) -> str:
-    if finish in {"refusal", "content_filter", "SAFETY", "PROHIBITED_CONTENT"}:
+    if finish in {"refusal", "content_filter", "SAFETY", "PROHIBITED_CONTENT", "ERROR_TOXIC", "content_filtered",
+                  "guardrail_intervened"}:  # fmt: skip
         return "content_filtered"
     if not text:
         return "starved" if finish in {"max_tokens", "length", "MAX_TOKENS", "max_output_tokens"} else "empty"
     if text == LINE:
         return "ok"
-    return "truncated" if LINE.startswith(text) else "wrong_answer"
+    return "truncated" if text and LINE.startswith(text) else "wrong_answer"
 
 
 def _anthropic(event: dict[str, Any]) -> tuple[str, str, bool]:
@@ -166,10 +182,69 @@ def _gemini(event: dict[str, Any]) -> tuple[str, str, bool]:
     return said, finish, bool(finish)
 
 
-_FACTS = {"anthropic-messages": _anthropic, "openai-chat": _chat, "openai-responses": _responses, "gemini": _gemini}
+def _sse_events(reply: Reply) -> list[str]:
+    return [data for _, data in reply.events]
+
+
+def _frames(reply: Reply) -> list[str]:
+    """Read Amazon's frames with botocore's own reader; an exception becomes an error object."""
+    buffer = EventStreamBuffer()
+    buffer.add_data(reply.body)
+    found = []
+    for message in buffer:
+        if message.headers[":message-type"] == "exception":
+            kind = message.headers[":exception-type"]
+            found.append(json.dumps({"error": {"type": kind, **json.loads(message.payload)}}))
+        else:
+            found.append(f'{{"{message.headers[":event-type"]}": {message.payload.decode()}}}')
+    return found
+
+
+def _lines(reply: Reply) -> list[str]:
+    return [line for line in reply.body.decode().split("\n") if line]
+
+
+def _bedrock(event: dict[str, Any]) -> tuple[str, str, bool]:
+    said = event.get("contentBlockDelta", {}).get("delta", {}).get("text", "")
+    return said, event.get("messageStop", {}).get("stopReason", ""), "messageStop" in event
+
+
+def _bedrock_whole(body: dict[str, Any]) -> tuple[str, str, bool]:
+    blocks = body["output"]["message"]["content"]
+    return "".join(block.get("text", "") for block in blocks), body["stopReason"], True
+
+
+def _cohere(event: dict[str, Any]) -> tuple[str, str, bool]:
+    delta = event.get("delta", {})
+    content = delta.get("message", {}).get("content") or {}
+    return content.get("text", ""), delta.get("finish_reason", ""), event["type"] == "message-end"
+
+
+def _cohere_whole(body: dict[str, Any]) -> tuple[str, str, bool]:
+    return "".join(block.get("text", "") for block in body["message"]["content"]), body["finish_reason"], True
+
+
+def _ollama(event: dict[str, Any]) -> tuple[str, str, bool]:
+    return event["message"]["content"], event.get("done_reason", ""), event["done"]
+
+
+_EVENTS = {"bedrock-converse": _frames, "ollama-chat": _lines}
+_STREAM_TYPES = {"bedrock-converse": "application/vnd.amazon.eventstream", "ollama-chat": "application/x-ndjson"}
+_FACTS = {
+    "anthropic-messages": _anthropic,
+    "openai-chat": _chat,
+    "openai-responses": _responses,
+    "gemini": _gemini,
+    "bedrock-converse": _bedrock,
+    "cohere-chat": _cohere,
+    "ollama-chat": _ollama,
+}
 _WHOLES = {
     "anthropic-messages": _anthropic_whole,
     "openai-chat": _chat,
     "openai-responses": _responses_whole,
     "gemini": _gemini,
+    "bedrock-converse": _bedrock_whole,
+    "cohere-chat": _cohere_whole,
+    "ollama-chat": _ollama,
 }

@@ -19,6 +19,8 @@ from tests.unit.web.builders import (
     a_target,
 )
 
+pytestmark = pytest.mark.slow
+
 GET_PATHS = (
     "/", "/targets/haiku-chat", "/metrics", "/probe?target=haiku-chat", "/-/healthy", "/-/ready", "/config", "/sd",
     "/api/v1/targets", "/api/v1/results", "/static/style.css",

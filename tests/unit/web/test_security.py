@@ -14,6 +14,8 @@ from aiprobe.web.security import HEADERS, MAX_BODY_BYTES, Gate
 from aiprobe.web.webfile import WebFile
 from tests.unit.web.builders import World, a_server
 
+pytestmark = pytest.mark.slow
+
 HASH = bcrypt.hashpw(b"opensesame", bcrypt.gensalt(4)).decode()
 
 

@@ -13,6 +13,8 @@ from aiprobe.web.webconfig import load
 from aiprobe.web.yamlfile import WebError
 from tests.unit.web.builders import Reply, World, a_server
 
+pytestmark = pytest.mark.slow
+
 AUTHORITY = trustme.CA()
 CLIENTS = trustme.CA()
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"

@@ -3,6 +3,7 @@
 Shapes as the official SDK (anthropic 2.12) types them; the stream ends with `message_stop` and has no `[DONE]`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -25,6 +26,7 @@ from aiprobe.simulator.wire.base import (
 
 _WITHOUT_SAMPLING: Final = "2026-10-21"
 """From this version on `temperature`, `top_p` and `top_k` are refused."""
+_VERTEX: Final = re.compile(r"/publishers/anthropic/models/(?P<model>[^/:]+):(?P<call>rawPredict|streamRawPredict)$")
 _STOP: Final[Mapping[Finish, str]] = {
     Finish.STOP: "end_turn",
     Finish.LENGTH: "max_tokens",
@@ -69,11 +71,16 @@ class Anthropic:
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request as the API does: version header, model, cap and messages are required."""
-        version = headers.get("anthropic-version")
+        version = headers.get("anthropic-version", "")
+        if (
+            found := _VERTEX.search(path)
+        ) is not None:  # Vertex AI: version in the body, model and streaming in the path
+            version = str(body.get("anthropic_version", ""))
+            body = {**body, "model": found["model"], "stream": found["call"] == "streamRawPredict"}
         if not version:
             raise BadCall(Trouble.BAD_REQUEST, "anthropic-version: header is required")
         sampling = [name for name in ("temperature", "top_p", "top_k") if name in body]
-        if sampling and version >= _WITHOUT_SAMPLING:
+        if sampling and version[:4].isdecimal() and version >= _WITHOUT_SAMPLING:
             raise BadCall(Trouble.BAD_REQUEST, f"{sampling[0]}: not supported from version {_WITHOUT_SAMPLING} on")
         model = required_model(body)
         cap = token_cap(body, "max_tokens")

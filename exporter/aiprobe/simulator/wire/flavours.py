@@ -23,6 +23,8 @@ class Flavour:
     queue_field: bool = False
     """The first and last chunk have Groq's `x_groq`."""
     needs_key: bool = True
+    filters: bool = False
+    """Azure's: what its content filter says, ahead of the first chunk and beside each choice; and where it serves."""
     token_caps: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
 
 
@@ -40,6 +42,7 @@ FLAVOURS: Final[Mapping[str, Flavour]] = {
     "openrouter": Flavour(
         errors="numbered", request_id_header="x-generation-id", usage_always=True, comment="OPENROUTER PROCESSING"
     ),
+    "azure": Flavour(request_id_header="apim-request-id", limits="openai", filters=True),
     "xai": Flavour(errors="string"),
     "vllm": Flavour(errors="numbered", request_id_header=None, needs_key=False),
     "ollama": Flavour(request_id_header=None, needs_key=False),

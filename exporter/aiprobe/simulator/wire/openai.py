@@ -61,6 +61,11 @@ def refuse_as_reasoning_models_do(body: Json, model: str, *names: str) -> None:
         raise BadCall(Trouble.BAD_REQUEST, f"Unsupported parameter: '{refused}' is not supported with this model.")
 
 
+def message_of(trouble: Trouble) -> str:
+    """Return what OpenAI says of a trouble, for whoever has no words of its own."""
+    return _ERRORS[trouble][2].format(key="***")
+
+
 class OpenAIBase:
     """Errors, headers and models; no stream and no reply of its own."""
 
@@ -88,6 +93,8 @@ class OpenAIBase:
             found[flavour.request_id_header] = stamp.request_id
         if flavour.limits == "openai":
             found |= {"openai-processing-ms": str(stamp.processing_ms), "openai-version": "2020-10-01"}
+        if flavour.filters:
+            found |= {"x-ms-region": "Sweden Central", "x-ms-deployment-name": "simulated"}
         for name, limit in _LIMITS.items():
             remaining = 0 if exhausted else limit - limit * (stamp.number % 20) // 100
             if flavour.limits == "openai":

@@ -26,6 +26,16 @@ _FINISH: Final[Mapping[Finish, str]] = {
     Finish.REFUSED: "stop",
     Finish.FILTERED: "content_filter",
 }
+_SAFE: Final[Json] = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "violence")}
+_FILTERED: Final[Json] = {
+    "choices": [],
+    "created": 0,
+    "id": "",
+    "model": "",
+    "object": "",
+    "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": _SAFE}],
+}
+"""Azure's first chunk: it names nothing and holds nothing."""
 REFUSAL: Final = "I cannot help with that."
 
 
@@ -70,6 +80,8 @@ class OpenAIChat(OpenAIBase):
         queue = {"x_groq": {"id": stamp.request_id}} if flavour.queue_field else {}
         if flavour.comment:
             yield Part("open", f": {flavour.comment}\n\n".encode())
+        if flavour.filters:
+            yield Part("open", event(_FILTERED))
         yield Part("open", event(_chunk(call, stamp, {"role": "assistant", "content": ""}) | queue))
         for kind, field, token in answer_parts(answer, reasoning="reasoning_content", text="content"):
             yield Part(kind, event(_chunk(call, stamp, {field: token})))
@@ -103,7 +115,9 @@ def _envelope(call: Call, stamp: Stamp, kind: str) -> Json:
 
 
 def _chunk(call: Call, stamp: Stamp, delta: Json, *, finish: str | None = None) -> Json:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    if flavour_of(stamp.provider).filters:
+        choice["content_filter_results"] = _SAFE if delta.get("content") else {}
     return {**_envelope(call, stamp, "chat.completion.chunk"), "choices": [choice], "usage": None}
 
 

@@ -1,0 +1,114 @@
+"""What the firing alerts are worth: incidents found, time to page, false pages, and the bars that these must meet.
+
+A page is one stretch of time in which at least one critical alert of a provider fires: what `group_by: [provider]`
+sends once. The rules of today are granted the same grouping.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.detection.evaluate import Firing
+from benchmarks.detection.series import SCRAPE_SECONDS, World
+
+GRACE_SECONDS: Final = 120.0
+"""A page that comes so shortly after an incident's end still tells of it."""
+OURS: Final = "aiprobe"
+TODAY_FAILED: Final = "probe_success == 0 for 1m"
+TODAY_RATIO: Final = "failure ratio 5m > 50 % for 2m"
+RULE_SETS: Final[Mapping[str, str]] = {OURS: "AI", TODAY_FAILED: "TodayProbeFailed", TODAY_RATIO: "TodayFailureRatio"}
+"""Name of the rule set -> how the names of its alerts begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How one rule set did in one scenario."""
+
+    incidents: int
+    delays: tuple[float, ...]
+    """Seconds from each incident's start to its page; infinite for one that was missed."""
+    pages: int
+    """Pages that told of an incident, second ones included."""
+    false_pages: int
+    target_months: float
+
+    @property
+    def found(self) -> int:
+        """Return how many incidents had a page."""
+        return sum(math.isfinite(delay) for delay in self.delays)
+
+    def quantile(self, share: float) -> float:
+        """Return the delay that `share` (0-1) of the incidents did not exceed."""
+        ordered = sorted(self.delays)
+        return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
+
+    @property
+    def median(self) -> float:
+        """Return the median delay in seconds, missed incidents counted as infinite."""
+        return statistics.median(self.delays) if self.delays else math.nan
+
+    @property
+    def false_rate(self) -> float:
+        """Return the false pages per target and month."""
+        return self.false_pages / self.target_months if self.target_months else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What aiprobe's rules must reach in a scenario. Seconds; None where nothing is asked."""
+
+    worst: float | None = None
+    median: float | None = None
+    nine_of_ten: float | None = None
+    false_rate: float | None = None
+    one_page: bool = False
+
+    def missed_by(self, judged: Judgement) -> list[str]:
+        """Say each bar that `judged` misses. Nothing measured misses every bar."""
+        limits = [
+            ("worst time to page", judged.quantile(1.0), self.worst),
+            ("median time to page", judged.median, self.median),
+            ("nine of ten", judged.quantile(0.9), self.nine_of_ten),
+            ("false pages per target and month", judged.false_rate, self.false_rate),
+        ]
+        missed = [
+            f"{what} {value:.3g} > {limit:.3g}"
+            for what, value, limit in limits
+            if limit is not None and not value <= limit
+        ]
+        if self.one_page and judged.pages != judged.incidents:
+            missed.append(f"{judged.pages} pages for {judged.incidents} incidents")
+        return missed
+
+
+def pages(firing: Firing, provider: str, alerts: str) -> list[float]:
+    """Return when each page of `provider` by the alerts whose names begin with `alerts` went out."""
+    times = sorted(
+        {at for (alert, who), all_at in firing.items() if who == provider and alert.startswith(alerts) for at in all_at}
+    )
+    return [at for before, at in zip([-math.inf, *times], times, strict=False) if at - before > SCRAPE_SECONDS]
+
+
+def judge(worlds: Sequence[World], firing: Firing, alerts: str, *, target_months: float | None = None) -> Judgement:
+    """Hold the pages of `worlds` against what was wrong with them.
+
+    A page without a provider speaks of the exporter, and nothing was wrong with that: it is false. `target_months` is
+    what the worlds stand for; without it, they stand for themselves.
+    """
+    delays: list[float] = []
+    told = 0
+    false = len(pages(firing, "", alerts))
+    for world in worlds:
+        sent = pages(firing, world.provider, alerts)
+        if world.incident is None:
+            false += len(sent)
+            continue
+        start, end = world.incident
+        fitting = [at for at in sent if at >= start]
+        false += len(sent) - len(fitting)
+        told += len(fitting)
+        delays.append(fitting[0] - start if fitting and fitting[0] <= end + GRACE_SECONDS else math.inf)
+    own = sum(len(world.targets) * world.seconds for world in worlds) / (30 * 86400)
+    return Judgement(len(delays), tuple(delays), told, false, own if target_months is None else target_months)

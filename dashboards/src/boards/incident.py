@@ -1,0 +1,148 @@
+"""One incident on one page: what failed when, what the provider said, was it us, and which requests prove it."""
+
+from dashboards.src import mappings, palette, parts
+from dashboards.src import signals_speed as speed
+from dashboards.src import signals_state as states
+from dashboards.src import signals_traffic as traffic
+from dashboards.src import signals_truth as truth
+from dashboards.src.grafana import Board, Panel
+from dashboards.src.panels import lines, stat, text, timeline
+from dashboards.src.promql import Scope, combined, named, state_over_time
+from dashboards.src.signal import Signal
+
+SCOPE = Scope(("provider", "surface", "vantage"))
+_NEUTRAL = ((0, palette.LOW),)
+
+
+def board() -> Board:
+    """Return the board that reviews an incident. It is opened by links with from, to and provider."""
+    return Board(
+        uid=parts.INCIDENT,
+        title="Incident review",
+        description="Opened by links with a time range and a provider; fits one printed page.",
+        variables=(parts.provider(multi=False), parts.SURFACE, parts.VANTAGE),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS),
+        time_from="now-3h",
+        panels=[
+            text(
+                "**${provider:text}**, ${__from:date:YYYY-MM-DD HH:mm} to ${__to:date:YYYY-MM-DD HH:mm} UTC. "
+                "For a support ticket: request ids are the dots of *What fails*; hover one and copy its request_id.",
+                height=2,
+            ),
+            *_facts(),
+            timeline(states.measured(SCOPE, "What we measured"), mapped=mappings.STATE, width=12, height=5),
+            timeline(states.declared(SCOPE, "What its status page said"), mapped=mappings.PAGE, width=12, height=5),
+            lines(
+                traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, height=7, interval="1m"
+            ),
+            lines(*_speed(), colours={"p50": palette.LOW, "p95": palette.HIGH}, height=7),
+            timeline(_others(), mapped=mappings.STATE, width=12, height=7),
+            timeline(_egress(), mapped=mappings.YES_NO, width=6, height=7),
+            timeline(states.alerts(SCOPE), mapped=mappings.ALERTS, width=6, height=7),
+        ],
+    )
+
+
+def _facts() -> list[Panel]:
+    state = combined(SCOPE.of("surface_state"))
+    outage = f"(({state}) >= 2)"
+    start = Signal(
+        title="Outage began",
+        description="The first minute of this range with a partial or major outage of a surface chosen above, UTC.",
+        expr=f"min(min_over_time(timestamp({outage})[$__range:1m])) * 1000",
+        unit="dateTimeAsIso",
+        nothing="None here",
+    )
+    end = Signal(
+        title="Last seen failing",
+        description=(
+            "The last minute of this range with a partial or major outage; near the end of the range it may go on."
+        ),
+        expr=f"max(max_over_time(timestamp({outage})[$__range:1m])) * 1000",
+        unit="dateTimeAsIso",
+        nothing="None here",
+    )
+    lasted = Signal(
+        title="Time in outage",
+        description=(
+            "Minutes with a partial or major outage of any surface chosen above, added up; overlaps count once."
+        ),
+        expr=f"sum_over_time((max({state}) >= bool 2)[$__range:1m]) * 60",
+        unit="s",
+        decimals=1,
+        nothing=mappings.NOT_PROBED,
+    )
+    word = f"(max({SCOPE.of('status_component_state')}) >= 1)"
+    first_word = Signal(
+        title="Its page's first word",
+        description="The first minute of this range in which the status page said that something was wrong, UTC.",
+        expr=f"min(min_over_time(timestamp({word})[$__range:1m])) * 1000",
+        unit="dateTimeAsIso",
+        nothing="Never in range",
+    )
+    hushed = Signal(
+        title="Undeclared time",
+        description="How much of the outage went by without a word on the status page, the longest of the surfaces.",
+        expr=f"max({truth.seconds_of(SCOPE, 'undeclared')})",
+        unit="s",
+        decimals=1,
+        nothing="Not compared",
+    )
+    bad = SCOPE.of("slo_events_total", slo="=availability", verdict="=bad")
+    failed = Signal(
+        title="Bad probes",
+        description="Scheduled probes of this range that were bad for availability; confirmations are not counted.",
+        expr=f"sum(increase({bad}[$__range]))",
+        decimals=0,
+        nothing=mappings.NOT_PROBED,
+    )
+    spent = Signal(
+        title="Spent on probes",
+        description="What the probes of this provider cost in this range, by the configured prices.",
+        expr=f"sum(increase({SCOPE.of('cost_usd_total')}[$__range]))",
+        unit="currencyUSD",
+        decimals=4,
+        nothing="No prices",
+    )
+    good = states.good_share(SCOPE, "$__range", "Good probes")
+    facts = [start, end, lasted, first_word, hushed, failed, good, spent]
+    return [stat(fact, steps=_NEUTRAL, background=False, width=6, height=3) for fact in facts]
+
+
+def _speed() -> tuple[Signal, Signal]:
+    why = (
+        "Before, during and after, of the probes that ended ok in the half hour before each point; hidden below 20 "
+        "measurements. A gap during the outage means that too few answers came to measure."
+    )
+    metric = "time_to_first_token_seconds"
+    return (
+        speed.quantile(SCOPE, 0.5, metric, "30m", "Time to first token", "p50", why),
+        speed.quantile(SCOPE, 0.95, metric, "30m", "Time to first token", "p95", why),
+    )
+
+
+def _others() -> Signal:
+    return Signal(
+        title="Every provider at the same time",
+        description=(
+            "If others failed in the same minutes, suspect what they share with this one: our network, a cloud, a CDN."
+        ),
+        expr=named(state_over_time(Scope(("vantage",)), "provider")),
+        legend="{{provider_display_name}}",
+        nothing=states.PROBES_FIRST,
+    )
+
+
+def _egress() -> Signal:
+    return Signal(
+        title="Was it us? Our way out",
+        description=(
+            "Checks of our own way to the Internet that no provider has a hand in. All failing together: it was us."
+        ),
+        expr=(
+            "max by (vantage, check) (max_over_time(aiprobe_egress_up[$__rate_interval]))"
+            " or group by (vantage, check) (last_over_time(aiprobe_egress_up[$__range] @ end())) * 0 - 1"
+        ),
+        legend="{{vantage}} {{check}}",
+        nothing="No egress check is configured",
+    )

@@ -1,0 +1,152 @@
+"""How fast the models are: distributions, quantiles that rest on enough answers, and the same hour last week."""
+
+from dashboards.src import palette, parts
+from dashboards.src import signals_speed as speed
+from dashboards.src.grafana import Board, Panel
+from dashboards.src.panels import bars, heatmap, lines, row, stat
+from dashboards.src.promql import Scope, named
+from dashboards.src.signal import Signal
+from dashboards.src.tables import Label, Value, table
+
+SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
+_NEUTRAL = ((0, palette.LOW),)
+_SLOWER = ((0, palette.OPERATIONAL), (1.5, palette.DEGRADED), (2, palette.PARTIAL))
+
+
+def board() -> Board:
+    """Return the board of latency."""
+    return Board(
+        uid=parts.LATENCY,
+        title="Model latency",
+        description="Time to the first token, gaps and tokens per second; only of probes that ended ok.",
+        variables=(parts.provider(), parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
+        annotations=(parts.OWN_ALERTS_FIRING,),
+        time_from="now-6h",
+        panels=[
+            *_headline(),
+            lines(speed.slowest(SCOPE), width=14, height=9, table=True),
+            bars(speed.slowdown_now(SCOPE), steps=_SLOWER, width=10, height=9),
+            row("Distributions"),
+            *_distributions(),
+            row("Against the same hour last week"),
+            lines(
+                speed.against_last_week(SCOPE),
+                width=24,
+                limits=((2, palette.PARTIAL),),
+                table=True,
+            ),
+            row("Model by model"),
+            _models(),
+        ],
+    )
+
+
+def _headline() -> list[Panel]:
+    metric = "time_to_first_token_seconds"
+    why = (
+        "Time from the start of a probe to its first content, over all targets chosen above, in the hour before the "
+        "end of "
+        "the range. Hidden below 20 measurements, because it would be a guess."
+    )
+    levels = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
+    quantiles = [
+        speed.quantile(SCOPE, level, metric, "1h", f"First token, {name}, 1 h", "", why) for level, name in levels
+    ]
+    gap = speed.quantile(
+        SCOPE,
+        0.95,
+        "stream_max_gap_seconds",
+        "1h",
+        "Longest silence, p95",
+        "",
+        "The longest silence inside one stream, of one answer in twenty, in the last hour. Above a second people "
+        "notice.",
+    )
+    per_token = Signal(
+        title="Tokens per second, p50",
+        description=(
+            "How fast answers stream after their first content: one divided by the median time per token, over the "
+            "last hour. "
+            "Hidden below 20 measurements of streams that were long enough to time."
+        ),
+        expr="1 / (" + speed.quantile(SCOPE, 0.5, "time_per_output_token_seconds", "1h", "", "", "").expr + ")",
+        decimals=0,
+        nothing="Fewer than 20 measurements",
+    )
+    signals = [speed.samples(SCOPE), *quantiles, gap, per_token]
+    return [stat(signal, steps=_NEUTRAL, background=False) for signal in signals]
+
+
+def _distributions() -> list[Panel]:
+    first = speed.distribution(
+        SCOPE,
+        "time_to_first_token_seconds",
+        "Time to first token",
+        "How many answers began after how long. Two bands are two kinds of answer: cached, another region, another "
+        "model; "
+        "a band that climbs is a service that queues.",
+    )
+    gaps = speed.distribution(
+        SCOPE,
+        "stream_max_gap_seconds",
+        "Longest silence in a stream",
+        "The longest gap between two pieces of an answer. Answers that begin quickly and then hang are seen only here.",
+    )
+    per_token = speed.distribution(
+        SCOPE,
+        "time_per_output_token_seconds",
+        "Time per output token",
+        "Mean time between tokens of an answer, after its first content; 0.02 s is 50 tokens a second.",
+    )
+    visible = speed.distribution(
+        SCOPE,
+        "time_to_first_output_token_seconds",
+        "Time to first visible token",
+        "Of models that think first: when their readers saw the first visible word. Empty where no model showed "
+        "reasoning.",
+    )
+    whole = speed.distribution(
+        SCOPE,
+        "duration_seconds",
+        "Whole answer",
+        "How long whole probes took, from the first packet to the end marker; of other kinds than chat as well.",
+    )
+    speeds = heatmap(speed.tokens_per_second(SCOPE), calculate=True)
+    return [heatmap(first), heatmap(gaps), speeds, heatmap(per_token), heatmap(visible), heatmap(whole)]
+
+
+def _models() -> Panel:
+    by = speed.MODEL
+    p95, counted = SCOPE.of("aiprobe:time_to_first_token:p95_30m"), SCOPE.of("aiprobe:time_to_first_token:count30m")
+    count = f"sum by ({by}) ({counted})"
+    chosen = f"and on ({by}) topk(25, {count})"
+    slow = f"max by ({by}) ({p95} and on (target) {counted} >= 20)"
+    median = f"max by ({by}) ({SCOPE.of('aiprobe:time_to_first_token:median1h')})"
+    streamed = SCOPE.of("aiprobe:time_per_output_token:count30m")
+    per_token = (
+        f"max by ({by}) ({SCOPE.of('aiprobe:time_per_output_token:median30m')} and on (target) {streamed} >= 20)"
+    )
+    gap = speed.mean(SCOPE, "stream_max_gap_seconds", by, "1h")
+    answered = f"count by ({by}, response_model) ({SCOPE.of('response_model_info')})"
+    return table(
+        "Models",
+        "The 25 models with the most measurements. n is how many answers of the last half hour the quantiles rest "
+        "on; they "
+        "are empty below 20. More than one model that answered: a rollout or a fallback.",
+        labels=[
+            Label(name="provider", hidden=True),
+            Label(name="provider_display_name", title="Provider", width=160, links=[parts.to_provider(of_row=True)]),
+            Label(name="model", title="Model", width=240),
+        ],
+        values=[
+            Value(title="n", expr=named(f"topk(25, {count})"), decimals=0, width=70),
+            Value(title="p50", expr=f"{median} {chosen}", unit="s", decimals=2, width=100),
+            Value(title="p95", expr=f"{slow} {chosen}", unit="s", decimals=2, width=130),
+            Value(title="Tokens per second", expr=f"1 / ({per_token}) {chosen}", decimals=0, width=150),
+            Value(title="Mean longest silence", expr=f"({gap}) {chosen}", unit="s", decimals=2, width=170),
+            Value(title="Models that answered", expr=f"count by ({by}) ({answered}) {chosen}", decimals=0, width=170),
+        ],
+        sort="p95",
+        nothing="Nothing measured in the last half hour, or the recording rules are not loaded",
+        height=11,
+    )

@@ -1,0 +1,217 @@
+"""One provider: is it them or us, what fails, where, why slow, and where to go instead?"""
+
+from dashboards.src import mappings, palette, parts
+from dashboards.src import signals_speed as speed
+from dashboards.src import signals_state as states
+from dashboards.src import signals_traffic as traffic
+from dashboards.src.grafana import Board, Panel
+from dashboards.src.panels import bars, lines, row, stat, text, timeline
+from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, state_over_time
+from dashboards.src.signal import Signal
+
+SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
+ELSEWHERE = Scope(("vantage",))
+_BUDGET = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
+
+
+def board() -> Board:
+    """Return the board of one provider."""
+    return Board(
+        uid=parts.PROVIDER,
+        title="Provider",
+        description="One provider: them or us, what fails, where, why slow, and where to go instead.",
+        variables=(parts.provider(multi=False), parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS),
+        time_from="now-6h",
+        panels=[
+            text("## ${provider:text}", height=2),
+            *_headline(),
+            *_second_line(),
+            timeline(
+                states.measured(SCOPE, "Surfaces, measured"),
+                mapped=mappings.STATE,
+                links=[parts.to_incident()],
+                height=6,
+            ),
+            timeline(
+                states.declared(SCOPE, "Its status page said"), mapped=mappings.PAGE, links=[parts.to_truth()], height=6
+            ),
+            row("What fails"),
+            lines(
+                traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, interval="1m", width=9
+            ),
+            lines(
+                traffic.verdicts(SCOPE), style="bars", stacked=True, colours=palette.VERDICTS, interval="1m", width=8
+            ),
+            lines(traffic.error_share(SCOPE), maximum=1, width=7),
+            row("Where"),
+            timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=11),
+            timeline(_regions(), mapped=mappings.STATE, width=12, height=7),
+            timeline(_others(), mapped=mappings.STATE, links=[parts.to_provider()], width=12, height=7),
+            row("Why slow"),
+            lines(*_quantiles(), colours={"p50": palette.LOW, "p95": palette.HIGH}, width=9),
+            lines(traffic.phases(SCOPE), stacked=True, width=8),
+            lines(traffic.headroom(SCOPE), maximum=1, width=7),
+            row("Where to go instead"),
+            timeline(traffic.groups(), mapped=mappings.YES_NO, width=14, height=6),
+            bars(
+                traffic.group_share(),
+                steps=((0, palette.MAJOR), (0.99, palette.PARTIAL), (0.995, palette.OPERATIONAL)),
+                maximum=1,
+                width=10,
+                height=6,
+            ),
+        ],
+    )
+
+
+def _headline() -> list[Panel]:
+    now = combined(SCOPE.of("surface_state"), "provider")
+    state = Signal(
+        title="State now",
+        description="What our probes of this provider see now, over the surfaces chosen above. Grey: nothing is known.",
+        expr=or_unknown(f"max({now})"),
+        nothing=mappings.NOT_PROBED,
+    )
+    since = Signal(
+        title="Last seen operational",
+        description="How long ago every surface chosen above was last operational; now, if it is. Looks back one day.",
+        expr=f"max(max_over_time(timestamp(({now}) < 1)[1d:1m])) * 1000",
+        unit="dateTimeFromNow",
+        nothing="Not in a day",
+    )
+    page = Signal(
+        title="Its status page says",
+        description=(
+            "The worst word of the provider's own status page about the surfaces chosen above; grey: unreadable."
+        ),
+        expr=or_unknown(f"max({SCOPE.of('status_component_state')})"),
+        nothing="Unknown",
+    )
+    hushed = Signal(
+        title="Undeclared for",
+        description="How long an outage that we see now has gone without a word on the status page; 0 s without one.",
+        expr=f"max({SCOPE.of('undeclared_seconds')})",
+        unit="s",
+        decimals=0,
+        nothing="Not compared",
+    )
+    others = Signal(
+        title="Other providers impaired",
+        description=(
+            "How many other providers have an outage now. Several at once: suspect our network or a shared cloud."
+        ),
+        expr=_others_impaired(),
+        nothing=mappings.NOT_PROBED,
+    )
+    return [
+        stat(state, mapped=mappings.STATE),
+        stat(since, steps=((0, palette.UNKNOWN),), background=False),
+        stat(page, mapped=mappings.PAGE, links=[parts.to_board("Compare with what we saw", parts.TRUTH)]),
+        stat(hushed, steps=((0, palette.OPERATIONAL), (1, palette.MAJOR))),
+        stat(states.is_it_us(), mapped=mappings.US, links=[parts.to_board("Open the prober's board", parts.SELF)]),
+        stat(others, mapped=mappings.ABSENT, steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL))),
+    ]
+
+
+def _others_impaired() -> str:
+    others = combined(ELSEWHERE.of("surface_state", provider="!~$provider"), "provider")
+    return f"(count(({others}) >= 2)) or (count({others}) * 0) or vector(-1)"
+
+
+def _second_line() -> list[Panel]:
+    budget = Signal(
+        title="Least error budget left",
+        description=(
+            "What is left of the period's error budget, of the worst SLO chosen above; below 0 it is overspent."
+        ),
+        expr=(
+            f"min({SCOPE.of('slo:period_error_budget_remaining:ratio')}) or "
+            f"min({SCOPE.of('slo_error_budget_remaining_ratio')})"
+        ),
+        unit="percentunit",
+        decimals=1,
+        nothing="No SLO",
+    )
+    median, slow = _quantiles("1h")
+    good = states.good_share(SCOPE, "$__range", "Good probes in range")
+    steps = ((0, palette.MAJOR), (0.95, palette.PARTIAL), (0.99, palette.DEGRADED), (0.995, palette.OPERATIONAL))
+    neutral = ((0, palette.LOW),)
+    return [
+        stat(good, mapped=mappings.no_value("Not probed"), steps=steps, background=False, height=3),
+        stat(
+            budget,
+            steps=_BUDGET,
+            background=False,
+            links=[parts.to_board("Open the error budgets", parts.SLO)],
+            height=3,
+        ),
+        stat(_renamed(median, "First token, p50, 1 h"), steps=neutral, background=False, height=3),
+        stat(_renamed(slow, "First token, p95, 1 h"), steps=neutral, background=False, height=3),
+        stat(speed.samples(SCOPE), steps=neutral, background=False, height=3),
+        stat(_incidents(), steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL)), background=False, height=3),
+    ]
+
+
+def _incidents() -> Signal:
+    return Signal(
+        title="Observed incidents, open",
+        description=(
+            "Incidents that the exporter itself has open for the surfaces chosen above, with evidence on its board."
+        ),
+        expr=f"sum(max by ({SURFACE}) ({SCOPE.of('incidents_observed', open='=true')}))",
+        decimals=0,
+        nothing="Unknown",
+    )
+
+
+def _renamed(signal: Signal, title: str) -> Signal:
+    return Signal(
+        title=title,
+        description=signal.description,
+        expr=signal.expr,
+        unit=signal.unit,
+        decimals=signal.decimals,
+        nothing=signal.nothing,
+    )
+
+
+def _quantiles(window: str = "30m") -> tuple[Signal, Signal]:
+    why = (
+        "Time from the start of a probe to the first content, of probes that ended ok, over the window before each "
+        "point. "
+        "Hidden below 20 measurements. A dot is one answer with its request id."
+    )
+    title = "Time to first token"
+    metric = "time_to_first_token_seconds"
+    return (
+        speed.quantile(SCOPE, 0.5, metric, window, title, "p50", why),
+        speed.quantile(SCOPE, 0.95, metric, window, title, "p95", why),
+    )
+
+
+def _models() -> Signal:
+    return states.measured(
+        SCOPE, "Targets: all models, or one?", "provider, target, model", "{{target}} {{model}}", metric="state"
+    )
+
+
+def _regions() -> Signal:
+    by = "provider, provider_region, vantage"
+    return states.measured(
+        SCOPE, "All regions and vantages, or one?", by, "region {{provider_region}}, seen from {{vantage}}"
+    )
+
+
+def _others() -> Signal:
+    return Signal(
+        title="Every provider, for comparison",
+        description=(
+            "The state of every provider at the same time. If many fail together, look at our own network and at "
+            "clouds "
+            "that they share before you blame one of them."
+        ),
+        expr=named(state_over_time(ELSEWHERE, "provider")),
+        legend="{{provider_display_name}}",
+        nothing=states.PROBES_FIRST,
+    )

@@ -1,0 +1,157 @@
+"""Objectives and contracts: what is achieved, what is left, how fast it goes, and what a breach is worth."""
+
+from dashboards.src import mappings, palette, parts
+from dashboards.src import signals_slo as slo
+from dashboards.src.grafana import Board, Panel, Variable
+from dashboards.src.panels import history, lines, row, stat, text
+from dashboards.src.promql import Scope, named
+from dashboards.src.tables import Label, Value, table
+
+SCOPE = Scope(("provider", "slo"))
+_LEFT = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
+_BURN = (
+    (0, palette.OPERATIONAL),
+    (slo.TICKET_BURN, palette.DEGRADED),
+    (slo.SLOW_BURN, palette.PARTIAL),
+    (slo.FAST_BURN, palette.MAJOR),
+)
+_CAVEAT = (
+    "**An estimate.** Uptime, tiers and credits are computed from this exporter's probes by each contract's own "
+    "rule; the "
+    "provider decides by its own ledger. Take the evidence of `aiprobe report` with the claim, and mind the deadline."
+)
+
+
+def board() -> Board:
+    """Return the board of error budgets and contracts."""
+    kinds = Variable(
+        name="slo", label="SLO", query='label_values(aiprobe_slo_objective_ratio{provider=~"$provider"}, slo)'
+    )
+    return Board(
+        uid=parts.SLO,
+        title="SLO and error budget",
+        description=(
+            "Error budgets of the objectives that you set, and what the contracts that providers signed owe you."
+        ),
+        variables=(parts.provider(), kinds),
+        annotations=(parts.OWN_ALERTS_FIRING,),
+        time_from="now-30d",
+        refresh="5m",
+        panels=[
+            stat(slo.overspent(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
+            stat(slo.burning(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
+            stat(slo.least_left(SCOPE), steps=_LEFT, width=6),
+            stat(
+                slo.soonest(SCOPE),
+                steps=((0, palette.MAJOR), (86400, palette.PARTIAL), (604800, palette.OPERATIONAL)),
+                width=6,
+            ),
+            _objectives(),
+            lines(slo.budgets(SCOPE), width=24, limits=((-1e9, palette.MAJOR), (0, "transparent")), limit_style="area",
+                  minimum=None, maximum=1, table=True),
+            lines(slo.burns(SCOPE, "1h", "The alert pages above 14.4."), limits=((slo.FAST_BURN, palette.MAJOR),)),
+            lines(slo.burns(SCOPE, "6h", "The alert pages above 6."), limits=((slo.SLOW_BURN, palette.MAJOR),)),
+            lines(slo.burns(SCOPE, "3d", "A ticket is due above 1."), width=24, height=7,
+                  limits=((slo.TICKET_BURN, palette.PARTIAL),), table=True),
+            history(
+                slo.bad_minutes(SCOPE),
+                steps=((0, palette.OPERATIONAL), (2, palette.DEGRADED), (15, palette.PARTIAL), (60, palette.MAJOR)),
+                interval="1d",
+                links=[parts.to_provider()],
+                height=11,
+            ),
+            row("Contracts (SLA)"),
+            text(_CAVEAT, height=2),
+            _contracts(),
+            lines(slo.contract_uptime(), width=24, minimum=None, maximum=1, table=True),
+        ],
+    )  # fmt: skip
+
+
+def _no_slo() -> list[dict[str, object]]:
+    return mappings.value_map({-1: ("No SLO", palette.UNKNOWN)}) + mappings.no_value("No SLO")
+
+
+def _objectives() -> Panel:
+    left = slo.left(SCOPE)
+    chosen = f"bottomk(25, {left})"
+    objective = f"max by ({slo.BY}) ({SCOPE.of('slo_objective_ratio')})"
+    achieved = f"1 - max by ({slo.BY}) ({SCOPE.of('slo:sli_error:ratio_rate30d')})"
+    period = f"max by ({slo.BY}) ({SCOPE.of('slo_period_seconds')})"
+    minutes = f"{left} * on ({slo.BY}) (1 - {objective}) * on ({slo.BY}) {period}"
+
+    def among(expr: str) -> str:
+        return f"({expr}) and on ({slo.BY}) {chosen}"
+
+    def burn(title: str, window: str) -> Value:
+        expr = among(slo.burn(SCOPE, window))
+        return Value(title=title, expr=expr, decimals=1, steps=_BURN, cell="background", width=85)
+
+    return table(
+        "Objectives, the least budget first",
+        "The 25 SLOs with the least budget left. Time left is the budget written as downtime: how long a total "
+        "outage may "
+        "still last. Burn above 1 spends faster than the period allows.",
+        labels=[
+            Label(name="provider", hidden=True),
+            Label(
+                name="provider_display_name",
+                title="Provider",
+                width=150,
+                links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True)],
+            ),
+            Label(name="target", title="Target", width=190),
+            Label(name="slo", title="SLO", width=160),
+        ],
+        values=[
+            Value(
+                title="Budget left",
+                expr=named(chosen),
+                unit="percentunit",
+                decimals=1,
+                steps=_LEFT,
+                cell="background",
+                width=110,
+            ),
+            Value(title="Time left", expr=among(minutes), unit="s", decimals=1, width=110),
+            Value(title="Objective", expr=among(objective), unit="percentunit", decimals=2, width=100),
+            Value(title="Achieved, 30 d", expr=among(achieved), unit="percentunit", decimals=3, width=125),
+            burn("Burn 1 h", "1h"),
+            burn("Burn 6 h", "6h"),
+            burn("Burn 3 d", "3d"),
+            Value(title="Gone in", expr=among(slo.exhausts_in(SCOPE)), unit="s", decimals=1, width=110),
+        ],
+        sort="Budget left",
+        descending=False,
+        nothing="No SLO is exported for this choice, or the exporter is down",
+        height=10,
+    )  # fmt: skip
+
+
+def _contracts() -> Panel:
+    def one(metric: str, bound: str = "") -> str:
+        return f"min by (contract) (aiprobe_sla_{metric}" + (f'{{bound="{bound}"}})' if bound else ")")
+
+    return table(
+        "Contracts, this period",
+        "Each contract since its calendar period began. Low and high bound what can be known: low counts unprobed "
+        "minutes as "
+        "down. Credits are estimates; claim before the deadline with the evidence of aiprobe report.",
+        labels=[Label(name="contract", title="Contract", width=200)],
+        values=[
+            Value(title="Uptime, low", expr=one("uptime_ratio", "low"), unit="percentunit", decimals=3, width=110),
+            Value(title="Uptime, high", expr=one("uptime_ratio", "high"), unit="percentunit", decimals=3, width=110),
+            Value(title="Heading for", expr=one("projected_uptime_ratio"), unit="percentunit", decimals=3, width=110),
+            Value(title="Burn", expr=one("burn_rate"), decimals=1, steps=_BURN, cell="background", width=70),
+            Value(title="Downtime left", expr=one("allowance_remaining_seconds"), unit="s", decimals=1, width=120),
+            Value(title="Credit, low", expr=one("credit_ratio", "low"), unit="percentunit", decimals=0, width=95),
+            Value(title="Credit, high", expr=one("credit_ratio", "high"), unit="percentunit", decimals=0, width=95),
+            Value(title="Estimate in USD", expr=one("credit_usd", "high"), unit="currencyUSD", decimals=2, width=130),
+            Value(title="Probed", expr=one("coverage_ratio"), unit="percentunit", decimals=1, width=80),
+            Value(title="Claim until", expr=one("claim_deadline_timestamp_seconds") + " * 1000", unit="dateTimeAsIso",
+                  width=170),
+        ],
+        sort="Downtime left",
+        descending=False,
+        nothing="No contract is configured",
+    )  # fmt: skip

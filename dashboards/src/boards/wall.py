@@ -1,0 +1,188 @@
+"""The outage wall, for the screen in the room: who is down, since when, is it us, and what does the provider admit?"""
+
+from dashboards.src import mappings, palette, parts
+from dashboards.src import signals_state as states
+from dashboards.src.grafana import Board, Panel
+from dashboards.src.panels import bars, history, honeycomb, row, stat, timeline
+from dashboards.src.promql import SURFACE, Scope, combined, named, rows
+from dashboards.src.signal import Signal
+from dashboards.src.tables import Label, Value, table
+
+SCOPE = Scope(("provider", "vantage"))
+_COUNT = ((0, palette.OPERATIONAL),)
+
+
+def board() -> Board:
+    """Return the outage wall."""
+    return Board(
+        uid=parts.WALL,
+        title="Outage wall",
+        description=(
+            "Who is down, since when, is it us, and what does the provider admit? Grey means that nobody knows."
+        ),
+        variables=(parts.provider(), parts.VANTAGE),
+        panels=[
+            *_headline(),
+            honeycomb(
+                states.providers_now(SCOPE), mapped=mappings.STATE, links=[parts.to_provider()], width=10, height=9
+            ),
+            attention(),
+            timeline(
+                states.measured(SCOPE, "What we measured"),
+                mapped=mappings.STATE,
+                links=[parts.to_provider(surface=True), parts.to_incident(), parts.to_truth()],
+                height=11,
+            ),
+            timeline(
+                states.declared(SCOPE, "What their status pages said"),
+                mapped=mappings.PAGE,
+                links=[parts.to_truth()],
+                height=11,
+            ),
+            row("Longer than today"),
+            history(
+                _days(),
+                steps=(
+                    (0, palette.MAJOR),
+                    (0.95, palette.PARTIAL),
+                    (0.99, palette.DEGRADED),
+                    (0.995, palette.OPERATIONAL),
+                ),
+                interval="1d",
+                time_from="30d",
+                links=[parts.to_slo()],
+            ),
+            bars(
+                _worst(),
+                steps=(
+                    (0, palette.MAJOR),
+                    (0.95, palette.PARTIAL),
+                    (0.99, palette.DEGRADED),
+                    (0.995, palette.OPERATIONAL),
+                ),
+                width=24,
+                maximum=1,
+                links=[parts.to_provider()],
+            ),
+        ],
+    )
+
+
+def _headline() -> list[Panel]:
+    absent = mappings.ABSENT
+    major = states.surfaces_in(
+        SCOPE,
+        "Major outages now",
+        "== 3",
+        "Surfaces on which every target fails now, three probes in a row or more. Click for what is known of them "
+        "below.",
+    )
+    impaired = states.surfaces_in(
+        SCOPE,
+        "Partial or degraded now",
+        "> 0 < 3",
+        "Surfaces that are slow or flaky, or fail for some models, regions or vantages only. See the table for which.",
+    )
+    to_self = parts.to_board("Open the prober's board", parts.SELF)
+    return [
+        stat(major, mapped=absent, steps=(*_COUNT, (1, palette.MAJOR))),
+        stat(impaired, mapped=absent, steps=(*_COUNT, (1, palette.PARTIAL))),
+        stat(
+            states.silent(SCOPE),
+            mapped=mappings.value_map({-1: ("Not compared", palette.UNKNOWN)}) + mappings.no_value("Not compared"),
+            steps=(*_COUNT, (1, palette.MAJOR)),
+            links=[parts.to_board("Compare with the status pages", parts.TRUTH)],
+        ),
+        stat(states.is_it_us(), mapped=mappings.US, links=[to_self]),
+        stat(states.not_probed(SCOPE), mapped=absent, steps=(*_COUNT, (1, palette.UNKNOWN)), links=[to_self]),
+        stat(
+            states.good_share(SCOPE, "5m"),
+            mapped=mappings.no_value("Not probed"),
+            steps=((0, palette.MAJOR), (0.5, palette.PARTIAL), (0.9, palette.DEGRADED), (0.99, palette.OPERATIONAL)),
+        ),
+    ]
+
+
+def attention() -> Panel:
+    """Return the table of everything that is not operational, or not known to be."""
+    now = combined(SCOPE.of("surface_state"))
+    every = rows(SCOPE, limit=0)
+    wrong = f"(topk(25, (({now}) or {every} * 0 - 1) != 0))"
+    fine_until = f"max_over_time(timestamp(({now}) < 1)[1d:1m]) and on ({SURFACE}) ({now}) > 0"
+    known_until = f"max_over_time(timestamp({now})[1d:1m]) unless on ({SURFACE}) {SCOPE.of('surface_state')}"
+    page = f"max by ({SURFACE}) ({SCOPE.of('status_component_state')})"
+    in_row = f"max by ({SURFACE}) ({SCOPE.of('consecutive_failures')})"
+    hushed = f"max by ({SURFACE}) ({SCOPE.of('undeclared_seconds')})"
+    return table(
+        "Needs attention",
+        "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
+        "probed, when something was last known of it; empty means longer than a day. Click for the provider.",
+        labels=[
+            Label(name="provider", hidden=True),
+            Label(
+                name="provider_display_name",
+                title="Provider",
+                width=150,
+                links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True), parts.to_truth(of_row=True)],
+            ),
+            Label(name="surface", title="Surface", width=170),
+        ],
+        values=[
+            Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=125),
+            Value(
+                title="Since",
+                expr=f"({fine_until} or {known_until}) * 1000 and on ({SURFACE}) {wrong}",
+                unit="dateTimeFromNow",
+                width=130,
+            ),
+            Value(title="Bad in a row", expr=f"{in_row} and on ({SURFACE}) {wrong}", decimals=0, width=100),
+            Value(
+                title="Status page",
+                expr=f"({page} or {every} * 0 - 1) and on ({SURFACE}) {wrong}",
+                mapped=mappings.PAGE,
+                cell="background",
+                width=150,
+            ),
+            Value(
+                title="Silent for", expr=f"({hushed} and on ({SURFACE}) {wrong}) > 0", unit="s", decimals=0, width=100
+            ),
+        ],
+        sort="State",
+        nothing="Nothing is known to be wrong. Look at Not probed now before you trust that.",
+        width=14,
+        height=9,
+    )
+
+
+def _days() -> Signal:
+    errors = SCOPE.of("slo:sli_error:ratio_rate1d", slo="=availability")
+    return Signal(
+        title="Thirty days, a cell a day",
+        description=(
+            "Share of good probes of each provider in the 24 hours before each cell's time (UTC). No cell: nothing was "
+            "validly probed. Needs the recording rules. Click to open the error budgets."
+        ),
+        expr=named(f"1 - avg by (provider) ({errors})"),
+        unit="percentunit",
+        decimals=1,
+        legend="{{provider_display_name}}",
+        nothing="No day is recorded yet: are the recording rules loaded?",
+    )
+
+
+def _worst() -> Signal:
+    errors = SCOPE.of("slo:sli_error:ratio_rate5m", slo="=availability")
+    per_model = f"avg by (provider, surface, model) (avg_over_time({errors}[$__range:5m]))"
+    return Signal(
+        title="Availability in this range, worst first",
+        description=(
+            "Share of good probes per model over the whole time range, the ten worst; a model without a valid probe "
+            "is not "
+            "here at all. Needs the recording rules."
+        ),
+        expr=f"sort({named(f'bottomk(10, 1 - {per_model})')})",
+        unit="percentunit",
+        decimals=2,
+        legend="{{provider_display_name}} / {{surface}} {{model}}",
+        nothing="No availability is recorded yet: are the recording rules loaded?",
+    )

@@ -1,0 +1,88 @@
+"""What numbers are called: value mappings of states, verdicts of comparisons and answers to "is it us?"."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dashboards.src import palette
+
+Mapped = dict[str, Any]
+
+NOT_PROBED: Final = "Not probed"
+
+
+def value_map(names: Mapping[float, tuple[str, str | None]]) -> list[Mapped]:
+    """Map exact values to (text, colour); the order is that of the legend."""
+    options = {
+        f"{value:g}": {"text": text, "index": index} | ({} if colour is None else {"color": colour})
+        for index, (value, (text, colour)) in enumerate(names.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+def between(low: float, high: float, text: str, colour: str) -> list[Mapped]:
+    """Map the values from `low` to `high`, both included."""
+    return [{"type": "range", "options": {"from": low, "to": high, "result": {"text": text, "color": colour}}}]
+
+
+def no_value(text: str, colour: str = palette.UNKNOWN) -> list[Mapped]:
+    """Say what null and NaN are called."""
+    return [{"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": colour}}}]
+
+
+STATE: Final = value_map(
+    {
+        3: ("Major outage", palette.MAJOR),
+        2: ("Partial outage", palette.PARTIAL),
+        1: ("Degraded", palette.DEGRADED),
+        0: ("Operational", palette.OPERATIONAL),
+        -1: (NOT_PROBED, palette.UNKNOWN),
+    }
+) + no_value(NOT_PROBED)
+
+PAGE: Final = value_map(
+    {
+        3: ("Says major outage", palette.MAJOR),
+        2: ("Says partial outage", palette.PARTIAL),
+        1: ("Says degraded", palette.DEGRADED),
+        0: ("Says operational", palette.OPERATIONAL),
+        -1: ("Unknown", palette.UNKNOWN),
+    }
+) + no_value("Unknown")
+
+TRUTH: Final = value_map(
+    {
+        2: ("Silent: only we see it", palette.MAJOR),
+        3: ("Both see an outage", palette.PARTIAL),
+        1: ("Only the page says so", palette.DEGRADED),
+        0: ("Both say it works", palette.OPERATIONAL),
+        -1: ("Not compared", palette.UNKNOWN),
+    }
+) + no_value("Not compared")
+
+US: Final = (
+    value_map(
+        {
+            1: ("Not us", palette.OPERATIONAL),
+            0: ("It is us", palette.MAJOR),
+            -1: ("Not checked", palette.UNKNOWN),
+        }
+    )
+    + between(0.0001, 0.9999, "Partly us", palette.PARTIAL)
+    + no_value("Not checked")
+)
+
+YES_NO: Final = value_map(
+    {1: ("Works", palette.OPERATIONAL), 0: ("Fails", palette.MAJOR), -1: ("Unknown", palette.UNKNOWN)}
+) + no_value("Unknown")
+
+ALERTS: Final = value_map(
+    {
+        2: ("Critical", palette.MAJOR),
+        1: ("Warning", palette.PARTIAL),
+        0: ("Info", palette.DEGRADED),
+        -1: ("Silent", palette.OPERATIONAL),
+    }
+) + no_value("Silent")
+
+ABSENT: Final = value_map({-1: (NOT_PROBED, palette.UNKNOWN)}) + no_value(NOT_PROBED)
+"""Of a count, where -1 stands for nothing to count in."""

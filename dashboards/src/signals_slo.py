@@ -1,0 +1,164 @@
+"""Signals of objectives and contracts: what was achieved, what is left, how fast it goes, what a breach is worth."""
+
+from typing import Final
+
+from dashboards.src.promql import Scope, named
+from dashboards.src.signal import Signal
+
+BY: Final = "provider, target, slo"
+NEEDS_RULES: Final = "Nothing recorded: are the recording rules loaded?"
+FAST_BURN: Final = 14.4
+SLOW_BURN: Final = 6
+TICKET_BURN: Final = 1
+"""The alerts' own lines: `alerts/slo.rules.yml`."""
+
+
+def left(scope: Scope) -> str:
+    """Return the budget that is left; from the journal of the exporter where no rules are loaded."""
+    journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')})"
+    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}) or {journal})"
+
+
+def burn(scope: Scope, window: str) -> str:
+    """Return how many times faster than allowed the budget burnt over a window."""
+    errors, budget = scope.of(f"slo:sli_error:ratio_rate{window}"), scope.of("slo:error_budget:ratio")
+    recorded = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
+    if window not in ("1h", "6h", "3d"):
+        return f"({recorded})"
+    journal = f"max by ({BY}) ({scope.of('slo_burn_rate', window=f'={window}')})"
+    return f"({recorded} or {journal})"
+
+
+def exhausts_in(scope: Scope) -> str:
+    """Return the seconds until the budget is gone at the pace of the last six hours."""
+    period = f"max by ({BY}) ({scope.of('slo_period_seconds')})"
+    return f"clamp_min({left(scope)}, 0) * on ({BY}) {period} / on ({BY}) ({burn(scope, '6h')} > 0)"
+
+
+def overspent(scope: Scope) -> Signal:
+    """Count the SLOs without budget."""
+    return Signal(
+        title="Budgets overspent",
+        description="SLOs whose error budget of the period is used up. Stop taking risks with these until it recovers.",
+        expr=f"(count({left(scope)} <= 0)) or (count({left(scope)}) * 0) or vector(-1)",
+        nothing="No SLO",
+    )
+
+
+def burning(scope: Scope) -> Signal:
+    """Count the SLOs that burn fast enough to page."""
+    fast = f"{burn(scope, '1h')} > {FAST_BURN}"
+    still = f"{burn(scope, '5m')} > {FAST_BURN}"
+    return Signal(
+        title="Burning fast now",
+        description=(
+            f"SLOs that burn more than {FAST_BURN} times too fast over an hour and still do over five minutes: the "
+            "line at "
+            "which the alert pages. At that pace a month's budget lasts two days."
+        ),
+        expr=f"(count(({fast}) and on ({BY}) ({still}))) or (count({left(scope)}) * 0) or vector(-1)",
+        nothing="No SLO",
+    )
+
+
+def least_left(scope: Scope) -> Signal:
+    """Tell the budget of the worst SLO."""
+    return Signal(
+        title="Least budget left",
+        description="What is left of the error budget of the worst SLO: 100 % is untouched, below 0 it is overspent.",
+        expr=f"min({left(scope)})",
+        unit="percentunit",
+        decimals=1,
+        nothing="No SLO",
+    )
+
+
+def soonest(scope: Scope) -> Signal:
+    """Tell when the first budget is gone."""
+    return Signal(
+        title="First budget gone in",
+        description=(
+            "How long the budget that ends first lasts at the pace of the last six hours; empty when none burns. "
+            "Below a "
+            "day, fail over or lower what depends on it."
+        ),
+        expr=f"min({exhausts_in(scope)})",
+        unit="s",
+        decimals=1,
+        nothing="None burns",
+    )
+
+
+def budgets(scope: Scope) -> Signal:
+    """Tell the worst budgets over time."""
+    recorded = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')})"
+    at_end = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')} @ end())"
+    return Signal(
+        title="Error budget left, the ten least",
+        description=(
+            "What is left of each error budget over its rolling period. A cliff is an outage, a slope is a service "
+            "that is "
+            "a little bad all the time; the line rises as old failures leave the period."
+        ),
+        expr=named(f"{recorded} and on ({BY}) bottomk(10, {at_end})"),
+        unit="percentunit",
+        decimals=1,
+        legend="{{provider_display_name}} / {{target}} {{slo}}",
+        nothing=NEEDS_RULES,
+    )
+
+
+def burns(scope: Scope, window: str, line: str) -> Signal:
+    """Tell the worst burn rates of a window."""
+    errors, budget = scope.of(f"slo:sli_error:ratio_rate{window}"), scope.of("slo:error_budget:ratio")
+    rate = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
+    spent = f"max by ({BY}) (avg_over_time({errors}[$__range:15m] @ end()))"
+    worst = f"topk(10, {spent} / on ({BY}) (max by ({BY}) ({budget} @ end()) > 0))"
+    return Signal(
+        title=f"Burn rate over {window}",
+        description=(
+            f"How many times faster than allowed the budget burns, over windows of {window}; 1 spends it exactly in "
+            "its "
+            f"period. {line} The ten that burnt most in this range."
+        ),
+        expr=named(f"{rate} and on ({BY}) {worst}"),
+        decimals=1,
+        legend="{{provider_display_name}} / {{target}} {{slo}}",
+        nothing=NEEDS_RULES,
+    )
+
+
+def bad_minutes(scope: Scope) -> Signal:
+    """Tell the bad minutes of each day of the SLOs that had most."""
+    errors = scope.of("slo:sli_error:ratio_rate1d")
+    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1d] @ end())))"
+    return Signal(
+        title="Bad minutes a day",
+        description=(
+            "The share of bad probes of the 24 hours before each cell, written as minutes of a day; the 20 SLOs "
+            "with the most. "
+            "No cell: nothing was validly probed that day."
+        ),
+        expr=named(f"max by ({BY}) ({errors}) * 1440 and on ({BY}) {worst}"),
+        unit="m",
+        decimals=0,
+        legend="{{provider_display_name}} / {{target}} {{slo}}",
+        nothing=NEEDS_RULES,
+    )
+
+
+def contract_uptime() -> Signal:
+    """Tell the uptime of each contract's calendar period, between its bounds."""
+    return Signal(
+        title="Uptime of the contract's period so far",
+        description=(
+            "Uptime since the period began, by each contract's own rule. The true value lies between the two lines: "
+            "low "
+            "counts minutes in which nothing was probed as down, high as up. An estimate from our probes."
+        ),
+        expr="min by (contract, bound) (aiprobe_sla_uptime_ratio)",
+        unit="percentunit",
+        decimals=3,
+        legend="{{contract}}, {{bound}}",
+        nothing="No contract is configured",
+    )

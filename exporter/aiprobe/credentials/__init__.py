@@ -1,0 +1,28 @@
+"""Credentials that change while we run: fetched, renewed before they end, and signed with; never on a probe's clock.
+
+One file per source and one line in the table. Cloud libraries are extras: imported when a source is built, never
+before, so that the core install knows none of them.
+"""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Final
+
+_NEEDED: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "aws": ("aws", ("botocore",)),
+    "google": ("gcp", ("google.auth", "requests")),
+    "azure": ("azure", ("azure.identity",)),
+}
+"""Source -> the extra of aiprobe that it needs, and what that extra installs."""
+
+
+def missing_extras() -> dict[str, str]:
+    """Return, by kind of source, the extra that has to be installed before it can be used."""
+    return {kind: extra for kind, (extra, modules) in _NEEDED.items() if not all(map(_is_there, modules))}
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False

@@ -1,0 +1,82 @@
+"""AWS by its standard chain (environment, profile, web identity, container, IMDS), and Signature Version 4.
+
+Needs the extra `aws` (botocore), which knows both. The chain is asked by the keeper; signing is arithmetic alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from aiprobe.core.credential import Asked, Headers
+from aiprobe.core.secret import Secret
+from aiprobe.credentials.base import Lease, SourceError
+
+RECHECK_SECONDS: Final = 90.0
+"""botocore renews what ends 15 minutes before its end, whenever it is asked; so it is asked every minute."""
+STATIC_SECONDS: Final = 900.0
+"""Keys without an end are looked for again now and then: a file may have new ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsKeys:
+    """What signs."""
+
+    access_key: str
+    secret_key: Secret
+    session_token: Secret | None = None
+
+
+class AwsChain:
+    """The standard chain of credential providers."""
+
+    def __init__(self, *, profile: str | None, wall: Callable[[], float]) -> None:
+        self._profile = profile
+        self._wall = wall
+        self._found: Any = None
+
+    def fetch(self) -> Lease[AwsKeys]:
+        """Return the keys that hold now."""
+        errors: Any = import_module("botocore.exceptions")
+        try:
+            if self._found is None:
+                self._found = self._search()
+            frozen = self._found.get_frozen_credentials()
+        except (errors.BotoCoreError, OSError, ValueError) as error:
+            self._found = None
+            raise SourceError(f"AWS gives no credentials: {type(error).__name__}: {str(error)[:200]}") from error
+        keys = AwsKeys(
+            access_key=frozen.access_key,
+            secret_key=Secret(frozen.secret_key),
+            session_token=Secret(frozen.token) if frozen.token else None,
+        )
+        secrets = tuple(filter(None, (keys.secret_key, keys.session_token)))
+        return Lease(value=keys, lifetime_seconds=self._lifetime(), secrets=secrets)
+
+    def _search(self) -> Any:
+        session: Any = import_module("botocore.session")
+        found = session.Session(profile=self._profile).get_credentials()
+        if found is None:
+            raise SourceError("AWS knows no credentials: no environment, profile, web identity, container or instance")
+        return found
+
+    def _lifetime(self) -> float:
+        """Return how long the keys are surely good; those without an end are searched for again when it is over."""
+        ends = getattr(self._found, "_expiry_time", None)  # there is no public name for it
+        if ends is None:
+            self._found = None
+            return STATIC_SECONDS
+        return min(RECHECK_SECONDS, float(ends.timestamp() - self._wall()))
+
+
+def signed(asked: Asked, keys: AwsKeys, *, region: str, service: str) -> Headers:
+    """Return the headers that sign a request: authorization, x-amz-date and, with a session, its token."""
+    auth: Any = import_module("botocore.auth")
+    requests: Any = import_module("botocore.awsrequest")
+    credentials: Any = import_module("botocore.credentials")
+    own = {"content-type": asked.content_type} if asked.content_type else {}
+    request = requests.AWSRequest(method=asked.method, url=asked.url, data=asked.body, headers=dict(own))
+    token = keys.session_token.reveal() if keys.session_token else None
+    frozen = credentials.Credentials(keys.access_key, keys.secret_key.reveal(), token)
+    auth.SigV4Auth(frozen, service, region).add_auth(request)
+    return tuple((name.lower(), str(value)) for name, value in request.headers.items() if name.lower() not in own)

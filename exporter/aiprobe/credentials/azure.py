@@ -1,0 +1,36 @@
+"""Microsoft Entra ID by the default chain: environment, workload identity, managed identity, the command-line tools.
+
+Needs the extra `azure` (azure-identity).
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from aiprobe.credentials.base import Lease, SourceError, Token, sendable
+
+SCOPE: Final = "https://cognitiveservices.azure.com/.default"
+
+
+class EntraToken:
+    """An access token of Entra ID."""
+
+    def __init__(self, *, scope: str | None, wall: Callable[[], float]) -> None:
+        self._scope = scope or SCOPE
+        self._wall = wall
+        self._chain: Any = None
+
+    def fetch(self) -> Lease[Token]:
+        """Ask for a token. The library keeps its own and renews it long before its end."""
+        identity: Any = import_module("azure.identity")
+        errors: Any = import_module("azure.core.exceptions")
+        try:
+            if self._chain is None:
+                self._chain = identity.DefaultAzureCredential()
+            found = self._chain.get_token(self._scope)
+        except (errors.AzureError, OSError, ValueError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise SourceError(f"Entra ID gives no token: {type(error).__name__}: {said}") from error
+        secret = sendable(found.token)
+        lifetime = float(found.expires_on - self._wall())
+        return Lease(value=Token(secret=secret), lifetime_seconds=lifetime, secrets=(secret,))

@@ -1,0 +1,115 @@
+"""Every credential of the running configuration, by its source: what probes are lent, and what reloads keep."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.credential import Asked, Credential, CredentialSource, Headers
+from aiprobe.core.model import Auth, Provider
+from aiprobe.core.secret import Redactor, Secret
+from aiprobe.credentials.aws import AwsChain, AwsKeys, signed
+from aiprobe.credentials.azure import EntraToken
+from aiprobe.credentials.base import Lease, Source, Token
+from aiprobe.credentials.google import GoogleToken
+from aiprobe.credentials.keeper import Keeper
+from aiprobe.credentials.tokens import TokenCommand, TokenFile
+
+_REMEMBERED: Final = 8
+"""Secrets of one source that are still taken out of texts: a server may echo one that has ended meanwhile."""
+
+_BUILD: Final[dict[str, Callable[[CredentialSource, Callable[[], float]], Source[Token]]]] = {
+    "file": lambda source, wall: TokenFile(source.file or "", lifetime_seconds=source.lifetime_seconds, wall=wall),
+    "command": lambda source, wall: TokenCommand(source.command, lifetime_seconds=source.lifetime_seconds, wall=wall),
+    "google": lambda source, wall: GoogleToken(file=source.file, scope=source.scope, wall=wall),
+    "azure": lambda source, wall: EntraToken(scope=source.scope, wall=wall),
+}
+"""The sources of tokens; `aws` has keys instead, which sign."""
+
+
+class _Bearer:
+    """Sends a token as the provider wants a key; a `core.credential.Credential`."""
+
+    def __init__(self, keeper: Keeper[Token], auth: Auth) -> None:
+        self._keeper = keeper
+        self._auth = auth
+
+    async def headers(self, asked: Asked) -> Headers:  # noqa: ARG002 - a token fits every request
+        """Return the header with the token."""
+        token = await self._keeper.get()
+        return ((self._auth.header.lower(), self._auth.prefix + token.secret.reveal()), *token.headers)
+
+    def refused(self) -> None:
+        """Fetch anew."""
+        self._keeper.refused()
+
+
+class _Signer:
+    """Signs each request; a `core.credential.Credential`."""
+
+    def __init__(self, keeper: Keeper[AwsKeys], source: CredentialSource) -> None:
+        self._keeper = keeper
+        self._source = source
+
+    async def headers(self, asked: Asked) -> Headers:
+        """Return the signature, made in a thread."""
+        keys = await self._keeper.get()
+        return await asyncio.to_thread(signed, asked, keys, region=self._source.region, service=self._source.service)
+
+    def refused(self) -> None:
+        """Look for other keys."""
+        self._keeper.refused()
+
+
+class Vault:
+    """Keeps credentials fresh until closed; a `core.credential.Credentials`. Belongs to one event loop."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._keepers: dict[CredentialSource, Keeper[Any]] = {}
+        self._secrets: dict[CredentialSource, tuple[Secret, ...]] = {}
+        self._redactor = Redactor()
+
+    def of(self, provider: Provider) -> Credential:
+        """Return the provider's credential, and begin to keep it fresh. Raises ValueError where it has no source."""
+        source = provider.credential
+        if source is None:
+            raise ValueError(f"{provider.key} has a key that stays")
+        keeper = self._keepers.get(source)
+        if keeper is None:
+            keeper = self._keepers[source] = self._new_keeper(source, provider.key)
+            keeper.start()
+        return _Signer(keeper, source) if source.kind == "aws" else _Bearer(keeper, provider.auth)
+
+    def redact(self, text: str) -> str:
+        """Return `text` without any token that is or was in use."""
+        return self._redactor(text)
+
+    async def keep_only(self, providers: Iterable[Provider]) -> None:
+        """Stop renewing what none of these uses any more."""
+        used = {provider.credential for provider in providers}
+        gone = [source for source in self._keepers if source not in used]
+        for source in gone:
+            await self._keepers.pop(source).close()
+
+    async def close(self) -> None:
+        """Stop renewing."""
+        await self.keep_only(())
+
+    def _new_keeper(self, source: CredentialSource, name: str) -> Keeper[Any]:
+        def on_lease(lease: Lease[Any]) -> None:
+            self._remember(source, lease.secrets)
+
+        made: Source[Any]
+        if source.kind == "aws":
+            made = AwsChain(profile=source.profile, wall=self._clock.wall)
+        else:
+            made = _BUILD[source.kind](source, self._clock.wall)
+        return Keeper(made, name=name, clock=self._clock, on_lease=on_lease)
+
+    def _remember(self, source: CredentialSource, secrets: tuple[Secret, ...]) -> None:
+        known = dict.fromkeys((*secrets, *self._secrets.get(source, ())))
+        kept = tuple(known)[:_REMEMBERED]
+        if kept != self._secrets.get(source):
+            self._secrets[source] = kept
+            self._redactor = Redactor(secret for each in self._secrets.values() for secret in each)

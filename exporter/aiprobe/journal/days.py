@@ -1,0 +1,116 @@
+"""The journal's files: one of each kind per UTC day, how they are named, found, set aside and let go.
+
+What stands inside a file is `schema`'s business.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final, Literal
+
+Kind = Literal["evidence", "ok"]
+
+KINDS: Final[tuple[Kind, ...]] = ("evidence", "ok")
+KEPT_DAYS: Final[dict[Kind, int]] = {"evidence": 400, "ok": 45}
+"""`evidence` holds failed probes and hours, `ok` the good probes and the events of the running hour."""
+SECONDS_PER_DAY: Final = 86_400
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_LAST_DAY: Final = date.max.toordinal() - _EPOCH
+_NAME: Final = re.compile(r"(evidence|ok)-(\d{4}-\d\d-\d\d)\.sqlite")
+_LEAP_DAYS: Final = 31
+"""A day that begins more than this after the last one recorded may be a clock that was set wrong."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DayFile:
+    """One file; `day` counts from 1970-01-01."""
+
+    day: int
+    kind: Kind
+
+    @property
+    def date(self) -> str:
+        """Return the day as people write it."""
+        return date.fromordinal(_EPOCH + self.day).isoformat()
+
+    @property
+    def name(self) -> str:
+        """Return the file's name."""
+        return f"{self.kind}-{self.date}.sqlite"
+
+
+def day_of(timestamp_seconds: float) -> int:
+    """Return the UTC day of a Unix time; what no calendar holds goes to the nearest day that one does."""
+    return int(min(max(timestamp_seconds // SECONDS_PER_DAY, 0), _LAST_DAY))
+
+
+def list_files(directory: Path, kind: Kind) -> Sequence[DayFile]:
+    """Return the files of a kind, oldest day first. Raises: OSError."""
+    found = []
+    for name in os.listdir(directory):  # noqa: PTH208 - names are all that is wanted
+        match = _NAME.fullmatch(name)
+        if match and match[1] == kind:
+            try:
+                found.append(DayFile(date.fromisoformat(match[2]).toordinal() - _EPOCH, kind))
+            except ValueError:  # such as 2026-02-31: not one of ours
+                continue
+    return sorted(found)
+
+
+def expired(files: Sequence[DayFile], today: int) -> Sequence[DayFile]:
+    """Return those of all files, of both kinds, that are older than their kind is kept.
+
+    None is while `today` lies far ahead of the last day recorded before it: a wrong clock must not cost the evidence,
+    and a right one lets the files go a day later.
+    """
+    former = max((file.day for file in files if file.day < today), default=today)
+    if today - former > _LEAP_DAYS:
+        return []
+    return [file for file in files if file.day <= today - KEPT_DAYS[file.kind]]
+
+
+def parts(path: Path) -> Sequence[Path]:
+    """Return a database file with the two that SQLite keeps beside it."""
+    return [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, its companions too, and return the new name. Raises: OSError."""
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.name}.unreadable-{number}")
+        if not any(part.exists() for part in parts(aside)):
+            break
+        number += 1
+    for old, new in zip(parts(path), parts(aside), strict=True):
+        if old.exists():
+            old.replace(new)
+    return aside
+
+
+def remove(path: Path) -> None:
+    """Delete a file and its companions. Raises: OSError."""
+    for part in reversed(parts(path)):
+        part.unlink(missing_ok=True)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable. Raises: OSError."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def bytes_on_disk(directory: Path) -> int:
+    """Return the size of everything the journal keeps, what was set aside included. Raises: OSError."""
+    total = 0
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(("evidence-", "ok-")) and entry.is_file(follow_symlinks=False):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total

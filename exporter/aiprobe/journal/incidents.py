@@ -1,0 +1,69 @@
+"""Remembers observed incidents, one JSON document a line: small, rare, and wanted when a report is written.
+
+They are commentary: the evidence is the sealed journal of probes beside them.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "incidents.jsonl"
+_LINE_LIMIT_BYTES: Final = 1 << 20
+
+
+def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]]) -> bool:
+    """Write closed incidents down, durably; False, with a line in the log, when the disk does not take them.
+
+    Blocks: call it in a thread.
+    """
+    lines = "".join(json.dumps(incident, separators=(",", ":")) + "\n" for incident in incidents)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with (directory / FILE_NAME).open("a", encoding="utf-8") as file:
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        log.error("cannot write an observed incident down: %s", error.strerror)  # noqa: TRY400 - the disk's, not a bug
+        return False
+    return True
+
+
+def read_incidents(directory: Path, start: float, end: float) -> Iterator[Mapping[str, Any]]:
+    """Return the incidents that overlap [start, end) in Unix time, each once, in the order written.
+
+    A line that cannot be read, such as the torn last one after a crash, is left out. Blocks: call it in a thread.
+    """
+    seen: dict[str, Mapping[str, Any]] = {}
+    try:
+        with (directory / FILE_NAME).open("rb") as file:
+            while line := file.readline(_LINE_LIMIT_BYTES):
+                incident = _parse(line)
+                if incident is not None and _overlaps(incident, start, end):
+                    seen[str(incident["id"])] = incident
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("cannot read the observed incidents: %s", error.strerror)
+    yield from seen.values()
+
+
+def _parse(line: bytes) -> Mapping[str, Any] | None:
+    try:
+        incident = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return incident if isinstance(incident, dict) and "id" in incident else None
+
+
+def _overlaps(incident: Mapping[str, Any], start: float, end: float) -> bool:
+    began = incident.get("start_timestamp_seconds")
+    ended = incident.get("end_timestamp_seconds")
+    if not isinstance(began, int | float):
+        return False
+    return began < end and (not isinstance(ended, int | float) or ended >= start)

@@ -1,0 +1,219 @@
+"""The journal: every probe's result, durable before two seconds have passed, whatever becomes of the process.
+
+The event loop hands results over and never waits; one thread writes them, one commit a second. What is kept stands in
+`schema`, for how long in `days`, how it is sealed in `seals`.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.evidence import FailedProbe, HourRow
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.windows import Windows
+from aiprobe.journal import read, restart
+from aiprobe.journal.entries import to_entry
+from aiprobe.journal.read import LastKnown
+from aiprobe.journal.seals import gauge
+from aiprobe.journal.store import KeepOk, Store
+from aiprobe.journal.verify import Verification, verify
+
+log = logging.getLogger(__name__)
+
+COMMIT_SECONDS: Final = 1.0
+"""What is handed over is on the disk this long later and the time of one commit: before two seconds have passed."""
+QUEUE_LIMIT: Final = 50_000
+"""Probes that wait for a disk that does not write: 25 minutes of 1,000 targets at 30 s, about 50 MB."""
+_MEASURE_EVERY: Final = 60
+_CLOSE_SECONDS: Final = 10.0
+"""How long a stop waits for a disk."""
+
+
+def _never(target: Target) -> bool:  # noqa: ARG001 - the interface's
+    return False
+
+
+class Journal:
+    """Owns the writer thread from `open` to `close`. Numbers may be read at any time, from the event loop."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        keep_ok: KeepOk = "all",
+        clock: Clock,
+        version: str,
+        config_hash: str,
+        keeps_throughput: Callable[[Target], bool] = _never,
+        queue_limit: int = QUEUE_LIMIT,
+        commit_seconds: float = COMMIT_SECONDS,
+    ) -> None:
+        """Name the directory; nothing is read or written before `open`.
+
+        `keeps_throughput` says of which targets each minute's median tokens per second is kept.
+        """
+        self.directory = directory
+        self.config_hash = config_hash
+        """Goes with every failed probe recorded from now on; a reload sets it anew."""
+        self._version = version
+        self._clock = clock
+        self._keeps_throughput = keeps_throughput
+        self._queue_limit = queue_limit
+        self._commit_seconds = commit_seconds
+        self._queue: deque[tuple[Finished, str, str, float]] = deque()
+        self._store = Store(directory, keep_ok=keep_ok, clock=clock)
+        self._dropped = 0
+        self._bugs = 0
+        self._flushes: deque[Future[None]] = deque()
+        self._pulse = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    @property
+    def up(self) -> bool:
+        """Tell whether everything that was handed over before the last second is on the disk."""
+        return self._store.up and self._thread is not None and self._thread.is_alive()
+
+    @property
+    def errors(self) -> int:
+        """Return how many writes and reads failed since the start."""
+        return self._store.errors + self._bugs
+
+    @property
+    def dropped(self) -> int:
+        """Return how many probes were lost because the disk did not take them in time."""
+        return self._dropped
+
+    @property
+    def waiting(self) -> int:
+        """Return how many probes are not on the disk yet."""
+        return len(self._queue) + self._store.waiting
+
+    @property
+    def bytes_on_disk(self) -> int:
+        """Return the size of all files, those set aside included; at most a minute old."""
+        return self._store.bytes_on_disk
+
+    @property
+    def seal_bits(self) -> int:
+        """Return the first 52 bits of the newest seal of evidence: what an outside witness may keep."""
+        return gauge(self._store.heads["evidence"].seal)
+
+    @property
+    def last_commit_timestamp_seconds(self) -> float | None:
+        """Return the Unix time of the last commit; None before the first."""
+        return self._store.last_commit_timestamp_seconds
+
+    async def open(self) -> None:
+        """Put in order what the last run left open, and start writing. Trouble with the disk is told, not raised."""
+        assert self._thread is None, "a journal is opened once"
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        first = self._ask()
+        self._thread.start()
+        await asyncio.wrap_future(first)
+
+    def record(self, finished: Finished, *, declared_state: str = "") -> None:
+        """Hand one probe over; `declared_state` is what the status page said at that moment. Never blocks."""
+        if self.waiting >= self._queue_limit:
+            if self._dropped == 0:
+                log.error("the journal's disk is too slow or stuck: results are dropped from now on")
+            self._dropped += 1
+            return
+        self._queue.append((finished, declared_state, self.config_hash, self._clock.wall()))
+
+    async def flush(self) -> None:
+        """Wait until everything handed over so far was written, or could not be."""
+        if self._thread is not None and self._thread.is_alive():
+            await asyncio.wrap_future(self._ask())
+
+    async def close(self) -> None:
+        """Write what waits, mark the end of the run and stop. A disk that hangs is left behind after ten seconds."""
+        thread = self._thread
+        if thread is None:
+            return
+        self._closing = True
+        self._pulse.set()
+        await asyncio.to_thread(thread.join, _CLOSE_SECONDS)
+        if thread.is_alive():
+            log.error("the journal's disk hangs: the last results are lost", extra={"probes": self.waiting})
+
+    def hours(self, start: float, end: float, targets: Collection[str] | None = None) -> Iterator[HourRow]:
+        """Return the hours that overlap [start, end) in Unix time. Reads files: call it in a thread."""
+        return read.hours(self.directory, start, end, targets, on_error=self._store.note_read_error)
+
+    def failed(self, start: float, end: float, targets: Collection[str] | None = None) -> Iterator[FailedProbe]:
+        """Return the failed probes that began in [start, end) in Unix time. Reads files: call it in a thread."""
+        return read.failed(self.directory, start, end, targets, on_error=self._store.note_read_error)
+
+    def windows(self, targets: Sequence[Target]) -> dict[str, Windows]:
+        """Return each target's windows as the last run left them, by name. Reads files: call it in a thread."""
+        return restart.rebuild_windows(
+            self.directory, targets, self._clock.wall(), on_error=self._store.note_read_error
+        )
+
+    def last_known(self) -> Mapping[str, LastKnown]:
+        """Return what gauges showed of targets probed in the last hours. Reads files: call it in a thread."""
+        return read.last_known(self.directory, self._clock.wall(), on_error=self._store.note_read_error)
+
+    def verify(self, start: float, end: float) -> Verification:
+        """Check the seals of the days that overlap [start, end) in Unix time. Reads files: call it in a thread."""
+        return verify(self.directory, start, end, now=self._clock.wall())
+
+    def _ask(self) -> "Future[None]":
+        """Return what is done when a whole cycle was."""
+        asked: Future[None] = Future()
+        self._flushes.append(asked)
+        self._pulse.set()
+        return asked
+
+    def _run(self) -> None:
+        """Write once a second until told to stop."""
+        cycles = 0
+        while True:
+            self._pulse.wait(self._commit_seconds)
+            self._pulse.clear()
+            closing = self._closing
+            asked = [self._flushes.popleft() for _ in range(len(self._flushes))]
+            self._cycle(last=closing)
+            cycles += 1
+            if cycles % _MEASURE_EVERY == 0:
+                self._store.measure()
+            for each in asked:
+                with suppress(asyncio.InvalidStateError):
+                    each.set_result(None)
+            if closing:
+                break
+        self._store.close()
+        for late in self._flushes:
+            late.set_result(None)
+
+    def _cycle(self, *, last: bool) -> None:
+        try:
+            self._store.cycle(self._take, last=last)
+        except Exception:
+            # A bug here must not end the thread: what comes after it would be lost too.
+            self._bugs += 1
+            self._dropped += self._store.give_up()
+            log.exception("a bug in the journal: what waited is lost")
+
+    def _take(self) -> None:
+        for _ in range(len(self._queue)):
+            finished, declared_state, config_hash, now = self._queue.popleft()
+            try:
+                entry = to_entry(
+                    finished, declared_state=declared_state, now=now, keeps_throughput=self._keeps_throughput
+                )
+            except Exception:
+                # A result that nobody expected must not take those beside it along.
+                self._bugs += 1
+                self._dropped += 1
+                log.exception("a bug in the journal: a result is lost", extra={"target": finished.target.name})
+                continue
+            self._store.take(entry, version=self._version, config_hash=config_hash)

@@ -1,0 +1,214 @@
+"""Reads the journal's files, by the exporter that writes them or by another program: hours and failed probes.
+
+A file that cannot be read is told to the caller and left out; nothing here writes or renames.
+"""
+
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
+from aiprobe.journal.days import DayFile, Kind, day_of, list_files
+from aiprobe.journal.hours import HourCounts, merge, to_row, unpack_facts, unpack_speeds, unpack_ticks
+from aiprobe.journal.schema import open_for_reading
+
+log = logging.getLogger(__name__)
+
+READ_ERRORS: Final = (sqlite3.Error, OSError, ValueError, TypeError, IndexError, KeyError, zlib.error)
+"""What reading a damaged file may raise."""
+OnError = Callable[[DayFile, Exception], None]
+Key = tuple[int, tuple[str, ...]]
+"""(hour, identity)"""
+
+
+def log_error(file: DayFile, error: Exception) -> None:
+    """Say that a file could not be read."""
+    log.warning("cannot read a file of the journal: it is left out (%s)", error, extra={"file": file.name})
+
+
+def days(directory: Path, start: float, end: float) -> Iterator[int]:
+    """Return the days of which there are files and that overlap [start, end), oldest first."""
+    if end <= start:
+        return
+    try:
+        kinds: tuple[Kind, ...] = ("evidence", "ok")
+        found = sorted({file.day for kind in kinds for file in list_files(directory, kind)})
+    except OSError:
+        return
+    first, last = day_of(start), day_of(end)
+    yield from (day for day in found if first <= day <= last)
+
+
+def hours(
+    directory: Path,
+    start: float,
+    end: float,
+    targets: Collection[str] | None = None,
+    *,
+    on_error: OnError = log_error,
+) -> Iterator[HourRow]:
+    """Return the hours that overlap [start, end) in Unix time, by hour and target, the running hour as far as it is."""
+    first, beyond = int(start // HOUR_SECONDS), ceil(end / HOUR_SECONDS)
+    for day in days(directory, start, end):
+        rows = day_hours(directory, day, on_error=on_error)
+        for hour, identity in sorted(rows):
+            if first <= hour < beyond and (targets is None or identity[0] in targets):
+                yield rows[hour, identity]
+
+
+def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Mapping[Key, HourRow]:
+    """Return every hour of one day."""
+    parts: dict[Key, list[HourRow]] = {}
+    folded: Mapping[int, int] = {}
+    file = DayFile(day, "evidence")
+    with opened(directory, file, on_error) as connection:
+        folded = folded_through(connection) if connection else {}
+        query = "SELECT hour, value, sums, minutes, speeds FROM hour JOIN term ON term.id = target ORDER BY hour.id"
+        for hour, value, *blobs in connection.execute(query) if connection else ():
+            try:
+                identity = tuple(json.loads(value))
+                row = to_row(hour, identity, *blobs)
+                parts.setdefault((hour, identity), []).append(row)
+            except READ_ERRORS as error:
+                on_error(file, error)
+    for (hour, identity), counts in unfolded(directory, day, folded, on_error=on_error).items():
+        parts.setdefault((hour, identity), []).append(counts.row(hour, identity))
+    return {key: merge(rows) for key, rows in parts.items()}
+
+
+def folded_through(connection: sqlite3.Connection) -> Mapping[int, int]:
+    """Return by hour the newest seal of the other kind whose ticks its rows hold."""
+    return dict(connection.execute("SELECT hour, max(through) FROM fold GROUP BY hour"))
+
+
+def unfolded(
+    directory: Path, day: int, folded: Mapping[int, int], *, on_error: OnError = log_error
+) -> Mapping[Key, HourCounts]:
+    """Sum up the ticks of a day that are in no hour row yet."""
+    counts: dict[Key, HourCounts] = {}
+    with opened(directory, DayFile(day, "ok"), on_error) as connection:
+        if connection is None:
+            return counts
+        terms = _terms(connection)
+        for (hour,) in connection.execute("SELECT DISTINCT hour FROM tick").fetchall():
+            query = "SELECT events, speeds FROM tick WHERE hour = ? AND seq > ?"
+            for events, speeds in connection.execute(query, (hour, folded.get(hour, 0))):
+                for tick in unpack_ticks(events):
+                    if tick.verdicts:
+                        counts.setdefault((hour, terms[tick.target]), HourCounts()).add(tick.second, tick.verdicts)
+                for target, second, speed in unpack_speeds(speeds):
+                    counts.setdefault((hour, terms[target]), HourCounts()).add_speed(second, speed)
+    return counts
+
+
+def failed(
+    directory: Path,
+    start: float,
+    end: float,
+    targets: Collection[str] | None = None,
+    *,
+    on_error: OnError = log_error,
+) -> Iterator[FailedProbe]:
+    """Return the failed probes that began in [start, end) in Unix time, by time."""
+    query = """
+        SELECT target.value, run.value, failed.* FROM failed JOIN term AS target ON target.id = failed.target
+        JOIN term AS run ON run.id = failed.run WHERE started >= ? AND started < ? ORDER BY started, failed.id"""
+    for day in days(directory, start, end):
+        with opened(directory, DayFile(day, "evidence"), on_error) as connection:
+            if connection is None:
+                continue
+            connection.row_factory = sqlite3.Row
+            for row in connection.execute(query, (start, end)):
+                probe = _failed_probe(row)
+                if targets is None or probe.target in targets:
+                    yield probe
+
+
+def _failed_probe(row: sqlite3.Row) -> FailedProbe:
+    identity = tuple(json.loads(row[0]))
+    version, config_hash = json.loads(row[1])
+    return FailedProbe(
+        started_timestamp_seconds=row["started"],
+        target=identity[0],
+        identity=identity,
+        attempt=row["attempt"],
+        outcome=row["outcome"],
+        verdict=row["verdict"],
+        http_status=row["http_status"],
+        error_type=row["error_type"],
+        request_id=row["request_id"],
+        detail=row["detail"],
+        phases=json.loads(row["phases"]),
+        duration_seconds=row["duration"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_usd=row["cost_usd"],
+        egress_down=bool(row["egress_down"]),
+        declared_state=row["declared_state"],
+        vantage=identity[-1],
+        exporter_version=version,
+        config_hash=config_hash,
+    )
+
+
+class LastKnown(NamedTuple):
+    """What a restart restores a target's gauges from; times are those of starts, to the second."""
+
+    identity: tuple[str, ...]
+    state: int | None
+    consecutive_failures: int
+    last_run_timestamp_seconds: float
+    last_success_timestamp_seconds: float | None
+
+
+def last_known(
+    directory: Path, now: float, *, hours_back: int = 2, on_error: OnError = log_error
+) -> Mapping[str, LastKnown]:
+    """Return what the last hours' probes left behind, by target."""
+    known: dict[str, LastKnown] = {}
+    oldest = int(now) // HOUR_SECONDS - hours_back
+    for day in days(directory, oldest * HOUR_SECONDS, now + 1):
+        with opened(directory, DayFile(day, "ok"), on_error) as connection:
+            if connection is None:
+                continue
+            terms = _terms(connection)
+            query = "SELECT hour, events FROM tick WHERE hour >= ? ORDER BY seq"
+            for hour, events in connection.execute(query, (oldest,)):
+                for tick in unpack_ticks(events):
+                    identity = terms[tick.target]
+                    state, ok, failures = unpack_facts(tick.facts)
+                    at = float(hour * HOUR_SECONDS + tick.second)
+                    before = known.get(identity[0])
+                    success = at if ok else before and before.last_success_timestamp_seconds
+                    known[identity[0]] = LastKnown(identity, state, failures, at, success)
+    return known
+
+
+def _terms(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]]:
+    query = "SELECT id, value FROM term WHERE kind = 'target'"
+    return {number: tuple(json.loads(value)) for number, value in connection.execute(query)}
+
+
+@contextmanager
+def opened(directory: Path, file: DayFile, on_error: OnError) -> Iterator[sqlite3.Connection | None]:
+    """Lend a connection, or None where there is no file to read; an error of reading ends the block only."""
+    path = directory / file.name
+    connection = None
+    try:
+        if path.exists():
+            connection = open_for_reading(path, file.kind)
+    except READ_ERRORS as error:
+        on_error(file, error)
+    try:
+        yield connection
+    except READ_ERRORS as error:
+        on_error(file, error)
+    finally:
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,140 @@
+"""What a start reads from the journal: where the chains end, the ticks of hours not folded yet, and every window."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from aiprobe.core.evidence import HOUR_SECONDS
+from aiprobe.core.model import Objectives, Target
+from aiprobe.core.windows import DAY_SECONDS, Windows
+from aiprobe.journal.days import DayFile, Kind, day_of, list_files
+from aiprobe.journal.hours import SLO_NAMES, HourCounts, unpack_sums
+from aiprobe.journal.read import Key, OnError, day_hours, days, folded_through, log_error, opened, unfolded
+from aiprobe.journal.seals import Head
+
+_MINUTE_WINDOWS_SECONDS: Final = 3 * DAY_SECONDS + HOUR_SECONDS
+"""Beyond this every window counts in whole hours."""
+_NAMED_IN_FILES: Final = 3
+"""How many of a kind's newest files are asked for the newest seal of the other kind that they name."""
+
+
+def newest_head(directory: Path, kind: Kind, *, on_error: OnError = log_error) -> Head:
+    """Return the seal after which a kind goes on. Raises: OSError where the directory cannot be listed.
+
+    Every file is asked: after a clock was set back the newest seal is not in the file of the newest day.
+    """
+    newest = Head()
+    for file in list_files(directory, kind):
+        with opened(directory, file, on_error) as connection:
+            row = _one(connection, "SELECT seq, seal FROM seal ORDER BY seq DESC LIMIT 1")
+            if row and row[0] > newest.seq:
+                newest = Head(*row)
+    return newest
+
+
+def newest_named(directory: Path, by: Kind, *, on_error: OnError = log_error) -> int:
+    """Return the number of the newest seal of the other kind that the seals of `by` name; 0 when they name none."""
+    newest = 0
+    for file in list_files(directory, by)[-_NAMED_IN_FILES:]:
+        with opened(directory, file, on_error) as connection:
+            row = _one(connection, "SELECT max(anchor_seq) FROM seal")
+            newest = max(newest, (row and row[0]) or 0)
+    return newest
+
+
+def may_go(directory: Path, file: DayFile, kept: Sequence[DayFile]) -> bool:
+    """Tell whether no file that is `kept` goes on where an old one ends: a chain begins with a day that is old itself.
+
+    So a day of 1970, recorded before the clock was set, is not missed later. A file that cannot be read may go.
+    """
+    ends: Sequence[tuple[int]] = []
+    with opened(directory, file, _ignore) as connection:
+        if connection:
+            query = "SELECT seq FROM seal AS s WHERE NOT EXISTS (SELECT 1 FROM seal WHERE seq = s.seq + 1)"
+            ends = connection.execute(query).fetchall()
+    same = [each for each in kept if each.kind == file.kind]
+    for other in sorted(same, key=lambda each: abs(each.day - file.day)):
+        with opened(directory, other, _ignore) as connection:
+            if connection and any(
+                connection.execute("SELECT 1 FROM seal WHERE seq = ?", (seq + 1,)).fetchone() for (seq,) in ends
+            ):
+                return False
+    return True
+
+
+def left_over(directory: Path, day: int, *, on_error: OnError = log_error) -> Mapping[Key, HourCounts]:
+    """Return the hours of a day of which there are ticks that no hour row holds."""
+    folded: Mapping[int, int] = {}
+    with opened(directory, DayFile(day, "evidence"), on_error) as connection:
+        folded = folded_through(connection) if connection else {}
+    return unfolded(directory, day, folded, on_error=on_error)
+
+
+def slos_of(objectives: Objectives) -> Sequence[str]:
+    """Return the names of a target's SLOs, in the order in which its windows count them."""
+    return [name for name in SLO_NAMES if getattr(objectives, name, None) is not None]
+
+
+def rebuild_windows(
+    directory: Path, targets: Sequence[Target], now: float, *, on_error: OnError = log_error
+) -> dict[str, Windows]:
+    """Return each target's windows as they were: by target name, from the hours under its present identity."""
+    windows = {
+        target.name: Windows(slos_of(target.objectives), period_seconds=target.objectives.period_seconds)
+        for target in targets
+    }
+    wanted = {target.identity: windows[target.name] for target in targets}
+    longest = max((target.objectives.period_seconds for target in targets), default=0.0)
+    minutes_from = day_of(now - _MINUTE_WINDOWS_SECONDS)
+    for day in days(directory, now - longest - 2 * HOUR_SECONDS, now + 1):
+        if day < minutes_from:
+            _replay_sums(directory, day, wanted, on_error)
+        else:
+            _replay_minutes(directory, day, wanted, now, on_error)
+    for each in windows.values():
+        each.replayed(now)
+    return windows
+
+
+def _replay_sums(directory: Path, day: int, wanted: Mapping[tuple[str, ...], Windows], on_error: OnError) -> None:
+    with opened(directory, DayFile(day, "evidence"), on_error) as connection:
+        if connection is None:
+            return
+        terms = connection.execute("SELECT id, value FROM term WHERE kind = 'target'")
+        by_number = {number: wanted.get(tuple(json.loads(value))) for number, value in terms}
+        for hour, target, sums in connection.execute("SELECT hour, target, sums FROM hour ORDER BY hour, id"):
+            windows = by_number.get(target)
+            if windows is not None:
+                windows.replay_hour(hour, _ordered(sums, windows.slos))
+
+
+def _replay_minutes(
+    directory: Path, day: int, wanted: Mapping[tuple[str, ...], Windows], now: float, on_error: OnError
+) -> None:
+    rows = day_hours(directory, day, on_error=on_error)
+    for hour, identity in sorted(rows):
+        windows, row = wanted.get(identity), rows[hour, identity]
+        if windows is None:
+            continue
+        if windows.wants_minutes(hour, now):
+            windows.replay_minutes(row, now)
+        else:
+            windows.replay_hour(hour, [row.sums.get(name, (0, 0, 0)) for name in windows.slos])
+
+
+@lru_cache(maxsize=65_536)
+def _ordered(sums: bytes, slos: tuple[str, ...]) -> Sequence[tuple[int, int, int]]:
+    """Return an hour's sums in the order of `slos`; most hours are like many others."""
+    by_slo = unpack_sums(sums)
+    return [by_slo.get(name, (0, 0, 0)) for name in slos]
+
+
+def _ignore(file: DayFile, error: Exception) -> None:
+    """Pass over a file that cannot be read: whoever needs its rows says so."""
+
+
+def _one(connection: sqlite3.Connection | None, query: str) -> tuple[int, bytes] | None:
+    return None if connection is None else connection.execute(query).fetchone()

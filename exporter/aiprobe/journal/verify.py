@@ -1,0 +1,220 @@
+"""Checks that a journal is what was written: every row under its seal, every seal after the one before.
+
+What is found is told, never mended. What this cannot see is a journal that was sealed anew from some row on, or cut off
+at its end: for that the newest seal's bits in Prometheus and each day's seal in the log are the witnesses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from aiprobe.journal.days import KEPT_DAYS, KINDS, DayFile, Kind, day_of, list_files
+from aiprobe.journal.read import READ_ERRORS, log_error, opened
+from aiprobe.journal.schema import open_for_reading
+from aiprobe.journal.sealedfile import Found, Place, SealedFile
+from aiprobe.journal.seals import GENESIS
+
+_TORN_COMMITS: Final = 3
+"""More than a crash can take: one commit a second, and two seconds at the most."""
+_EDGE_DAYS: Final = 2
+_OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What a check found."""
+
+    fault: Place | None = None
+    """The first place that does not hold."""
+    torn: Sequence[Place] = ()
+    """Where a run ended without closing the journal, or the disk lost its last commits: a crash, not an edit."""
+    files: int = 0
+    commits: int = 0
+    rows: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything holds."""
+        return self.fault is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Commits that follow one another in one file."""
+
+    file: DayFile
+    first: Found
+    last: Found
+
+
+@dataclass(slots=True)
+class _Tally:
+    torn: list[Place] = field(default_factory=list)
+    faults: list[Place] = field(default_factory=list)
+    files: int = 0
+    commits: int = 0
+    rows: int = 0
+    runs: dict[Kind, list[_Run]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    named: dict[Kind, dict[int, Found]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    """By kind and number: what names a seal that was not met yet."""
+    notes: list[tuple[Found, DayFile]] = field(default_factory=list)
+
+
+def verify(directory: Path, start: float, end: float, *, now: float) -> Verification:
+    """Check the files of the days that overlap [start, end) in Unix time; `now` says what may have been let go."""
+    tally = _Tally()
+    days = range(day_of(start), day_of(max(start, end - 1)) + 1)
+    chains: list[_Chain] = []
+    for kind in KINDS:
+        try:
+            files = list_files(directory, kind)
+        except OSError as error:
+            return Verification(fault=Place(file=str(directory), what=f"unreadable: {error.strerror}"))
+        chain = _Chain(directory, kind, files, day_of(now))
+        for file in files:
+            if file.day in days and not _check_file(directory, file, tally):
+                break
+        else:
+            chains.append(chain)
+            _check_links(chain, tally)
+    for chain in chains:
+        _check_named(chain, tally)
+    _judge_ends(tally)
+    fault = min(tally.faults, key=lambda place: place.timestamp_seconds or 0.0, default=None)
+    return Verification(fault=fault, torn=tuple(tally.torn), files=tally.files, commits=tally.commits, rows=tally.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    directory: Path
+    kind: Kind
+    files: Sequence[DayFile]
+    today: int
+
+    def find(self, seq: int) -> bytes | None:
+        """Return a seal by its number, wherever it stands."""
+        for file in reversed(self.files):
+            with opened(self.directory, file, log_error) as connection:
+                row = connection and connection.execute("SELECT seal FROM seal WHERE seq = ?", (seq,)).fetchone()
+                if row:
+                    return bytes(row[0])
+        return None
+
+    def lost_before(self, seq: int, previous: bytes) -> Sequence[int]:
+        """Return the few numbers before `seq` that are missing, if the writer itself went on behind them."""
+        for number in range(seq - 2, max(seq - 2 - _TORN_COMMITS, 0), -1):
+            found = self.find(number)
+            if found is not None:
+                return range(number + 1, seq) if found == previous else ()
+        return ()
+
+    def let_go(self, day: int) -> bool:
+        """Tell whether the files before a day are old enough to have been deleted."""
+        return day <= self.today - KEPT_DAYS[self.kind] + _EDGE_DAYS
+
+    def set_aside(self) -> str:
+        """Return a word on files that were set aside, if there are."""
+        names = sorted(path.name for path in self.directory.glob(f"{self.kind}-*.sqlite.unreadable-*[0-9]"))
+        return f"; set aside as unreadable: {', '.join(names)}" if names else ""
+
+
+def _check_file(directory: Path, file: DayFile, tally: _Tally) -> bool:
+    """Check a file by itself and note its runs of commits; tell whether it holds."""
+    tally.files += 1
+    runs = tally.runs[file.kind]
+    whole = False
+    try:
+        connection = open_for_reading(directory / file.name, file.kind)
+        try:
+            connection.execute("BEGIN")
+            for found in SealedFile(connection, file).check():
+                tally.commits += 1
+                tally.rows += found.rows
+                if found.fault is not None:
+                    tally.faults.append(found.fault)
+                    return False
+                if found.previous is None and whole:
+                    runs[-1] = replace(runs[-1], last=found)
+                else:
+                    runs.append(_Run(file, found, found))
+                whole = True
+                _note(found, file, tally)
+        finally:
+            connection.close()
+    except READ_ERRORS as error:
+        tally.faults.append(Place.of(file, f"unreadable: {error}"))
+        return False
+    return True
+
+
+def _note(found: Found, file: DayFile, tally: _Tally) -> None:
+    """Hold a seal to what the other kind says of it, and remember what it says of the other kind."""
+    witness = tally.named[file.kind].pop(found.seq, None)
+    if witness is not None and witness.anchor is not None and witness.anchor.seal != found.seal:
+        what = "is not the seal that the other files name"
+        tally.faults.append(Place.of(file, what, "seal", found.seq, found.timestamp_seconds))
+    if found.anchor is not None and found.anchor.seq:
+        tally.named[_OTHER[file.kind]][found.anchor.seq] = found
+    if found.note is not None:
+        tally.notes.append((found, file))
+
+
+def _judge_ends(tally: _Tally) -> None:
+    """Tell where a run began although the one before had not been closed."""
+    running = None
+    first = min((run.first.seq for run in tally.runs["evidence"]), default=0)
+    for found, file in sorted(tally.notes, key=lambda noted: noted[0].seq):
+        if found.note == "begin" and (running or (running is None and found.seq > first)):
+            what = "a run ended without closing the journal: up to two seconds before it were not written"
+            tally.torn.append(Place.of(file, what, "seal", found.seq, found.timestamp_seconds))
+        running = found.note == "begin"
+
+
+def _check_links(chain: _Chain, tally: _Tally) -> None:
+    """Join the runs by their numbers: each begins with the seal at which another ended."""
+    before: _Run | None = None
+    for run in sorted(tally.runs[chain.kind], key=lambda run: run.first.seq):
+        first = run.first
+        wanted = first.seq - 1
+        if before is not None and before.last.seq == wanted:
+            found: bytes | None = before.last.seal
+        else:
+            found = chain.find(wanted) if wanted else GENESIS
+        if found is None:
+            _judge_gap(chain, run, tally)
+        elif found != first.previous:
+            what = "does not follow the seal before it"
+            tally.faults.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+        before = run
+
+
+def _judge_gap(chain: _Chain, run: _Run, tally: _Tally) -> None:
+    """Say what a missing seal means: let go in time, lost in a crash, or removed."""
+    first = run.first
+    if chain.let_go(run.file.day):
+        return
+    lost = [] if first.previous is None else chain.lost_before(first.seq, first.previous)
+    for seq in lost:
+        tally.named[chain.kind].pop(seq, None)
+    if lost:
+        what = f"the disk lost the last commits ({len(lost)}) of a run that crashed"
+        tally.torn.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+        return
+    what = "commits before this one are missing: a file or rows were removed" + chain.set_aside()
+    tally.faults.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+
+
+def _check_named(chain: _Chain, tally: _Tally) -> None:
+    """Make sure that the newest seal that the other kind names is there: a chain's end cannot be cut off."""
+    named = tally.named[chain.kind]
+    newest = max(named, default=0)
+    if newest <= max((run.last.seq for run in tally.runs[chain.kind]), default=0) and chain.kind == "ok":
+        return  # lower ones lie before the days asked for; a gap between was found already
+    witness = named.get(newest)
+    if witness is None or witness.anchor is None or chain.let_go(day_of(witness.timestamp_seconds)):
+        return
+    if chain.find(newest) != witness.anchor.seal:
+        file = DayFile(day_of(witness.timestamp_seconds), chain.kind)
+        what = "the seal that the other files name is missing: a file or its end was removed" + chain.set_aside()
+        tally.faults.append(Place.of(file, what, "seal", newest, witness.timestamp_seconds))

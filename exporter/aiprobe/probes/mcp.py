@@ -1,0 +1,244 @@
+"""The mcp probe: meets an MCP server as a client does, in whichever era it lives, and asks for its tools.
+
+One probe is a short conversation: what a server is (`server/discover`, or the older handshake), then its tools. It
+calls no tool. Every step has what is left of the probe's time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from aiprobe.core.model import Result, Target, Timeouts
+from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.base import Tools
+from aiprobe.probes.call import one_line, result_of
+from aiprobe.probes.caller import Caller
+from aiprobe.probes.hops import joined
+from aiprobe.probes.transport import Exchange, Signal
+from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols.base import Failure, ReplyHead, Request
+from aiprobe.protocols.errors import malformed
+from aiprobe.protocols.jsonvalues import a_name, any_object
+from aiprobe.protocols.mcp import Era, ReplyReader, call, failure_in, farewell, initialize, server_name
+
+_ERROR_BODY_BYTES: Final = 65_536
+_ANSWER_CHARACTERS: Final = 200
+_OTHER_ERA: Final = frozenset({400, 404, 405, 406, 409, 415, 422})
+"""How servers of one era refuse the other's first request. What else is refused would be refused in both."""
+
+
+class _Sink:
+    """Takes one reply: looks for the answer in a 2xx, keeps the body of anything else."""
+
+    def __init__(self, number: int) -> None:
+        self.head: ReplyHead | None = None
+        self.reader: ReplyReader | None = None
+        self.body = bytearray()
+        self._number = number
+
+    def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:  # noqa: ARG002 - the interface's
+        """Take status and headers."""
+        self.head = ReplyHead(status=status, headers=headers)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if 200 <= status < 300 and media_type in {"application/json", "text/event-stream"}:
+            self.reader = ReplyReader(number=self._number, stream=media_type == "text/event-stream")
+
+    def on_body(self, data: bytes, at: float) -> Signal:  # noqa: ARG002 - the interface's
+        """Take body bytes."""
+        if self.reader is not None:
+            return Signal.DONE if self.reader.feed(data) else Signal.CONTENT
+        self.body += data[: _ERROR_BODY_BYTES - len(self.body)]
+        return Signal.DONE if len(self.body) >= _ERROR_BODY_BYTES else Signal.CONTENT
+
+
+@dataclass(slots=True, kw_only=True)
+class _Talk:
+    """One conversation so far."""
+
+    started_at: float
+    hops: list[Exchange] = field(default_factory=list)
+    failure: Failure | None = None
+    head: ReplyHead | None = None
+    server: str = ""
+    tools: list[str] = field(default_factory=list)
+
+
+class McpProbe:
+    """An mcp probe of one server; it remembers the era, so that only the first conversation looks for it."""
+
+    def __init__(self, target: Target, tools: Tools) -> None:
+        self._target = target
+        self._clock = tools.clock
+        self._provider = target.provider
+        self._protocol = PROTOCOLS["mcp"]
+        self._caller = Caller(target, tools, url=target.provider.base_url, headers=(("accept-encoding", "gzip"),))
+        self._era = Era.STATELESS
+
+    async def run(self) -> Result:
+        """Hold one conversation."""
+        talk = _Talk(started_at=self._clock.monotonic())
+        if not await self._try(self._era, talk):
+            other = Era.HANDSHAKE if self._era is Era.STATELESS else Era.STATELESS
+            talk.failure = None
+            if await self._try(other, talk) and talk.failure is None:
+                self._era = other
+        return self._result(talk)
+
+    async def _try(self, era: Era, talk: _Talk) -> bool:
+        """Talk in one era; False when the server seems to live in the other."""
+        return await (self._discover(talk) if era is Era.STATELESS else self._handshake(talk))
+
+    async def _discover(self, talk: _Talk) -> bool:
+        era = Era.STATELESS
+        result = await self._ask(call(self._provider, "server/discover", number=1, era=era), 1, talk)
+        if result is None:
+            return not self._is_other_era(talk)
+        versions = result.get("supportedVersions")
+        if not isinstance(versions, list) or era.value not in versions:
+            talk.failure = malformed("the server supports no version that aiprobe speaks")
+            return False
+        talk.server = server_name(result)
+        if _has_tools(result):
+            listed = await self._ask(call(self._provider, "tools/list", number=2, era=era), 2, talk)
+            self._take_tools(listed, talk)
+        return True
+
+    async def _handshake(self, talk: _Talk) -> bool:
+        result = await self._ask(initialize(self._provider, number=1), 1, talk)
+        if result is None:
+            return not self._is_other_era(talk)
+        version = a_name(result.get("protocolVersion"))
+        if not version:
+            talk.failure = malformed("the server agreed upon no version")
+            return True
+        session = (talk.head.headers.get("mcp-session-id", "") if talk.head else "")[:1024]
+        talk.server = server_name(result)
+        known: dict[str, Any] = {"era": Era.HANDSHAKE, "version": version, "session": session}
+        await self._tell(call(self._provider, "notifications/initialized", number=None, **known), talk)
+        if talk.failure is None:
+            method = "tools/list" if _has_tools(result) else "ping"
+            answered = await self._ask(call(self._provider, method, number=2, **known), 2, talk)
+            if method == "tools/list":
+                self._take_tools(answered, talk)
+        if session:
+            await self._leave(farewell(self._provider, version=version, session=session), talk)
+        return True
+
+    def _is_other_era(self, talk: _Talk) -> bool:
+        """Tell whether a first request was refused for its era: by status, or by an error in place of a result."""
+        last = talk.hops[-1]
+        if last.status is None or talk.failure is None:
+            return False
+        told_by_rpc = 200 <= last.status < 300 and last.outcome is None
+        is_rpc = told_by_rpc and talk.failure.outcome not in {Outcome.MALFORMED, Outcome.TRUNCATED}
+        return last.status in _OTHER_ERA or is_rpc
+
+    def _take_tools(self, listed: dict[str, Any] | None, talk: _Talk) -> None:
+        if listed is None:
+            return
+        tools = listed.get("tools")
+        if not isinstance(tools, list):
+            talk.failure = malformed("no list of tools in the reply")
+        elif not tools:
+            talk.failure = Failure(outcome=Outcome.EMPTY, message="the server says that it has tools, and lists none")
+        else:
+            talk.tools = [a_name(any_object(tool).get("name")) for tool in tools]
+
+    async def _ask(self, request: Request, number: int, talk: _Talk) -> dict[str, Any] | None:
+        """Make one call; return its result, or None with the reason in `talk.failure`."""
+        sink = _Sink(number)
+        exchange = await self._send(request, sink, talk)
+        if exchange is None:
+            return None
+        talk.head = sink.head
+        message = self._message(sink, exchange, talk)
+        if message is None:
+            return None
+        talk.failure = failure_in(message)
+        if talk.failure is None and not isinstance(message["result"], dict):
+            talk.failure = malformed("a result that is no object")
+        return None if talk.failure else message["result"]
+
+    def _message(self, sink: _Sink, exchange: Exchange, talk: _Talk) -> dict[str, Any] | None:
+        head, reader = sink.head, sink.reader
+        if head is not None and (not 200 <= head.status < 300 or head.headers.get("cf-mitigated")):
+            refusal = head if head.status >= 300 else replace(head, status=403)
+            talk.failure = self._protocol.failure(refusal, bytes(sink.body))
+        elif reader is None:
+            got = head.headers.get("content-type", "")[:80] if head else ""
+            broken = Failure(outcome=exchange.outcome, message=exchange.detail) if exchange.outcome else None
+            talk.failure = broken or malformed(f"content type is {got!r}, neither JSON nor an event stream")
+        else:
+            if exchange.outcome is None:
+                reader.close()
+            if reader.message is not None:
+                return reader.message
+            wire = Failure(outcome=exchange.outcome, message=exchange.detail) if exchange.outcome else None
+            missing = Failure(outcome=Outcome.TRUNCATED, message="the reply ended without an answer")
+            talk.failure = wire or reader.failure or missing
+        return None
+
+    async def _tell(self, request: Request, talk: _Talk) -> None:
+        """Send a notification, to which any 2xx will do."""
+        sink = _Sink(-1)
+        exchange = await self._send(request, sink, talk)
+        if exchange is None:
+            return
+        if exchange.outcome is not None and exchange.status is None:
+            talk.failure = Failure(outcome=exchange.outcome, message=exchange.detail)
+        elif sink.head is not None and sink.head.status >= 300:
+            talk.failure = self._protocol.failure(sink.head, bytes(sink.body))
+
+    async def _leave(self, request: Request, talk: _Talk) -> None:
+        """End the session. Servers may refuse that (405), so what comes of it is not judged and not timed."""
+        timeouts = self._remaining(talk)
+        if timeouts is not None:
+            await self._exchange(request, _Sink(-1), timeouts)
+
+    async def _send(self, request: Request, sink: _Sink, talk: _Talk) -> Exchange | None:
+        timeouts = self._remaining(talk)
+        if timeouts is None:
+            talk.failure = Failure(outcome=Outcome.TIMEOUT_TOTAL, message="the steps before used up the time")
+            return None
+        exchange = await self._exchange(request, sink, timeouts)
+        talk.hops.append(exchange)
+        return exchange
+
+    async def _exchange(self, request: Request, sink: _Sink, timeouts: Timeouts) -> Exchange:
+        return await self._caller.exchange(
+            method=request.method,
+            path=request.path,
+            headers=request.headers,
+            body=request.body,
+            sink=sink,
+            first_token_limit=False,
+            timeouts=timeouts,
+        )
+
+    def _remaining(self, talk: _Talk) -> Timeouts | None:
+        if not talk.hops:
+            return self._target.timeouts
+        left = self._target.timeouts.total - (self._clock.monotonic() - talk.started_at)
+        return replace(self._target.timeouts, total=left) if left > 0 else None
+
+    def _result(self, talk: _Talk) -> Result:
+        whole, phases = joined(talk.hops)
+        failure = talk.failure
+        return result_of(
+            whole,
+            outcome=failure.outcome if failure else Outcome.OK,
+            detail=(failure.message or failure.error_type) if failure else "",
+            clock=self._clock,
+            head=self._protocol.head(self._provider, talk.head) if talk.head else None,
+            phases=phases,
+            error_type=(one_line(failure.error_type) or None) if failure else None,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=0.0,
+            response_model=one_line(talk.server) or None,
+            answer=", ".join(talk.tools)[:_ANSWER_CHARACTERS] or None,
+        )
+
+
+def _has_tools(result: dict[str, Any]) -> bool:
+    return "tools" in any_object(result.get("capabilities"))

@@ -1,0 +1,285 @@
+"""Amazon Bedrock's Converse and ConverseStream: one protocol for every model there, Claude among them.
+
+A stream is Amazon's binary event stream; errors after the 200 are frames of their own. How a request is signed
+belongs in `credentials/`; a Bedrock API key goes in a bearer header like any other.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from aiprobe.core.model import Provider
+from aiprobe.core.outcomes import Outcome
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.anthropic import thinking_fields
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.eventstream import EventFrame, EventStreamParser
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_count,
+    a_list,
+    a_name,
+    a_string,
+    an_object,
+    any_object,
+    any_string,
+    load,
+    milliseconds,
+)
+from aiprobe.protocols.reading import JSON_BODY, NOTHING, PROGRESS, BodyReader
+from aiprobe.protocols.request import get, post
+
+_EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
+_FINISHES: Final[Mapping[str, Finish]] = {
+    "end_turn": Finish.STOP,
+    "stop_sequence": Finish.STOP,
+    "max_tokens": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
+    "guardrail_intervened": Finish.FILTERED,
+    "content_filtered": Finish.FILTERED,
+    "refusal": Finish.FILTERED,
+    "malformed_model_output": Finish.ERROR,
+    "malformed_tool_use": Finish.ERROR,
+}
+"""Anything else (tool_use) is `other`; botocore, bedrock-runtime 2023-09-30, `StopReason`."""
+_NOT_ALLOWED: Final = frozenset(
+    {
+        "accessdeniedexception",
+        "expiredtokenexception",
+        "incompletesignatureexception",
+        "invalidclienttokenid",
+        "invalidsignatureexception",
+        "missingauthenticationtokenexception",
+        "signaturedoesnotmatch",
+        "unrecognizedclientexception",
+    }
+)
+"""What the layer in front of the service says of a credential, under 400 as well as 403."""
+
+
+class BedrockConverse:
+    """The protocol `bedrock-converse`."""
+
+    name: Final = "bedrock-converse"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`. A model may be an id, an inference profile or an ARN."""
+        body: dict[str, Any] = {
+            "messages": [{"role": "user", "content": [{"text": ask.prompt}]}],
+            "inferenceConfig": {"maxTokens": ask.max_output_tokens},
+        }
+        if ask.reasoning is not None:
+            body["additionalModelRequestFields"] = _reasoning(ask.model, ask.reasoning)
+        call, accept = ("converse-stream", min(_EVENT_STREAM)) if ask.stream else ("converse", "application/json")
+        path = f"/model/{quote(ask.model, safe='')}/{call}"
+        return post(provider, ask, path=path, body=body, own={"accept": accept})
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the list of models, which the control plane has: another host beside the runtime's."""
+        request = get(provider, path="/foundation-models")
+        parts = urlsplit(provider.base_url)
+        host = (parts.hostname or "").replace("bedrock-runtime", "bedrock", 1)
+        if host == parts.hostname:
+            return request
+        return replace(request, base_url=parts._replace(netloc=parts.netloc.replace("-runtime", "", 1)).geturl())
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return _StreamReader() if stream else BodyReader(_read_reply)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return _EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=("x-amzn-requestid", "x-request-id"))
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means: by the exception's name, which stands in a header."""
+        name = _exception(head, body)
+        if not name:
+            return errors.in_reply(head, body)
+        message = _message(body)
+        return _named(errors.in_reply(head, json.dumps({"code": name, "message": message}).encode()))
+
+
+def _reasoning(model: str, reasoning: str) -> dict[str, Any]:
+    """Return the model's own fields: Claude's are those of the Messages API, others take an effort."""
+    if "anthropic." in model or "claude" in model:
+        return thinking_fields(reasoning)
+    return {"reasoning_effort": reasoning}
+
+
+def _exception(head: ReplyHead, body: bytes) -> str:
+    """Return the name of the exception: from the header, else from the body, without namespace and address."""
+    named = head.headers.get("x-amzn-errortype", "")
+    if not named:
+        try:
+            named = any_string(any_object(load(body)).get("__type"))
+        except UnreadableError:
+            return ""
+    return a_name(named.rpartition("#")[2].partition(":")[0])
+
+
+def _message(body: bytes) -> str:
+    try:
+        document = any_object(load(body))
+    except UnreadableError:
+        return body[:500].decode("utf-8", "replace")
+    return any_string(document.get("message")) or any_string(document.get("Message"))
+
+
+def _named(failure: Failure) -> Failure:
+    """Correct what the general reading of an error makes of Amazon's own names."""
+    name, words = failure.error_type.lower(), failure.message.lower()
+    if name in _NOT_ALLOWED:
+        return replace(failure, outcome=Outcome.AUTH)
+    if name == "throttlingexception" and "per day" in words:
+        return replace(failure, outcome=Outcome.QUOTA_EXHAUSTED)
+    if name == "validationexception" and "model identifier is invalid" in words:
+        return replace(failure, outcome=Outcome.NOT_FOUND)
+    return failure
+
+
+class _StreamReader:
+    """Reads one ConverseStream reply; a `base.Reader`. `messageStop` proves the answer, `metadata` follows it."""
+
+    __slots__ = ("_over", "_parser", "_stopped", "_told")
+
+    def __init__(self) -> None:
+        self._parser = EventStreamParser()
+        self._stopped = False
+        self._told = False
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Take the next bytes, cut anywhere; return the events that they completed."""
+        if self._over:
+            return NOTHING
+        events: list[Event] = []
+        for frame in self._parser.feed(data):
+            events.extend(self._read(frame))
+            if events and type(events[-1]) in {End, Failure}:
+                self._over = True
+                return events
+        if self._parser.broken:
+            self._over = True
+            events.append(errors.malformed(self._parser.broken))
+        return events
+
+    def close(self) -> Sequence[Event]:
+        """Take the end of the body: it is the end of the reply once the model has stopped."""
+        if self._over or not self._stopped:
+            return NOTHING
+        self._over = True
+        return (End(),)
+
+    def _read(self, frame: EventFrame) -> Sequence[Event]:
+        """Return the events of one frame; an error of any sort is the last."""
+        kind = frame.headers.get(":message-type", "")
+        if kind == "exception":
+            name = frame.headers.get(":exception-type", "")
+            return (_named(errors.of_error({"code": name, "message": _message(frame.payload)})),)
+        if kind == "error":
+            told = {name: frame.headers.get(f":error-{name}", "") for name in ("code", "message")}
+            return (_named(errors.of_error(told)),)
+        if kind != "event":
+            return (errors.malformed("a frame that is neither an event nor an error"),)
+        try:
+            return self._event(frame)
+        except UnreadableError as problem:
+            return (errors.malformed(str(problem)),)
+
+    def _event(self, frame: EventFrame) -> Sequence[Event]:
+        name = frame.headers.get(":event-type", "")
+        read = _READERS.get(name)
+        if read is None:
+            return PROGRESS
+        events = read(an_object(load(frame.payload)))
+        self._stopped = self._stopped or name == "messageStop"
+        self._told = self._told or name == "metadata"
+        if self._stopped and self._told:
+            events.append(End())
+        return events or PROGRESS
+
+
+def _read_delta(document: dict[str, Any]) -> list[Event]:
+    delta = an_object(document.get("delta"))
+    if "text" in delta:
+        text = a_string(delta["text"])
+        return [Text(text)] if text else []
+    thought = a_string(any_object(delta.get("reasoningContent")).get("text"))
+    if thought:
+        return [Reasoning(thought)]
+    return [Content(kind) for field, kind in _OTHER if delta.get(field)]
+
+
+def _read_start(document: dict[str, Any]) -> list[Event]:
+    start = an_object(document.get("start"))
+    return [Content(kind) for field, kind in _OTHER if start.get(field)]
+
+
+def _read_stop(document: dict[str, Any]) -> list[Event]:
+    reason = a_string(document.get("stopReason"))
+    return [Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))]
+
+
+def _read_metadata(document: dict[str, Any]) -> list[Event]:
+    """Read what is told at the end: tokens, of which those from a cache are counted apart, and the latency."""
+    told = any_object(document.get("usage"))
+    fresh, cached = a_count(told.get("inputTokens")), a_count(told.get("cacheReadInputTokens"))
+    total = None if fresh is None else fresh + (cached or 0) + (a_count(told.get("cacheWriteInputTokens")) or 0)
+    usage = Usage(input_tokens=total, output_tokens=a_count(told.get("outputTokens")), cached_input_tokens=cached)
+    events: list[Event] = [] if usage == Usage() else [usage]
+    seconds = milliseconds(any_object(document.get("metrics")).get("latencyMs"))
+    return events if seconds is None else [*events, Meta(server_seconds=seconds)]
+
+
+_OTHER: Final = (("toolUse", "tool_call"), ("toolResult", "tool_result"), ("image", "image"))
+_READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
+    "contentBlockStart": _read_start,
+    "contentBlockDelta": _read_delta,
+    "messageStop": _read_stop,
+    "metadata": _read_metadata,
+}
+"""Other events, such as `messageStart` and `contentBlockStop`, are only progress."""
+
+
+def _read_reply(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed reply; an error object is what has a message and no output."""
+    reply = an_object(document)
+    if "output" not in reply:
+        if "message" in reply or "__type" in reply:
+            return (_named(errors.of_error(reply)),)
+        raise UnreadableError("neither output nor an error")
+    events: list[Event] = []
+    for block in a_list(an_object(an_object(reply["output"]).get("message")).get("content")):
+        events.extend(_block(an_object(block)))
+    return [*events, *_read_stop(reply), *_read_metadata(reply), End()]
+
+
+def _block(block: dict[str, Any]) -> list[Event]:
+    thought = any_object(any_object(block.get("reasoningContent")).get("reasoningText"))
+    if thought:
+        text = a_string(thought.get("text"))
+        return [Reasoning(text)] if text else []
+    return _read_delta({"delta": block})

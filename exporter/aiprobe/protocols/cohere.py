@@ -1,0 +1,191 @@
+"""Cohere's chat API, version 2."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from aiprobe.core.model import Provider
+from aiprobe.core.outcomes import Outcome
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_count,
+    a_list,
+    a_name,
+    a_string,
+    an_id,
+    an_object,
+    any_object,
+    any_string,
+)
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.request import get, post
+from aiprobe.protocols.sse import Frame
+
+_FINISHES: Final[Mapping[str, Finish]] = {
+    "COMPLETE": Finish.STOP,
+    "STOP_SEQUENCE": Finish.STOP,
+    "MAX_TOKENS": Finish.LENGTH,
+    "ERROR_TOXIC": Finish.FILTERED,
+}
+"""Anything else (TOOL_CALL) is `other`, and ERROR and TIMEOUT are failures; cohere, `types.ChatFinishReason`."""
+_REQUEST_IDS: Final = ("x-debug-trace-id", "x-request-id")
+
+
+class CohereChat:
+    """The protocol `cohere-chat`."""
+
+    name: Final = "cohere-chat"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`; a reasoning of digits is a budget."""
+        body: dict[str, Any] = {
+            "model": ask.model,
+            "max_tokens": ask.max_output_tokens,
+            "messages": [{"role": "user", "content": ask.prompt}],
+            "stream": ask.stream,
+        }
+        if ask.reasoning is not None:
+            body["thinking"] = _thinking(ask.reasoning)
+        return post(provider, ask, path="/v2/chat", body=body)
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the zero-cost list endpoint."""
+        return get(provider, path="/v1/models?page_size=1")
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return StreamReader(_Chunks()) if stream else BodyReader(_read_reply)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means; 498 is a refused token here, and no lack of capacity."""
+        failure = errors.in_reply(head, body)
+        if head.status == 498 and "token" in failure.message.lower():
+            return Failure(outcome=Outcome.AUTH, error_type=failure.error_type, message=failure.message)
+        return failure
+
+
+def _thinking(reasoning: str) -> dict[str, Any]:
+    if reasoning.isascii() and reasoning.isdigit():
+        return {"type": "enabled", "token_budget": int(reasoning)}
+    return {"type": "disabled" if reasoning in {"none", "off"} else reasoning}
+
+
+class _Chunks:
+    """The dialect of a stream: every event has its type in the data."""
+
+    __slots__ = ()
+
+    def take(self, frame: Frame) -> Sequence[Event]:
+        """Return the events of one frame; `message-end` is the end, a `[DONE]` after it only a habit."""
+        if frame.data.startswith(b"[DONE]"):
+            return NOTHING
+        document, failed = load_frame(frame)
+        if failed:
+            return failed
+        read = _READERS.get(a_name(document.get("type")) or frame.event.decode("ascii", "replace"))
+        return (read(document) if read else NOTHING) or PROGRESS
+
+    def close(self) -> Sequence[Event]:
+        """Nothing but `message-end` ends a message."""
+        return NOTHING
+
+
+def _read_start(document: dict[str, Any]) -> list[Event]:
+    name = an_id(document.get("id"))
+    return [Meta(request_id=name)] if name else []
+
+
+def _read_content(document: dict[str, Any]) -> list[Event]:
+    """Read the start or a delta of a content: text, thinking, or something else."""
+    content = an_object(an_object(an_object(document.get("delta")).get("message")).get("content"))
+    return _content(content)
+
+
+def _content(content: dict[str, Any]) -> list[Event]:
+    thought = a_string(content.get("thinking"))
+    if thought:
+        return [Reasoning(thought)]
+    text = a_string(content.get("text"))
+    return [Text(text)] if text else []
+
+
+def _read_tool(_: dict[str, Any]) -> list[Event]:
+    return [Content("tool_call")]
+
+
+def _read_end(document: dict[str, Any]) -> list[Event]:
+    delta = an_object(document.get("delta"))
+    return _ended(delta, any_string(delta.get("error")))
+
+
+_READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
+    "message-start": _read_start,
+    "content-start": _read_content,
+    "content-delta": _read_content,
+    "tool-call-start": _read_tool,
+    "message-end": _read_end,
+}
+
+
+def _ended(told: dict[str, Any], error: str) -> list[Event]:
+    """Return why it stopped and what it cost, and then the end or what went wrong."""
+    reason = a_string(told.get("finish_reason"))
+    events = _usage(told.get("usage"))
+    if reason in {"ERROR", "TIMEOUT"} or error:
+        told_error = {"code": reason.lower() or "error", "message": error or f"finish reason {reason}"}
+        return [*events, errors.of_error(told_error)]
+    return [*events, Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)), End()]
+
+
+def _usage(usage: object) -> list[Event]:
+    """Read the tokens: what is billed leaves out what Cohere adds to a prompt itself."""
+    told = any_object(usage)
+    billed, counted = any_object(told.get("billed_units")), any_object(told.get("tokens"))
+    count: Callable[[str], int | None] = lambda name: a_count(billed.get(name, counted.get(name)))  # noqa: E731 - twice
+    read = Usage(
+        input_tokens=count("input_tokens"),
+        output_tokens=count("output_tokens"),
+        cached_input_tokens=a_count(told.get("cached_tokens")),
+    )
+    return [] if read == Usage() else [read]
+
+
+def _read_reply(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed reply; an error object is what has only a message of text."""
+    reply = an_object(document)
+    if isinstance(reply.get("message"), str):
+        return (errors.of_error(reply),)
+    if "message" not in reply:
+        raise UnreadableError("neither a message nor an error")
+    message = an_object(reply["message"])
+    events = _read_start(reply)
+    for block in a_list(message.get("content")):
+        events.extend(_content(an_object(block)))
+    if message.get("tool_calls"):
+        events.append(Content("tool_call"))
+    return [*events, *_ended(reply, "")]

@@ -1,0 +1,201 @@
+"""The Model Context Protocol over streamable HTTP, in both of its eras: JSON-RPC messages out, one reply in.
+
+Up to 2025-11-25 a client introduces itself first (`initialize`); from 2026-07-28 on every request stands alone and
+`server/discover` asks what there is. Which of them is asked, and in which order, is decided in `probes/mcp.py`.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import Ask, Failure, HeadFacts, Reader, ReplyHead, Request
+from aiprobe.protocols.jsonvalues import UnreadableError, a_name, any_object, load
+from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY
+from aiprobe.protocols.sse import FrameParser
+
+CLIENT: Final = {"name": "aiprobe", "version": "1"}
+METHOD_NOT_FOUND: Final = -32601
+UNSUPPORTED_VERSION: Final = -32022
+_MOST_HELD_BYTES: Final = 8 << 20
+
+
+class Era(StrEnum):
+    """The newest version of each way to begin."""
+
+    STATELESS = "2026-07-28"
+    HANDSHAKE = "2025-11-25"
+
+
+class Mcp:
+    """The protocol `mcp`. It has tools and no models: only the probe `mcp` speaks it."""
+
+    name: Final = "mcp"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:  # noqa: ARG002 - Protocol
+        """Raise ValueError: nothing is said to a model here."""
+        raise ValueError("mcp has no chat; use `probe: mcp`")
+
+    def models_request(self, provider: Provider) -> Request:  # noqa: ARG002 - Protocol
+        """Raise ValueError: there are no models here."""
+        raise ValueError("mcp has no list of models; use `probe: mcp`")
+
+    def reader(self, *, stream: bool) -> Reader:  # noqa: ARG002 - Protocol
+        """Raise ValueError: replies are read by `ReplyReader`."""
+        raise ValueError("mcp has no chat; use `probe: mcp`")
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:  # noqa: ARG002 - the server chooses
+        """Return the media types that a 2xx reply may have."""
+        return EVENT_STREAM | JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=("x-request-id", "cf-ray"))
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means; a JSON-RPC error has its own code in it."""
+        return errors.in_reply(head, body)
+
+
+def call(
+    provider: Provider,
+    method: str,
+    *,
+    number: int | None,
+    era: Era,
+    params: Mapping[str, Any] | None = None,
+    version: str = "",
+    session: str = "",
+) -> Request:
+    """Return the request that calls `method`; without a `number` it is a notification, which has no reply.
+
+    `version` is what a handshake agreed upon, `session` what the server calls it.
+    """
+    message: dict[str, Any] = {"jsonrpc": "2.0"}
+    if number is not None:
+        message["id"] = number
+    message["method"] = method
+    own = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    given = dict(params or {})
+    if era is Era.STATELESS:
+        own |= {"mcp-protocol-version": era.value, "mcp-method": method}
+        prefix = "io.modelcontextprotocol"
+        given["_meta"] = {
+            f"{prefix}/protocolVersion": era.value,
+            f"{prefix}/clientCapabilities": {},
+            f"{prefix}/clientInfo": CLIENT,
+        }
+    else:
+        own |= {"mcp-protocol-version": version} if version else {}
+        own |= {"mcp-session-id": session} if session else {}
+    if given:
+        message["params"] = given
+    body = json.dumps(message, separators=(",", ":")).encode("ascii")
+    return Request(method="POST", path=_path(provider), headers=_sendable(own, provider), body=body)
+
+
+def initialize(provider: Provider, *, number: int) -> Request:
+    """Return the request that begins a handshake."""
+    params = {"protocolVersion": Era.HANDSHAKE.value, "capabilities": {}, "clientInfo": CLIENT}
+    return call(provider, "initialize", number=number, era=Era.HANDSHAKE, params=params)
+
+
+def farewell(provider: Provider, *, version: str, session: str) -> Request:
+    """Return the request that ends a session."""
+    own = {"mcp-protocol-version": version, "mcp-session-id": session}
+    return Request(method="DELETE", path=_path(provider), headers=_sendable(own, provider))
+
+
+class ReplyReader:
+    """Looks for the one reply to request `number` in a body of JSON, or among the messages of an event stream."""
+
+    def __init__(self, *, number: int, stream: bool) -> None:
+        self._number = number
+        self._parser = FrameParser() if stream else None
+        self._held = bytearray()
+        self.message: dict[str, Any] | None = None
+        """The reply, once it came."""
+        self.failure: Failure | None = None
+        """Why there will be none, if the bytes are not allowed."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take the next bytes; tell whether they brought the answer, or an end to waiting for it."""
+        if self._parser is None:
+            self._held += data
+            return len(self._held) > _MOST_HELD_BYTES
+        for frame in self._parser.feed(data):
+            self._take(frame.data)
+        if self._parser.oversized:
+            self.failure = errors.malformed("a message that is too large")
+        return self.message is not None or self.failure is not None
+
+    def close(self) -> None:
+        """Take the end of the body."""
+        if self.message is not None or self.failure is not None:
+            return
+        if self._parser is None:
+            self._take(bytes(self._held))
+        else:
+            for frame in self._parser.close():
+                self._take(frame.data)
+
+    def _take(self, data: bytes) -> None:
+        try:
+            document = load(data)
+        except UnreadableError as problem:
+            self.failure = self.failure or errors.malformed(str(problem))
+            return
+        for each in document if isinstance(document, list) else [document]:
+            message = any_object(each)
+            if self.message is None and _answers(message, self._number):
+                self.message = message
+
+
+def _answers(message: dict[str, Any], number: int) -> bool:
+    """Tell whether it is the reply: a refusal of a request that could not be read has no id."""
+    if "error" in message and message.get("id") is None:
+        return True
+    return message.get("id") == number and ("result" in message or "error" in message)
+
+
+def failure_in(message: dict[str, Any]) -> Failure | None:
+    """Return the error that a reply carries, or None."""
+    if "error" not in message:
+        return None
+    error = any_object(message["error"])
+    told = errors.of_error(error or message["error"])
+    code = error.get("code")
+    return Failure(
+        outcome=told.outcome,
+        error_type=told.error_type or (f"json-rpc {code}" if isinstance(code, int) else ""),
+        message=told.message,
+    )
+
+
+def code_in(body: bytes) -> int | None:
+    """Return the code of a JSON-RPC error in a body, or None."""
+    try:
+        code = any_object(any_object(load(body)).get("error")).get("code")
+    except UnreadableError:
+        return None
+    return code if isinstance(code, int) else None
+
+
+def server_name(result: dict[str, Any]) -> str:
+    """Return name and version of the server, as it tells them."""
+    stamp = any_object(result.get("_meta")).get("io.modelcontextprotocol/serverInfo")
+    info = any_object(result.get("serverInfo") or stamp)
+    return " ".join(filter(None, (a_name(info.get("name")), a_name(info.get("version")))))
+
+
+def _path(provider: Provider) -> str:
+    """Return the one endpoint: `base_url` as it is."""
+    return urlsplit(provider.base_url).path or "/"
+
+
+def _sendable(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
+    configured = {name.lower() for name in provider.headers}
+    return tuple((name, value) for name, value in own.items() if name not in configured)

@@ -1,0 +1,182 @@
+"""Ollama's own chat API: a JSON document a line, and the time that it took to load the model told apart."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aiprobe.core.model import Provider
+from aiprobe.protocols import errors, headers
+from aiprobe.protocols.base import (
+    Ask,
+    Content,
+    End,
+    Event,
+    Failure,
+    Finish,
+    HeadFacts,
+    Meta,
+    Reader,
+    Reasoning,
+    ReplyHead,
+    Request,
+    Stopped,
+    Text,
+    Usage,
+)
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_count,
+    a_name,
+    a_string,
+    an_object,
+    load,
+    milliseconds,
+)
+from aiprobe.protocols.reading import JSON_BODY, NOTHING, PROGRESS, BodyReader, error_events
+from aiprobe.protocols.request import get, post
+from aiprobe.protocols.sse import MAX_EVENT_BYTES
+
+LINES: Final = frozenset({"application/x-ndjson"})
+NANOSECONDS: Final = 1e9
+_FINISHES: Final[Mapping[str, Finish]] = {"stop": Finish.STOP, "length": Finish.LENGTH}
+"""Anything else (load, unload) is `other`."""
+
+
+class OllamaChat:
+    """The protocol `ollama-chat`."""
+
+    name: Final = "ollama-chat"
+
+    def request(self, provider: Provider, ask: Ask) -> Request:
+        """Build the request that asks `ask`. It says nothing of `keep_alive`: a probe keeps no model in memory."""
+        body: dict[str, Any] = {
+            "model": ask.model,
+            "messages": [{"role": "user", "content": ask.prompt}],
+            "stream": ask.stream,
+            "options": {"num_predict": ask.max_output_tokens},
+        }
+        if ask.reasoning is not None:
+            body["think"] = False if ask.reasoning in {"none", "off", "disabled", "false"} else _level(ask.reasoning)
+        accept = min(LINES) if ask.stream else "application/json"
+        return post(provider, ask, path="/api/chat", body=body, own={"accept": accept})
+
+    def models_request(self, provider: Provider) -> Request:
+        """Build the request of the list of models that are there."""
+        return get(provider, path="/api/tags")
+
+    def reader(self, *, stream: bool) -> Reader:
+        """Return a fresh reader for one 2xx reply."""
+        return _LineReader() if stream else BodyReader(_read_reply)
+
+    def content_types(self, *, stream: bool) -> frozenset[str]:
+        """Return the media types that a 2xx reply may have."""
+        return LINES if stream else JSON_BODY
+
+    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
+        """Read the headers of a reply."""
+        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
+
+    def failure(self, head: ReplyHead, body: bytes) -> Failure:
+        """Say what a reply with a status outside 2xx means."""
+        return errors.in_reply(head, body)
+
+
+def _level(reasoning: str) -> bool | str:
+    return True if reasoning in {"true", "on", "enabled"} else reasoning
+
+
+class _LineReader:
+    """Reads one streamed reply line by line; a `base.Reader`."""
+
+    __slots__ = ("_held", "_named", "_over")
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._named = False
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """Take the next bytes, cut anywhere; return the events of the lines that they completed."""
+        if self._over:
+            return NOTHING
+        *lines, self._held = (self._held + data).split(b"\n")
+        events: list[Event] = []
+        for line in lines:
+            if line.strip() and self._add(line, events):
+                return events
+        if len(self._held) > MAX_EVENT_BYTES:
+            self._over = True
+            events.append(errors.malformed(f"a line of more than {MAX_EVENT_BYTES} bytes"))
+        return events
+
+    def close(self) -> Sequence[Event]:
+        """Take the end of the body; a last line that cannot be read was cut off."""
+        line, self._held = self._held, b""
+        events: list[Event] = []
+        if not self._over and line.strip():
+            self._add(line, events)
+        if events and isinstance(events[-1], Failure) and not error_events(_or_none(line)):
+            return NOTHING
+        self._over = True
+        return events
+
+    def _add(self, line: bytes, events: list[Event]) -> bool:
+        try:
+            document = load(line)
+            events.extend(error_events(document) or self._read(an_object(document)) or PROGRESS)
+        except UnreadableError as problem:
+            events.append(errors.malformed(str(problem)))
+        self._over = type(events[-1]) in {End, Failure}
+        return self._over
+
+    def _read(self, chunk: dict[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        if not self._named:
+            events = _names(chunk)
+            self._named = bool(events)
+        return [*events, *_message(chunk), *(_ended(chunk) if chunk.get("done") is True else ())]
+
+
+def _or_none(line: bytes) -> object:
+    try:
+        return load(line)
+    except UnreadableError:
+        return None
+
+
+def _read_reply(document: object) -> Sequence[Event]:
+    """Return the events of a whole, not streamed reply."""
+    reply = an_object(document)
+    if "message" not in reply:
+        raise UnreadableError("neither a message nor an error")
+    return [*_names(reply), *_message(reply), *_ended(reply)]
+
+
+def _names(chunk: dict[str, Any]) -> list[Event]:
+    model = a_name(chunk.get("model"))
+    return [Meta(response_model=model)] if model else []
+
+
+def _message(chunk: dict[str, Any]) -> list[Event]:
+    message = an_object(chunk.get("message"))
+    events: list[Event] = []
+    if thought := a_string(message.get("thinking")):
+        events.append(Reasoning(thought))
+    if text := a_string(message.get("content")):
+        events.append(Text(text))
+    if message.get("tool_calls"):
+        events.append(Content("tool_call"))
+    return events
+
+
+def _ended(chunk: dict[str, Any]) -> list[Event]:
+    """Read the last line: why it stopped, tokens, and times in nanoseconds of which loading is no answering."""
+    reason = a_string(chunk.get("done_reason")) or "stop"
+    usage = Usage(input_tokens=a_count(chunk.get("prompt_eval_count")), output_tokens=a_count(chunk.get("eval_count")))
+    seconds = {
+        name: milliseconds(chunk.get(f"{name}_duration"), per_second=NANOSECONDS)
+        for name in ("load", "prompt_eval", "eval")
+    }
+    worked = [value for value in (seconds["prompt_eval"], seconds["eval"]) if value is not None]
+    meta = Meta(load_seconds=seconds["load"], server_seconds=sum(worked) if worked else None)
+    told: list[Event] = [each for each in (usage, meta) if each not in {Usage(), Meta()}]
+    return [*told, Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)), End()]

@@ -1,0 +1,60 @@
+"""The minutes of one hour, summed over the targets of a contract. What they mean to it belongs in `tally`."""
+
+from collections.abc import Callable, Iterable
+from operator import add
+from typing import Final
+
+from aiprobe.core.evidence import EXCLUDED_MINUTE, MINUTES_PER_HOUR, HourRow, decode_minute
+from aiprobe.core.model import IDENTITY_LABELS
+
+_DECODED: Final = [decode_minute(code) for code in range(256)]
+_GOOD: Final = bytes(minute.good for minute in _DECODED)
+_BAD: Final = bytes(minute.bad for minute in _DECODED)
+_EXCLUDED: Final = bytes(minute.excluded for minute in _DECODED)
+_MODEL: Final = IDENTITY_LABELS.index("model")
+
+
+class HourMinutes:
+    """Counts of scheduled probes in each minute of an hour, over all targets and vantages that were added.
+
+    `disputed` are probes that were bad for availability but are no error by the contract's letter. `speeds` holds
+    tokens per second divided by the contract's target for the model, so that models can be judged together.
+    """
+
+    __slots__ = ("bad", "disputed", "excluded", "good", "speeds")
+
+    def __init__(self) -> None:
+        """Begin with an hour in which nothing was probed."""
+        self.good = [0] * MINUTES_PER_HOUR
+        self.bad = [0] * MINUTES_PER_HOUR
+        self.disputed = [0] * MINUTES_PER_HOUR
+        self.excluded = [0] * MINUTES_PER_HOUR
+        self.speeds: dict[int, list[float]] = {}
+
+    def add_row(
+        self,
+        row: HourRow,
+        *,
+        disputed_minutes: Iterable[int] = (),
+        target_speed: Callable[[str], float | None] | None = None,
+    ) -> None:
+        """Add one target's hour.
+
+        Each of `disputed_minutes` (0-59, one entry a probe) turns a bad probe of that minute into a disputed one.
+        `target_speed` gives the contract's tokens per second for a model, where it promises a speed.
+        """
+        self.good = list(map(add, self.good, row.minutes.translate(_GOOD)))
+        bad = row.minutes.translate(_BAD)
+        if bad.strip(b"\0"):
+            self.bad = list(map(add, self.bad, bad))
+        if EXCLUDED_MINUTE in row.minutes:
+            self.excluded = list(map(add, self.excluded, row.minutes.translate(_EXCLUDED)))
+        for minute in disputed_minutes:
+            if self.bad[minute] > 0:
+                self.bad[minute] -= 1
+                self.disputed[minute] += 1
+        target = None if target_speed is None else target_speed(row.identity[_MODEL])
+        if target is not None and row.tokens_per_second is not None:
+            for minute, speed in enumerate(row.tokens_per_second):
+                if speed is not None:
+                    self.speeds.setdefault(minute, []).append(speed / target)

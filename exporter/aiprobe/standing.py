@@ -1,0 +1,243 @@
+"""How the objectives, the contracts and the groups stand: takes every finished probe, keeps it, and tells the gauges.
+
+The arithmetic is pure and stands in `core/` and `slo/`; the keeping in `journal/`. Here they are connected to the clock
+and to the metrics, a few targets at a time, so that no single moment holds up somebody's first token.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Final, Protocol
+
+from aiprobe.config.settings import ContractUse, Settings
+from aiprobe.core.clock import Clock
+from aiprobe.core.evidence import HourRow
+from aiprobe.core.groups import GroupWindows, Member, group_up
+from aiprobe.core.model import Attempt, Finished, Target
+from aiprobe.core.outcomes import Outcome
+from aiprobe.core.windows import PERIOD, Windows, budget_remaining, burn_rate, masks
+from aiprobe.journal.journal import Journal
+from aiprobe.slo.book import Binding, ContractBook, earliest_needed
+from aiprobe.slo.catalogue import find_contract
+from aiprobe.slo.contract import acceptance_problem
+from aiprobe.slo.ledger import Standing
+from aiprobe.slo.parse import ContractError, parse_contract
+
+log = logging.getLogger(__name__)
+
+BURN_WINDOWS: Final = ("1h", "6h", "3d")
+GROUP_WINDOWS: Final = ("1h", "1d", "30d")
+TARGETS_PER_TICK: Final = 20
+"""Targets whose burn is worked out anew in one tick besides those that were probed: time alone changes it."""
+CONTRACTS_EVERY_SECONDS: Final = 15.0
+REBUILD_DAYS: Final = 31
+
+Series = dict[tuple[str, ...], float]
+
+
+class Gauges(Protocol):
+    """Where numbers go."""
+
+    def tell(self, short: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """Have exactly these series of a gauge."""
+
+    def tell_target(self, target: str, short: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """The same for a gauge of one target."""
+
+
+def binding_of(use: ContractUse) -> Binding:
+    """Return the contract in use with its targets. Raises LookupError or ValueError with a sentence."""
+    contract = parse_contract(use.name, use.terms) if use.terms else find_contract(use.contract, {})
+    problem = acceptance_problem(contract, accept_unverified=use.accept_unverified)
+    if problem is not None:
+        raise ValueError(problem)
+    return Binding(name=use.name, contract=contract, targets=use.targets, monthly_spend_usd=use.monthly_spend_usd)
+
+
+def contract_problem(use: ContractUse) -> str | None:
+    """Say what is wrong with a contract in use, or None: the check that a configuration is loaded with."""
+    try:
+        binding_of(use)
+    except ContractError as error:
+        return "; ".join(error.problems)
+    except (LookupError, ValueError) as error:
+        return str(error.args[0] if error.args else error)
+    return None
+
+
+class StandingKeeper:
+    """Keeps the journal, the burn windows, the contracts and the groups of the configured targets."""
+
+    def __init__(self, journal: Journal, gauges: Gauges, *, clock: Clock) -> None:
+        self.journal = journal
+        self._gauges = gauges
+        self._clock = clock
+        self._targets: dict[str, Target] = {}
+        self._windows: dict[str, Windows] = {}
+        self._groups: Mapping[str, Sequence[str]] = {}
+        self._group_windows: dict[str, GroupWindows] = {}
+        self._members: dict[str, Member] = {}
+        self._book: ContractBook | None = None
+        self._uses: Mapping[str, ContractUse] = {}
+        self._turn: list[str] = []
+        self._contracts_told_at = float("-inf")
+
+    async def apply(self, settings: Settings, targets: Sequence[Target]) -> None:
+        """Keep the standing of these targets from now on; what is new is read back from the journal, in a thread."""
+        wanted = {target.name: target for target in targets}
+        fresh = [target for target in targets if self._needs_windows(target)]
+        windows = await asyncio.to_thread(self.journal.windows, fresh) if fresh else {}
+        kept = {name: held for name, held in self._windows.items() if name in wanted and name not in windows}
+        self._windows = kept | {target.name: windows.get(target.name) or _new_windows(target) for target in fresh}
+        self._targets = wanted
+        self._members = {name: member for name, member in self._members.items() if name in wanted}
+        await self._apply_groups(settings.groups)
+        await self._apply_contracts(settings.contracts)
+        self._turn = []
+        for target in targets:
+            self._tell_burn(target.name)
+
+    def finished(self, finished: Finished, *, declared_state: str) -> None:
+        """Take one finished probe."""
+        name = finished.target.name
+        if finished.result.outcome is Outcome.CANCELLED:
+            return
+        self.journal.record(finished, declared_state=declared_state)
+        if name not in self._targets:
+            return
+        now = self._clock.wall()
+        self._members[name] = Member(
+            state=finished.state, last_run_timestamp_seconds=now, interval_seconds=finished.target.interval_seconds
+        )
+        if finished.attempt is Attempt.SCHEDULED:
+            self._count(finished, now)
+            self._tell_burn(name)
+
+    def tick(self) -> None:
+        """Bring up to date what time alone changes: some targets' burn, the groups, now and then the contracts."""
+        self._turn = self._turn or list(self._targets)
+        for name in islice(self._turn, TARGETS_PER_TICK):
+            self._tell_burn(name)
+        del self._turn[:TARGETS_PER_TICK]
+        self._tell_groups()
+        if self._clock.monotonic() - self._contracts_told_at >= CONTRACTS_EVERY_SECONDS:
+            self._contracts_told_at = self._clock.monotonic()
+            self._tell_contracts()
+
+    def _needs_windows(self, target: Target) -> bool:
+        held = self._windows.get(target.name)
+        known = self._targets.get(target.name)
+        same_period = known is not None and known.objectives.period_seconds == target.objectives.period_seconds
+        return held is None or held.slos != tuple(target.objectives.ratios) or not same_period
+
+    def _count(self, finished: Finished, now: float) -> None:
+        name, result = finished.target.name, finished.result
+        windows = self._windows[name]
+        valid, bad = masks(windows.slos, finished.slo_verdicts)
+        if valid:
+            windows.add(now, valid=valid, bad=bad)
+        for group, members in self._groups.items():
+            if name in members:
+                self._group_windows[group].add(now, finished.verdict)
+        if self._book is not None:
+            self._book.record(
+                name,
+                result.started_timestamp_seconds,
+                verdict=finished.verdict,
+                outcome=result.outcome.value,
+                http_status=result.http_status,
+                tokens_per_second=result.output_tokens_per_second,
+                model=finished.target.model,
+            )
+
+    def _tell_burn(self, name: str) -> None:
+        target, windows = self._targets.get(name), self._windows.get(name)
+        if target is None or windows is None or not windows.slos:
+            return
+        counts = windows.read(self._clock.wall(), (*BURN_WINDOWS, PERIOD))
+        burn: Series = {}
+        remaining: Series = {}
+        for index, slo in enumerate(windows.slos):
+            objective = target.objectives.ratios[slo]
+            for window in BURN_WINDOWS:
+                rate = burn_rate(counts[window][index], objective)
+                if rate is not None:
+                    burn[slo, window] = rate
+            left = budget_remaining(counts[PERIOD][index], objective)
+            if left is not None:
+                remaining[slo,] = left
+        self._gauges.tell_target(name, "slo_burn_rate", burn)
+        self._gauges.tell_target(name, "slo_error_budget_remaining_ratio", remaining)
+
+    async def _apply_groups(self, groups: Mapping[str, Sequence[str]]) -> None:
+        for group, members in groups.items():
+            if group in self._group_windows and self._groups.get(group) == members:
+                continue
+            now = self._clock.wall()
+            rows = await asyncio.to_thread(self._hours, now - REBUILD_DAYS * 86_400, now, frozenset(members))
+            self._group_windows[group] = GroupWindows()
+            self._group_windows[group].rebuild(rows, now)
+        self._groups = dict(groups)
+        self._group_windows = {group: self._group_windows[group] for group in groups}
+
+    def _hours(self, start: float, end: float, targets: frozenset[str]) -> list[HourRow]:
+        return list(self.journal.hours(start, end, targets))
+
+    async def _apply_contracts(self, uses: Mapping[str, ContractUse]) -> None:
+        if self._book is not None and dict(uses) == dict(self._uses) and not self._book.late_results:
+            return
+        self._uses = dict(uses)
+        bindings = [binding_of(use) for use in uses.values()]
+        self._contracts_told_at = float("-inf")
+        if not bindings:
+            self._book = None
+            return
+        now = self._clock.wall()
+        since = earliest_needed(bindings, now)
+        self._book = await asyncio.to_thread(self._restored, bindings, since, now)
+
+    def _restored(self, bindings: Iterable[Binding], since: float, now: float) -> ContractBook:
+        bindings = list(bindings)
+        targets = frozenset(target for binding in bindings for target in binding.targets)
+        book = ContractBook(bindings, since_seconds=since)
+        rows = sorted(self.journal.hours(since, now, targets), key=lambda row: row.hour)
+        book.restore(rows, self.journal.failed(since, now, targets))
+        return book
+
+    def _tell_groups(self) -> None:
+        now = self._clock.wall()
+        up: Series = {}
+        availability: Series = {}
+        for group, members in self._groups.items():
+            is_up = group_up((self._members[name] for name in members if name in self._members), now)
+            if is_up is not None:
+                up[group,] = float(is_up)
+            read = self._group_windows[group].availability(now)
+            availability |= {(group, window): read[window] for window in GROUP_WINDOWS if read[window] is not None}  # type: ignore[misc]  # None is left out
+        self._gauges.tell("group_up", up)
+        self._gauges.tell("group_availability_ratio", availability)
+
+    def _tell_contracts(self) -> None:
+        standings = self._book.standings(self._clock.wall()) if self._book is not None else {}
+        for short, read in _SLA_GAUGES.items():
+            values: Series = {}
+            for name, standing in standings.items():
+                values |= {(name, *own): value for own, value in read(standing).items() if value is not None}
+            self._gauges.tell(short, values)
+
+
+_SLA_GAUGES: Final[Mapping[str, Callable[[Standing], Mapping[tuple[str, ...], float | None]]]] = {
+    "sla_uptime_ratio": lambda it: {("low",): it.uptime_low, ("high",): it.uptime_high},
+    "sla_projected_uptime_ratio": lambda it: {(): it.projected_uptime},
+    "sla_burn_rate": lambda it: {(): it.burn_rate},
+    "sla_allowance_remaining_seconds": lambda it: {(): it.allowance_remaining_seconds},
+    "sla_credit_ratio": lambda it: {("low",): it.credit_low, ("high",): it.credit_high},
+    "sla_credit_usd": lambda it: {("low",): it.credit_usd_low, ("high",): it.credit_usd_high},
+    "sla_coverage_ratio": lambda it: {(): it.coverage},
+    "sla_claim_deadline_timestamp_seconds": lambda it: {(): it.claim_deadline_timestamp_seconds},
+}
+
+
+def _new_windows(target: Target) -> Windows:
+    return Windows(tuple(target.objectives.ratios), period_seconds=target.objectives.period_seconds)

@@ -1,0 +1,118 @@
+"""Tools that Debian has only in old versions, built with Go once and kept in a cache folder outside the project.
+
+What a test asks for is here: the module, its version, and what its build needs. Go is looked up, never installed.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+BUILD_SECONDS: Final = 3600.0
+REFUSED: Final = "This module version is not available"
+"""What a module proxy says of a module that it will not hand out."""
+
+
+class NotToBeHadError(Exception):
+    """The tool cannot be built here, and the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to build the commands of one module."""
+
+    module: str
+    version: str
+    commands: tuple[str, ...]
+    tags: str = ""
+    placeholder: str = ""
+    """A file that the module embeds and that its releases alone hold: the web interface."""
+
+
+RECIPES: Final = {
+    # Without the service discoveries of every cloud: the tests need static targets, and the build a tenth of the time.
+    "prometheus": Recipe(
+        module="github.com/prometheus/prometheus",
+        version="v0.315.0",
+        commands=("prometheus", "promtool"),
+        tags="remove_all_sd",
+    ),
+    "alertmanager": Recipe(
+        module="github.com/prometheus/alertmanager",
+        version="v0.34.2",
+        commands=("alertmanager", "amtool"),
+        placeholder="ui/app/dist/index.html",
+    ),
+    "pint": Recipe(module="github.com/cloudflare/pint", version="latest", commands=("pint",)),
+}
+
+
+def go() -> str | None:
+    """Return the path of the go command, or None."""
+    usual = Path("/usr/local/go/bin/go")
+    return shutil.which("go") or (str(usual) if usual.exists() else None)
+
+
+def built(name: str) -> Path:
+    """Return the folder that holds the commands of a recipe, building them where they are not there yet.
+
+    Raises:
+        NotToBeHadError: there is no Go here, or the module proxy refuses the module.
+    """
+    recipe, command = RECIPES[name], go()
+    if command is None:
+        raise NotToBeHadError("there is no Go here to build it")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiprobe-tools"
+    folder = cache / f"{name}-{recipe.version}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((folder / each).exists() for each in recipe.commands):
+            _build(command, recipe, folder)
+    return folder
+
+
+def _build(command: str, recipe: Recipe, folder: Path) -> None:
+    scratch = folder.with_suffix(".build")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        _run(command, "mod", "init", "scratch", where=scratch)
+        _run(command, "get", f"{recipe.module}@{recipe.version}", where=scratch)
+        where = _copy(command, recipe, scratch) if recipe.placeholder else scratch
+        folder.mkdir(exist_ok=True)
+        for each in recipe.commands:
+            path = f"{recipe.module}/cmd/{each}"
+            mode = () if recipe.placeholder else ("-mod=mod",)
+            tags = ("-tags", recipe.tags) if recipe.tags else ()
+            _run(command, "build", *mode, *tags, "-trimpath", "-o", str(folder / each), path, where=where)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _copy(command: str, recipe: Recipe, scratch: Path) -> Path:
+    """Copy a module's source and add the file that it embeds and does not hold."""
+    source = _run(command, "list", "-m", "-f", "{{.Dir}}", recipe.module, where=scratch).strip()
+    where = scratch / "source"
+    shutil.copytree(source, where)
+    for each in (where, *where.rglob("*")):
+        each.chmod(each.stat().st_mode | 0o200)
+    page = where / recipe.placeholder
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("<p>built without its web interface</p>\n")
+    return where
+
+
+def _run(command: str, *arguments: str, where: Path) -> str:
+    nice = shutil.which("nice")
+    done = subprocess.run(
+        [*((nice, "-n", "15") if nice else ()), command, *arguments],
+        cwd=where, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS,
+    )  # fmt: skip
+    if REFUSED in done.stderr:
+        raise NotToBeHadError(f"the module proxy does not hand out {arguments[-1]}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout

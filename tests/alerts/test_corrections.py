@@ -1,0 +1,165 @@
+"""What each precaution in the rules is for: without it, the scenario that was written for it must fail."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+from tests.alerts.conftest import Stack
+from tests.alerts.rulefiles import ALERTS, RULE_FILES, TESTS
+
+pytestmark = pytest.mark.e2e
+
+WITHOUT: Final = {
+    "the floor of bad events": (
+        "slo",
+        r"aiprobe:slo_bad:increase1h > 4\.5",
+        "aiprobe:slo_bad:increase1h > 0",
+        "one failure at an objective of 99.9 burns past every factor, and the floor of bad events keeps it quiet",
+    ),
+    "verdicts that are bad alone": (
+        "slo",
+        r'verdict="bad"|verdict=~"good\|bad"',
+        'verdict=~"bad|excluded"',
+        "a bad key burns nothing",
+    ),
+    "windows without a guard on samples": (
+        "slo",
+        r"(slo_valid:increase)(5m|15m|30m) > 0",
+        r"\1\2 > 9",
+        "a hang of half an hour, one result in two minutes, is no lack of samples",
+    ),
+    "no division by nought": (
+        "slo",
+        r"\((sum without \(vantage\) \(aiprobe:slo_valid:increase5m\)) > 0\)",
+        r"\1",
+        "a bad key burns nothing",
+    ),
+    "the quorum of burn alerts": (
+        "slo",
+        r"> 0\.5 \*",
+        "> 0 *",
+        "of three vantages one that fails alone pages nobody",
+    ),
+    "the quorum of a model": (
+        "services",
+        r"> 0\.5 \* count by \(target",
+        "> 0 * count by (target",
+        "one broken vantage of three wakes nobody and is told as such",
+    ),
+    "the quorum of a provider": (
+        "services",
+        r"> 0\.5 \* count by \(provider\)",
+        "> 0 * count by (provider)",
+        "one vantage of three does not make an outage of a provider",
+    ),
+    "the egress of the vantage": (
+        "services",
+        r"(aiprobe:excluded_only:vantage\n +)unless on \(vantage\) aiprobe:egress_down:vantage",
+        r"\1",
+        "a vantage without egress has no vote, and its stale counts wake nobody",
+    ),
+    "what was left before all was excluded": (
+        "services",
+        r"(aiprobe_consecutive_failures\)\n +)unless on \([\w, ]+\) aiprobe:excluded_only:vantage\n",
+        r"\1",
+        "a bad key after an outage leaves the gauge at three and is no outage",
+    ),
+    "breadth": (
+        "services",
+        r">= 1 < 10",
+        ">= 3 < 10",
+        "three targets of a provider that fail once at once are the provider",
+    ),
+    "freshness of what fails together": (
+        "services",
+        r">= 1 < 10",
+        ">= 1",
+        "one target that broke long ago and one flake of another are no outage of the provider",
+    ),
+    "three failures, not two": (
+        "services",
+        r", 2\)\) >= 3",
+        ", 2)) >= 2",
+        "one flake of two targets each at once is no outage",
+    ),
+    "having been ok": (
+        "services",
+        r"and on \([\w, ]+\) \(\n +max by \([\w, ]+\) \(aiprobe_last_success[^)]*\)\n +or\n.*\n +\)\n",
+        "\n",
+        "two new targets with a wrong key wake nobody",
+    ),
+    "the freeze": (
+        "services",
+        r'aiprobe:alerts:frozen\{alertname="AIModelDown"',
+        'aiprobe:alerts:frozen{alertname="AI"',
+        "a page that is out when egress fails is frozen until it can be measured again",
+    ),
+    "firing on over a missed scrape": (
+        "services",
+        r"keep_firing_for: 10m",
+        "keep_firing_for: 0s",
+        "one missed scrape in an outage does not end the page",
+    ),
+    "an hour's memory": (
+        "meta",
+        r"offset 1h",
+        "offset 1m",
+        "a deleted pod leaves alerts: its target, its vantage, and a page when it was most of them",
+    ),
+    "patience that was asked for": (
+        "meta",
+        r'reason=~"budget\|backoff"',
+        'reason="shard"',
+        "patience that the provider asked for, and an empty budget, are not missing",
+    ),
+    "a second round of egress checks": (
+        "meta",
+        r"for: 90s",
+        "for: 0s",
+        "one round of egress checks that failed wakes nobody",
+    ),
+}
+"""Precaution -> rule file, what is taken out, what is put there, and the scenario of FILE_test.yml."""
+
+
+def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scenario: str) -> bool:
+    """Run one scenario against the rules with a change; tells whether it failed by its expectations."""
+    pattern, replacement = change
+    for path in RULE_FILES:
+        text = path.read_text()
+        if path.name == f"{rules}.rules.yml":
+            changed = re.sub(pattern, replacement, text)
+            assert pattern == "" or changed != text
+            text = changed
+        (folder / path.name).write_text(text)
+    whole = yaml.safe_load((TESTS / f"{rules}_test.yml").read_text())
+    whole["tests"] = [test for test in whole["tests"] if test["name"] == scenario]
+    assert len(whole["tests"]) == 1
+    whole["rule_files"] = [f"{folder}/{Path(name).name}" for name in whole["rule_files"]]
+    (folder / "one_test.yml").write_text(yaml.safe_dump(whole))
+    checked = subprocess.run([promtool, "check", "rules", *whole["rule_files"]], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    done = subprocess.run(
+        [promtool, "test", "rules", str(folder / "one_test.yml")], capture_output=True, text=True, check=False
+    )
+    return "FAILED" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stack", ["installed"], indirect=True)
+@pytest.mark.parametrize("precaution", WITHOUT)
+def test_without_a_precaution_its_scenario_fails(stack: Stack, tmp_path: Path, precaution: str) -> None:
+    rules, pattern, replacement, scenario = WITHOUT[precaution]
+    (tmp_path / "as-shipped").mkdir()
+    (tmp_path / "without").mkdir()
+    assert not fails(stack.promtool, tmp_path / "as-shipped", rules, ("", ""), scenario)
+    assert fails(stack.promtool, tmp_path / "without", rules, (pattern, replacement), scenario)
+
+
+def test_every_file_is_among_the_shipped_ones() -> None:
+    assert {f"{rules}.rules.yml" for rules, *_ in WITHOUT.values()} <= {
+        path.name for path in ALERTS.glob("*.rules.yml")
+    }

@@ -1,0 +1,54 @@
+"""The rules under promtool, of both generations: well formed, and right in every scenario of the `*_test.yml` files."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.conftest import Stack
+from tests.alerts.gotools import NotToBeHadError, built
+from tests.alerts.rulefiles import ALERTS, RULE_FILES, TEST_FILES, TESTS, runbook_queries
+
+pytestmark = pytest.mark.e2e
+
+
+def run(*command: str, cwd: Path = TESTS) -> tuple[int, str]:
+    """Run a command; returns its exit status and all that it said."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_promtool_accepts_every_rule_file(stack: Stack) -> None:
+    status, said = run(stack.promtool, "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULE_FILES))
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("file", TEST_FILES, ids=lambda path: path.stem)
+def test_every_scenario_ends_as_written(stack: Stack, file: Path) -> None:
+    status, said = run(stack.promtool, "test", "rules", file.name)
+    assert status == 0, said
+
+
+def test_a_wrong_expectation_is_seen(stack: Stack, tmp_path: Path) -> None:
+    text = (TESTS / "providers_test.yml").read_text().replace("../../alerts", str(ALERTS))
+    (tmp_path / "wrong_test.yml").write_text(text.replace('severity: "info"', 'severity: "critical"', 1))
+    status, said = run(stack.promtool, "test", "rules", "wrong_test.yml", cwd=tmp_path)
+    assert (status, "FAILED" in said) == (1, True)
+
+
+def test_every_query_of_the_runbooks_parses(stack: Stack, tmp_path: Path) -> None:
+    queries = [{"record": f"runbook:query{at}", "expr": query} for at, (_, query) in enumerate(runbook_queries())]
+    assert len(queries) > 40
+    (tmp_path / "queries.yml").write_text(json.dumps({"groups": [{"name": "runbooks", "rules": queries}]}))
+    status, said = run(stack.promtool, "check", "rules", str(tmp_path / "queries.yml"))
+    assert status == 0, said
+
+
+def test_pint_has_nothing_to_say() -> None:
+    try:
+        pint = built("pint") / "pint"
+    except NotToBeHadError as reason:
+        pytest.skip(f"pint: {reason}; test_lint.py holds the checks of it that need no server")
+    status, said = run(str(pint), "--offline", "lint", "--min-severity=warning", *map(str, RULE_FILES), cwd=ALERTS)
+    assert status == 0, said

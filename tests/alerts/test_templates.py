@@ -1,0 +1,102 @@
+"""What a person reads: the templates, rendered by amtool from alerts as the rules make them."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.alerts.conftest import Stack
+from tests.alerts.rulefiles import ALERTS
+
+pytestmark = pytest.mark.e2e
+
+SINCE = "2026-11-22T03:07:00Z"
+LATER = "2026-11-22T03:52:00Z"
+
+
+def an_alert(scope: str, summary: str, *, status: str = "firing", severity: str = "critical", **labels: str) -> Any:
+    return {
+        "status": status,
+        "labels": {"alertname": "AIAlert", "scope": scope, "severity": severity, "provider": "openai"} | labels,
+        "annotations": {
+            "summary": summary,
+            "description": "First fail over.",
+            "dashboard_url": f"https://grafana.example/d/{scope}",
+            "runbook_url": "https://aiprobe.example/runbooks/AIAlert.md",
+            "status_page": "all is well",
+        },
+        "startsAt": SINCE,
+        "endsAt": LATER,
+    }
+
+
+MODEL = an_alert("model", "An AI model is down", target="gpt")
+PROVIDER = an_alert("provider", "An AI provider is down")
+ENDED = an_alert("provider", "An AI provider is down", status="resolved")
+
+
+def rendered(stack: Stack, folder: Path, name: str, *alerts: Any, group: str = "openai") -> str:
+    """Return a template of the shipped file, filled with a group of alerts."""
+    firing = any(each["status"] == "firing" for each in alerts)
+    data = {
+        "receiver": "pager",
+        "status": "firing" if firing else "resolved",
+        "alerts": alerts,
+        "groupLabels": {"provider": group} if group else {},
+        "commonLabels": {"provider": group} if group else {},
+        "commonAnnotations": {},
+        "externalURL": "http://127.0.0.1:9093",
+    }
+    (folder / "data.json").write_text(json.dumps(data))
+    done = subprocess.run(
+        [stack.amtool, "template", "render", f"--template.glob={ALERTS}/templates/*.tmpl",
+         f'--template.text={{{{ template "{name}" . }}}}', f"--template.data={folder}/data.json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip("\n")
+
+
+def test_a_title_names_the_provider_and_the_widest_trouble(stack: Stack, tmp_path: Path) -> None:
+    assert rendered(stack, tmp_path, "aiprobe.title", MODEL) == "openai: An AI model is down"
+    title = rendered(stack, tmp_path, "aiprobe.title", MODEL, PROVIDER, MODEL)
+    assert title == "openai: An AI provider is down (3 alerts)"
+
+
+def test_the_end_says_over(stack: Stack, tmp_path: Path) -> None:
+    assert rendered(stack, tmp_path, "aiprobe.title", ENDED) == "Over: openai: An AI provider is down"
+    text = rendered(stack, tmp_path, "aiprobe.text", ENDED)
+    assert text.splitlines()[0] == "Over: An AI provider is down: openai, Sun 03:07 to 03:52 UTC"
+
+
+def test_what_has_no_provider_is_about_aiprobe_itself(stack: Stack, tmp_path: Path) -> None:
+    egress = an_alert("global", "The probers have no way out to the Internet")
+    title = rendered(stack, tmp_path, "aiprobe.title", egress, group="")
+    assert title == "aiprobe itself: The probers have no way out to the Internet"
+
+
+def test_the_text_says_what_since_when_what_the_page_says_and_where_to_look(stack: Stack, tmp_path: Path) -> None:
+    assert rendered(stack, tmp_path, "aiprobe.text", MODEL).splitlines() == [
+        "An AI model is down: gpt",
+        "Since Sun 03:07 UTC",
+        "Status page: all is well",
+        "First fail over.",
+        "Dashboard: https://grafana.example/d/model",
+        "Runbook: https://aiprobe.example/runbooks/AIAlert.md",
+        "",
+        "Provider's page: https://status.openai.com",
+    ]
+
+
+def test_a_text_message_is_one_line_that_fits(stack: Stack, tmp_path: Path) -> None:
+    text = rendered(stack, tmp_path, "aiprobe.sms", PROVIDER)
+    assert text == "openai: An AI provider is down. Status page: all is well. Since 03:07 UTC"
+    assert len(text) <= 160
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("aiprobe.who", "openai"), ("aiprobe.colour", "danger"),
+                                              ("aiprobe.dashboard", "https://grafana.example/d/provider")])  # fmt: skip
+def test_the_small_ones(stack: Stack, tmp_path: Path, name: str, wanted: str) -> None:
+    assert rendered(stack, tmp_path, name, PROVIDER) == wanted
