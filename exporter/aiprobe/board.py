@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from aiprobe import __version__
 from aiprobe.core.budget import utc_day
@@ -15,7 +15,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.history import History
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.state import State, TargetState, surface_state
+from aiprobe.core.state import SILENT_AFTER_INTERVALS, State, TargetState, surface_state
 from aiprobe.declared import Declared
 from aiprobe.journal.incidents import append_incidents
 from aiprobe.journal.journal import Journal
@@ -28,8 +28,6 @@ from aiprobe.standing import StandingKeeper
 from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRow, result_row
 
 log = logging.getLogger(__name__)
-
-SILENT_AFTER_INTERVALS: Final = 3
 
 
 @dataclass(slots=True)

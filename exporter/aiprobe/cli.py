@@ -37,6 +37,7 @@ from aiprobe.journal.spend import spent_today
 from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
 from aiprobe.reporting import RENDERERS, binding_named, report_of, verify_month
+from aiprobe.simulator.command import DEFAULT_LISTEN, address_of
 from aiprobe.simulator.scenario import ScenarioError, load_scenario
 from aiprobe.simulator.server import Simulator
 from aiprobe.slo.month import parse_month
@@ -204,17 +205,18 @@ def init(output: Path, *, force: bool) -> None:
 
 
 @main.command()
-@click.option("--listen", default="127.0.0.1:10530", show_default=True, help="HOST:PORT to listen on.")
+@click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="HOST:PORT to listen on.")
 @click.option("--scenario", type=click.Path(path_type=Path), help="A YAML time line of misbehaviour.")
 @_level_option
 @_format_option
 def simulate(listen: str, scenario: Path | None, log_level: str, log_format: logs.LogFormat) -> None:
     """Serve AI services that misbehave on command."""
     logs.set_up(level=log_level, log_format=log_format, redaction=logs.Redaction())
-    host, _, port = listen.rpartition(":")
-    if not port.isdecimal():
-        raise click.BadParameter("not HOST:PORT", param_hint="--listen")
-    _run(_simulate(host or "127.0.0.1", int(port), scenario))
+    try:
+        host, port = address_of(listen)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--listen") from None
+    _run(_simulate(host, port, scenario))
 
 
 @main.command()

@@ -17,11 +17,9 @@ from aiprobe.core.evidence import (
     encode_minute,
 )
 from aiprobe.core.outcomes import Verdict
-from aiprobe.core.state import State
+from aiprobe.core.state import SILENT_AFTER_INTERVALS, State
 from aiprobe.core.windows import STEP_SECONDS, Windows
 
-FRESH_INTERVALS: Final = 3
-"""A target's state counts until its last run is this many intervals old; DESIGN section 6."""
 GOOD_MINUTE: Final = encode_minute(Minute(good=1))
 BAD_MINUTE: Final = encode_minute(Minute(bad=1))
 _AVAILABILITY: Final = "availability"
@@ -45,7 +43,7 @@ def group_up(members: Iterable[Member], now: float) -> bool | None:
         for member in members
         if member.state is not None
         and member.last_run_timestamp_seconds is not None
-        and now - member.last_run_timestamp_seconds <= FRESH_INTERVALS * member.interval_seconds
+        and now - member.last_run_timestamp_seconds <= SILENT_AFTER_INTERVALS * member.interval_seconds
     ]
     return any(state <= State.DEGRADED for state in known) if known else None
 

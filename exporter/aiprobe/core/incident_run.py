@@ -10,10 +10,8 @@ from typing import Final
 
 from aiprobe.core.model import Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, WINDOW, State
+from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, SILENT_AFTER_INTERVALS, WINDOW, State
 
-SILENT_INTERVALS: Final = 3.0
-"""A target that did not run for this many of its intervals is silent: what was known of it no longer holds."""
 _REMEMBERED: Final = 64
 """Probes kept per target, to count those between the first bad one and the moment at which it became an outage."""
 _MAX_REQUEST_ID: Final = 128
@@ -77,7 +75,7 @@ class TargetRun:
 
     def is_silent(self, at: float) -> bool:
         """Tell whether this target did not run lately."""
-        return at - self._heard_at > SILENT_INTERVALS * self.target.interval_seconds
+        return at - self._heard_at > SILENT_AFTER_INTERVALS * self.target.interval_seconds
 
     def record(self, finished: Finished, *, at: float) -> Sighting:
         """Count one probe that ended at `at`."""
@@ -126,7 +124,7 @@ class TargetRun:
 
     def good_before(self, start: float) -> bool:
         """Tell whether a good probe came so shortly before `start` that nothing can have been missed between them."""
-        earliest = start - SILENT_INTERVALS * self.target.interval_seconds
+        earliest = start - SILENT_AFTER_INTERVALS * self.target.interval_seconds
         return any(seen.verdict is Verdict.GOOD and earliest <= seen.timestamp_seconds < start for seen in self.recent)
 
 

@@ -18,6 +18,8 @@ LEFT_AFTER: Final = 2
 """Good probes in a row that end a major or partial outage."""
 UNKNOWN_AFTER: Final = 2
 """Excluded probes in a row after which the target counts as not validly probed."""
+SILENT_AFTER_INTERVALS: Final = 3
+"""What was known of a target counts until its last run is this many intervals old: silence is never green."""
 PARTIAL_FROM, PARTIAL_UNTIL = 4, 2
 DEGRADED_FROM, DEGRADED_UNTIL = 2, 1
 """Bad (or, for degraded, slow) probes of the window at which a state begins, and at which it has ended."""

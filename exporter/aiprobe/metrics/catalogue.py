@@ -52,7 +52,6 @@ class Metric:
 
 OUTPUT_TOKENS_FLOOR: Final = 16
 """Streams with fewer tokens after the first content have no time per token: too few to time."""
-SILENT_AFTER_INTERVALS: Final = 3.0
 EVENT_VERDICTS: Final = ("good", "bad", "excluded")
 SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
 SKIP_REASONS: Final = ("budget", "backoff", "shard")

@@ -2,6 +2,7 @@
 
 from aiprobe.core.model import IDENTITY_LABELS, Attempt, Target
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.state import SILENT_AFTER_INTERVALS
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.openmetrics import Labels, label_name
 from aiprobe.metrics.series import Owner
@@ -22,7 +23,7 @@ class Tracked:
 
     def faded(self, now: float) -> bool:
         """Tell whether the last run is too long ago for gauges to be true."""
-        limit = catalogue.SILENT_AFTER_INTERVALS * self.target.interval_seconds
+        limit = SILENT_AFTER_INTERVALS * self.target.interval_seconds
         return self.last_run is not None and now - self.last_run > limit
 
     def describe(self, target: Target) -> None:
