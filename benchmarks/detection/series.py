@@ -103,7 +103,7 @@ class _History:
 
     def counter(self, clock: Sequence[float], counts: Callable[[Asked], bool]) -> list[Value]:
         """Return a counter of this process at each time of `clock`: 0 with each process, absent without one."""
-        ends = [one.ended for one in self._asked if not one.confirm and counts(one)]
+        ends = [one.ended for one in self._asked if counts(one)]
         values: list[Value] = []
         for at in clock:
             born = self.life_at(at)
@@ -145,11 +145,17 @@ def _of_target(world: World, target: Target, history: _History) -> list[Series]:
 
     def events(slo: str, verdict: str, counts: Callable[[Asked], bool]) -> Series:
         labels = f'{{{identity},slo="{slo}",verdict="{verdict}"}}'
-        return f"aiprobe_slo_events_total{labels}", notation(history.counter(clock, counts))
+        return f"aiprobe_slo_events_total{labels}", notation(
+            history.counter(clock, lambda one: not one.confirm and counts(one))
+        )
 
     failures = [None if one is None else float(one.consecutive_failures) for one in last]
+    ended = [None if one is None else one.ended + world.scrape_age for one in last]
+    confirmed = history.counter(clock, lambda one: one.confirm and one.bad)
     found = [
         (f"aiprobe_consecutive_failures{{{identity}}}", notation(failures)),
+        (f"aiprobe_last_run_timestamp_seconds{{{identity}}}", notation(ended)),
+        (f'aiprobe_results_total{{{identity},attempt="confirm",outcome="server_error"}}', notation(confirmed)),
         (f"aiprobe_interval_seconds{{{identity}}}", always(INTERVAL_SECONDS)),
         events("availability", "good", lambda one: not one.bad),
         events("availability", "bad", lambda one: one.bad),

@@ -1,8 +1,8 @@
 """Months of flakes, cut down to the stretches in which anything could page.
 
 A month of one target is 43,200 probes of which nearly all are good; the rules have nothing to say there. A stretch is
-kept when one target has three failures within 31 minutes, or its provider three results that
-failed within 4 minutes: less than what any rule of ours that pages needs, but for the six-hour burn (7 failures), whose
+kept when one target has three failed attempts within 31 minutes, or its provider two within 2 minutes of different
+targets: less than what any rule of ours that pages needs, but for the six-hour burn (7 failures), whose
 clusters are counted. `probe_success == 0 for 1m` may need one failure only; `whole_time` is for it.
 """
 

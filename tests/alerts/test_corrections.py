@@ -34,7 +34,7 @@ WITHOUT: Final = {
     ),
     "no division by nought": (
         "slo",
-        r"\((sum without \(vantage\) \(aiprobe:slo_valid:increase5m\)) > 0\)",
+        r"\((sum by \([\w, ]+\) \(aiprobe:slo_valid:increase5m\)) > 0\)",
         r"\1",
         "a bad key burns nothing",
     ),
@@ -86,6 +86,48 @@ WITHOUT: Final = {
         ", 2)) >= 2",
         "one flake of two targets each at once is no outage",
     ),
+    "ten seconds without a good answer": (
+        "services",
+        r"aiprobe_last_run_timestamp_seconds >= 10",
+        "aiprobe_last_run_timestamp_seconds >= 0",
+        "one flake of two targets each at once is no outage",
+    ),
+    "all of a provider's targets": (
+        "services",
+        r"== count by \(provider, vantage\)",
+        ">= 0.5 * count by (provider, vantage)",
+        "two targets of three that hang once each are not yet the provider",
+    ),
+    "confirmations as evidence": (
+        "slo",
+        r'attempt="confirm",outcome=~"[^"]+"',
+        'attempt="confirm",outcome="ok"',
+        "a confirmation that fails is evidence too",
+    ),
+    "confirmations that fail alone": (
+        "slo",
+        r'attempt="confirm",outcome=~"[^"]+"',
+        'attempt="confirm"',
+        "two failures whose confirmations succeed wake nobody",
+    ),
+    "a brown-out's taking over": (
+        "slo",
+        r'alertname="AIModelDown",alertstate',
+        'alertname="AI",alertstate',
+        "a model that fails anew while the page of its outage is open is one trouble",
+    ),
+    "a brown-out's holding on": (
+        "slo",
+        r'alertname="AIModelBrownOut",alertstate',
+        'alertname="AI",alertstate',
+        "a brown-out holds its page until a quarter of an hour without a failure",
+    ),
+    "an outage's failures counted once": (
+        "slo",
+        r"max_over_time\(aiprobe_consecutive_failures\[30m\]\)\) >= 3",
+        "max_over_time(aiprobe_consecutive_failures[30m])) >= 99",
+        "a failure after the page of an outage has ended is no brown-out",
+    ),
     "having been ok": (
         "services",
         r"and on \([\w, ]+\) \(\n +max by \([\w, ]+\) \(aiprobe_last_success[^)]*\)\n +or\n.*\n +\)\n",
@@ -100,7 +142,7 @@ WITHOUT: Final = {
     ),
     "firing on over a missed scrape": (
         "services",
-        r"keep_firing_for: 10m",
+        r"keep_firing_for: 15m",
         "keep_firing_for: 0s",
         "one missed scrape in an outage does not end the page",
     ),

@@ -7,39 +7,11 @@ import pytest
 import yaml
 
 from aiprobe.core.model import IDENTITY_LABELS
+from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.metrics import catalogue
 from tests.alerts.promql import divisors, seconds, talk
 from tests.alerts.rulefiles import ALERTS, RUNBOOKS, Rule, alert_checks, alerts, rules, runbook_queries
 
-_SLA: Final = ("contract",)
-ANNOUNCED: Final[dict[str, tuple[str, ...]]] = {
-    "slo_burn_rate": (*IDENTITY_LABELS, "slo", "window"),
-    "slo_error_budget_remaining_ratio": (*IDENTITY_LABELS, "slo"),
-    "sla_uptime_ratio": (*_SLA, "bound"),
-    "sla_projected_uptime_ratio": _SLA,
-    "sla_burn_rate": _SLA,
-    "sla_allowance_remaining_seconds": _SLA,
-    "sla_credit_ratio": (*_SLA, "bound"),
-    "sla_credit_usd": (*_SLA, "bound"),
-    "sla_coverage_ratio": _SLA,
-    "sla_claim_deadline_timestamp_seconds": _SLA,
-    "group_availability_ratio": ("group", "window"),
-    "group_up": ("group",),
-    "status_page_up": ("page",),
-    "status_page_polled_timestamp_seconds": ("page",),
-    "status_page_updated_timestamp_seconds": ("page",),
-    "status_component_state": ("page", "component", "provider", "surface"),
-    "status_component_maintenance": ("page", "component", "provider", "surface"),
-    "status_component_info": ("page", "component", "provider", "surface"),
-    "status_incidents": ("page", "impact"),
-    "disagreement": ("provider", "surface", "kind"),
-    "undeclared_seconds": ("provider", "surface"),
-    "last_declaration_lag_seconds": ("provider", "surface"),
-    "last_declaration_lead_seconds": ("provider", "surface"),
-    "incidents_observed": ("provider", "surface", "open"),
-}
-"""Design section 6 (status pages, contracts, groups, incidents): families that the rules may name before the
-catalogue has them."""
 OF_PROMETHEUS: Final = {
     "up": ("job", "instance"),
     "ALERTS": ("alertname", "alertstate", "severity", "scope", "long"),
@@ -60,8 +32,8 @@ NAMES: Final = sorted({rule.name for rule in ALERT_RULES})
 
 
 def exported() -> dict[str, frozenset[str]]:
-    """Return the labels of every series that the exporter has or will have."""
-    known = {catalogue.PREFIX + short: frozenset(labels) for short, labels in ANNOUNCED.items()}
+    """Return the labels of every series that the exporter has."""
+    known: dict[str, frozenset[str]] = {}
     for metric in catalogue.METRICS:
         of_target = metric in catalogue.TARGET_METRICS
         labels = frozenset((*IDENTITY_LABELS, *metric.labels) if of_target else metric.labels)
@@ -106,6 +78,12 @@ def test_runbooks_ask_only_for_what_is_exported_or_recorded() -> None:
 
 def test_no_rule_uses_the_gauge_for_eyes() -> None:
     assert [rule.name for rule in rules() if "aiprobe_success" in talk(rule.expr).metrics] == []
+
+
+def test_failed_confirmations_are_those_whose_outcome_is_bad() -> None:
+    bad = {outcome.value for outcome in Outcome if availability_verdict(outcome) is Verdict.BAD}
+    named = [each for rule in rules() for each in re.findall(r'attempt="confirm",outcome=~"([^"]+)"', rule.expr)]
+    assert [set(each.split("|")) for each in named] == [bad, bad]
 
 
 def test_valid_events_are_good_or_bad_always() -> None:
