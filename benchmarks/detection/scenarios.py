@@ -91,8 +91,8 @@ def _blips(count: int, seconds: float) -> tuple[World, ...]:
     return tuple(replace(one, incident=None) for one in worlds)
 
 
-def _flaky(name: str, flakes: Flakes, *, providers: int, bar: Bar = NOTHING_ASKED) -> Scenario:
-    drawn = months(name, flakes, providers=providers)
+def _flaky(name: str, flakes: Flakes, *, providers: int, targets: int = 3, bar: Bar = NOTHING_ASKED) -> Scenario:
+    drawn = months(name, flakes, providers=providers, targets=targets)
     title = f"{name}: {drawn.target_months:g} target-months, {drawn.failures} flakes"
     if drawn.longer:
         title += f", {drawn.longer} clusters that only 6 h see"
@@ -155,8 +155,10 @@ def scenarios(*, scale: int = 1) -> Iterator[Scenario]:
         ticket="AIServiceLatencyBudgetBurn",
     )
     few = Bar(false_rate=0.05)
-    yield _flaky("flakes of 0.2 %", independent(0.002), providers=80 * scale, bar=few)
-    yield _flaky("hanging flakes of 0.2 %", independent(0.002, hangs=True), providers=15 * scale, bar=few)
+    hanging = independent(0.002, hangs=True)
+    yield _flaky("flakes of 0.2 %", independent(0.002), providers=200 * scale, bar=few)
+    yield _flaky("hanging flakes of 0.2 %", hanging, providers=100 * scale, bar=few)
+    yield _flaky("hanging flakes of 0.2 %, two targets", hanging, providers=40 * scale, targets=2, bar=few)
     yield _flaky("flakes of 0.05 %", independent(0.0005), providers=30 * scale, bar=few)
     yield _flaky("flakes of 0.5 %", independent(0.005), providers=2 * scale)
     yield _flaky("bursty flakes of 0.2 %", bursty(0.002), providers=1 * scale)

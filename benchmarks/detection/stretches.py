@@ -1,8 +1,8 @@
 """Months of flakes, cut down to the stretches in which anything could page.
 
 A month of one target is 43,200 probes of which nearly all are good; the rules have nothing to say there. A stretch is
-kept when one target has three failed attempts within 31 minutes, or its provider two within 2 minutes of different
-targets: less than what any rule of ours that pages needs, but for the six-hour burn (7 failures), whose
+kept when one target has three failed attempts within 31 minutes, or its provider three within 4 minutes (two, if it has
+two targets): less than what any rule of ours that pages needs, but for the six-hour burn (7 failures), whose
 clusters are counted. `probe_success == 0 for 1m` may need one failure only; `whole_time` is for it.
 """
 
@@ -19,7 +19,7 @@ MONTH_SECONDS: Final = 30 * 86400.0
 LEAD_SECONDS: Final = 1920.0
 LENGTH_SECONDS: Final = 3000.0
 _MINE: Final = ((3, 1860.0), (7, 21600.0))
-_OURS: Final = (3, 240.0)
+_OURS_SECONDS: Final = 240.0
 _FLAKE_SECONDS: Final = 1.0
 """A flake covers the probe of one slot and not its confirmation."""
 
@@ -126,16 +126,17 @@ def _trips(members: list[Target]) -> tuple[list[float], int]:
     trips: set[float] = set()
     longer = 0
     for member in members:
-        starts = [fault.start for fault in member.faults]
-        short = {at for count, within in _MINE[:1] for at in _clusters(starts, count, within)}
-        longer += len(set(_clusters(starts, *_MINE[1])) - short)
+        attempts = [at for fault in member.faults for at in _attempts(fault)]
+        short = set(_clusters(attempts, *_MINE[0]))
+        longer += len(set(_clusters([fault.start for fault in member.faults], *_MINE[1])) - short)
         trips |= short
-    ours = sorted(at for member in members for fault in member.faults for at in _results(fault))
-    return sorted(trips | set(_clusters(ours, *_OURS))), longer
+    ours = sorted(at for member in members for fault in member.faults for at in _attempts(fault))
+    return sorted(trips | set(_clusters(ours, 2 if len(members) == 2 else 3, _OURS_SECONDS))), longer
 
 
-def _results(fault: Fault) -> list[float]:
-    return [fault.start] if fault.end - fault.start < 5 else [fault.start, fault.start + 4]
+def _attempts(fault: Fault) -> list[float]:
+    """Return the start, and when the confirmation failed as well the same once more: one probe is one trip."""
+    return [fault.start] if fault.hangs or fault.end - fault.start < 5 else [fault.start] * 2
 
 
 def _clusters(times: list[float], count: int, within: float) -> list[float]:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aiprobe.simulator import Pace, Simulator
 from tests.contract.running import a_config, run, running
 
@@ -36,6 +38,7 @@ def a_rotating_config(directory: Path, url: str, **changes: Any) -> Path:
     return a_config(directory, url, providers=providers, **changes)
 
 
+@pytest.mark.slow
 async def test_tokens_that_end_again_and_again_cost_no_probe_and_are_shown_nowhere(tmp_path: Path) -> None:
     async with Simulator(pace=FAST) as simulator, running(a_rotating_config(tmp_path, simulator.url)) as exporter:
         await exporter.until(r'^aiprobe_results_total\{target="gpt",.*outcome="ok",attempt="scheduled"\} [4-9]')
@@ -47,6 +50,7 @@ async def test_tokens_that_end_again_and_again_cost_no_probe_and_are_shown_nowhe
     assert "planted-token" not in "".join((*pages, log))
 
 
+@pytest.mark.slow
 async def test_a_probe_by_hand_has_its_credential_too(tmp_path: Path) -> None:
     async with Simulator(pace=FAST) as simulator:
         config = a_rotating_config(tmp_path, simulator.url)
@@ -61,6 +65,7 @@ def without_sdks(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 def test_the_core_runs_without_any_cloud_library_and_says_which_extra_is_missing(tmp_path: Path) -> None:
     config: dict[str, Any] = json.loads(a_rotating_config(tmp_path, "http://127.0.0.1:9").read_text())
     assert without_sdks("check", "--config.file", str(tmp_path / "aiprobe.yml")).returncode == 0

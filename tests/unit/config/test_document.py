@@ -151,7 +151,7 @@ def test_an_unquoted_variable_within_brackets_is_told_to_be_quoted(text: str) ->
     assert problem[0].endswith('holds an unquoted ${...} inside { } or [ ]; put it in quotes: "${NAME}"')
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_raise(data: bytes) -> None:
     document = parse("a.yml", data, {"V": "x"})
@@ -159,7 +159,7 @@ def test_no_bytes_make_the_reader_raise(data: bytes) -> None:
     assert all(problem.line >= 1 for problem in document.problems)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="ab:{}[]&*<>-?!|'\"#,\n ${}~0.", max_size=60))
 def test_no_yaml_makes_the_reader_raise(text: str) -> None:
     assert all(problem.line >= 1 for problem in read(text).problems)

@@ -529,7 +529,7 @@ def take_step(book: IncidentBook, event: str, at: float) -> None:
         book.keep(TARGETS[1:], at)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STEPS)
 def test_whatever_happens_incidents_are_sound_few_and_in_their_form(
     steps: list[tuple[int, Outcome, Attempt, float, str]],

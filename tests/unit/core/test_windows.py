@@ -64,7 +64,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(steps=steps, phase=st.floats(0, 3600))
 def test_every_window_holds_its_events_and_at_most_one_slot_more(steps: Sequence[Event], phase: float) -> None:
     windows, events, now = Windows(SLOS), [], NOON + phase
@@ -87,7 +87,7 @@ def test_a_month_of_probes_is_counted_to_the_slot() -> None:
     assert windows.read(at, ["30d"])["30d"][0].valid in range(21_600, 21_632)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(moves=st.lists(st.one_of(st.floats(-90 * DAY, 90 * DAY), st.floats(-120, 120), st.just(30.0)), max_size=60))
 def test_a_clock_that_is_set_never_makes_a_count_negative_or_counts_an_event_twice(moves: Sequence[float]) -> None:
     windows, now = Windows(SLOS), NOON + 100 * DAY
@@ -197,7 +197,7 @@ def hour_rows(events: Sequence[Event]) -> Sequence[HourRow]:
     return rows
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(steps=steps, phase=st.floats(0, 3600), later=st.floats(0, 5 * DAY))
 def test_windows_rebuilt_from_hours_are_right_to_the_slot_and_the_minute(
     steps: Sequence[Event], phase: float, later: float

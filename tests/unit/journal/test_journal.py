@@ -246,6 +246,7 @@ def replayed(probes: Sequence[Finished], slos: Sequence[str], now: float) -> Win
     return windows
 
 
+@pytest.mark.slow
 async def test_windows_after_a_restart_equal_the_ones_before(tmp_path: Path) -> None:
     start = NOON - 5 * DAY
     clock = a_clock(start)
@@ -373,7 +374,8 @@ outcomes = st.sampled_from([Outcome.OK, Outcome.OK, Outcome.OVERLOADED, Outcome.
 events = st.tuples(st.integers(0, 4 * 3600), outcomes, st.sampled_from(["a", "b"]), st.booleans())
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(events, max_size=40))
 async def test_hours_are_the_sums_of_the_probes_however_they_were_committed(
     tmp_path_factory: pytest.TempPathFactory, events: Sequence[tuple[int, Outcome, str, bool]]

@@ -62,7 +62,8 @@ async def test_an_hour_that_is_lived_twice_is_one_hour(tmp_path: Path) -> None:
     assert check(tmp_path).ok
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(st.one_of(st.floats(-3 * DAY, 3 * DAY), st.floats(0, 7200)), max_size=15),
     restart=st.booleans(),
@@ -117,6 +118,7 @@ async def test_the_turn_of_the_day_lets_files_go_without_a_restart(tmp_path: Pat
         assert old not in list_files(tmp_path, "ok")
 
 
+@pytest.mark.slow
 async def test_an_old_file_stays_while_a_younger_one_goes_on_where_it_ends(tmp_path: Path) -> None:
     await run_over(tmp_path, [NOON, NOON + 1, NOON + DAY, NOON + 2 * DAY])
     assert DayFile(0, "evidence") in list_files(tmp_path, "evidence")

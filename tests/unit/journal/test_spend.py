@@ -50,7 +50,7 @@ async def test_the_ceiling_is_on_disk_before_the_probe_may_start(tmp_path: Path)
     assert json.loads((tmp_path / FILE_NAME).read_text())["ceiling_usd"] >= 4.0
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(probes=st.lists(st.floats(0.0, 1.0), max_size=30))
 async def test_a_crash_loop_never_overspends(tmp_path_factory: pytest.TempPathFactory, probes: list[float]) -> None:
     directory = tmp_path_factory.mktemp("spend")

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -168,7 +169,8 @@ PAUSES = st.sampled_from((0.5, 20.0, 31.0, 100.0, 181.0))
 SCRAPES = st.just("scrape")
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(st.lists(PROBES | PROBES | PAUSES | SCRAPES, max_size=20))
 def test_any_history_reads_as_the_naive_model_says(history: list[Finished | float | str]) -> None:
     time = ManualClock()

@@ -99,7 +99,7 @@ def assert_fit_to_be_stored(told: Told) -> None:
     assert all(count is None or 0 <= count <= 3 * 10**9 for count in told.tokens)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(mutations())
 def test_json_of_any_shape_never_raises(document: Any) -> None:
     for protocol in ALL:
@@ -109,7 +109,7 @@ def test_json_of_any_shape_never_raises(document: Any) -> None:
     in_reply(a_head(429), json.dumps(document).encode()).message.encode()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.one_of(
@@ -127,7 +127,6 @@ def test_bytes_of_any_kind_never_raise(pieces: list[bytes]) -> None:
         in_reply(a_head(status), b"".join(pieces)).message.encode()
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

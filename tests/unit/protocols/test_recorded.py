@@ -200,7 +200,7 @@ def test_a_recorded_stream_in_single_bytes_reads_the_same(name: str, protocol: s
 
 
 @pytest.mark.skipif(not STREAMS.exists(), reason="the recorded replies are not part of the project")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(STREAMED), st.lists(st.floats(0, 1), max_size=8), st.sampled_from([b"\n", b"\r\n", b"\r"]))
 def test_any_split_with_any_line_end_reads_the_same(case: tuple[str, str], cuts: list[float], end: bytes) -> None:
     name, protocol = case

@@ -195,6 +195,7 @@ def test_the_speed_of_a_minute_is_the_gauge_at_its_end_and_only_where_a_probe_wa
     assert ask(server).hours[0].tokens_per_second is None
 
 
+@pytest.mark.slow
 def test_a_month_from_prometheus_is_judged_like_one_from_the_journal() -> None:
     server = Server(
         a_series("good", counting(44_640, lambda minute: int(not 1_000 <= minute < 1_300), start=-5)),

@@ -74,7 +74,7 @@ def test_without_gaps_both_readings_are_the_naive_one(fields: dict[str, Any], pa
 
 
 @pytest.mark.parametrize("least", [1, 2, 5])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(letters=st.text("+x.", min_size=1, max_size=24).filter(lambda text: text.count(".") <= 6))
 def test_the_bounds_of_runs_are_the_best_and_worst_of_all_that_may_have_been(least: int, letters: str) -> None:
     contract = a_contract(min_run_slices=least)

@@ -118,7 +118,7 @@ def hold_reading(reading: Reading) -> None:
         assert incident.url.isascii()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_a_json_page_with_any_value_replaced_is_a_reading_or_an_error(data: st.DataObject) -> None:
     reader = data.draw(st.sampled_from(sorted(GOOD)))
@@ -128,7 +128,7 @@ def test_a_json_page_with_any_value_replaced_is_a_reading_or_an_error(data: st.D
     hold(reader, as_json(document))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_bytes_changed_anywhere_are_a_reading_or_an_error(data: st.DataObject) -> None:
     reader = data.draw(st.sampled_from(sorted(READERS)))
@@ -140,13 +140,13 @@ def test_bytes_changed_anywhere_are_a_reading_or_an_error(data: st.DataObject) -
     hold(reader, bytes(body))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(sorted(READERS)), st.binary(max_size=200))
 def test_any_bytes_are_a_reading_or_an_error(reader: str, body: bytes) -> None:
     hold(reader, body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60), st.text(max_size=200), st.sampled_from(["incident", "open", "update"]))
 def test_any_text_in_a_feed_is_a_reading(title: str, text: str, entries: str) -> None:
     escaped = ["".join(char for char in html.escape(part) if char >= " ") for part in (title, text)]
