@@ -10,6 +10,7 @@ from typing import Final
 
 from aiprobe.config.catalogue import Preset, presets
 from aiprobe.config.document import Where
+from aiprobe.config.endings import needless_ending
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve_credential import resolve_credential
@@ -67,6 +68,8 @@ def resolve_provider(
     preset = _preset(key, section, where, findings)
     protocol = _protocol(section, preset, where, protocols, findings)
     base_url = _base_url(section, preset, where, findings)
+    if ending := needless_ending(base_url, protocol):
+        findings.warn(where.at("base_url"), f"ends with {ending}, which {protocol} adds itself", f"leave {ending} out")
     api_key = _secret(section.api_key, where.at("api_key"), base, findings, literal_is="a literal key")
     credential = resolve_credential(
         section.credential,

@@ -296,6 +296,42 @@ def test_a_public_api_without_a_key_is_a_warning(tmp_path: Path) -> None:
     ]
 
 
+ONE_TARGET = "targets: [{name: t, provider: p, probe: models}]\n"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "base_url", "ending"),
+    [
+        ("anthropic-messages", "https://gateway.internal/anthropic/v1/", "/v1"),
+        ("anthropic-messages", "https://gateway.internal/v1/messages", "/v1/messages"),
+        ("openai-chat", "http://10.0.0.7:8000/v1/chat/completions", "/chat/completions"),
+        ("ollama-chat", "http://10.0.0.7:11434/api", "/api"),
+    ],
+)
+def test_a_path_that_the_protocol_adds_itself_is_a_warning(
+    tmp_path: Path, protocol: str, base_url: str, ending: str
+) -> None:
+    text = f"providers: {{p: {{protocol: {protocol}, base_url: '{base_url}'}}}}\n{ONE_TARGET}"
+
+    assert [(one.path, one.message) for one in settings(tmp_path, text).warnings] == [
+        ("providers.p.base_url", f"ends with {ending}, which {protocol} adds itself")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "base_url"),
+    [
+        ("openai-chat", "http://10.0.0.7:8000/v1"),
+        ("anthropic-messages", "https://gateway.internal/v1x"),
+        ("gemini", "http://h/v1"),
+    ],
+)
+def test_a_base_url_as_the_sdk_takes_it_is_no_warning(tmp_path: Path, protocol: str, base_url: str) -> None:
+    text = f"providers: {{p: {{protocol: {protocol}, base_url: '{base_url}'}}}}\n{ONE_TARGET}"
+
+    assert settings(tmp_path, text).warnings == ()
+
+
 def test_a_provider_that_is_only_asked_for_pages_needs_no_key(tmp_path: Path) -> None:
     text = "providers: {anthropic: {}}\ntargets: [{name: t, provider: anthropic, probe: http, url: 'https://claude.ai/'}]\n"
 
