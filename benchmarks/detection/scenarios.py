@@ -158,7 +158,7 @@ def scenarios(*, scale: int = 1) -> Iterator[Scenario]:
     hanging = independent(0.002, hangs=True)
     yield _flaky("flakes of 0.2 %", independent(0.002), providers=200 * scale, bar=few)
     yield _flaky("hanging flakes of 0.2 %", hanging, providers=100 * scale, bar=few)
-    yield _flaky("hanging flakes of 0.2 %, two targets", hanging, providers=40 * scale, targets=2, bar=few)
+    yield _flaky("hanging flakes of 0.2 %, two targets", hanging, providers=150 * scale, targets=2, bar=few)
     yield _flaky("flakes of 0.05 %", independent(0.0005), providers=30 * scale, bar=few)
     yield _flaky("flakes of 0.5 %", independent(0.005), providers=2 * scale)
     yield _flaky("bursty flakes of 0.2 %", bursty(0.002), providers=1 * scale)

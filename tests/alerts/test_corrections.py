@@ -86,9 +86,9 @@ WITHOUT: Final = {
         ", 2)) >= 2",
         "one flake of two targets each at once is no outage",
     ),
-    "ten seconds without a good answer": (
+    "twelve seconds without a good answer": (
         "services",
-        r"aiprobe_last_run_timestamp_seconds >= 10",
+        r"aiprobe_last_run_timestamp_seconds >= 12",
         "aiprobe_last_run_timestamp_seconds >= 0",
         "one flake of two targets each at once is no outage",
     ),
