@@ -8,16 +8,18 @@ from typing import Final
 OPERATIONAL: Final = "#33628A"
 """Muted on purpose: a wall of it is calm, and an outage jumps out of it."""
 DEGRADED: Final = "#F5E05A"
-PARTIAL: Final = "#F08A00"
+PARTIAL: Final = "#D97400"
 MAJOR: Final = "#C4122F"
-UNKNOWN: Final = "#A6ABB3"
-"""Not probed, not readable, not compared: also the base of every threshold, so that no value is never blue."""
+UNKNOWN: Final = "#B4B9C1"
+"""Not probed, not readable, not compared: also the base of every threshold, so that no value is never blue.
+
+Light enough for Grafana to write dark letters on it."""
 
 STATES: Final = (UNKNOWN, OPERATIONAL, DEGRADED, PARTIAL, MAJOR)
 
 LOW: Final = "#56B4E9"
 MIDDLE: Final = "#B58BD6"
-HIGH: Final = "#E0A8C8"
+HIGH: Final = "#CC79A7"
 """Of quantiles and of any other series that means neither good nor bad."""
 ALERT: Final = MAJOR
 NOTE: Final = "#8F7CC0"

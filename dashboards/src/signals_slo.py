@@ -13,10 +13,10 @@ TICKET_BURN: Final = 1
 """The alerts' own lines: `alerts/slo.rules.yml`."""
 
 
-def left(scope: Scope) -> str:
+def left(scope: Scope, at: str = "") -> str:
     """Return the budget that is left; from the journal of the exporter where no rules are loaded."""
-    journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')})"
-    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}) or {journal})"
+    journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')}{at})"
+    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}{at}) or {journal})"
 
 
 def burn(scope: Scope, window: str) -> str:
@@ -91,8 +91,8 @@ def soonest(scope: Scope) -> Signal:
 
 def budgets(scope: Scope) -> Signal:
     """Tell the worst budgets over time."""
-    recorded = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')})"
-    at_end = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')} @ end())"
+    now = left(scope)
+    at_end = left(scope, " @ end()")
     return Signal(
         title="Error budget left, the ten least",
         description=(
@@ -100,7 +100,7 @@ def budgets(scope: Scope) -> Signal:
             "that is "
             "a little bad all the time; the line rises as old failures leave the period."
         ),
-        expr=named(f"{recorded} and on ({BY}) bottomk(10, {at_end})"),
+        expr=named(f"{now} and on ({BY}) bottomk(10, {at_end})"),
         unit="percentunit",
         decimals=1,
         legend="{{provider_display_name}} / {{target}} {{slo}}",
@@ -130,20 +130,20 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
 
 def bad_minutes(scope: Scope) -> Signal:
     """Tell the bad minutes of each day of the SLOs that had most."""
-    errors = scope.of("slo:sli_error:ratio_rate1d")
-    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1d] @ end())))"
+    errors = scope.of("slo:sli_error:ratio_rate30m")
+    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:6h] @ end())))"
+    each = f"max by ({BY}) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
-        title="Bad minutes a day",
+        title="Bad minutes",
         description=(
-            "The share of bad probes of the 24 hours before each cell, written as minutes of a day; the 20 SLOs "
-            "with the most. "
-            "No cell: nothing was validly probed that day."
+            "The share of bad probes in each cell, written as minutes of it: over thirty days a cell is the day before "
+            "its time (UTC). The 20 SLOs with the most. No cell: nothing was validly probed."
         ),
-        expr=named(f"max by ({BY}) ({errors}) * 1440 and on ({BY}) {worst}"),
-        unit="m",
+        expr=named(f"{each} * $__interval_ms / 60000 and on ({BY}) {worst}"),
+        rows=f"last_over_time({errors}[$__range] @ end())",
         decimals=0,
         legend="{{provider_display_name}} / {{target}} {{slo}}",
-        nothing=NEEDS_RULES,
+        nothing="Nothing recorded: no rules yet?",
     )
 
 

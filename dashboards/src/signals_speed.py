@@ -85,7 +85,6 @@ def quantile(scope: Scope, level: float, metric: str, window: str, title: str, l
         description=why,
         expr=f"histogram_quantile({level:g}, {buckets}) and on () {count} >= {SAMPLES}",
         unit="s",
-        decimals=2,
         legend=legend,
         nothing=f"Fewer than {SAMPLES} measurements",
         exemplar=True,
@@ -95,7 +94,7 @@ def quantile(scope: Scope, level: float, metric: str, window: str, title: str, l
 def samples(scope: Scope, metric: str = "time_to_first_token_seconds") -> Signal:
     """Count the measurements of the range."""
     return Signal(
-        title="Measurements, last hour",
+        title="Samples, 1 h",
         description=(
             "How many answers the quantiles of the last hour rest on. A 95th percentile of 20 rests on one answer; "
             "below "

@@ -16,8 +16,8 @@ from dashboards.src.promql import (
 )
 from dashboards.src.signal import Signal
 
-PROBES_FIRST = "Nothing was probed in this range: is the exporter running, and does Prometheus scrape it?"
-NO_PAGE = "No status page was read in this range: is one configured for these providers?"
+PROBES_FIRST = "No probe: is the exporter up?"
+"""Also the name of a row, so it is short."""
 
 
 def surfaces_in(scope: Scope, title: str, states: str, why: str) -> Signal:
@@ -30,7 +30,7 @@ def not_probed(scope: Scope) -> Signal:
     """Count the surfaces that are configured or were seen, and of which nothing is known now."""
     every = rows(scope, limit=0)
     return Signal(
-        title="Not probed now",
+        title="Not probed",
         description=(
             "Surfaces in this range without a valid probe now: the exporter is down, or every attempt is excluded "
             "(key, quota, limits). While this is not 0, calm elsewhere proves nothing. Open the board of the prober."
@@ -44,7 +44,7 @@ def silent(scope: Scope) -> Signal:
     """Count the surfaces that we see down and whose status page does not say so."""
     seen = f"max by ({SURFACE}) ({scope.of('disagreement', kind='=undeclared')})"
     return Signal(
-        title="Silent outages now",
+        title="Silent outages",
         description=(
             "Surfaces that we see failing while the provider's status page admits nothing. Report these yourself, with "
             "the request ids of the incident review; do not wait for the page."
@@ -72,7 +72,7 @@ def good_share(scope: Scope, window: str, title: str = "") -> Signal:
     good = f"sum(increase({scope.of('slo_events_total', slo='=availability', verdict='=good')}[{window}]))"
     valid = f"sum(increase({scope.of('slo_events_total', slo='=availability', verdict='=~good|bad')}[{window}]))"
     return Signal(
-        title=title or f"Good probes, last {window}",
+        title=title or f"Good probes, {window}",
         description=(
             "Share of scheduled probes that got an answer in time, of those that were good or bad. Excluded probes "
             "(our key, our quota, our network) count in neither."
@@ -111,6 +111,7 @@ def measured(
             "validly probed: nobody knows. The worst 25 rows of the range are shown."
         ),
         expr=named(state_over_time(scope, by, metric)),
+        rows=rows(scope, by, metric),
         legend=legend,
         nothing=PROBES_FIRST,
     )
@@ -128,26 +129,29 @@ def declared(scope: Scope, title: str) -> Signal:
             "what we measured. Grey: the page could not be read, or does not tell of this surface."
         ),
         expr=named(f"{said} and on ({SURFACE}) {every} or {every} * 0 - 1"),
+        rows=every,
         legend=BY_SURFACE,
-        nothing=NO_PAGE,
+        nothing=PROBES_FIRST,
     )
 
 
 def alerts(scope: Scope) -> Signal:
-    """Tell which alerts fired when, by severity: 2 critical, 1 warning, 0 info."""
+    """Tell which alerts fired when, by severity: 3 critical, 2 warning, 1 info, 0 silent."""
     # Every alert but the AIWatchdog, which always fires.
     own = scope.of("ALERTS", alertname="=~AI[^W].*", alertstate="=firing", provider="=~$provider|", severity="=%s")
-    levels = (("critical", 2), ("warning", 1), ("info", 0))
+    levels = (("critical", 3), ("warning", 2), ("info", 1))
     fired = " or ".join(f"{own % severity} * 0 + {level}" for severity, level in levels)
     any_severity = (own % "critical|warning|info").replace("severity=", "severity=~")
     ever = f"group by (alertname) (last_over_time({any_severity}[$__range] @ end()))"
+    levelled = f"max by (alertname) ({fired}) and on (alertname) {ever} or {ever} * 0"
     return Signal(
         title="Alerts that fired",
         description=(
             "Alerts of this provider, and of none in particular, while they fired. Needs the alert rules in this "
             "Prometheus; without them nothing can be shown here."
         ),
-        expr=f"max by (alertname) ({fired}) and on (alertname) {ever} or {ever} * 0 - 1",
-        legend="{{alertname}}",
-        nothing="No alert fired in this range, or this Prometheus evaluates no rules",
+        expr=f'label_replace({levelled}, "name", "$1", "alertname", "AI(.+)")',
+        rows=ever,
+        legend="{{name}}",
+        nothing="None fired, or no rules",
     )

@@ -5,7 +5,7 @@ import re
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,16 @@ def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path)
     """Write a world into the blocks of a Prometheus."""
     if world.beside is not None:
         backfill(promtool, world.beside, end, data, scratch)
+    load(promtool, render(world, end), data, scratch)
+
+
+def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, block: str = "2h") -> None:
+    """Write lines of OpenMetrics into blocks of this length."""
     text = scratch / "world.om"
     with text.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in render(world, end))
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(data)]
-    subprocess.run(command, check=True, capture_output=True)
+        file.writelines(f"{line}\n" for line in lines)
+    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", f"--max-block-duration={block}"]
+    subprocess.run([*command, str(text), str(data)], check=True, capture_output=True)
     text.unlink()
 
 

@@ -71,10 +71,10 @@ def _surfaces() -> Panel:
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=160,
+                width=170,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True)],
             ),
-            Label(name="surface", title="Surface", width=210),
+            Label(name="surface", title="Surface", grows=170),
         ],
         values=[
             Value(
@@ -82,22 +82,22 @@ def _surfaces() -> Panel:
                 expr=named(f"({now}) and on ({SURFACE}) {every} or {every} * 0 - 1"),
                 mapped=mappings.STATE,
                 cell="background",
-                width=140,
+                width=125,
             ),
             Value(
                 title="Page says",
                 expr=f"{page} and on ({SURFACE}) {every} or {every} * 0 - 1",
                 mapped=mappings.PAGE,
                 cell="background",
-                width=170,
+                width=150,
             ),
-            Value(title="Silent in range", expr=time_of("undeclared"), unit="s", decimals=1, width=130),
-            Value(title="Declared, not seen", expr=time_of("unobserved"), unit="s", decimals=1, width=150),
-            Value(title="Page behind us", expr=latest("last_declaration_lag_seconds"), unit="s", decimals=1, width=130),
+            Value(title="Silent in range", expr=time_of("undeclared"), unit="s", decimals=1, width=105),
+            Value(title="Only declared", expr=time_of("unobserved"), unit="s", decimals=1, width=120),
+            Value(title="Page behind us", expr=latest("last_declaration_lag_seconds"), unit="s", decimals=1, width=125),
             Value(
-                title="Page ahead of us", expr=latest("last_declaration_lead_seconds"), unit="s", decimals=1, width=140
+                title="Page ahead of us", expr=latest("last_declaration_lead_seconds"), unit="s", decimals=1, width=130
             ),
-            Value(title="Incidents kept", expr=f"{incidents} and on ({SURFACE}) {every}", decimals=0, width=120),
+            Value(title="Incidents kept", expr=f"{incidents} and on ({SURFACE}) {every}", decimals=0, width=115),
         ],
         sort="Silent in range",
         nothing="No surface is probed, or the exporter is down",
@@ -118,7 +118,7 @@ def _words() -> Panel:
             Label(name="provider_display_name", title="Provider", width=160),
             Label(name="surface", title="Surface", width=210),
             Label(name="page", title="Page", width=180),
-            Label(name="component", title="Component", width=240),
+            Label(name="component", title="Component", grows=200),
             Label(name="word", title="Its word", width=180),
         ],
         values=[

@@ -24,31 +24,30 @@ def board() -> Board:
         panels=[
             *_headline(),
             honeycomb(
-                states.providers_now(SCOPE), mapped=mappings.STATE, links=[parts.to_provider()], width=10, height=9
+                states.providers_now(SCOPE), mapped=mappings.STATE, links=[parts.to_provider()], width=8, height=9
             ),
             attention(),
             timeline(
                 states.measured(SCOPE, "What we measured"),
                 mapped=mappings.STATE,
                 links=[parts.to_provider(surface=True), parts.to_incident(), parts.to_truth()],
-                height=11,
+                height=12,
             ),
             timeline(
                 states.declared(SCOPE, "What their status pages said"),
                 mapped=mappings.PAGE,
                 links=[parts.to_truth()],
-                height=11,
+                height=12,
             ),
             row("Longer than today"),
             history(
                 _days(),
                 steps=(
                     (0, palette.MAJOR),
-                    (0.95, palette.PARTIAL),
-                    (0.99, palette.DEGRADED),
-                    (0.995, palette.OPERATIONAL),
+                    (95, palette.PARTIAL),
+                    (99, palette.DEGRADED),
+                    (99.5, palette.OPERATIONAL),
                 ),
-                interval="1d",
                 time_from="30d",
                 links=[parts.to_slo()],
             ),
@@ -61,6 +60,7 @@ def board() -> Board:
                     (0.995, palette.OPERATIONAL),
                 ),
                 width=24,
+                height=9,
                 maximum=1,
                 links=[parts.to_provider()],
             ),
@@ -72,14 +72,14 @@ def _headline() -> list[Panel]:
     absent = mappings.ABSENT
     major = states.surfaces_in(
         SCOPE,
-        "Major outages now",
+        "Major outages",
         "== 3",
         "Surfaces on which every target fails now, three probes in a row or more. Click for what is known of them "
         "below.",
     )
     impaired = states.surfaces_in(
         SCOPE,
-        "Partial or degraded now",
+        "Partial or slow",
         "> 0 < 3",
         "Surfaces that are slow or flaky, or fail for some models, regions or vantages only. See the table for which.",
     )
@@ -115,58 +115,59 @@ def attention() -> Panel:
     hushed = f"max by ({SURFACE}) ({SCOPE.of('undeclared_seconds')})"
     return table(
         "Needs attention",
-        "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
-        "probed, when something was last known of it; empty means longer than a day. Click for the provider.",
+        "Every surface that is impaired or not probed; failures are bad probes in a row. Since: when it was last seen "
+        "operational, or, where it is not probed, when something was last known of it; a dash means longer than a day.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=150,
+                width=125,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True), parts.to_truth(of_row=True)],
             ),
-            Label(name="surface", title="Surface", width=170),
+            Label(name="surface", title="Surface", grows=135),
         ],
         values=[
-            Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=125),
+            Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=115),
             Value(
                 title="Since",
                 expr=f"({fine_until} or {known_until}) * 1000 and on ({SURFACE}) {wrong}",
                 unit="dateTimeFromNow",
-                width=130,
+                width=140,
             ),
-            Value(title="Bad in a row", expr=f"{in_row} and on ({SURFACE}) {wrong}", decimals=0, width=100),
             Value(
                 title="Status page",
                 expr=f"({page} or {every} * 0 - 1) and on ({SURFACE}) {wrong}",
                 mapped=mappings.PAGE,
                 cell="background",
-                width=150,
+                width=140,
             ),
             Value(
-                title="Silent for", expr=f"({hushed} and on ({SURFACE}) {wrong}) > 0", unit="s", decimals=0, width=100
+                title="Silent for", expr=f"({hushed} and on ({SURFACE}) {wrong}) > 0", unit="s", decimals=1, width=80
             ),
+            Value(title="Failures", expr=f"{in_row} and on ({SURFACE}) {wrong}", decimals=0, width=70),
         ],
         sort="State",
-        nothing="Nothing is known to be wrong. Look at Not probed now before you trust that.",
-        width=14,
+        nothing="Nothing is known to be wrong. Look at Not probed before you trust that.",
+        width=16,
         height=9,
     )
 
 
 def _days() -> Signal:
-    errors = SCOPE.of("slo:sli_error:ratio_rate1d", slo="=availability")
+    errors = SCOPE.of("slo:sli_error:ratio_rate30m", slo="=availability")
+    each = f"avg by (provider) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
-        title="Thirty days, a cell a day",
+        title="Good probes in percent, day by day",
         description=(
-            "Share of good probes of each provider in the 24 hours before each cell's time (UTC). No cell: nothing was "
-            "validly probed. Needs the recording rules. Click to open the error budgets."
+            "Good probes of each provider in percent, in the day before each cell's time (UTC), rounded down; where an "
+            "absolute time range is chosen, in the cells of that. No cell: nothing was validly probed. Needs the "
+            "recording rules."
         ),
-        expr=named(f"1 - avg by (provider) ({errors})"),
-        unit="percentunit",
-        decimals=1,
+        expr=named(f"floor(1000 * (1 - {each})) / 10"),
+        rows=f"last_over_time({errors}[$__range] @ end())",
         legend="{{provider_display_name}}",
-        nothing="No day is recorded yet: are the recording rules loaded?",
+        nothing="Nothing recorded: no rules yet?",
     )
 
 
