@@ -163,7 +163,7 @@ class Annotation:
             "name": self.name,
             "datasource": DATASOURCE,
             "enable": True,
-            "hide": False,
+            "hide": True,
             "iconColor": self.colour,
             "expr": self.expr,
             "step": "60s",

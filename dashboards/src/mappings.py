@@ -62,6 +62,8 @@ TRUTH: Final = value_map(
 US: Final = (
     value_map(
         {
+            3: ("Our budget", palette.DEGRADED),
+            2: ("Key or quota", palette.DEGRADED),
             1: ("Not us", palette.OPERATIONAL),
             0: ("It is us", palette.MAJOR),
             -1: ("Not checked", palette.UNKNOWN),

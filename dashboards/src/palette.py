@@ -56,4 +56,15 @@ OUTCOMES: Final = {
     "internal_error": "#E5E8EC",
 }
 """Every outcome but `ok`."""
+PHASES: Final = {
+    "resolve": "#A6ABB3", "connect": "#56B4E9", "tls": "#0072B2", "send": "#7A9CC6", "first_byte": "#B58BD6",
+    "first_token": "#CC79A7", "stream": "#009E73",
+}  # fmt: skip
+"""Of a probe: blue is the network in between, purple the provider, green the length of the answer."""
+KINDS: Final = {"input": LOW, "cached input": MIDDLE, "output": HIGH, "reasoning": NOTE}
+"""Of tokens."""
+LIMITS: Final = {"requests": LOW, "tokens": HIGH, "input_tokens": MIDDLE, "output_tokens": NOTE}
+"""Of an account."""
+REASONS: Final = {"budget": HIGH, "backoff": LOW, "shard": UNKNOWN}
+"""Why a probe did not start."""
 VERDICTS: Final = {"good": OPERATIONAL, "bad": MAJOR, "excluded": LOW}

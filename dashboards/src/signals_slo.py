@@ -6,6 +6,8 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 
 BY: Final = "provider, target, slo"
+NEVER: Final = 1e12
+"""Seconds, of a budget that does not burn."""
 NEEDS_RULES: Final = "Nothing recorded: are the recording rules loaded?"
 FAST_BURN: Final = 14.4
 SLOW_BURN: Final = 6
@@ -82,10 +84,10 @@ def soonest(scope: Scope) -> Signal:
             "Below a "
             "day, fail over or lower what depends on it."
         ),
-        expr=f"min({exhausts_in(scope)})",
+        expr=f"min({exhausts_in(scope)}) or (count({left(scope)}) > 0) * 0 + {NEVER:g}",
         unit="s",
         decimals=1,
-        nothing="None burns",
+        nothing="No SLO",
     )
 
 
@@ -160,5 +162,5 @@ def contract_uptime() -> Signal:
         unit="percentunit",
         decimals=3,
         legend="{{contract}}, {{bound}}",
-        nothing="No contract is configured",
+        nothing="No contract is configured, or its period began just now",
     )

@@ -16,7 +16,9 @@ from dashboards.src.promql import (
 )
 from dashboards.src.signal import Signal
 
-PROBES_FIRST = "No probe: is the exporter up?"
+MANY = 0.2
+"""Above this share of excluded probes a surface is worth a look, although nothing says that it is down."""
+PROBES_FIRST = "Not probed at all"
 """Also the name of a row, so it is short."""
 
 
@@ -54,15 +56,26 @@ def silent(scope: Scope) -> Signal:
     )
 
 
-def is_it_us() -> Signal:
-    """Say whether our own way to the Internet works, by checks that no provider has a hand in."""
+def excluded_share(scope: Scope) -> str:
+    """Return the share of each surface's latest scheduled probes that say nothing of the service."""
+    events = scope.of("slo_events_total", slo="=availability")
+    excluded = scope.of("slo_events_total", slo="=availability", verdict="=excluded")
+    return share(f"sum by ({SURFACE}) (increase({excluded}[15m]))", f"sum by ({SURFACE}) (increase({events}[15m]))")
+
+
+def is_it_us(scope: Scope) -> Signal:
+    """Say whether it is us: 0 to 1 is how much of our way out works; 2 our keys or limits refuse us; 3 our budget."""
+    network = f"avg(max by (vantage) ({ANYWHERE.of('egress_up')}))"
+    refused = f"(count({excluded_share(scope)} > {MANY}) > 0) * 0 + 2"
+    penniless = f"(sum(increase({scope.of('skipped_total', reason='=budget')}[15m])) > 0) * 0 + 3"
     return Signal(
         title="Is it us?",
         description=(
-            "Whether the exporter's own way to the Internet works, by checks that are independent of every provider. "
-            "'It is us' means: mend our network first, and do not blame a provider."
+            "'It is us': our own way to the Internet fails, by checks that no provider has a hand in; mend that first. "
+            "'Key or quota': more than a fifth of a surface's probes is refused for our key, quota or rate limit. "
+            "'Our budget': probes are skipped because the day's money is spent."
         ),
-        expr=or_unknown(f"avg(max by (vantage) ({ANYWHERE.of('egress_up')}))"),
+        expr=or_unknown(f"({network} < 1) or {refused} or {penniless} or {network}"),
         nothing="Not checked",
     )
 

@@ -19,7 +19,7 @@ def failures(scope: Scope) -> Signal:
         unit="none",
         decimals=2,
         legend="{{outcome}}",
-        nothing="No probe failed in this range, if any was made: see the panel beside",
+        nothing="No probe failed in this range, if any was made",
         exemplar=True,
     )
 

@@ -4,7 +4,7 @@ from dashboards.src.parts import BY_SURFACE
 from dashboards.src.promql import SURFACE, Scope, combined, named, rows
 from dashboards.src.signal import Signal
 
-_NOT_COMPARED = "No probe: is the exporter up?"
+_NOT_COMPARED = "Not probed at all"
 
 
 def of_kind(scope: Scope, kind: str) -> str:

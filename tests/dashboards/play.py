@@ -40,6 +40,11 @@ def staged(world: World, lead: int) -> World:
     )
 
 
+def has_a_past(world: World) -> bool:
+    """Tell whether anything was there before: not in a new install, nor where nothing ever ran."""
+    return world.alive(0) and world.minutes >= 60
+
+
 def lively(answer: Answer, minute: int, subject: Subject) -> Answer:
     """Vary an answer that was ok: by model, by time of day, by chance; what was not slow does not become slow."""
     chance = random.Random(f"{subject.target} {minute}")

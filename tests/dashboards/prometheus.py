@@ -20,11 +20,11 @@ APART: Final = 2 * 86400
 DEADLINE_SECONDS: Final = 60
 
 
-def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path) -> None:
+def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path, *, block: str = "2h") -> None:
     """Write a world into the blocks of a Prometheus."""
     if world.beside is not None:
-        backfill(promtool, world.beside, end, data, scratch)
-    load(promtool, render(world, end), data, scratch)
+        backfill(promtool, world.beside, end, data, scratch, block=block)
+    load(promtool, render(world, end), data, scratch, block=block)
 
 
 def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, block: str = "2h") -> None:
@@ -38,13 +38,13 @@ def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, bloc
 
 
 @contextmanager
-def serving(prometheus: str, directory: Path, data: Path) -> Iterator["Prometheus"]:
+def serving(prometheus: str, directory: Path, data: Path, *, listen: str = "127.0.0.1") -> Iterator["Prometheus"]:
     """Run Prometheus on the blocks in `data`, without a scrape job."""
     config = directory / "prometheus.yml"
     config.write_text("{}", encoding="utf-8")
     process = subprocess.Popen(
         [prometheus, f"--config.file={config}", f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y",
-         "--web.listen-address=127.0.0.1:0", "--log.level=info"],
+         f"--web.listen-address={listen}:0", "--log.level=info"],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
@@ -60,7 +60,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     port = ""
     for line in process.stderr:
         log.append(line)
-        found = re.search(r"Listening on.*127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"Listening on.*:(\d+)", line)
         port = found[1] if found else port
         if port and "Server is ready" in line:
             return f"http://127.0.0.1:{port}"

@@ -51,7 +51,7 @@ RATE_LIMITED = World(
     answer=lambda minute, subject: (
         Answer(Outcome.RATE_LIMITED) if subject.provider == "openai" and minute >= 120 and minute % 3 else OK
     ),
-    truth=CALM | {(WALL, GOOD): 1.0},
+    truth=CALM | {(WALL, GOOD): 1.0, (WALL, US): 2.0},
 )
 FALSE_ALARM = World(
     name="false alarm of a page",
@@ -79,13 +79,13 @@ BUDGET_GONE = World(
     name="budget exhausted",
     answer=lambda minute, subject: None if minute >= 120 else OK,
     spent=5,
-    truth={(WALL, MAJOR): -1.0, (WALL, UNPROBED): float(SURFACES), (WALL, US): 1.0, (WALL, GOOD): None,
+    truth={(WALL, MAJOR): -1.0, (WALL, UNPROBED): float(SURFACES), (WALL, US): 3.0, (WALL, GOOD): None,
            (SELF, "Budget used"): 1.0, (PROVIDER, "State now"): -1.0},
 )  # fmt: skip
 ALL_EXCLUDED = World(
     name="all attempts excluded",
     answer=lambda minute, subject: Answer(Outcome.AUTH) if subject.provider == "openai" and minute >= 120 else OK,
-    truth=CALM | {(WALL, UNPROBED): 2.0, (PROVIDER, "State now"): -1.0},
+    truth=CALM | {(WALL, UNPROBED): 2.0, (WALL, US): 2.0, (PROVIDER, "State now"): -1.0},
 )
 EGRESS_DOWN = World(
     name="our own network down",

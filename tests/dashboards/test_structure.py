@@ -20,6 +20,7 @@ PUBLISHED = ("aiprobe-wall", "aiprobe-provider", "aiprobe-latency", "aiprobe-slo
 CORE_PANELS = {"stat", "timeseries", "state-timeline", "status-history", "heatmap", "table", "bargauge", "text", "row"}
 USED_UNITS = {"none", "s", "m", "percentunit", "currencyUSD", "bytes", "dateTimeFromNow", "dateTimeAsIso"}
 COLOURS = {*palette.STATES, palette.LOW, palette.MIDDLE, palette.HIGH, palette.NOTE, *palette.OUTCOMES.values(),
+           *palette.PHASES.values(),
            "transparent", "dark-orange", "rgba(255,255,255,0.8)"}  # fmt: skip
 every_board = pytest.mark.parametrize("uid", ALL)
 every_panel = pytest.mark.parametrize(("uid", "panel"), PANELS, ids=ids(PANELS))

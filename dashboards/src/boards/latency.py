@@ -119,7 +119,7 @@ def _models() -> Panel:
     count = f"sum by ({by}) ({counted})"
     chosen = f"and on ({by}) topk(25, {count})"
     slow = f"max by ({by}) ({p95} and on (target) {counted} >= 20)"
-    median = f"max by ({by}) ({SCOPE.of('aiprobe:time_to_first_token:median1h')})"
+    median = f"max by ({by}) ({SCOPE.of('aiprobe:time_to_first_token:median1h')} and on (target) {counted} >= 20)"
     streamed = SCOPE.of("aiprobe:time_per_output_token:count30m")
     per_token = (
         f"max by ({by}) ({SCOPE.of('aiprobe:time_per_output_token:median30m')} and on (target) {streamed} >= 20)"

@@ -52,8 +52,8 @@ def board() -> Board:
             timeline(_others(), mapped=mappings.STATE, links=[parts.to_provider()], width=12, height=7),
             row("Why slow"),
             lines(*_quantiles(), colours={"p50": palette.LOW, "p95": palette.HIGH}, width=9),
-            lines(traffic.phases(SCOPE), stacked=True, width=8),
-            lines(traffic.headroom(SCOPE), maximum=1, width=7),
+            lines(traffic.phases(SCOPE), stacked=True, colours=palette.PHASES, width=8),
+            lines(traffic.headroom(SCOPE), maximum=1, colours=palette.LIMITS, width=7),
             row("Where to go instead"),
             timeline(traffic.groups(), mapped=mappings.YES_NO, width=14, height=6),
             bars(
@@ -111,7 +111,7 @@ def _headline() -> list[Panel]:
         stat(since, steps=((0, palette.UNKNOWN),), background=False),
         stat(page, mapped=mappings.PAGE, links=[parts.to_board("Compare with what we saw", parts.TRUTH)]),
         stat(hushed, steps=((0, palette.OPERATIONAL), (1, palette.MAJOR))),
-        stat(states.is_it_us(), mapped=mappings.US, links=[parts.to_board("Open the prober's board", parts.SELF)]),
+        stat(states.is_it_us(SCOPE), mapped=mappings.US, links=[parts.to_board("Open the prober's board", parts.SELF)]),
         stat(others, mapped=mappings.ABSENT, steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL))),
     ]
 

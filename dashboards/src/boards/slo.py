@@ -48,6 +48,7 @@ def board() -> Board:
             stat(slo.least_left(SCOPE), steps=_LEFT, width=6),
             stat(
                 slo.soonest(SCOPE),
+                mapped=mappings.between(slo.NEVER, 10 * slo.NEVER, "None burns", palette.OPERATIONAL),
                 steps=((0, palette.MAJOR), (86400, palette.PARTIAL), (604800, palette.OPERATIONAL)),
                 width=6,
             ),

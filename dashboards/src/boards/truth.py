@@ -91,15 +91,13 @@ def _surfaces() -> Panel:
                 cell="background",
                 width=150,
             ),
-            Value(title="Silent in range", expr=time_of("undeclared"), unit="s", decimals=1, width=105),
+            Value(title="Silent", expr=time_of("undeclared"), unit="s", decimals=1, width=105),
             Value(title="Only declared", expr=time_of("unobserved"), unit="s", decimals=1, width=120),
-            Value(title="Page behind us", expr=latest("last_declaration_lag_seconds"), unit="s", decimals=1, width=125),
-            Value(
-                title="Page ahead of us", expr=latest("last_declaration_lead_seconds"), unit="s", decimals=1, width=130
-            ),
+            Value(title="Page behind", expr=latest("last_declaration_lag_seconds"), unit="s", decimals=1, width=125),
+            Value(title="Page ahead", expr=latest("last_declaration_lead_seconds"), unit="s", decimals=1, width=130),
             Value(title="Incidents kept", expr=f"{incidents} and on ({SURFACE}) {every}", decimals=0, width=115),
         ],
-        sort="Silent in range",
+        sort="Silent",
         nothing="No surface is probed, or the exporter is down",
         height=11,
     )

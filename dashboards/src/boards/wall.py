@@ -93,7 +93,7 @@ def _headline() -> list[Panel]:
             steps=(*_COUNT, (1, palette.MAJOR)),
             links=[parts.to_board("Compare with the status pages", parts.TRUTH)],
         ),
-        stat(states.is_it_us(), mapped=mappings.US, links=[to_self]),
+        stat(states.is_it_us(SCOPE), mapped=mappings.US, links=[to_self]),
         stat(states.not_probed(SCOPE), mapped=absent, steps=(*_COUNT, (1, palette.UNKNOWN)), links=[to_self]),
         stat(
             states.good_share(SCOPE, "5m"),
@@ -104,28 +104,29 @@ def _headline() -> list[Panel]:
 
 
 def attention() -> Panel:
-    """Return the table of everything that is not operational, or not known to be."""
+    """Return the table of everything that is not operational, not known to be, or that refuses us."""
     now = combined(SCOPE.of("surface_state"))
     every = rows(SCOPE, limit=0)
-    wrong = f"(topk(25, (({now}) or {every} * 0 - 1) != 0))"
+    state = f"(({now}) or {every} * 0 - 1)"
+    refused = states.excluded_share(SCOPE)
+    wrong = f"(topk(25, {state} != 0 or {state} and on ({SURFACE}) {refused} > {states.MANY}))"
     fine_until = f"max_over_time(timestamp(({now}) < 1)[1d:1m]) and on ({SURFACE}) ({now}) > 0"
     known_until = f"max_over_time(timestamp({now})[1d:1m]) unless on ({SURFACE}) {SCOPE.of('surface_state')}"
     page = f"max by ({SURFACE}) ({SCOPE.of('status_component_state')})"
-    in_row = f"max by ({SURFACE}) ({SCOPE.of('consecutive_failures')})"
-    hushed = f"max by ({SURFACE}) ({SCOPE.of('undeclared_seconds')})"
     return table(
         "Needs attention",
-        "Every surface that is impaired or not probed; failures are bad probes in a row. Since: when it was last seen "
-        "operational, or, where it is not probed, when something was last known of it; a dash means longer than a day.",
+        "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
+        "probed, when something was last known of it; a dash means longer than a day. Excluded: the share of the probes "
+        "of 15 minutes that say nothing of the service (our key, quota, limits); above 20 % a surface stands here for that.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=125,
+                width=165,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True), parts.to_truth(of_row=True)],
             ),
-            Label(name="surface", title="Surface", grows=135),
+            Label(name="surface", title="Surface", grows=150),
         ],
         values=[
             Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=115),
@@ -140,12 +141,15 @@ def attention() -> Panel:
                 expr=f"({page} or {every} * 0 - 1) and on ({SURFACE}) {wrong}",
                 mapped=mappings.PAGE,
                 cell="background",
-                width=140,
+                width=145,
             ),
             Value(
-                title="Silent for", expr=f"({hushed} and on ({SURFACE}) {wrong}) > 0", unit="s", decimals=1, width=80
+                title="Excluded",
+                expr=f"({refused} and on ({SURFACE}) {wrong}) > 0",
+                unit="percentunit",
+                decimals=0,
+                width=85,
             ),
-            Value(title="Failures", expr=f"{in_row} and on ({SURFACE}) {wrong}", decimals=0, width=70),
         ],
         sort="State",
         nothing="Nothing is known to be wrong. Look at Not probed before you trust that.",
@@ -158,7 +162,7 @@ def _days() -> Signal:
     errors = SCOPE.of("slo:sli_error:ratio_rate30m", slo="=availability")
     each = f"avg by (provider) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
-        title="Good probes in percent, day by day",
+        title="Good probes in percent",
         description=(
             "Good probes of each provider in percent, in the day before each cell's time (UTC), rounded down; where an "
             "absolute time range is chosen, in the cells of that. No cell: nothing was validly probed. Needs the "
