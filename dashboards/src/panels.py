@@ -83,7 +83,7 @@ def honeycomb(signal: Signal, *, mapped: Mapped, links: Sequence[Json], width: i
         height=height,
         queries=[signal.query(instant=True)],
         options=_stat_options(background=True, text_mode="value_and_name")
-        | {"text": {"titleSize": 13, "valueSize": 16}},
+        | {"text": {"titleSize": 12, "valueSize": 16}},
         defaults=signal.defaults(
             mappings=mapped,
             thresholds=thresholds((None, palette.UNKNOWN)),

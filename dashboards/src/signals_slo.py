@@ -133,7 +133,7 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
 def bad_minutes(scope: Scope) -> Signal:
     """Tell the bad minutes of each day of the SLOs that had most."""
     errors = scope.of("slo:sli_error:ratio_rate30m")
-    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:6h] @ end())))"
+    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1h] @ end())))"
     each = f"max by ({BY}) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
         title="Bad minutes",

@@ -162,13 +162,13 @@ def _versions() -> Panel:
         "Different versions behind one vantage mean a rollout that has not ended.",
         labels=[
             Label(name="vantage", title="Vantage", grows=70),
-            Label(name="version", title="Version", width=70),
-            Label(name="python_version", title="Python", width=65),
+            Label(name="version", title="Version", width=62),
+            Label(name="python_version", title="Python", width=60),
         ],
         values=[
-            Value(title="Exporters", expr=f"count by ({by}) (aiprobe_build_info)", decimals=0, width=90),
-            Value(title="Configuration of", expr=loaded, unit="dateTimeAsIso", width=155),
-            Value(title="Journal written", expr=written, unit="dateTimeAsIso", width=150),
+            Value(title="Exporters", expr=f"count by ({by}) (aiprobe_build_info)", decimals=0, width=85),
+            Value(title="Configuration of", expr=loaded, unit="dateTimeAsIso", width=160),
+            Value(title="Journal written", expr=written, unit="dateTimeAsIso", width=160),
         ],
         nothing="No exporter is scraped",
         width=12,

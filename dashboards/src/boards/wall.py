@@ -116,8 +116,8 @@ def attention() -> Panel:
     return table(
         "Needs attention",
         "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
-        "probed, when something was last known of it; a dash means longer than a day. Excluded: the share of the probes "
-        "of 15 minutes that say nothing of the service (our key, quota, limits); above 20 % a surface stands here for that.",
+        "probed, when something was last known of it; a dash means longer than a day. Excluded: the share of its "
+        "probes in 15 minutes that say nothing of it (our key, quota, limits); above 20 % it stands here for that.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
