@@ -259,14 +259,17 @@ def bars(
 
 
 def heatmap(signal: Signal, *, width: int = 8, height: int = 9, calculate: bool = False) -> Panel:
-    """Return a heatmap of classic buckets, or of the values themselves."""
+    """Return a heatmap of classic buckets, or of the values themselves.
+
+    Grafana does not let a heatmap have words for nothing. One of buckets says them as the name of its only row.
+    """
     return Panel(
         kind="heatmap",
         title=signal.title,
         description=signal.description,
         width=width,
         height=height,
-        queries=[signal.query(shape="time_series" if calculate else "heatmap")],
+        queries=[signal.query()] if calculate else [replace(query, shape="heatmap") for query in signal.queries()],
         options={
             "calculate": calculate,
             "color": {

@@ -35,7 +35,7 @@ def overdue(scope: Scope) -> Signal:
         ),
         expr=f"max({age} / {scope.of('interval_seconds')})",
         decimals=1,
-        nothing="No probe yet",
+        nothing="Not probed",
     )
 
 
@@ -52,7 +52,7 @@ def budget_used(scope: Scope) -> Signal:
         expr=f"max({spent} / ({budget} > 0))",
         unit="percentunit",
         decimals=0,
-        nothing="No budget set",
+        nothing="Unknown",
     )
 
 
@@ -249,7 +249,7 @@ def spend_at_midnight() -> Signal:
         expr=f"sum(aiprobe_budget_spent_usd) + sum(increase(aiprobe_cost_usd_total[3h])) / 10800 * {rest}",
         unit="currencyUSD",
         decimals=2,
-        nothing="No prices",
+        nothing="Unknown",
     )
 
 
@@ -264,7 +264,7 @@ def cost_per_good(scope: Scope) -> Signal:
         expr=f"sum(increase({scope.of('cost_usd_total')}[1d])) / (sum(increase({good}[1d])) > 0)",
         unit="currencyUSD",
         decimals=5,
-        nothing="No prices",
+        nothing="Unknown",
     )
 
 

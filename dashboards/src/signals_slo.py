@@ -15,10 +15,10 @@ TICKET_BURN: Final = 1
 """The alerts' own lines: `alerts/slo.rules.yml`."""
 
 
-def left(scope: Scope, at: str = "") -> str:
+def left(scope: Scope) -> str:
     """Return the budget that is left; from the journal of the exporter where no rules are loaded."""
-    journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')}{at})"
-    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}{at}) or {journal})"
+    journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')})"
+    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}) or {journal})"
 
 
 def burn(scope: Scope, window: str) -> str:
@@ -43,7 +43,7 @@ def overspent(scope: Scope) -> Signal:
         title="Budgets overspent",
         description="SLOs whose error budget of the period is used up. Stop taking risks with these until it recovers.",
         expr=f"(count({left(scope)} <= 0)) or (count({left(scope)}) * 0) or vector(-1)",
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -59,7 +59,7 @@ def burning(scope: Scope) -> Signal:
             "which the alert pages. At that pace a month's budget lasts two days."
         ),
         expr=f"(count(({fast}) and on ({BY}) ({still}))) or (count({left(scope)}) * 0) or vector(-1)",
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -71,7 +71,7 @@ def least_left(scope: Scope) -> Signal:
         expr=f"min({left(scope)})",
         unit="percentunit",
         decimals=1,
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -87,14 +87,15 @@ def soonest(scope: Scope) -> Signal:
         expr=f"min({exhausts_in(scope)}) or (count({left(scope)}) > 0) * 0 + {NEVER:g}",
         unit="s",
         decimals=1,
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
 def budgets(scope: Scope) -> Signal:
     """Tell the worst budgets over time."""
     now = left(scope)
-    at_end = left(scope, " @ end()")
+    # Of the whole range, so that the lines stay when the prober is down at its end.
+    at_end = f"last_over_time({now}[$__range:1h] @ end())"
     return Signal(
         title="Error budget left, the ten least",
         description=(
@@ -115,7 +116,8 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
     errors, budget = scope.of(f"slo:sli_error:ratio_rate{window}"), scope.of("slo:error_budget:ratio")
     rate = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
     spent = f"max by ({BY}) (avg_over_time({errors}[$__range:15m] @ end()))"
-    worst = f"topk(10, {spent} / on ({BY}) (max by ({BY}) ({budget} @ end()) > 0))"
+    allowed = f"max by ({BY}) (last_over_time({budget}[$__range:1h] @ end()))"
+    worst = f"topk(10, {spent} / on ({BY}) ({allowed} > 0))"
     return Signal(
         title=f"Burn rate over {window}",
         description=(

@@ -35,8 +35,8 @@ def slowest(scope: Scope) -> Signal:
 
 
 def _median(scope: Scope, when: str = "") -> str:
-    value = scope.of("aiprobe:time_to_first_token:median1h")
-    return f"max by ({MODEL}) ({value}{when})"
+    value, count = scope.of("aiprobe:time_to_first_token:median1h"), scope.of("aiprobe:time_to_first_token:count30m")
+    return f"max by ({MODEL}) ({value}{when} and on (target) {count}{when} >= {SAMPLES})"
 
 
 def against_last_week(scope: Scope) -> Signal:
@@ -112,9 +112,10 @@ def distribution(scope: Scope, metric: str, title: str, why: str) -> Signal:
         title=title,
         description=why,
         expr=f"sum by (le) (increase({scope.of(metric + '_bucket')}[$__rate_interval]))",
+        rows=f"increase({scope.of(metric + '_count')}[$__range] @ end())",
         unit="s",
         legend="{{le}}",
-        nothing="No answer was measured in this range",
+        nothing="None measured",
     )
 
 

@@ -78,6 +78,7 @@ def past(subjects: Sequence[Subject], end: float, minutes: int) -> Iterator[str]
             inside = _inside(subject.labels(""), {})
             if not subject.model:
                 continue
+            yield f"aiprobe:time_to_first_token:count30m{{{inside}}} 30 {at}"
             yield f"aiprobe:time_to_first_token:median1h{{{inside}}} {0.38 * _of_model(subject.target) * wave:.4g} {at}"
     yield "# EOF"
 

@@ -97,9 +97,8 @@ def shown(
         "var-datasource": scene.source, "theme": theme, "from": (scene.end - span(uid)) * 1000, "to": scene.end * 1000
     }  # fmt: skip
     query |= {"var-provider": "openai"} if uid in (PROVIDER, INCIDENT) else {}
-    query |= {"kiosk": ""} if kiosk else {}
     bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in ALL[uid]["panels"])
-    url = f"{grafana.address}/d/{uid}?{urllib.parse.urlencode(query)}"
+    url = f"{grafana.address}/d/{uid}?{urllib.parse.urlencode(query)}{'&kiosk' * kiosk}"
     page.open(url, width=width, height=bottom * 38 + (60 if kiosk else 240))
     return read(page, uid)
 
@@ -125,9 +124,8 @@ def test_a_board_has_no_error_no_empty_panel_without_a_reason_and_nothing_cut(
     panels = shown(page, grafana, scenes[world.name], uid)
     assert {panel["title"] for panel in ALL[uid]["panels"] if panel["type"] != "row"} <= set(panels)
     assert [title for title, panel in panels.items() if panel["error"]] == []
-    assert [
-        (title, words) for title, panel in panels.items() for words in WORDS_OF_GRAFANA if words in panel["text"]
-    ] == []
+    empty = {(title, words) for title, panel in panels.items() for words in WORDS_OF_GRAFANA if words in panel["text"]}
+    assert empty <= {("Tokens per second", "No data")}, "Grafana gives a heatmap of values no words for nothing"
     assert {title: panel["cut"] for title, panel in panels.items() if panel["cut"]} == {}
 
 

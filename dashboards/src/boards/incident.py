@@ -102,7 +102,7 @@ def _facts() -> list[Panel]:
         expr=f"sum(increase({SCOPE.of('cost_usd_total')}[$__range]))",
         unit="currencyUSD",
         decimals=4,
-        nothing="No prices",
+        nothing="Unknown",
     )
     good = states.good_share(SCOPE, "$__range", "Good probes")
     facts = [start, end, lasted, first_word, hushed, failed, good, spent]

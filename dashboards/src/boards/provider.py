@@ -133,7 +133,7 @@ def _second_line() -> list[Panel]:
         ),
         unit="percentunit",
         decimals=1,
-        nothing="No SLO",
+        nothing="Unknown",
     )
     median, slow = _quantiles("1h")
     good = states.good_share(SCOPE, "$__range", "Good in range")

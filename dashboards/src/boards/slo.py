@@ -9,6 +9,7 @@ from dashboards.src.tables import Label, Value, table
 
 SCOPE = Scope(("provider", "slo"))
 _LEFT = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
+_NONE_IS_WELL = ((0, palette.OPERATIONAL), (1, palette.MAJOR))
 _BURN = (
     (0, palette.OPERATIONAL),
     (slo.TICKET_BURN, palette.DEGRADED),
@@ -43,8 +44,8 @@ def board() -> Board:
         time_from="now-30d",
         refresh="5m",
         panels=[
-            stat(slo.overspent(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
-            stat(slo.burning(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
+            stat(slo.overspent(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),
+            stat(slo.burning(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),
             stat(slo.least_left(SCOPE), steps=_LEFT, width=6),
             stat(
                 slo.soonest(SCOPE),
@@ -71,8 +72,8 @@ def board() -> Board:
     )  # fmt: skip
 
 
-def _no_slo() -> list[dict[str, object]]:
-    return mappings.value_map({-1: ("No SLO", palette.UNKNOWN)}) + mappings.no_value("No SLO")
+def _unknown() -> list[dict[str, object]]:
+    return mappings.value_map({-1: ("Unknown", palette.UNKNOWN)}) + mappings.no_value("Unknown")
 
 
 def _objectives() -> Panel:
