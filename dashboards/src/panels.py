@@ -258,20 +258,17 @@ def bars(
     )  # fmt: skip
 
 
-def heatmap(signal: Signal, *, width: int = 8, height: int = 9, calculate: bool = False) -> Panel:
-    """Return a heatmap of classic buckets, or of the values themselves.
-
-    Grafana does not let a heatmap have words for nothing. One of buckets says them as the name of its only row.
-    """
+def heatmap(signal: Signal, *, width: int = 8, height: int = 9) -> Panel:
+    """Return a heatmap of classic buckets. Grafana gives it no words for nothing: its only row then has their name."""
     return Panel(
         kind="heatmap",
         title=signal.title,
         description=signal.description,
         width=width,
         height=height,
-        queries=[signal.query()] if calculate else [replace(query, shape="heatmap") for query in signal.queries()],
+        queries=[replace(query, shape="heatmap") for query in signal.queries()],
         options={
-            "calculate": calculate,
+            "calculate": False,
             "color": {
                 "mode": "scheme", "scheme": "Viridis", "scale": "exponential", "exponent": 0.5, "steps": 64,
                 "reverse": False, "fill": "dark-orange",

@@ -9,6 +9,8 @@ from dashboards.src.promql import SAMPLES, Scope, enough, named
 from dashboards.src.signal import Signal
 
 MODEL = "provider, model"
+SPEEDS = (5, 10, 20, 30, 40, 50, 75, 100, 150, 200, 400)
+"""Bounds of the buckets of tokens per second."""
 TOO_FEW = f"Fewer than {SAMPLES} measurements, or the recording rules are not loaded"
 
 
@@ -120,20 +122,21 @@ def distribution(scope: Scope, metric: str, title: str, why: str) -> Signal:
 
 
 def tokens_per_second(scope: Scope) -> Signal:
-    """Tell the speed of the latest streams, one series per model."""
-    by_model = f"quantile by ({MODEL}) (0.5, {scope.of('output_tokens_per_second')})"
-    at_end = f"quantile by ({MODEL}) (0.5, last_over_time({scope.of('output_tokens_per_second')}[$__range] @ end()))"
+    """Tell the speed of the latest streams as buckets of targets."""
+    now = scope.of("output_tokens_per_second")
+    bounds = (*(f"{bound}" for bound in SPEEDS), "+Inf")
+    buckets = (f'label_replace(sum({now} <= bool {bound}), "le", "{bound}", "", "")' for bound in bounds)
     return Signal(
         title="Tokens per second",
         description=(
-            "How fast answers streamed after their first word, the median target of each model, over time; the 25 "
-            "slowest "
-            "models. A band that sinks while first tokens stay quick means a throttled or loaded model."
+            "How fast the latest answers streamed after their first word: how many targets were how fast at a time. A "
+            "band that sinks while first tokens stay quick means throttled or loaded models."
         ),
-        expr=f"{by_model} and on ({MODEL}) bottomk(25, {at_end})",
+        expr=" or ".join(buckets),
+        rows=f"last_over_time({now}[$__range] @ end())",
         unit="none",
-        legend="{{model}}",
-        nothing="No streamed answer in this range",
+        legend="{{le}}",
+        nothing="None measured",
     )
 
 

@@ -190,12 +190,7 @@ def test_a_timeline_names_every_state_and_paints_no_hole(uid: str, panel: Any) -
     assert "* 0 - 1" in panel["targets"][0]["expr"] or panel["title"] == ALERTS, "a hole is made -1 by the query"
 
 
-ROWS = [
-    (uid, panel)
-    for uid, panel in DATA_PANELS
-    if panel["type"] in ("state-timeline", "status-history")
-    or (panel["type"] == "heatmap" and not panel["options"]["calculate"])
-]
+ROWS = [(uid, panel) for uid, panel in DATA_PANELS if panel["type"] in ("state-timeline", "status-history", "heatmap")]
 
 
 @pytest.mark.parametrize(("uid", "panel"), ROWS, ids=ids(ROWS))

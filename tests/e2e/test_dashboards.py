@@ -129,7 +129,7 @@ ROWS = [
     (uid, panel["title"])
     for uid, board in JSON.items()
     for panel in board["panels"]
-    if panel["type"] in ("state-timeline", "status-history")
+    if panel["type"] in ("state-timeline", "status-history", "heatmap")
 ]
 
 

@@ -109,7 +109,7 @@ def _distributions() -> list[Panel]:
         "Whole answer",
         "How long whole probes took, from the first packet to the end marker; of other kinds than chat as well.",
     )
-    speeds = heatmap(speed.tokens_per_second(SCOPE), calculate=True)
+    speeds = heatmap(speed.tokens_per_second(SCOPE))
     return [heatmap(first), heatmap(gaps), speeds, heatmap(per_token), heatmap(visible), heatmap(whole)]
 
 
