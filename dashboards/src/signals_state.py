@@ -3,6 +3,7 @@
 from dashboards.src.parts import BY_SURFACE
 from dashboards.src.promql import (
     ANYWHERE,
+    ROWS,
     SURFACE,
     Scope,
     combined,
@@ -113,7 +114,13 @@ def providers_now(scope: Scope) -> Signal:
 
 
 def measured(
-    scope: Scope, title: str, by: str = SURFACE, legend: str = BY_SURFACE, metric: str = "surface_state"
+    scope: Scope,
+    title: str,
+    by: str = SURFACE,
+    legend: str = BY_SURFACE,
+    metric: str = "surface_state",
+    *,
+    limit: int = ROWS,
 ) -> Signal:
     """Tell what the probes saw over time."""
     return Signal(
@@ -121,19 +128,19 @@ def measured(
         description=(
             "What our probes saw, by the same states that the alerts and incidents use. Grey is time in which "
             "nothing was "
-            "validly probed: nobody knows. The worst 25 rows of the range are shown."
+            f"validly probed: nobody knows. The worst {limit} rows of the range are shown."
         ),
-        expr=named(state_over_time(scope, by, metric)),
-        rows=rows(scope, by, metric),
+        expr=named(state_over_time(scope, by, metric, limit)),
+        rows=rows(scope, by, metric, limit),
         legend=legend,
         nothing=PROBES_FIRST,
     )
 
 
-def declared(scope: Scope, title: str) -> Signal:
+def declared(scope: Scope, title: str, *, limit: int = ROWS) -> Signal:
     """Tell what the status pages said, in the same rows as what we measured."""
     said = f"max by ({SURFACE}) (max_over_time({scope.of('status_component_state')}[$__rate_interval]))"
-    every = rows(scope)
+    every = rows(scope, limit=limit)
     return Signal(
         title=title,
         description=(

@@ -202,6 +202,13 @@ def test_a_panel_without_rows_has_one_that_says_why(uid: str, panel: Any) -> Non
     assert len(reason["legendFormat"]) <= 36, "Grafana cuts a longer name of a row"
 
 
+@pytest.mark.parametrize(("uid", "panel"), TIMELINES, ids=ids(TIMELINES))
+def test_a_timeline_is_high_enough_for_the_names_of_its_rows(uid: str, panel: Any) -> None:
+    title_axis_and_legend, a_row = 100, 12.5
+    most = max((int(limit) for limit in re.findall(r"topk\((\d+), ", panel["targets"][1]["expr"])), default=1)
+    assert panel["gridPos"]["h"] * 38 - 8 - title_axis_and_legend >= most * a_row
+
+
 @every_data_panel
 def test_no_axis_is_labelled_with_the_words_for_nothing(uid: str, panel: Any) -> None:
     # With decimals, Grafana prints noValue at each tick that needs more of them.

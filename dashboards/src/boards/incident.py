@@ -12,6 +12,8 @@ from dashboards.src.signal import Signal
 
 SCOPE = Scope(("provider", "surface", "vantage"))
 _NEUTRAL = ((0, palette.LOW),)
+_SURFACES, _PROVIDERS = 6, 12
+"""Rows that the panels of one page have room for."""
 
 
 def board() -> Board:
@@ -30,8 +32,15 @@ def board() -> Board:
                 height=2,
             ),
             *_facts(),
-            timeline(states.measured(SCOPE, "What we measured"), mapped=mappings.STATE, width=12, height=5),
-            timeline(states.declared(SCOPE, "What its status page said"), mapped=mappings.PAGE, width=12, height=5),
+            timeline(
+                states.measured(SCOPE, "What we measured", limit=_SURFACES), mapped=mappings.STATE, width=12, height=5
+            ),
+            timeline(
+                states.declared(SCOPE, "What its status page said", limit=_SURFACES),
+                mapped=mappings.PAGE,
+                width=12,
+                height=5,
+            ),
             lines(
                 traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, height=7, interval="1m"
             ),
@@ -128,8 +137,8 @@ def _others() -> Signal:
         description=(
             "If others failed in the same minutes, suspect what they share with this one: our network, a cloud, a CDN."
         ),
-        expr=named(state_over_time(everything, "provider")),
-        rows=rows(everything, "provider"),
+        expr=named(state_over_time(everything, "provider", limit=_PROVIDERS)),
+        rows=rows(everything, "provider", limit=_PROVIDERS),
         legend="{{provider_display_name}}",
         nothing=states.PROBES_FIRST,
     )

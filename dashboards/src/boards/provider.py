@@ -13,6 +13,7 @@ from dashboards.src.signal import Signal
 
 SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
 ELSEWHERE = Scope(("vantage",))
+_FEW = 12
 _BUDGET = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
 
 
@@ -30,13 +31,16 @@ def board() -> Board:
             *_headline(),
             *_second_line(),
             timeline(
-                states.measured(SCOPE, "Surfaces, measured"),
+                states.measured(SCOPE, "Surfaces, measured", limit=8),
                 mapped=mappings.STATE,
                 links=[parts.to_incident()],
                 height=6,
             ),
             timeline(
-                states.declared(SCOPE, "Its status page said"), mapped=mappings.PAGE, links=[parts.to_truth()], height=6
+                states.declared(SCOPE, "Its status page said", limit=8),
+                mapped=mappings.PAGE,
+                links=[parts.to_truth()],
+                height=6,
             ),
             row("What fails"),
             lines(
@@ -47,7 +51,7 @@ def board() -> Board:
             ),
             lines(traffic.error_share(SCOPE), maximum=1, width=7),
             row("Where"),
-            timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=8),
+            timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=9),
             timeline(_regions(), mapped=mappings.STATE, width=12, height=7),
             timeline(_others(), mapped=mappings.STATE, links=[parts.to_provider()], width=12, height=7),
             row("Why slow"),
@@ -182,13 +186,15 @@ def _quantiles(window: str = "30m") -> tuple[Signal, Signal]:
 
 def _models() -> Signal:
     return states.measured(
-        SCOPE, "Targets: all models, or one?", "provider, target, model", "{{target}}", metric="state"
+        SCOPE, "Targets: all models, or one?", "provider, target, model", "{{target}}", metric="state", limit=18
     )
 
 
 def _regions() -> Signal:
     by = "provider, provider_region, vantage"
-    plain = states.measured(SCOPE, "All regions and vantages, or one?", by, "{{where}}seen from {{vantage}}")
+    plain = states.measured(
+        SCOPE, "All regions and vantages, or one?", by, "{{where}}seen from {{vantage}}", limit=_FEW
+    )
     return replace(plain, expr=f'label_replace({plain.expr}, "where", "$1, ", "provider_region", "(.+)")')
 
 
@@ -200,8 +206,8 @@ def _others() -> Signal:
             "clouds "
             "that they share before you blame one of them."
         ),
-        expr=named(state_over_time(ELSEWHERE, "provider")),
-        rows=rows(ELSEWHERE, "provider"),
+        expr=named(state_over_time(ELSEWHERE, "provider", limit=_FEW)),
+        rows=rows(ELSEWHERE, "provider", limit=_FEW),
         legend="{{provider_display_name}}",
         nothing=states.PROBES_FIRST,
     )
