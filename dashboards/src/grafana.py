@@ -60,6 +60,8 @@ class Panel:
     overrides: Sequence[Json] = ()
     transformations: Sequence[Json] = ()
     interval: str = ""
+    points: int = 0
+    """How many steps the range has at most; 0 leaves it to the width of the panel."""
     time_from: str = ""
 
     def as_json(self, *, x: int, y: int) -> Json:
@@ -83,6 +85,7 @@ class Panel:
         optional = {
             "transformations": list(self.transformations),
             "interval": self.interval,
+            "maxDataPoints": self.points,
             "timeFrom": self.time_from,
         }
         return plain | {name: value for name, value in optional.items() if value}
@@ -154,13 +157,13 @@ class Annotation:
     text: str
     tags: str = ""
 
-    def as_json(self) -> Json:
-        """Return the annotation query."""
+    def as_json(self, over: Sequence[int]) -> Json:
+        """Return the annotation query, drawn over the panels with these ids."""
         return {
             "name": self.name,
             "datasource": DATASOURCE,
             "enable": True,
-            "hide": False,
+            "hide": True,
             "iconColor": self.colour,
             "expr": self.expr,
             "step": "60s",
@@ -168,6 +171,7 @@ class Annotation:
             "textFormat": self.text,
             "tagKeys": self.tags,
             "useValueForTime": False,
+            "filter": {"exclude": False, "ids": list(over)},
         }
 
 
@@ -186,6 +190,8 @@ class Board:
 
     def as_json(self) -> Json:
         """Return the dashboard."""
+        panels = place(self.panels)
+        over = [panel["id"] for panel in panels if panel["type"] == "timeseries"]
         return {
             "uid": self.uid,
             "title": f"AI services / {self.title}",
@@ -199,9 +205,9 @@ class Board:
             "refresh": self.refresh,
             "schemaVersion": SCHEMA_VERSION,
             "links": [_BOARDS_LINK],
-            "annotations": {"list": [annotation.as_json() for annotation in self.annotations]},
+            "annotations": {"list": [annotation.as_json(over) for annotation in self.annotations]},
             "templating": {"list": [DATASOURCE_VARIABLE, *(variable.as_json() for variable in self.variables)]},
-            "panels": place(self.panels),
+            "panels": panels,
         }
 
 

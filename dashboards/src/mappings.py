@@ -62,6 +62,8 @@ TRUTH: Final = value_map(
 US: Final = (
     value_map(
         {
+            3: ("Our budget", palette.DEGRADED),
+            2: ("Key or quota", palette.DEGRADED),
             1: ("Not us", palette.OPERATIONAL),
             0: ("It is us", palette.MAJOR),
             -1: ("Not checked", palette.UNKNOWN),
@@ -77,12 +79,13 @@ YES_NO: Final = value_map(
 
 ALERTS: Final = value_map(
     {
-        2: ("Critical", palette.MAJOR),
-        1: ("Warning", palette.PARTIAL),
-        0: ("Info", palette.DEGRADED),
-        -1: ("Silent", palette.OPERATIONAL),
+        3: ("Critical", palette.MAJOR),
+        2: ("Warning", palette.PARTIAL),
+        1: ("Info", palette.DEGRADED),
+        0: ("Silent", palette.OPERATIONAL),
+        -1: ("Unknown", palette.UNKNOWN),
     }
-) + no_value("Silent")
+) + no_value("Unknown")
 
 ABSENT: Final = value_map({-1: (NOT_PROBED, palette.UNKNOWN)}) + no_value(NOT_PROBED)
 """Of a count, where -1 stands for nothing to count in."""

@@ -8,16 +8,18 @@ from typing import Final
 OPERATIONAL: Final = "#33628A"
 """Muted on purpose: a wall of it is calm, and an outage jumps out of it."""
 DEGRADED: Final = "#F5E05A"
-PARTIAL: Final = "#F08A00"
+PARTIAL: Final = "#D97400"
 MAJOR: Final = "#C4122F"
-UNKNOWN: Final = "#A6ABB3"
-"""Not probed, not readable, not compared: also the base of every threshold, so that no value is never blue."""
+UNKNOWN: Final = "#B4B9C1"
+"""Not probed, not readable, not compared: also the base of every threshold, so that no value is never blue.
+
+Light enough for Grafana to write dark letters on it."""
 
 STATES: Final = (UNKNOWN, OPERATIONAL, DEGRADED, PARTIAL, MAJOR)
 
 LOW: Final = "#56B4E9"
 MIDDLE: Final = "#B58BD6"
-HIGH: Final = "#E0A8C8"
+HIGH: Final = "#CC79A7"
 """Of quantiles and of any other series that means neither good nor bad."""
 ALERT: Final = MAJOR
 NOTE: Final = "#8F7CC0"
@@ -54,4 +56,15 @@ OUTCOMES: Final = {
     "internal_error": "#E5E8EC",
 }
 """Every outcome but `ok`."""
+PHASES: Final = {
+    "resolve": "#A6ABB3", "connect": "#56B4E9", "tls": "#0072B2", "send": "#7A9CC6", "first_byte": "#B58BD6",
+    "first_token": "#CC79A7", "stream": "#009E73",
+}  # fmt: skip
+"""Of a probe: blue is the network in between, purple the provider, green the length of the answer."""
+KINDS: Final = {"input": LOW, "cached input": MIDDLE, "output": HIGH, "reasoning": NOTE}
+"""Of tokens."""
+LIMITS: Final = {"requests": LOW, "tokens": HIGH, "input_tokens": MIDDLE, "output_tokens": NOTE}
+"""Of an account."""
+REASONS: Final = {"budget": HIGH, "backoff": LOW, "shard": UNKNOWN}
+"""Why a probe did not start."""
 VERDICTS: Final = {"good": OPERATIONAL, "bad": MAJOR, "excluded": LOW}

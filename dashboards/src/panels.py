@@ -1,6 +1,7 @@
 """Signals become panels: one function per kind of panel, with the choices that every board shares."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from dashboards.src import mappings, palette
@@ -8,6 +9,11 @@ from dashboards.src.grafana import Json, Panel, override, thresholds, unknown_be
 from dashboards.src.signal import Signal
 
 Mapped = list[dict[str, Any]]
+
+_CELLS: Final = 25
+"""Of a status history. Grafana rounds the step, so thirty days get a cell a day and a day gets a cell an hour."""
+NOTHING: Final = "\u2013"
+"""In a cell without a value; without it Grafana prints the words of the whole panel in each."""
 
 
 _HIDDEN_LEGEND: Final[Json] = {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}
@@ -59,7 +65,7 @@ def _stat_options(*, background: bool, text_mode: str) -> Json:
         "reduceOptions": _reduce(),
         "orientation": "auto",
         "textMode": text_mode,
-        "colorMode": "background_solid" if background else "value",
+        "colorMode": "background_solid" if background else "none",
         "graphMode": "none",
         "justifyMode": "center",
         "wideLayout": True,
@@ -77,7 +83,7 @@ def honeycomb(signal: Signal, *, mapped: Mapped, links: Sequence[Json], width: i
         height=height,
         queries=[signal.query(instant=True)],
         options=_stat_options(background=True, text_mode="value_and_name")
-        | {"text": {"titleSize": 16, "valueSize": 18}},
+        | {"text": {"titleSize": 12, "valueSize": 16}},
         defaults=signal.defaults(
             mappings=mapped,
             thresholds=thresholds((None, palette.UNKNOWN)),
@@ -95,7 +101,7 @@ def timeline(signal: Signal, *, mapped: Mapped, links: Sequence[Json] = (), widt
         description=signal.description,
         width=width,
         height=height,
-        queries=[signal.query()],
+        queries=signal.queries(),
         options={
             "mergeValues": True,
             "showValue": "never",
@@ -119,19 +125,20 @@ def history(
     signal: Signal,
     *,
     steps: Sequence[tuple[float, str]],
-    interval: str,
     time_from: str = "",
-    mapped: Mapped | None = None,
     links: Sequence[Json] = (),
     height: int = 8,
 ) -> Panel:
-    """Return a status history: one cell per `interval`, its value printed in it. No cell where there is no value."""
+    """Return a status history: the range in cells, each with its value. No cell where there is no value.
+
+    The query divides by `$__interval`, so that there are cells in a range of hours as well; it is at least 30 minutes.
+    """
     return Panel(
         kind="status-history",
         title=signal.title,
         description=signal.description,
         height=height,
-        queries=[signal.query()],
+        queries=signal.queries(),
         options={
             "showValue": "auto",
             "rowHeight": 0.85,
@@ -140,13 +147,14 @@ def history(
             "tooltip": {"mode": "single", "sort": "none"},
         },
         defaults=signal.defaults(
-            mappings=mapped or [],
+            mappings=mappings.value_map({-1: (NOTHING, palette.UNKNOWN)}),
             color={"mode": "thresholds"},
             thresholds=unknown_below(*steps),
             custom={"fillOpacity": 100, "lineWidth": 0},
             links=list(links),
         ),
-        interval=interval,
+        interval="30m",
+        points=_CELLS,
         time_from=time_from,
     )
 
@@ -197,9 +205,10 @@ def lines(  # noqa: PLR0913 - each keyword is one choice about a chart, and has 
         height=height,
         queries=[signal.query() for signal in signals],
         options={"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
-        defaults=first.defaults(
+        # No decimals: the axis would print the words for nothing at every tick that needs more of them.
+        defaults=replace(first, decimals=None).defaults(
             custom=custom,
-            color={"mode": "palette-classic-by-name"},
+            color={"mode": "palette-classic"},
             thresholds=thresholds((None, "transparent"), *limits),
             **bounds,
         ),
@@ -231,33 +240,35 @@ def bars(
             "reduceOptions": _reduce(),
             "orientation": "horizontal",
             "displayMode": "basic",
-            "valueMode": "color",
+            "valueMode": "text",
             "namePlacement": "left",
             "showUnfilled": True,
-            "sizing": "auto",
+            "sizing": "manual",
             "minVizWidth": 8,
             "minVizHeight": 16,
-            "maxVizHeight": 28,
+            "maxVizHeight": 24,
+            # Grafana measures names as wide as 12 px letters are: smaller ones are never cut.
+            "text": {"titleSize": 11, "valueSize": 14},
             "legend": _HIDDEN_LEGEND,
         },
         defaults=signal.defaults(
-            thresholds=unknown_below(*steps), color={"mode": "thresholds"}, mappings=mappings.no_value("No data"),
+            thresholds=unknown_below(*steps), color={"mode": "thresholds"},
             links=list(links), **bounds,
         ),
     )  # fmt: skip
 
 
-def heatmap(signal: Signal, *, width: int = 8, height: int = 9, calculate: bool = False) -> Panel:
-    """Return a heatmap of classic buckets, or of the values themselves."""
+def heatmap(signal: Signal, *, width: int = 8, height: int = 9) -> Panel:
+    """Return a heatmap of classic buckets. Grafana gives it no words for nothing: its only row then has their name."""
     return Panel(
         kind="heatmap",
         title=signal.title,
         description=signal.description,
         width=width,
         height=height,
-        queries=[signal.query(shape="time_series" if calculate else "heatmap")],
+        queries=[replace(query, shape="heatmap") for query in signal.queries()],
         options={
-            "calculate": calculate,
+            "calculate": False,
             "color": {
                 "mode": "scheme", "scheme": "Viridis", "scale": "exponential", "exponent": 0.5, "steps": 64,
                 "reverse": False, "fill": "dark-orange",

@@ -84,9 +84,17 @@ def to_board(title: str, uid: str) -> Json:
     return link(title, _url(uid))
 
 
+def _beginnings(template: str) -> str:
+    """Return only where series begin, whatever the step: a line for each step of their life would hide the chart.
+
+    `%s` stands behind the selector.
+    """
+    return f"{template % ''} unless {template % ' offset $__interval'}"
+
+
 ALERTS_FIRING: Final = Annotation(
-    name="Alerts",
-    expr='ALERTS{alertname=~"AI.+",alertstate="firing",severity=~"critical|warning"}',
+    name="Alerts of the prober",
+    expr=_beginnings('ALERTS{alertname=~"AI[^W].*",alertstate="firing",scope=~"meta|global"}%s'),
     colour=palette.ALERT,
     title="{{alertname}}",
     text="{{severity}} {{provider}} {{surface}} {{model}}",
@@ -94,7 +102,9 @@ ALERTS_FIRING: Final = Annotation(
 )
 OWN_ALERTS_FIRING: Final = Annotation(
     name="Alerts of this provider",
-    expr='ALERTS{alertname=~"AI.+",alertstate="firing",severity=~"critical|warning",provider=~"$provider|"}',
+    expr=_beginnings(
+        'ALERTS{alertname=~"AI[^W].*",alertstate="firing",severity=~"critical|warning",provider=~"$provider|"}%s'
+    ),
     colour=palette.ALERT,
     title="{{alertname}}",
     text="{{severity}} {{surface}} {{model}}",
@@ -102,7 +112,7 @@ OWN_ALERTS_FIRING: Final = Annotation(
 )
 PAGE_SAYS: Final = Annotation(
     name="Status page declares",
-    expr='max by (provider, surface) (aiprobe_status_component_state{provider=~"$provider"}) >= 1',
+    expr=_beginnings('max by (provider, surface) (aiprobe_status_component_state{provider=~"$provider"}%s) >= 1'),
     colour=palette.NOTE,
     title="Declared by the provider: {{surface}}",
     text="Its status page says that something is wrong",

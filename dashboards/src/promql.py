@@ -112,9 +112,9 @@ def rows(scope: Scope, by: str = SURFACE, metric: str = "surface_state", limit: 
     return f"topk({limit}, {both})" if limit else f"({both})"
 
 
-def state_over_time(scope: Scope, by: str = SURFACE, metric: str = "surface_state") -> str:
+def state_over_time(scope: Scope, by: str = SURFACE, metric: str = "surface_state", limit: int = ROWS) -> str:
     """Return states for a timeline; -1 while nothing was probed. A short outage is not lost between two steps."""
-    every = rows(scope, by, metric)
+    every = rows(scope, by, metric, limit)
     series = f"max_over_time({scope.of(metric)}[$__rate_interval])"
     return f"({combined(series, by)}) and on ({by}) {every} or {every} * 0 - 1"
 

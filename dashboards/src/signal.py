@@ -19,10 +19,20 @@ class Signal:
     nothing: str = "No data"
     """What stands there when the query finds nothing: why that may be so."""
     exemplar: bool = False
+    rows: str = ""
+    """Of a panel whose rows are series: what exists where there is a row, so that it can say why there is none."""
 
     def query(self, **changes: Any) -> Query:
         """Return the query of this signal."""
         return Query(expr=self.expr, legend=self.legend, exemplar=self.exemplar, **changes)
+
+    def queries(self) -> list[Query]:
+        """Return the query, and one whose only series bears the words for nothing where there would be no row.
+
+        State timelines and status histories show no `noValue`: what they say of nothing is about fields.
+        """
+        empty = Query(expr=f"vector(-1) unless on () ({self.rows})", legend=self.nothing)
+        return [self.query(), empty]
 
     def defaults(self, **more: Any) -> Json:
         """Return the field defaults of this signal."""

@@ -27,7 +27,7 @@ def overdue(scope: Scope) -> Signal:
     """Tell how many intervals ago the most neglected target was last probed."""
     age = f"(time() - {scope.of('last_run_timestamp_seconds')})"
     return Signal(
-        title="Oldest probe (intervals)",
+        title="Oldest probe",
         description=(
             "How long ago the target that waited longest was probed, in its own intervals. Above 3 its states are "
             "gone and "
@@ -35,7 +35,7 @@ def overdue(scope: Scope) -> Signal:
         ),
         expr=f"max({age} / {scope.of('interval_seconds')})",
         decimals=1,
-        nothing="No probe yet",
+        nothing="Not probed",
     )
 
 
@@ -43,7 +43,7 @@ def budget_used(scope: Scope) -> Signal:
     """Tell how much of today's budget is spent."""
     spent, budget = scope.of("budget_spent_usd"), scope.of("budget_usd")
     return Signal(
-        title="Budget of today, used",
+        title="Budget used",
         description=(
             "Share of the UTC day's budget that is spent, of the exporter that spent most of its own. At 100 % chat "
             "targets "
@@ -52,7 +52,7 @@ def budget_used(scope: Scope) -> Signal:
         expr=f"max({spent} / ({budget} > 0))",
         unit="percentunit",
         decimals=0,
-        nothing="No budget set",
+        nothing="Unknown",
     )
 
 
@@ -154,13 +154,15 @@ def series() -> Signal:
     return Signal(
         title="Series by metric",
         description=(
-            "The fifteen metrics with the most series. The sum is what Prometheus pays for; it grows with targets, "
-            "not with "
-            "time. A jump without new targets is a label that should not be one."
+            "The ten metrics with the most series, without their common prefix. Prometheus pays for their sum; it "
+            "grows with targets, not with time. A jump without new targets is a label that should not be one."
         ),
-        expr='topk(15, count by (__name__) ({__name__=~"aiprobe_.+"}))',
+        expr=(
+            'topk(10, label_replace(count by (__name__) ({__name__=~"aiprobe_.+"}), '
+            '"metric", "$1", "__name__", "aiprobe_(.+?)(?:_bucket)?"))'
+        ),
         decimals=0,
-        legend="{{__name__}}",
+        legend="{{metric}}",
         nothing="The exporter was not scraped",
     )
 
@@ -206,7 +208,7 @@ def cost_by_model(scope: Scope) -> Signal:
             "intervals "
             "or a cheaper model of the same provider save most."
         ),
-        expr=f"sort_desc({named(f'topk(10, {cost})')})",
+        expr=f"sort_desc({named(f'topk(10, {cost}) > 0')})",
         unit="currencyUSD",
         decimals=3,
         legend="{{provider_display_name}} / {{model}}",
@@ -247,7 +249,7 @@ def spend_at_midnight() -> Signal:
         expr=f"sum(aiprobe_budget_spent_usd) + sum(increase(aiprobe_cost_usd_total[3h])) / 10800 * {rest}",
         unit="currencyUSD",
         decimals=2,
-        nothing="No prices",
+        nothing="Unknown",
     )
 
 
@@ -262,7 +264,7 @@ def cost_per_good(scope: Scope) -> Signal:
         expr=f"sum(increase({scope.of('cost_usd_total')}[1d])) / (sum(increase({good}[1d])) > 0)",
         unit="currencyUSD",
         decimals=5,
-        nothing="No prices",
+        nothing="Unknown",
     )
 
 

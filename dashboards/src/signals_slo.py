@@ -6,6 +6,8 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 
 BY: Final = "provider, target, slo"
+NEVER: Final = 1e12
+"""Seconds, of a budget that does not burn."""
 NEEDS_RULES: Final = "Nothing recorded: are the recording rules loaded?"
 FAST_BURN: Final = 14.4
 SLOW_BURN: Final = 6
@@ -41,7 +43,7 @@ def overspent(scope: Scope) -> Signal:
         title="Budgets overspent",
         description="SLOs whose error budget of the period is used up. Stop taking risks with these until it recovers.",
         expr=f"(count({left(scope)} <= 0)) or (count({left(scope)}) * 0) or vector(-1)",
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -57,7 +59,7 @@ def burning(scope: Scope) -> Signal:
             "which the alert pages. At that pace a month's budget lasts two days."
         ),
         expr=f"(count(({fast}) and on ({BY}) ({still}))) or (count({left(scope)}) * 0) or vector(-1)",
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -69,7 +71,7 @@ def least_left(scope: Scope) -> Signal:
         expr=f"min({left(scope)})",
         unit="percentunit",
         decimals=1,
-        nothing="No SLO",
+        nothing="Unknown",
     )
 
 
@@ -82,17 +84,18 @@ def soonest(scope: Scope) -> Signal:
             "Below a "
             "day, fail over or lower what depends on it."
         ),
-        expr=f"min({exhausts_in(scope)})",
+        expr=f"min({exhausts_in(scope)}) or (count({left(scope)}) > 0) * 0 + {NEVER:g}",
         unit="s",
         decimals=1,
-        nothing="None burns",
+        nothing="Unknown",
     )
 
 
 def budgets(scope: Scope) -> Signal:
     """Tell the worst budgets over time."""
-    recorded = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')})"
-    at_end = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')} @ end())"
+    now = left(scope)
+    # Of the whole range, so that the lines stay when the prober is down at its end.
+    at_end = f"last_over_time({now}[$__range:1h] @ end())"
     return Signal(
         title="Error budget left, the ten least",
         description=(
@@ -100,7 +103,7 @@ def budgets(scope: Scope) -> Signal:
             "that is "
             "a little bad all the time; the line rises as old failures leave the period."
         ),
-        expr=named(f"{recorded} and on ({BY}) bottomk(10, {at_end})"),
+        expr=named(f"{now} and on ({BY}) bottomk(10, {at_end})"),
         unit="percentunit",
         decimals=1,
         legend="{{provider_display_name}} / {{target}} {{slo}}",
@@ -113,7 +116,8 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
     errors, budget = scope.of(f"slo:sli_error:ratio_rate{window}"), scope.of("slo:error_budget:ratio")
     rate = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
     spent = f"max by ({BY}) (avg_over_time({errors}[$__range:15m] @ end()))"
-    worst = f"topk(10, {spent} / on ({BY}) (max by ({BY}) ({budget} @ end()) > 0))"
+    allowed = f"max by ({BY}) (last_over_time({budget}[$__range:1h] @ end()))"
+    worst = f"topk(10, {spent} / on ({BY}) ({allowed} > 0))"
     return Signal(
         title=f"Burn rate over {window}",
         description=(
@@ -130,20 +134,20 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
 
 def bad_minutes(scope: Scope) -> Signal:
     """Tell the bad minutes of each day of the SLOs that had most."""
-    errors = scope.of("slo:sli_error:ratio_rate1d")
-    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1d] @ end())))"
+    errors = scope.of("slo:sli_error:ratio_rate30m")
+    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1h] @ end())))"
+    each = f"max by ({BY}) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
-        title="Bad minutes a day",
+        title="Bad minutes",
         description=(
-            "The share of bad probes of the 24 hours before each cell, written as minutes of a day; the 20 SLOs "
-            "with the most. "
-            "No cell: nothing was validly probed that day."
+            "The share of bad probes in each cell, written as minutes of it: over thirty days a cell is the day before "
+            "its time (UTC). The 20 SLOs with the most. No cell: nothing was validly probed."
         ),
-        expr=named(f"max by ({BY}) ({errors}) * 1440 and on ({BY}) {worst}"),
-        unit="m",
+        expr=named(f"{each} * $__interval_ms / 60000 and on ({BY}) {worst}"),
+        rows=f"last_over_time({errors}[$__range] @ end())",
         decimals=0,
         legend="{{provider_display_name}} / {{target}} {{slo}}",
-        nothing=NEEDS_RULES,
+        nothing="Nothing recorded: no rules yet?",
     )
 
 
@@ -160,5 +164,5 @@ def contract_uptime() -> Signal:
         unit="percentunit",
         decimals=3,
         legend="{{contract}}, {{bound}}",
-        nothing="No contract is configured",
+        nothing="No contract is configured, or its period began just now",
     )

@@ -9,6 +9,8 @@ from dashboards.src.promql import SAMPLES, Scope, enough, named
 from dashboards.src.signal import Signal
 
 MODEL = "provider, model"
+SPEEDS = (5, 10, 20, 30, 40, 50, 75, 100, 150, 200, 400)
+"""Bounds of the buckets of tokens per second."""
 TOO_FEW = f"Fewer than {SAMPLES} measurements, or the recording rules are not loaded"
 
 
@@ -35,8 +37,8 @@ def slowest(scope: Scope) -> Signal:
 
 
 def _median(scope: Scope, when: str = "") -> str:
-    value = scope.of("aiprobe:time_to_first_token:median1h")
-    return f"max by ({MODEL}) ({value}{when})"
+    value, count = scope.of("aiprobe:time_to_first_token:median1h"), scope.of("aiprobe:time_to_first_token:count30m")
+    return f"max by ({MODEL}) ({value}{when} and on (target) {count}{when} >= {SAMPLES})"
 
 
 def against_last_week(scope: Scope) -> Signal:
@@ -85,7 +87,6 @@ def quantile(scope: Scope, level: float, metric: str, window: str, title: str, l
         description=why,
         expr=f"histogram_quantile({level:g}, {buckets}) and on () {count} >= {SAMPLES}",
         unit="s",
-        decimals=2,
         legend=legend,
         nothing=f"Fewer than {SAMPLES} measurements",
         exemplar=True,
@@ -95,7 +96,7 @@ def quantile(scope: Scope, level: float, metric: str, window: str, title: str, l
 def samples(scope: Scope, metric: str = "time_to_first_token_seconds") -> Signal:
     """Count the measurements of the range."""
     return Signal(
-        title="Measurements, last hour",
+        title="Samples, 1 h",
         description=(
             "How many answers the quantiles of the last hour rest on. A 95th percentile of 20 rests on one answer; "
             "below "
@@ -113,27 +114,29 @@ def distribution(scope: Scope, metric: str, title: str, why: str) -> Signal:
         title=title,
         description=why,
         expr=f"sum by (le) (increase({scope.of(metric + '_bucket')}[$__rate_interval]))",
+        rows=f"increase({scope.of(metric + '_count')}[$__range] @ end())",
         unit="s",
         legend="{{le}}",
-        nothing="No answer was measured in this range",
+        nothing="None measured",
     )
 
 
 def tokens_per_second(scope: Scope) -> Signal:
-    """Tell the speed of the latest streams, one series per model."""
-    by_model = f"quantile by ({MODEL}) (0.5, {scope.of('output_tokens_per_second')})"
-    at_end = f"quantile by ({MODEL}) (0.5, last_over_time({scope.of('output_tokens_per_second')}[$__range] @ end()))"
+    """Tell the speed of the latest streams as buckets of targets."""
+    now = scope.of("output_tokens_per_second")
+    bounds = (*(f"{bound}" for bound in SPEEDS), "+Inf")
+    buckets = (f'label_replace(sum({now} <= bool {bound}), "le", "{bound}", "", "")' for bound in bounds)
     return Signal(
         title="Tokens per second",
         description=(
-            "How fast answers streamed after their first word, the median target of each model, over time; the 25 "
-            "slowest "
-            "models. A band that sinks while first tokens stay quick means a throttled or loaded model."
+            "How fast the latest answers streamed after their first word: how many targets were how fast at a time. A "
+            "band that sinks while first tokens stay quick means throttled or loaded models."
         ),
-        expr=f"{by_model} and on ({MODEL}) bottomk(25, {at_end})",
+        expr=" or ".join(buckets),
+        rows=f"last_over_time({now}[$__range] @ end())",
         unit="none",
-        legend="{{model}}",
-        nothing="No streamed answer in this range",
+        legend="{{le}}",
+        nothing="None measured",
     )
 
 

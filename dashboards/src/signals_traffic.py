@@ -19,7 +19,7 @@ def failures(scope: Scope) -> Signal:
         unit="none",
         decimals=2,
         legend="{{outcome}}",
-        nothing="No probe failed in this range, if any was made: see the panel beside",
+        nothing="No probe failed in this range, if any was made",
         exemplar=True,
     )
 
@@ -96,6 +96,7 @@ def headroom(scope: Scope) -> Signal:
 
 def groups() -> Signal:
     """Tell whether a target of each group served."""
+    every = "group by (group) (last_over_time(aiprobe_group_up[$__range] @ end()))"
     return Signal(
         title="Would failover have helped?",
         description=(
@@ -103,10 +104,8 @@ def groups() -> Signal:
             "during the "
             "outage above, shift traffic to another member of the group."
         ),
-        expr=(
-            "max by (group) (max_over_time(aiprobe_group_up[$__rate_interval]))"
-            " or group by (group) (last_over_time(aiprobe_group_up[$__range] @ end())) * 0 - 1"
-        ),
+        expr=f"max by (group) (max_over_time(aiprobe_group_up[$__rate_interval])) or {every} * 0 - 1",
+        rows=every,
         legend="{{group}}",
         nothing="No group is configured",
     )

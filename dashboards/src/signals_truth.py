@@ -4,7 +4,7 @@ from dashboards.src.parts import BY_SURFACE
 from dashboards.src.promql import SURFACE, Scope, combined, named, rows
 from dashboards.src.signal import Signal
 
-_NOT_COMPARED = "Nothing was compared: is a status page configured, and were its surfaces probed?"
+_NOT_COMPARED = "Not probed at all"
 
 
 def of_kind(scope: Scope, kind: str) -> str:
@@ -34,6 +34,7 @@ def truth(scope: Scope) -> Signal:
             "compared."
         ),
         expr=named(f"({states}) and on ({SURFACE}) {every} or {every} * 0 - 1"),
+        rows=every,
         legend=BY_SURFACE,
         nothing=_NOT_COMPARED,
     )
@@ -42,7 +43,7 @@ def truth(scope: Scope) -> Signal:
 def silent_time(scope: Scope) -> Signal:
     """Tell how long outages went undeclared in the range, summed over surfaces."""
     return Signal(
-        title="Silent outage time",
+        title="Silent time",
         description=(
             "Time in this range in which a surface failed for us while its page admitted nothing, to the minute and "
             "summed "
@@ -58,7 +59,7 @@ def silent_time(scope: Scope) -> Signal:
 def false_alarm_time(scope: Scope) -> Signal:
     """Tell how long pages declared outages that no probe saw."""
     return Signal(
-        title="Declared, not seen by us",
+        title="Only declared",
         description=(
             "Time in this range in which a page declared an outage of a surface that was well for us, summed over "
             "surfaces: "
@@ -75,7 +76,7 @@ def median_lag(scope: Scope) -> Signal:
     """Tell how late the pages were, the median surface."""
     lag = f"max by ({SURFACE}) (last_over_time({scope.of('last_declaration_lag_seconds')}[$__range]))"
     return Signal(
-        title="Page behind us, median",
+        title="Page behind us",
         description=(
             "From our first bad probe to the page's first word about it, of each surface's last outage in which we "
             "were "
@@ -92,7 +93,7 @@ def median_lead(scope: Scope) -> Signal:
     """Tell how early the pages were, the median surface."""
     lead = f"max by ({SURFACE}) (last_over_time({scope.of('last_declaration_lead_seconds')}[$__range]))"
     return Signal(
-        title="Page ahead of us, median",
+        title="Page ahead of us",
         description=(
             "From the page's first word to our first bad probe, of each surface's last outage in which the page was "
             "first; "

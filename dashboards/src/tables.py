@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboards.src.grafana import Json, Panel, Query, override, unknown_below
+from dashboards.src.panels import NOTHING
 
 _CELLS: Final = {
     "text": {"type": "auto"},
@@ -20,6 +21,8 @@ class Label:
     name: str
     title: str = ""
     width: int = 0
+    grows: int = 0
+    """Least width of the one column of a table that takes what the others leave."""
     links: Sequence[Json] = ()
     hidden: bool = False
 
@@ -91,9 +94,11 @@ def table(  # noqa: PLR0913 - what a table is made of, by keyword
 
 
 def _label_override(label: Label) -> Json:
-    properties: list[tuple[str, Any]] = []
+    properties: list[tuple[str, Any]] = [("noValue", NOTHING)]
     if label.hidden:
         properties.append(("custom.hidden", True))
+    if label.grows:
+        properties.append(("custom.minWidth", label.grows))
     if label.width:
         properties.append(("custom.width", label.width))
     if label.links:
@@ -102,7 +107,9 @@ def _label_override(label: Label) -> Json:
 
 
 def _value_override(value: Value) -> Json:
-    properties: list[tuple[str, Any]] = [("unit", value.unit), ("custom.cellOptions", _CELLS[value.cell])]
+    properties: list[tuple[str, Any]] = [
+        ("unit", value.unit), ("noValue", NOTHING), ("custom.cellOptions", _CELLS[value.cell])
+    ]  # fmt: skip
     if value.decimals is not None:
         properties.append(("decimals", value.decimals))
     if value.width:

@@ -49,10 +49,13 @@ def asks(
     for panel in board["panels"]:
         span = seconds(panel["timeFrom"]) if panel.get("timeFrom") else range_seconds
         smallest = seconds(panel["interval"]) if panel.get("interval") else 1
-        step = max(smallest, next((one for one in STEPS if one >= span / POINTS), STEPS[-1]))
+        points = panel.get("maxDataPoints", POINTS)
+        step = max(smallest, next((one for one in STEPS if one >= span / points), STEPS[-1]))
         scrape = max(smallest, SCRAPE_SECONDS) if panel.get("interval") else SCRAPE_SECONDS
         macros = {
             "$__rate_interval": f"{max(step + scrape, 4 * scrape)}s",
+            "$__interval_ms": str(step * 1000),
+            "$__interval": f"{step}s",
             "$__range_s": str(span),
             "$__range": f"{span}s",
         }

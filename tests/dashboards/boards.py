@@ -10,7 +10,9 @@ Json = dict[str, Any]
 ALL: Final[dict[str, Json]] = {board["uid"]: board for board in (make().as_json() for make in BOARDS)}
 PANELS: Final = [(uid, panel) for uid, board in ALL.items() for panel in board["panels"]]
 DATA_PANELS: Final = [(uid, panel) for uid, panel in PANELS if "targets" in panel]
-BUILT_IN: Final = frozenset({"__rate_interval", "__range", "__range_s", "__url_time_range", "__from", "__to"})
+BUILT_IN: Final = frozenset(
+    {"__rate_interval", "__range", "__range_s", "__interval", "__interval_ms", "__url_time_range", "__from", "__to"}
+)
 
 
 def ids(pairs: list[tuple[str, Json]]) -> list[str]:
@@ -47,6 +49,12 @@ def variables_used(text: str) -> set[str]:
 
 def filled(expr: str) -> str:
     """Fill in a query as Grafana would with All chosen."""
-    for macro, value in (("$__rate_interval", "4m"), ("$__range_s", "86400"), ("$__range", "86400s")):
+    for macro, value in (
+        ("$__rate_interval", "4m"),
+        ("$__interval_ms", "300000"),
+        ("$__interval", "5m"),
+        ("$__range_s", "86400"),
+        ("$__range", "86400s"),
+    ):
         expr = expr.replace(macro, value)
     return re.sub(r"\$(?!\d)\w+", ".*", expr)

@@ -5,7 +5,7 @@ import re
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,26 +20,31 @@ APART: Final = 2 * 86400
 DEADLINE_SECONDS: Final = 60
 
 
-def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path) -> None:
+def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path, *, block: str = "2h") -> None:
     """Write a world into the blocks of a Prometheus."""
     if world.beside is not None:
-        backfill(promtool, world.beside, end, data, scratch)
+        backfill(promtool, world.beside, end, data, scratch, block=block)
+    load(promtool, render(world, end), data, scratch, block=block)
+
+
+def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, block: str = "2h") -> None:
+    """Write lines of OpenMetrics into blocks of this length."""
     text = scratch / "world.om"
     with text.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in render(world, end))
-    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(data)]
-    subprocess.run(command, check=True, capture_output=True)
+        file.writelines(f"{line}\n" for line in lines)
+    command = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", f"--max-block-duration={block}"]
+    subprocess.run([*command, str(text), str(data)], check=True, capture_output=True)
     text.unlink()
 
 
 @contextmanager
-def serving(prometheus: str, directory: Path, data: Path) -> Iterator["Prometheus"]:
+def serving(prometheus: str, directory: Path, data: Path, *, listen: str = "127.0.0.1") -> Iterator["Prometheus"]:
     """Run Prometheus on the blocks in `data`, without a scrape job."""
     config = directory / "prometheus.yml"
     config.write_text("{}", encoding="utf-8")
     process = subprocess.Popen(
         [prometheus, f"--config.file={config}", f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y",
-         "--web.listen-address=127.0.0.1:0", "--log.level=info"],
+         f"--web.listen-address={listen}:0", "--log.level=info"],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     try:
@@ -55,7 +60,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     port = ""
     for line in process.stderr:
         log.append(line)
-        found = re.search(r"Listening on.*127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"Listening on.*:(\d+)", line)
         port = found[1] if found else port
         if port and "Server is ready" in line:
             return f"http://127.0.0.1:{port}"

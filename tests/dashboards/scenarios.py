@@ -3,8 +3,8 @@
 from aiprobe.core.outcomes import Outcome
 from tests.dashboards.world import OK, SUBJECTS, Answer, Subject, World
 
-MAJOR, PARTIAL, SILENT = "Major outages now", "Partial or degraded now", "Silent outages now"
-US, UNPROBED, GOOD = "Is it us?", "Not probed now", "Good probes, last 5m"
+MAJOR, PARTIAL, SILENT = "Major outages", "Partial or slow", "Silent outages"
+US, UNPROBED, GOOD = "Is it us?", "Not probed", "Good probes, 5m"
 WALL, TRUTH, SELF, INCIDENT = "aiprobe-wall", "aiprobe-truth", "aiprobe-self", "aiprobe-incident"
 PROVIDER = "aiprobe-provider"
 SURFACES = 6
@@ -22,8 +22,8 @@ def _openai_admits(minute: int, provider: str, _surface: str) -> int | None:
 
 HEALTHY = World(
     name="healthy",
-    truth=CALM | {(WALL, GOOD): 1.0, (TRUTH, "Silent outage time"): 0.0, (TRUTH, "Time compared"): 1.0,
-                  (PROVIDER, "State now"): 0.0, (PROVIDER, "Other providers impaired"): 0.0, (SELF, "Journal"): 1.0,
+    truth=CALM | {(WALL, GOOD): 1.0, (TRUTH, "Silent time"): 0.0, (TRUTH, "Time compared"): 1.0,
+                  (PROVIDER, "State now"): 0.0, (PROVIDER, "Others impaired"): 0.0, (SELF, "Journal"): 1.0,
                   (SELF, "Exporters scraped"): 1.0},
 )  # fmt: skip
 # The third bad probe in a row, at minute 122, makes it major: 58 minutes and the last one, seen at 59 whole minutes.
@@ -31,14 +31,14 @@ HARD_OUTAGE = World(
     name="hard outage, admitted ten minutes late",
     answer=_openai_down,
     page=_openai_admits,
-    truth=CALM | {(WALL, MAJOR): 2.0, (PROVIDER, "State now"): 3.0, (PROVIDER, "Its status page says"): 3.0,
-                  (TRUTH, "Silent outage time"): 2 * 8 * 60.0, (INCIDENT, "Time in outage"): 59 * 60.0,
-                  (INCIDENT, "Bad probes"): 122.0, (PROVIDER, "Other providers impaired"): 0.0},
+    truth=CALM | {(WALL, MAJOR): 2.0, (PROVIDER, "State now"): 3.0, (PROVIDER, "Its page says"): 3.0,
+                  (TRUTH, "Silent time"): 2 * 8 * 60.0, (INCIDENT, "Time in outage"): 59 * 60.0,
+                  (INCIDENT, "Bad probes"): 122.0, (PROVIDER, "Others impaired"): 0.0},
 )  # fmt: skip
 SILENT_PAGE = World(
     name="silent page",
     answer=_openai_down,
-    truth=CALM | {(WALL, MAJOR): 2.0, (WALL, SILENT): 2.0, (TRUTH, "Silent outage time"): 2 * 59 * 60.0,
+    truth=CALM | {(WALL, MAJOR): 2.0, (WALL, SILENT): 2.0, (TRUTH, "Silent time"): 2 * 59 * 60.0,
                   (PROVIDER, "Undeclared for"): 59 * 60.0},
 )  # fmt: skip
 BROWN_OUT = World(
@@ -51,19 +51,19 @@ RATE_LIMITED = World(
     answer=lambda minute, subject: (
         Answer(Outcome.RATE_LIMITED) if subject.provider == "openai" and minute >= 120 and minute % 3 else OK
     ),
-    truth=CALM | {(WALL, GOOD): 1.0},
+    truth=CALM | {(WALL, GOOD): 1.0, (WALL, US): 2.0},
 )
 FALSE_ALARM = World(
     name="false alarm of a page",
     page=lambda minute, provider, _surface: 2 if provider == "openai" and 120 <= minute < 150 else 0,
-    truth=CALM | {(TRUTH, "Declared, not seen by us"): 2 * 30 * 60.0},
+    truth=CALM | {(TRUTH, "Only declared"): 2 * 30 * 60.0},
 )
 PROBER_DEAD = World(
     name="prober dead",
     alive=lambda minute: minute < 120,
     truth={(WALL, MAJOR): -1.0, (WALL, PARTIAL): -1.0, (WALL, SILENT): -1.0, (WALL, US): -1.0,
            (WALL, UNPROBED): float(SURFACES), (WALL, GOOD): None, (PROVIDER, "State now"): -1.0,
-           (PROVIDER, "Its status page says"): -1.0, (SELF, "Exporters scraped"): 0.0, (SELF, "Journal"): -1.0},
+           (PROVIDER, "Its page says"): -1.0, (SELF, "Exporters scraped"): 0.0, (SELF, "Journal"): -1.0},
 )  # fmt: skip
 ONE_REGION = World(
     name="one region of the provider",
@@ -79,13 +79,13 @@ BUDGET_GONE = World(
     name="budget exhausted",
     answer=lambda minute, subject: None if minute >= 120 else OK,
     spent=5,
-    truth={(WALL, MAJOR): -1.0, (WALL, UNPROBED): float(SURFACES), (WALL, US): 1.0, (WALL, GOOD): None,
-           (SELF, "Budget of today, used"): 1.0, (PROVIDER, "State now"): -1.0},
+    truth={(WALL, MAJOR): -1.0, (WALL, UNPROBED): float(SURFACES), (WALL, US): 3.0, (WALL, GOOD): None,
+           (SELF, "Budget used"): 1.0, (PROVIDER, "State now"): -1.0},
 )  # fmt: skip
 ALL_EXCLUDED = World(
     name="all attempts excluded",
     answer=lambda minute, subject: Answer(Outcome.AUTH) if subject.provider == "openai" and minute >= 120 else OK,
-    truth=CALM | {(WALL, UNPROBED): 2.0, (PROVIDER, "State now"): -1.0},
+    truth=CALM | {(WALL, UNPROBED): 2.0, (WALL, US): 2.0, (PROVIDER, "State now"): -1.0},
 )
 EGRESS_DOWN = World(
     name="our own network down",
@@ -96,7 +96,7 @@ EGRESS_DOWN = World(
 PAGE_UNREADABLE = World(
     name="pages unreadable",
     page=lambda minute, provider, surface: 0 if minute < 120 else None,
-    truth=CALM | {(WALL, SILENT): -1.0, (PROVIDER, "Its status page says"): -1.0},
+    truth=CALM | {(WALL, SILENT): -1.0, (PROVIDER, "Its page says"): -1.0},
 )
 NO_RULES = World(name="without recording rules", recorded=False, truth=CALM)
 BRAND_NEW = World(name="brand-new install", minutes=2, truth=CALM)

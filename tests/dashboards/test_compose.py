@@ -106,7 +106,8 @@ def test_grafana_finds_prometheus_and_opens_on_the_wall() -> None:
     (provider,) = read(PROVISIONING / "dashboards" / "aiprobe.yml")["providers"]
     inside = {there: here for here, there in mounts(SERVICES["grafana"])}
     assert (COMPOSE / inside[provider["options"]["path"]]).resolve() == ROOT / "dashboards"
-    assert (COMPOSE / inside["/etc/grafana/provisioning"]).resolve() == PROVISIONING
+    for kind in ("dashboards", "datasources"):
+        assert (COMPOSE / inside[f"/etc/grafana/provisioning/{kind}"]).resolve() == PROVISIONING / kind
     home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert home == provider["options"]["path"] + "/aiprobe-wall.json"
 

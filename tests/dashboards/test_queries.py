@@ -130,7 +130,8 @@ def test_no_query_looks_back_further_than_a_store_may_reach(expr: str, panel: An
 def test_the_legend_uses_labels_that_the_query_keeps(uid: str, panel: Any) -> None:
     for target in panel["targets"]:
         for label in re.findall(r"{{(\w+)}}", target["legendFormat"]):
-            assert re.search(rf"(by|group_left) \([^()]*\b{label}\b", target["expr"]) or label in ("instance", "le")
+            kept = rf"(by|group_left) \([^()]*\b{label}\b|label_replace.*, \"{label}\", "
+            assert re.search(kept, target["expr"]) or label in ("instance", "le")
 
 
 def test_recorded_names_are_made_by_the_rules_with_these_labels() -> None:

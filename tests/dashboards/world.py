@@ -39,17 +39,17 @@ class Subject:
             "surface": self.surface,
             "model": self.model,
             "provider_region": self.region,
-            "probe": "chat",
+            "probe": "chat" if self.model else "http",
             "vantage": vantage,
         }
 
 
 SUBJECTS = (
-    Subject("haiku", "anthropic", "Anthropic", "Claude API", "claude-haiku"),
-    Subject("sonnet", "anthropic", "Anthropic", "Claude API", "claude-sonnet"),
+    Subject("haiku-chat", "anthropic", "Anthropic", "Claude API", "claude-haiku"),
+    Subject("sonnet-chat", "anthropic", "Anthropic", "Claude API", "claude-sonnet"),
     Subject("claude-web", "anthropic", "Anthropic", "claude.ai", ""),
-    Subject("gpt-nano", "openai", "OpenAI", "Chat Completions", "gpt-nano"),
-    Subject("gpt-mini", "openai", "OpenAI", "Responses", "gpt-mini"),
+    Subject("nano-chat", "openai", "OpenAI", "Chat Completions", "gpt-nano"),
+    Subject("mini-responses", "openai", "OpenAI", "Responses", "gpt-mini"),
     Subject("flash-eu", "gcp.gemini", "Google Gemini", "Gemini API", "gemini-flash", "europe"),
     Subject("flash-us", "gcp.gemini", "Google Gemini", "Gemini API", "gemini-flash", "us"),
     Subject("ministral", "mistral_ai", "Mistral AI", "La Plateforme", "ministral"),
@@ -62,6 +62,8 @@ class Answer:
 
     outcome: Outcome = Outcome.OK
     first_token: float = 0.4
+    per_token: float = 0.02
+    longest_gap: float = 0.15
 
 
 OK = Answer()
@@ -89,6 +91,8 @@ class World:
     egress: Callable[[int], bool] = lambda _minute: True
     alive: Callable[[int], bool] = lambda _minute: True
     spent: float = 0.5
+    overdrawn: Callable[[Subject], float] = lambda _subject: 0.0
+    """The share of a target's error budget that was used up before."""
     vantage: str = "eu"
     recorded: bool = True
     beside: "World | None" = None
@@ -140,6 +144,7 @@ class _Scribe:
         self.now = self.last_run = self.last_ok = 0
         self.skipped = self.tokens = 0
         self.ok = False
+        self.last = OK
 
     def probe(self, minute: int, at: int) -> None:
         """Probe once."""
@@ -153,17 +158,18 @@ class _Scribe:
         self.results[answer.outcome.value] += 1
         self.verdicts[verdict.value] += 1
         self.costs[verdict.value] += 1
-        self.tokens += 10
+        self.tokens += 10 * bool(self.subject.model)
         self.history.append(verdict.value)
-        self.last_run, self.ok = at, answer.outcome is Outcome.OK
+        self.last_run, self.ok, self.last = at, answer.outcome is Outcome.OK, answer
         if self.ok:
             self.last_ok = at
+            self._observe("duration_seconds", answer.first_token + 1)
+        if self.ok and self.subject.model:
             self.first_tokens.append(answer.first_token)
             self._observe("time_to_first_token_seconds", answer.first_token)
             self._observe("time_to_first_output_token_seconds", answer.first_token + 0.2)
-            self._observe("duration_seconds", answer.first_token + 1)
-            self._observe("time_per_output_token_seconds", 0.02)
-            self._observe("stream_max_gap_seconds", 0.15)
+            self._observe("time_per_output_token_seconds", answer.per_token)
+            self._observe("stream_max_gap_seconds", answer.longest_gap)
 
     def _observe(self, metric: str, value: float) -> None:
         told = self.histograms.setdefault(metric, [0.0] * (len(BUCKETS[metric]) + 2))
@@ -197,7 +203,11 @@ class _Scribe:
         yield from self._counters(one)
         yield one("slo_objective_ratio", OBJECTIVE, slo="availability")
         yield one("slo_period_seconds", 30 * 86400, slo="availability")
-        left = 1 - (self.error(1440) or 0) / (1 - OBJECTIVE) * min(len(self.history) / 43200, 1)
+        left = (
+            1
+            - self.world.overdrawn(self.subject)
+            - (self.error(1440) or 0) / (1 - OBJECTIVE) * min(len(self.history) / 43200, 1)
+        )
         yield one("slo_error_budget_remaining_ratio", left, slo="availability")
         for window, minutes in (("1h", 60), ("6h", 360), ("3d", 1440)):
             if (error := self.error(minutes)) is not None:
@@ -216,7 +226,7 @@ class _Scribe:
         for kind, factor in (("input", 3), ("output", 2), ("reasoning", 1), ("cached_input", 1)):
             yield one(f"{kind}_tokens_total", self.tokens * factor)
         for verdict, count in self.costs.items():
-            yield one("cost_usd_total", count * 0.0001, verdict=verdict)
+            yield one("cost_usd_total", count * 0.0001 * bool(self.subject.model), verdict=verdict)
         yield one("skipped_total", self.skipped, reason="budget")
         for verdict, count in self.verdicts.items():
             yield one("slo_events_total", count, slo="availability", verdict=verdict)
@@ -239,17 +249,18 @@ class _Scribe:
         for phase, seconds in (
             ("connect", 0.02),
             ("tls", 0.03),
-            ("first_byte", 0.2),
-            ("first_token", 0.2),
-            ("stream", 1),
+            ("first_byte", self.last.first_token / 2),
+            ("first_token", self.last.first_token / 2),
+            ("stream", self.last.per_token * 50),
         ):
             yield one("phase_duration_seconds", seconds, phase=phase)
         yield one("ratelimit_limit", 1000, resource="requests")
         yield one("ratelimit_remaining", 900, resource="requests")
         yield one("tls_certificate_not_after_timestamp_seconds", self.last_run + 40 * 86400)
-        yield one("response_model_info", 1, response_model=f"{self.subject.model}-2026")
-        if self.ok:
-            yield one("output_tokens_per_second", 50)
+        if self.subject.model:
+            yield one("response_model_info", 1, response_model=f"{self.subject.model}-2026")
+        if self.ok and self.subject.model:
+            yield one("output_tokens_per_second", 1 / self.last.per_token)
 
     def _recorded(self, left: float) -> Samples:
         identity = {key: text for key, text in self.identity.items() if key != "vantage"}
@@ -264,6 +275,10 @@ class _Scribe:
         for window, minutes in windows.items():
             if (error := self.error(minutes)) is not None:
                 yield f"slo:sli_error:ratio_rate{window}", sloth | {"sloth_window": window}, error
+        if self.known_state is State.MAJOR_OUTAGE:
+            yield "ALERTS", identity | {
+                "alertname": "AIModelDown", "alertstate": "firing", "severity": "critical", "scope": "model"
+            }, 1  # fmt: skip
         half_hour = list(self.first_tokens)[-30:]
         if half_hour:
             yield "aiprobe:time_to_first_token:count30m", identity, len(half_hour)
@@ -323,7 +338,7 @@ def _of_exporter(world: World, minute: int, at: int) -> Samples:
         ("cpu_seconds_total", minute),
     ):
         yield f"process_{name}", scraped, value
-    for check in ("one", "two"):
+    for check in ("https://one.example/trace", "https://two.example/204"):
         yield "aiprobe_egress_up", {"check": check} | here, world.egress(minute)
     for provider in sorted({provider for provider, _ in world.surfaces}):
         words = [world.page(minute, one, surface) for one, surface in world.surfaces if one == provider]

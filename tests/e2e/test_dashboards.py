@@ -10,7 +10,17 @@ from dashboards.src.boards import BOARDS
 from dashboards.src.mappings import NOT_PROBED
 from tests.dashboards.asking import Ask, asks, seconds
 from tests.dashboards.prometheus import APART, EPOCH, Prometheus, backfill, serving
-from tests.dashboards.scenarios import FLEET, HARD_OUTAGE, HEALTHY, INCIDENT, PROBER_DEAD, PROVIDER, SCENARIOS, WALL
+from tests.dashboards.scenarios import (
+    FLEET,
+    HARD_OUTAGE,
+    HEALTHY,
+    INCIDENT,
+    NOTHING,
+    PROBER_DEAD,
+    PROVIDER,
+    SCENARIOS,
+    WALL,
+)
 from tests.dashboards.world import World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -105,9 +115,9 @@ STATE_PANELS = [
 
 @pytest.mark.parametrize(("uid", "title"), STATE_PANELS)
 def test_a_dead_prober_is_never_green(prometheus: Prometheus, uid: str, title: str) -> None:
-    (ask,) = (one for one in panel_asks(PROBER_DEAD, uid) if one.title == title)
+    (ask, *_) = (one for one in panel_asks(PROBER_DEAD, uid) if one.title == title)
     reply = prometheus.ask(ask)
-    if title == "Not probed now":
+    if title == "Not probed":
         assert min(reply.values) > 0
         return
     last = [one["value"][1] if ask.instant else one["values"][-1][1] for one in reply.series]
@@ -115,8 +125,23 @@ def test_a_dead_prober_is_never_green(prometheus: Prometheus, uid: str, title: s
     assert all(value == "-1" for value in last)
 
 
+ROWS = [
+    (uid, panel["title"])
+    for uid, board in JSON.items()
+    for panel in board["panels"]
+    if panel["type"] in ("state-timeline", "status-history", "heatmap")
+]
+
+
+@pytest.mark.parametrize(("uid", "title"), ROWS)
+def test_a_panel_has_rows_or_one_that_says_why_not(prometheus: Prometheus, uid: str, title: str) -> None:
+    for world in (HEALTHY, PROBER_DEAD, NOTHING):
+        rows, reason = (prometheus.ask(one) for one in panel_asks(world, uid) if one.title == title)
+        assert bool(rows.series) != bool(reason.series), world.name
+
+
 def test_a_hole_in_probing_is_grey_from_its_beginning_to_its_end(prometheus: Prometheus) -> None:
-    (ask,) = (one for one in panel_asks(PROBER_DEAD, WALL) if one.title == "What we measured")
+    (ask, *_) = (one for one in panel_asks(PROBER_DEAD, WALL) if one.title == "What we measured")
     for row in prometheus.ask(ask).series:
         died = ENDS[PROBER_DEAD.name] - 60 * 60
         after = {float(value) for at, value in row["values"] if at > died + 6 * 60}

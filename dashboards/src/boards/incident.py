@@ -7,11 +7,13 @@ from dashboards.src import signals_traffic as traffic
 from dashboards.src import signals_truth as truth
 from dashboards.src.grafana import Board, Panel
 from dashboards.src.panels import lines, stat, text, timeline
-from dashboards.src.promql import Scope, combined, named, state_over_time
+from dashboards.src.promql import Scope, combined, named, rows, state_over_time
 from dashboards.src.signal import Signal
 
 SCOPE = Scope(("provider", "surface", "vantage"))
 _NEUTRAL = ((0, palette.LOW),)
+_SURFACES, _PROVIDERS = 6, 12
+"""Rows that the panels of one page have room for."""
 
 
 def board() -> Board:
@@ -30,15 +32,22 @@ def board() -> Board:
                 height=2,
             ),
             *_facts(),
-            timeline(states.measured(SCOPE, "What we measured"), mapped=mappings.STATE, width=12, height=5),
-            timeline(states.declared(SCOPE, "What its status page said"), mapped=mappings.PAGE, width=12, height=5),
+            timeline(
+                states.measured(SCOPE, "What we measured", limit=_SURFACES), mapped=mappings.STATE, width=12, height=5
+            ),
+            timeline(
+                states.declared(SCOPE, "What its status page said", limit=_SURFACES),
+                mapped=mappings.PAGE,
+                width=12,
+                height=5,
+            ),
             lines(
                 traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, height=7, interval="1m"
             ),
             lines(*_speed(), colours={"p50": palette.LOW, "p95": palette.HIGH}, height=7),
-            timeline(_others(), mapped=mappings.STATE, width=12, height=7),
-            timeline(_egress(), mapped=mappings.YES_NO, width=6, height=7),
-            timeline(states.alerts(SCOPE), mapped=mappings.ALERTS, width=6, height=7),
+            timeline(_others(), mapped=mappings.STATE, width=8, height=7),
+            timeline(_egress(), mapped=mappings.YES_NO, width=8, height=7),
+            timeline(states.alerts(SCOPE), mapped=mappings.ALERTS, width=8, height=7),
         ],
     )
 
@@ -72,7 +81,7 @@ def _facts() -> list[Panel]:
         decimals=1,
         nothing=mappings.NOT_PROBED,
     )
-    word = f"(max({SCOPE.of('status_component_state')}) >= 1)"
+    word = f"(max(max_over_time({SCOPE.of('status_component_state')}[1m])) >= 1)"
     first_word = Signal(
         title="Its page's first word",
         description="The first minute of this range in which the status page said that something was wrong, UTC.",
@@ -102,7 +111,7 @@ def _facts() -> list[Panel]:
         expr=f"sum(increase({SCOPE.of('cost_usd_total')}[$__range]))",
         unit="currencyUSD",
         decimals=4,
-        nothing="No prices",
+        nothing="Unknown",
     )
     good = states.good_share(SCOPE, "$__range", "Good probes")
     facts = [start, end, lasted, first_word, hushed, failed, good, spent]
@@ -122,27 +131,29 @@ def _speed() -> tuple[Signal, Signal]:
 
 
 def _others() -> Signal:
+    everything = Scope(("vantage",))
     return Signal(
         title="Every provider at the same time",
         description=(
             "If others failed in the same minutes, suspect what they share with this one: our network, a cloud, a CDN."
         ),
-        expr=named(state_over_time(Scope(("vantage",)), "provider")),
+        expr=named(state_over_time(everything, "provider", limit=_PROVIDERS)),
+        rows=rows(everything, "provider", limit=_PROVIDERS),
         legend="{{provider_display_name}}",
         nothing=states.PROBES_FIRST,
     )
 
 
 def _egress() -> Signal:
+    every = "group by (vantage, check) (last_over_time(aiprobe_egress_up[$__range] @ end()))"
+    checked = f"max by (vantage, check) (max_over_time(aiprobe_egress_up[$__rate_interval])) or {every} * 0 - 1"
     return Signal(
         title="Was it us? Our way out",
         description=(
             "Checks of our own way to the Internet that no provider has a hand in. All failing together: it was us."
         ),
-        expr=(
-            "max by (vantage, check) (max_over_time(aiprobe_egress_up[$__rate_interval]))"
-            " or group by (vantage, check) (last_over_time(aiprobe_egress_up[$__range] @ end())) * 0 - 1"
-        ),
-        legend="{{vantage}} {{check}}",
-        nothing="No egress check is configured",
+        expr=f'label_replace({checked}, "host", "$1", "check", "(?:https?://)?([^/]+).*")',
+        rows=every,
+        legend="{{vantage}} {{host}}",
+        nothing="Nothing was checked",
     )

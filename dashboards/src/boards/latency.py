@@ -49,21 +49,19 @@ def _headline() -> list[Panel]:
         "the range. Hidden below 20 measurements, because it would be a guess."
     )
     levels = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
-    quantiles = [
-        speed.quantile(SCOPE, level, metric, "1h", f"First token, {name}, 1 h", "", why) for level, name in levels
-    ]
+    quantiles = [speed.quantile(SCOPE, level, metric, "1h", f"First token, {name}", "", why) for level, name in levels]
     gap = speed.quantile(
         SCOPE,
         0.95,
         "stream_max_gap_seconds",
         "1h",
-        "Longest silence, p95",
+        "Silence, p95",
         "",
         "The longest silence inside one stream, of one answer in twenty, in the last hour. Above a second people "
         "notice.",
     )
     per_token = Signal(
-        title="Tokens per second, p50",
+        title="Tokens/s, p50",
         description=(
             "How fast answers stream after their first content: one divided by the median time per token, over the "
             "last hour. "
@@ -111,7 +109,7 @@ def _distributions() -> list[Panel]:
         "Whole answer",
         "How long whole probes took, from the first packet to the end marker; of other kinds than chat as well.",
     )
-    speeds = heatmap(speed.tokens_per_second(SCOPE), calculate=True)
+    speeds = heatmap(speed.tokens_per_second(SCOPE))
     return [heatmap(first), heatmap(gaps), speeds, heatmap(per_token), heatmap(visible), heatmap(whole)]
 
 
@@ -121,7 +119,7 @@ def _models() -> Panel:
     count = f"sum by ({by}) ({counted})"
     chosen = f"and on ({by}) topk(25, {count})"
     slow = f"max by ({by}) ({p95} and on (target) {counted} >= 20)"
-    median = f"max by ({by}) ({SCOPE.of('aiprobe:time_to_first_token:median1h')})"
+    median = f"max by ({by}) ({SCOPE.of('aiprobe:time_to_first_token:median1h')} and on (target) {counted} >= 20)"
     streamed = SCOPE.of("aiprobe:time_per_output_token:count30m")
     per_token = (
         f"max by ({by}) ({SCOPE.of('aiprobe:time_per_output_token:median30m')} and on (target) {streamed} >= 20)"
@@ -136,14 +134,14 @@ def _models() -> Panel:
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=160, links=[parts.to_provider(of_row=True)]),
-            Label(name="model", title="Model", width=240),
+            Label(name="model", title="Model", grows=200),
         ],
         values=[
             Value(title="n", expr=named(f"topk(25, {count})"), decimals=0, width=70),
-            Value(title="p50", expr=f"{median} {chosen}", unit="s", decimals=2, width=100),
-            Value(title="p95", expr=f"{slow} {chosen}", unit="s", decimals=2, width=130),
+            Value(title="p50", expr=f"{median} {chosen}", unit="s", width=100),
+            Value(title="p95", expr=f"{slow} {chosen}", unit="s", width=130),
             Value(title="Tokens per second", expr=f"1 / ({per_token}) {chosen}", decimals=0, width=150),
-            Value(title="Mean longest silence", expr=f"({gap}) {chosen}", unit="s", decimals=2, width=170),
+            Value(title="Mean longest silence", expr=f"({gap}) {chosen}", unit="s", width=170),
             Value(title="Models that answered", expr=f"count by ({by}) ({answered}) {chosen}", decimals=0, width=170),
         ],
         sort="p95",

@@ -37,7 +37,7 @@ def board() -> Board:
                 limits=((0.1, palette.PARTIAL),), width=8,
             ),
             lines(own.in_flight(), width=8),
-            lines(own.skipped(SCOPE), style="bars", stacked=True, interval="1m", width=8),
+            lines(own.skipped(SCOPE), style="bars", stacked=True, colours=palette.REASONS, interval="1m", width=8),
             lines(own.scrape_seconds(), width=8),
             lines(*own.journal_trouble(), style="bars", width=8),
             lines(own.cpu(), width=6, height=7),
@@ -46,17 +46,17 @@ def board() -> Board:
             lines(own.journal_size(), width=6, height=7),
             row("Cost"),
             *_costs(),
-            bars(own.cost_by_model(SCOPE), steps=_NEUTRAL, width=8, height=9),
-            lines(own.spend(), own.day_budget(), colours=_SPEND, dash=("budget",), width=8, height=9),
+            bars(own.cost_by_model(SCOPE), steps=_NEUTRAL, width=12, height=9),
+            lines(own.spend(), own.day_budget(), colours=_SPEND, dash=("budget",), width=6, height=9),
             lines(
                 own.tokens(SCOPE, "input", "input"),
                 own.tokens(SCOPE, "cached_input", "cached input"),
                 own.tokens(SCOPE, "output", "output"),
                 own.tokens(SCOPE, "reasoning", "reasoning"),
-                width=8, height=9,
+                colours=palette.KINDS, width=6, height=9,
             ),
             row("What Prometheus keeps"),
-            bars(own.series(), steps=_NEUTRAL, width=10, height=10),
+            bars(own.series(), steps=_NEUTRAL, width=12, height=9),
             _versions(),
         ],
     )  # fmt: skip
@@ -79,7 +79,7 @@ def _headline() -> list[Panel]:
         stat(own.exporters_up(), mapped=mappings.value_map({-1: ("Unknown", palette.UNKNOWN)}),
              steps=((0, palette.MAJOR), (0.01, palette.PARTIAL), (1, palette.OPERATIONAL))),
         stat(own.overdue(SCOPE), steps=_AGE),
-        stat(states.is_it_us(), mapped=mappings.US),
+        stat(states.is_it_us(SCOPE), mapped=mappings.US),
         stat(reload, mapped=works),
         stat(journal, mapped=works),
         stat(own.budget_used(SCOPE), steps=_SHARE),
@@ -121,6 +121,7 @@ def _targets() -> Panel:
     late = f"{age} / on ({by}) {every}"
     chosen = f"topk(25, {late})"
     ok = f"max by ({by}) (time() - {SCOPE.of('last_success_timestamp_seconds')}) and on ({by}) {chosen}"
+    failures = f"max by ({by}) ({SCOPE.of('consecutive_failures')}) and on ({by}) {chosen}"
     last = f"max by ({by}) ({SCOPE.of('success')}) and on ({by}) {chosen}"
     return table(
         "Targets, the longest unprobed first",
@@ -129,21 +130,22 @@ def _targets() -> Panel:
         "intervals the target's states are gone and it shows as Not probed everywhere.",
         labels=[
             Label(name="provider", hidden=True),
-            Label(name="provider_display_name", title="Provider", width=180, links=[parts.to_provider(of_row=True)]),
-            Label(name="target", title="Target", width=220),
-            Label(name="vantage", title="Vantage", width=130),
+            Label(name="provider_display_name", title="Provider", width=165, links=[parts.to_provider(of_row=True)]),
+            Label(name="target", title="Target", grows=200),
+            Label(name="vantage", title="Vantage", width=110),
         ],
         values=[
             Value(title="Intervals ago", expr=named(chosen), decimals=1, steps=_AGE, cell="background", width=130),
-            Value(title="Last probe", expr=f"{age} and on ({by}) {chosen}", unit="s", decimals=0, width=120),
+            Value(title="Last probe", expr=f"{age} and on ({by}) {chosen}", unit="s", decimals=1, width=120),
             Value(title="Interval", expr=f"{every} and on ({by}) {chosen}", unit="s", decimals=0, width=110),
-            Value(title="Last ok", expr=ok, unit="s", decimals=0, width=120),
+            Value(title="Last ok", expr=ok, unit="s", decimals=1, width=120),
             Value(
                 title="Last result",
                 expr=last,
                 mapped=mappings.value_map({1: ("ok", None), 0: ("not ok", None)}),
-                width=120,
+                width=100,
             ),
+            Value(title="Bad in a row", expr=failures, decimals=0, width=110),
         ],
         sort="Intervals ago",
         nothing="No target is scraped: is the exporter running?",
@@ -159,16 +161,16 @@ def _versions() -> Panel:
         "What runs where, since when its configuration is in force, and when its journal was last written to disk. "
         "Different versions behind one vantage mean a rollout that has not ended.",
         labels=[
-            Label(name="vantage", title="Vantage", width=130),
-            Label(name="version", title="Version", width=90),
-            Label(name="python_version", title="Python", width=90),
+            Label(name="vantage", title="Vantage", grows=70),
+            Label(name="version", title="Version", width=62),
+            Label(name="python_version", title="Python", width=60),
         ],
         values=[
-            Value(title="Exporters", expr=f"count by ({by}) (aiprobe_build_info)", decimals=0, width=110),
-            Value(title="Configuration of", expr=loaded, unit="dateTimeAsIso", width=180),
-            Value(title="Journal written", expr=written, unit="dateTimeAsIso", width=180),
+            Value(title="Exporters", expr=f"count by ({by}) (aiprobe_build_info)", decimals=0, width=85),
+            Value(title="Configuration of", expr=loaded, unit="dateTimeAsIso", width=160),
+            Value(title="Journal written", expr=written, unit="dateTimeAsIso", width=160),
         ],
         nothing="No exporter is scraped",
-        width=14,
-        height=10,
+        width=12,
+        height=9,
     )

@@ -1,16 +1,19 @@
 """One provider: is it them or us, what fails, where, why slow, and where to go instead?"""
 
+from dataclasses import replace
+
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_speed as speed
 from dashboards.src import signals_state as states
 from dashboards.src import signals_traffic as traffic
 from dashboards.src.grafana import Board, Panel
 from dashboards.src.panels import bars, lines, row, stat, text, timeline
-from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, state_over_time
+from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, rows, state_over_time
 from dashboards.src.signal import Signal
 
 SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
 ELSEWHERE = Scope(("vantage",))
+_FEW = 12
 _BUDGET = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
 
 
@@ -28,13 +31,16 @@ def board() -> Board:
             *_headline(),
             *_second_line(),
             timeline(
-                states.measured(SCOPE, "Surfaces, measured"),
+                states.measured(SCOPE, "Surfaces, measured", limit=8),
                 mapped=mappings.STATE,
                 links=[parts.to_incident()],
                 height=6,
             ),
             timeline(
-                states.declared(SCOPE, "Its status page said"), mapped=mappings.PAGE, links=[parts.to_truth()], height=6
+                states.declared(SCOPE, "Its status page said", limit=8),
+                mapped=mappings.PAGE,
+                links=[parts.to_truth()],
+                height=6,
             ),
             row("What fails"),
             lines(
@@ -45,13 +51,13 @@ def board() -> Board:
             ),
             lines(traffic.error_share(SCOPE), maximum=1, width=7),
             row("Where"),
-            timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=11),
+            timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=9),
             timeline(_regions(), mapped=mappings.STATE, width=12, height=7),
             timeline(_others(), mapped=mappings.STATE, links=[parts.to_provider()], width=12, height=7),
             row("Why slow"),
             lines(*_quantiles(), colours={"p50": palette.LOW, "p95": palette.HIGH}, width=9),
-            lines(traffic.phases(SCOPE), stacked=True, width=8),
-            lines(traffic.headroom(SCOPE), maximum=1, width=7),
+            lines(traffic.phases(SCOPE), stacked=True, colours=palette.PHASES, width=8),
+            lines(traffic.headroom(SCOPE), maximum=1, colours=palette.LIMITS, width=7),
             row("Where to go instead"),
             timeline(traffic.groups(), mapped=mappings.YES_NO, width=14, height=6),
             bars(
@@ -74,14 +80,14 @@ def _headline() -> list[Panel]:
         nothing=mappings.NOT_PROBED,
     )
     since = Signal(
-        title="Last seen operational",
+        title="Last operational",
         description="How long ago every surface chosen above was last operational; now, if it is. Looks back one day.",
         expr=f"max(max_over_time(timestamp(({now}) < 1)[1d:1m])) * 1000",
         unit="dateTimeFromNow",
         nothing="Not in a day",
     )
     page = Signal(
-        title="Its status page says",
+        title="Its page says",
         description=(
             "The worst word of the provider's own status page about the surfaces chosen above; grey: unreadable."
         ),
@@ -93,11 +99,11 @@ def _headline() -> list[Panel]:
         description="How long an outage that we see now has gone without a word on the status page; 0 s without one.",
         expr=f"max({SCOPE.of('undeclared_seconds')})",
         unit="s",
-        decimals=0,
+        decimals=1,
         nothing="Not compared",
     )
     others = Signal(
-        title="Other providers impaired",
+        title="Others impaired",
         description=(
             "How many other providers have an outage now. Several at once: suspect our network or a shared cloud."
         ),
@@ -109,7 +115,7 @@ def _headline() -> list[Panel]:
         stat(since, steps=((0, palette.UNKNOWN),), background=False),
         stat(page, mapped=mappings.PAGE, links=[parts.to_board("Compare with what we saw", parts.TRUTH)]),
         stat(hushed, steps=((0, palette.OPERATIONAL), (1, palette.MAJOR))),
-        stat(states.is_it_us(), mapped=mappings.US, links=[parts.to_board("Open the prober's board", parts.SELF)]),
+        stat(states.is_it_us(SCOPE), mapped=mappings.US, links=[parts.to_board("Open the prober's board", parts.SELF)]),
         stat(others, mapped=mappings.ABSENT, steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL))),
     ]
 
@@ -121,7 +127,7 @@ def _others_impaired() -> str:
 
 def _second_line() -> list[Panel]:
     budget = Signal(
-        title="Least error budget left",
+        title="Budget left",
         description=(
             "What is left of the period's error budget, of the worst SLO chosen above; below 0 it is overspent."
         ),
@@ -131,48 +137,36 @@ def _second_line() -> list[Panel]:
         ),
         unit="percentunit",
         decimals=1,
-        nothing="No SLO",
+        nothing="Unknown",
     )
     median, slow = _quantiles("1h")
-    good = states.good_share(SCOPE, "$__range", "Good probes in range")
+    good = states.good_share(SCOPE, "$__range", "Good in range")
     steps = ((0, palette.MAJOR), (0.95, palette.PARTIAL), (0.99, palette.DEGRADED), (0.995, palette.OPERATIONAL))
     neutral = ((0, palette.LOW),)
     return [
-        stat(good, mapped=mappings.no_value("Not probed"), steps=steps, background=False, height=3),
+        stat(good, mapped=mappings.no_value("Not probed"), steps=steps, height=3),
         stat(
             budget,
             steps=_BUDGET,
-            background=False,
             links=[parts.to_board("Open the error budgets", parts.SLO)],
             height=3,
         ),
-        stat(_renamed(median, "First token, p50, 1 h"), steps=neutral, background=False, height=3),
-        stat(_renamed(slow, "First token, p95, 1 h"), steps=neutral, background=False, height=3),
+        stat(replace(median, title="First token, p50"), steps=neutral, background=False, height=3),
+        stat(replace(slow, title="First token, p95"), steps=neutral, background=False, height=3),
         stat(speed.samples(SCOPE), steps=neutral, background=False, height=3),
-        stat(_incidents(), steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL)), background=False, height=3),
+        stat(_incidents(), steps=((0, palette.OPERATIONAL), (1, palette.PARTIAL)), height=3),
     ]
 
 
 def _incidents() -> Signal:
     return Signal(
-        title="Observed incidents, open",
+        title="Open incidents",
         description=(
             "Incidents that the exporter itself has open for the surfaces chosen above, with evidence on its board."
         ),
         expr=f"sum(max by ({SURFACE}) ({SCOPE.of('incidents_observed', open='=true')}))",
         decimals=0,
         nothing="Unknown",
-    )
-
-
-def _renamed(signal: Signal, title: str) -> Signal:
-    return Signal(
-        title=title,
-        description=signal.description,
-        expr=signal.expr,
-        unit=signal.unit,
-        decimals=signal.decimals,
-        nothing=signal.nothing,
     )
 
 
@@ -192,15 +186,16 @@ def _quantiles(window: str = "30m") -> tuple[Signal, Signal]:
 
 def _models() -> Signal:
     return states.measured(
-        SCOPE, "Targets: all models, or one?", "provider, target, model", "{{target}} {{model}}", metric="state"
+        SCOPE, "Targets: all models, or one?", "provider, target, model", "{{target}}", metric="state", limit=18
     )
 
 
 def _regions() -> Signal:
     by = "provider, provider_region, vantage"
-    return states.measured(
-        SCOPE, "All regions and vantages, or one?", by, "region {{provider_region}}, seen from {{vantage}}"
+    plain = states.measured(
+        SCOPE, "All regions and vantages, or one?", by, "{{where}}seen from {{vantage}}", limit=_FEW
     )
+    return replace(plain, expr=f'label_replace({plain.expr}, "where", "$1, ", "provider_region", "(.+)")')
 
 
 def _others() -> Signal:
@@ -211,7 +206,8 @@ def _others() -> Signal:
             "clouds "
             "that they share before you blame one of them."
         ),
-        expr=named(state_over_time(ELSEWHERE, "provider")),
+        expr=named(state_over_time(ELSEWHERE, "provider", limit=_FEW)),
+        rows=rows(ELSEWHERE, "provider", limit=_FEW),
         legend="{{provider_display_name}}",
         nothing=states.PROBES_FIRST,
     )

@@ -9,11 +9,17 @@ from dashboards.src.tables import Label, Value, table
 
 SCOPE = Scope(("provider", "slo"))
 _LEFT = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
+_NONE_IS_WELL = ((0, palette.OPERATIONAL), (1, palette.MAJOR))
 _BURN = (
     (0, palette.OPERATIONAL),
     (slo.TICKET_BURN, palette.DEGRADED),
     (slo.SLOW_BURN, palette.PARTIAL),
     (slo.FAST_BURN, palette.MAJOR),
+)
+_LINES = (
+    ("1h", slo.FAST_BURN, palette.MAJOR, "The alert pages above 14.4."),
+    ("6h", slo.SLOW_BURN, palette.MAJOR, "The alert pages above 6."),
+    ("3d", slo.TICKET_BURN, palette.PARTIAL, "A ticket is due above 1."),
 )
 _CAVEAT = (
     "**An estimate.** Uptime, tiers and credits are computed from this exporter's probes by each contract's own "
@@ -38,25 +44,23 @@ def board() -> Board:
         time_from="now-30d",
         refresh="5m",
         panels=[
-            stat(slo.overspent(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
-            stat(slo.burning(SCOPE), steps=((0, palette.OPERATIONAL), (1, palette.MAJOR)), mapped=_no_slo(), width=6),
+            stat(slo.overspent(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),
+            stat(slo.burning(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),
             stat(slo.least_left(SCOPE), steps=_LEFT, width=6),
             stat(
                 slo.soonest(SCOPE),
+                mapped=mappings.between(slo.NEVER, 10 * slo.NEVER, "None burns", palette.OPERATIONAL),
                 steps=((0, palette.MAJOR), (86400, palette.PARTIAL), (604800, palette.OPERATIONAL)),
                 width=6,
             ),
             _objectives(),
             lines(slo.budgets(SCOPE), width=24, limits=((-1e9, palette.MAJOR), (0, "transparent")), limit_style="area",
                   minimum=None, maximum=1, table=True),
-            lines(slo.burns(SCOPE, "1h", "The alert pages above 14.4."), limits=((slo.FAST_BURN, palette.MAJOR),)),
-            lines(slo.burns(SCOPE, "6h", "The alert pages above 6."), limits=((slo.SLOW_BURN, palette.MAJOR),)),
-            lines(slo.burns(SCOPE, "3d", "A ticket is due above 1."), width=24, height=7,
-                  limits=((slo.TICKET_BURN, palette.PARTIAL),), table=True),
+            *(lines(slo.burns(SCOPE, window, meaning), width=24, height=7, limits=((line, colour),), table=True)
+              for window, line, colour, meaning in _LINES),
             history(
                 slo.bad_minutes(SCOPE),
                 steps=((0, palette.OPERATIONAL), (2, palette.DEGRADED), (15, palette.PARTIAL), (60, palette.MAJOR)),
-                interval="1d",
                 links=[parts.to_provider()],
                 height=11,
             ),
@@ -68,8 +72,8 @@ def board() -> Board:
     )  # fmt: skip
 
 
-def _no_slo() -> list[dict[str, object]]:
-    return mappings.value_map({-1: ("No SLO", palette.UNKNOWN)}) + mappings.no_value("No SLO")
+def _unknown() -> list[dict[str, object]]:
+    return mappings.value_map({-1: ("Unknown", palette.UNKNOWN)}) + mappings.no_value("Unknown")
 
 
 def _objectives() -> Panel:
@@ -97,11 +101,11 @@ def _objectives() -> Panel:
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=150,
+                width=160,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True)],
             ),
-            Label(name="target", title="Target", width=190),
-            Label(name="slo", title="SLO", width=160),
+            Label(name="target", title="Target", grows=150),
+            Label(name="slo", title="SLO", width=150),
         ],
         values=[
             Value(
@@ -111,15 +115,15 @@ def _objectives() -> Panel:
                 decimals=1,
                 steps=_LEFT,
                 cell="background",
-                width=110,
+                width=100,
             ),
-            Value(title="Time left", expr=among(minutes), unit="s", decimals=1, width=110),
-            Value(title="Objective", expr=among(objective), unit="percentunit", decimals=2, width=100),
+            Value(title="Time left", expr=among(minutes), unit="s", decimals=1, width=95),
+            Value(title="Objective", expr=among(objective), unit="percentunit", decimals=2, width=90),
             Value(title="Achieved, 30 d", expr=among(achieved), unit="percentunit", decimals=3, width=125),
             burn("Burn 1 h", "1h"),
             burn("Burn 6 h", "6h"),
             burn("Burn 3 d", "3d"),
-            Value(title="Gone in", expr=among(slo.exhausts_in(SCOPE)), unit="s", decimals=1, width=110),
+            Value(title="Gone in", expr=among(slo.exhausts_in(SCOPE)), unit="s", decimals=1, width=100),
         ],
         sort="Budget left",
         descending=False,
@@ -137,16 +141,16 @@ def _contracts() -> Panel:
         "Each contract since its calendar period began. Low and high bound what can be known: low counts unprobed "
         "minutes as "
         "down. Credits are estimates; claim before the deadline with the evidence of aiprobe report.",
-        labels=[Label(name="contract", title="Contract", width=200)],
+        labels=[Label(name="contract", title="Contract", grows=180)],
         values=[
-            Value(title="Uptime, low", expr=one("uptime_ratio", "low"), unit="percentunit", decimals=3, width=110),
-            Value(title="Uptime, high", expr=one("uptime_ratio", "high"), unit="percentunit", decimals=3, width=110),
-            Value(title="Heading for", expr=one("projected_uptime_ratio"), unit="percentunit", decimals=3, width=110),
+            Value(title="Uptime, low", expr=one("uptime_ratio", "low"), unit="percentunit", decimals=3, width=105),
+            Value(title="Uptime, high", expr=one("uptime_ratio", "high"), unit="percentunit", decimals=3, width=105),
+            Value(title="Heading for", expr=one("projected_uptime_ratio"), unit="percentunit", decimals=3, width=100),
             Value(title="Burn", expr=one("burn_rate"), decimals=1, steps=_BURN, cell="background", width=70),
-            Value(title="Downtime left", expr=one("allowance_remaining_seconds"), unit="s", decimals=1, width=120),
+            Value(title="Downtime left", expr=one("allowance_remaining_seconds"), unit="s", decimals=1, width=115),
             Value(title="Credit, low", expr=one("credit_ratio", "low"), unit="percentunit", decimals=0, width=95),
             Value(title="Credit, high", expr=one("credit_ratio", "high"), unit="percentunit", decimals=0, width=95),
-            Value(title="Estimate in USD", expr=one("credit_usd", "high"), unit="currencyUSD", decimals=2, width=130),
+            Value(title="Estimate in USD", expr=one("credit_usd", "high"), unit="currencyUSD", decimals=2, width=125),
             Value(title="Probed", expr=one("coverage_ratio"), unit="percentunit", decimals=1, width=80),
             Value(title="Claim until", expr=one("claim_deadline_timestamp_seconds") + " * 1000", unit="dateTimeAsIso",
                   width=170),

@@ -24,31 +24,30 @@ def board() -> Board:
         panels=[
             *_headline(),
             honeycomb(
-                states.providers_now(SCOPE), mapped=mappings.STATE, links=[parts.to_provider()], width=10, height=9
+                states.providers_now(SCOPE), mapped=mappings.STATE, links=[parts.to_provider()], width=8, height=9
             ),
             attention(),
             timeline(
                 states.measured(SCOPE, "What we measured"),
                 mapped=mappings.STATE,
                 links=[parts.to_provider(surface=True), parts.to_incident(), parts.to_truth()],
-                height=11,
+                height=12,
             ),
             timeline(
                 states.declared(SCOPE, "What their status pages said"),
                 mapped=mappings.PAGE,
                 links=[parts.to_truth()],
-                height=11,
+                height=12,
             ),
             row("Longer than today"),
             history(
                 _days(),
                 steps=(
                     (0, palette.MAJOR),
-                    (0.95, palette.PARTIAL),
-                    (0.99, palette.DEGRADED),
-                    (0.995, palette.OPERATIONAL),
+                    (95, palette.PARTIAL),
+                    (99, palette.DEGRADED),
+                    (99.5, palette.OPERATIONAL),
                 ),
-                interval="1d",
                 time_from="30d",
                 links=[parts.to_slo()],
             ),
@@ -61,6 +60,7 @@ def board() -> Board:
                     (0.995, palette.OPERATIONAL),
                 ),
                 width=24,
+                height=9,
                 maximum=1,
                 links=[parts.to_provider()],
             ),
@@ -72,14 +72,14 @@ def _headline() -> list[Panel]:
     absent = mappings.ABSENT
     major = states.surfaces_in(
         SCOPE,
-        "Major outages now",
+        "Major outages",
         "== 3",
         "Surfaces on which every target fails now, three probes in a row or more. Click for what is known of them "
         "below.",
     )
     impaired = states.surfaces_in(
         SCOPE,
-        "Partial or degraded now",
+        "Partial or slow",
         "> 0 < 3",
         "Surfaces that are slow or flaky, or fail for some models, regions or vantages only. See the table for which.",
     )
@@ -93,7 +93,7 @@ def _headline() -> list[Panel]:
             steps=(*_COUNT, (1, palette.MAJOR)),
             links=[parts.to_board("Compare with the status pages", parts.TRUTH)],
         ),
-        stat(states.is_it_us(), mapped=mappings.US, links=[to_self]),
+        stat(states.is_it_us(SCOPE), mapped=mappings.US, links=[to_self]),
         stat(states.not_probed(SCOPE), mapped=absent, steps=(*_COUNT, (1, palette.UNKNOWN)), links=[to_self]),
         stat(
             states.good_share(SCOPE, "5m"),
@@ -104,69 +104,74 @@ def _headline() -> list[Panel]:
 
 
 def attention() -> Panel:
-    """Return the table of everything that is not operational, or not known to be."""
+    """Return the table of everything that is not operational, not known to be, or that refuses us."""
     now = combined(SCOPE.of("surface_state"))
     every = rows(SCOPE, limit=0)
-    wrong = f"(topk(25, (({now}) or {every} * 0 - 1) != 0))"
+    state = f"(({now}) or {every} * 0 - 1)"
+    refused = states.excluded_share(SCOPE)
+    wrong = f"(topk(25, {state} != 0 or {state} and on ({SURFACE}) {refused} > {states.MANY}))"
     fine_until = f"max_over_time(timestamp(({now}) < 1)[1d:1m]) and on ({SURFACE}) ({now}) > 0"
     known_until = f"max_over_time(timestamp({now})[1d:1m]) unless on ({SURFACE}) {SCOPE.of('surface_state')}"
     page = f"max by ({SURFACE}) ({SCOPE.of('status_component_state')})"
-    in_row = f"max by ({SURFACE}) ({SCOPE.of('consecutive_failures')})"
-    hushed = f"max by ({SURFACE}) ({SCOPE.of('undeclared_seconds')})"
     return table(
         "Needs attention",
         "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
-        "probed, when something was last known of it; empty means longer than a day. Click for the provider.",
+        "probed, when something was last known of it; a dash means longer than a day. Excluded: the share of its "
+        "probes in 15 minutes that say nothing of it (our key, quota, limits); above 20 % it stands here for that.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=150,
+                width=165,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True), parts.to_truth(of_row=True)],
             ),
-            Label(name="surface", title="Surface", width=170),
+            Label(name="surface", title="Surface", grows=150),
         ],
         values=[
-            Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=125),
+            Value(title="State", expr=named(wrong), mapped=mappings.STATE, cell="background", width=115),
             Value(
                 title="Since",
                 expr=f"({fine_until} or {known_until}) * 1000 and on ({SURFACE}) {wrong}",
                 unit="dateTimeFromNow",
-                width=130,
+                width=140,
             ),
-            Value(title="Bad in a row", expr=f"{in_row} and on ({SURFACE}) {wrong}", decimals=0, width=100),
             Value(
                 title="Status page",
                 expr=f"({page} or {every} * 0 - 1) and on ({SURFACE}) {wrong}",
                 mapped=mappings.PAGE,
                 cell="background",
-                width=150,
+                width=145,
             ),
             Value(
-                title="Silent for", expr=f"({hushed} and on ({SURFACE}) {wrong}) > 0", unit="s", decimals=0, width=100
+                title="Excluded",
+                expr=f"({refused} and on ({SURFACE}) {wrong}) > 0",
+                unit="percentunit",
+                decimals=0,
+                width=85,
             ),
         ],
         sort="State",
-        nothing="Nothing is known to be wrong. Look at Not probed now before you trust that.",
-        width=14,
+        nothing="Nothing is known to be wrong. Look at Not probed before you trust that.",
+        width=16,
         height=9,
     )
 
 
 def _days() -> Signal:
-    errors = SCOPE.of("slo:sli_error:ratio_rate1d", slo="=availability")
+    errors = SCOPE.of("slo:sli_error:ratio_rate30m", slo="=availability")
+    each = f"avg by (provider) (avg_over_time({errors}[$__interval:30m]))"
     return Signal(
-        title="Thirty days, a cell a day",
+        title="Good probes in percent",
         description=(
-            "Share of good probes of each provider in the 24 hours before each cell's time (UTC). No cell: nothing was "
-            "validly probed. Needs the recording rules. Click to open the error budgets."
+            "Good probes of each provider in percent, in the day before each cell's time (UTC), rounded down; where an "
+            "absolute time range is chosen, in the cells of that. No cell: nothing was validly probed. Needs the "
+            "recording rules."
         ),
-        expr=named(f"1 - avg by (provider) ({errors})"),
-        unit="percentunit",
-        decimals=1,
+        expr=named(f"floor(1000 * (1 - {each})) / 10"),
+        rows=f"last_over_time({errors}[$__range] @ end())",
         legend="{{provider_display_name}}",
-        nothing="No day is recorded yet: are the recording rules loaded?",
+        nothing="Nothing recorded: no rules yet?",
     )
 
 

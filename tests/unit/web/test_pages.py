@@ -230,8 +230,8 @@ async def test_state_colours_are_those_that_the_design_chose() -> None:
     async with a_server() as world:
         style = (await world.get("/static/style.css")).text
     for state, colour in {
-        "operational": "#33628A", "degraded": "#F5E05A", "partial_outage": "#F08A00", "major_outage": "#C4122F",
-        "not_probed": "#A6ABB3",
+        "operational": "#33628A", "degraded": "#F5E05A", "partial_outage": "#D97400", "major_outage": "#C4122F",
+        "not_probed": "#B4B9C1",
     }.items():  # fmt: skip
         assert f".badge.{state} {{ background: {colour};" in style
 
