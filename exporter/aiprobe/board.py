@@ -257,6 +257,8 @@ class Blackboard:
         level = logging.DEBUG
         if changed and result.outcome is not Outcome.CANCELLED:
             level = logging.INFO if finished.verdict is Verdict.GOOD else logging.WARNING
+        if not log.isEnabledFor(level):
+            return
         log.log(
             level,
             "probe",

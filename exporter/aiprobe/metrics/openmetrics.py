@@ -73,7 +73,7 @@ def escape(value: str) -> str:
 
 def number(value: float) -> str:
     """Render a sample value: whole numbers without a fraction, everything else so that it reads back the same."""
-    if isinstance(value, int):
+    if value.__class__ is int:
         return str(value)
     if value.is_integer() and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
         return str(int(value))

@@ -14,6 +14,9 @@ from aiprobe.core.outcomes import Outcome
 
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
+_CODE_WORD_LETTERS: Final = (*(_CONSONANTS, _VOWELS) * 4, _CONSONANTS)
+_WORD_BITS: Final = 128
+"""About twice what the words use up, so that no word is noticeably likelier than another."""
 CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
@@ -42,9 +45,13 @@ class Words:
 
 def fresh_words() -> Words:
     """Draw new words, which no cache has seen: a pronounceable one, an end marker, a run number."""
-    syllables = (secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(4))
-    code_word = "".join(syllables) + secrets.choice(_CONSONANTS)
-    return Words(code_word, f"END{secrets.randbelow(90_000) + 10_000}", f"R{secrets.randbelow(9_000_000) + 1_000_000}")
+    drawn = secrets.randbits(_WORD_BITS)  # at once: each draw asks the kernel
+    letters = []
+    for alphabet in _CODE_WORD_LETTERS:
+        drawn, letter = divmod(drawn, len(alphabet))
+        letters.append(alphabet[letter])
+    drawn, marker = divmod(drawn, 90_000)
+    return Words("".join(letters), f"END{marker + 10_000}", f"R{drawn % 9_000_000 + 1_000_000}")
 
 
 def prompt(target: Target) -> str:

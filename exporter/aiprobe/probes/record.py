@@ -138,17 +138,20 @@ class RecordingSink:
         content = False
         for event in events:
             kind = type(event)
-            content = content or kind in _CONTENT
             take = _TAKE.get(kind)
             if take is not None:
                 take(record, event)
+                content = content or kind in _CONTENT
         if record.first_content_at is not None and record.last_event_at is not None:
-            record.max_gap_seconds = max(record.max_gap_seconds or 0.0, at - record.last_event_at)
+            gap = at - record.last_event_at
+            if record.max_gap_seconds is None or gap > record.max_gap_seconds:
+                record.max_gap_seconds = gap
         record.last_event_at = at
         if content:
             record.content_chunks += 1
-            record.first_content_at = at if record.first_content_at is None else record.first_content_at
-            if record.text and record.first_text_at is None:
+            if record.first_content_at is None:
+                record.first_content_at = at
+            if record.first_text_at is None and record.text:
                 record.first_text_at = at
         if record.ended or record.failure is not None:
             return Signal.DONE

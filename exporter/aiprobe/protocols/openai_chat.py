@@ -116,12 +116,13 @@ class _Chunks:
         events: list[Event] = []
         if not self._named:
             self._named = _add_names(document, events)
-        choices = a_list(document.get("choices"))
-        if choices:
+        choices = document.get("choices")
+        if choices and a_list(choices):
             self._read_choice(an_object(choices[0]), events)
             if events and type(events[-1]) is Failure:
                 return events
-        _add_usage(document, events)
+        if "usage" in document or "x_groq" in document:
+            _add_usage(document, events)
         return events or PROGRESS
 
     def close(self) -> Sequence[Event]:
@@ -130,9 +131,12 @@ class _Chunks:
 
     def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
         delta = an_object(choice.get("delta"))
-        _add_content(delta, events)
-        if delta.get("refusal"):
-            self._refused = True
+        if delta:
+            _add_content(delta, events)
+            if "refusal" in delta and delta["refusal"]:
+                self._refused = True
+        if choice.get("finish_reason") is None and not choice.get("error"):
+            return  # nearly every chunk there is
         stopped = _stopped(choice, refused=self._refused)
         if isinstance(stopped, Failure) or (stopped is not None and not self._finished):
             self._finished = True

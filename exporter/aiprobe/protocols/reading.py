@@ -53,11 +53,14 @@ class StreamReader:
         if self._over:
             return NOTHING
         events: list[Event] = []
-        for frame in self._parser.feed(data):
+        frames = self._parser.feed(data)
+        for frame in frames:
             try:
                 made = self._read(frame)
             except UnreadableError as problem:
                 made = (errors.malformed(str(problem)),)
+            if len(frames) == 1 and made and type(made[-1]) not in _LAST:  # the usual case
+                return made
             if self._add(made, events):
                 return events
         if self._parser.oversized:
