@@ -52,9 +52,9 @@ _SHOWN: Final = {
     "answer": ANSWER_SHOWN,
 }
 _COLLECT_AFTER: Final = (10_000, 20, 1000)
-"""Thresholds of the garbage collector (`gc.set_threshold`). The defaults look through everything that is alive every few
-seconds, which holds the event loop for tenths of a second with a thousand targets; what a probe leaves behind is freed by
-its reference counts, and cycles are rare here."""
+"""Thresholds of the garbage collector (`gc.set_threshold`). With the defaults it looks through everything that is alive
+every few seconds, which holds the event loop for tenths of a second with a thousand targets; what a probe leaves behind
+is freed by its reference counts, and cycles are rare here."""
 TICK_SECONDS: Final = 0.25
 """How often the event loop's own lateness is measured and the sums over targets are made."""
 
@@ -173,7 +173,6 @@ class App:
         self._stack.push_async_callback(self.board.declared.close)
         await self.spend.open()
         self._stack.push_async_callback(self.spend.close)
-        await self.journal.open()
         self._stack.push_async_callback(self.journal.close)
         ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
         self.running = await server.start(
@@ -181,6 +180,9 @@ class App:
         )
         self._stack.push_async_callback(self.running.close)
         self._stack.push_async_callback(self.scheduler.close)
+        # A scrape is answered from here on. What the journal must be read for is absent until it was.
+        self.board.set_targets(self._mine(self._settings))
+        await self.journal.open()
         await self._apply(self._settings)
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")

@@ -1,4 +1,4 @@
-"""Connections that wait for their next exchange: as many a route as it had under way at once, few in all, and not for long."""
+"""Connections that wait for their next exchange: as many a route as it had under way, few in all, not for long."""
 
 import asyncio
 import select
@@ -22,7 +22,7 @@ class WarmConnections:
         self._by_route: dict[Route, dict[Connection, None]] = {}
 
     def take(self, route: Route) -> Connection | None:
-        """Return the last connection that was kept and that the peer has neither closed nor spoken on since, or None."""
+        """Return the last one kept on which the peer has neither closed nor spoken since, or None."""
         while waiting := self._by_route.get(route):
             connection = next(reversed(waiting))
             self._forget(connection)

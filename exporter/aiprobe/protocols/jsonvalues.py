@@ -7,7 +7,7 @@ means belongs to the protocol that asks for it.
 import json
 from typing import Any, Final
 
-_SCAN: Final = json.JSONDecoder().scan_once
+_DECODER: Final = json.JSONDecoder()
 _BLANKS: Final = " \t\r\n"
 LONGEST_NAME: Final = 400
 """Characters kept of model names, request ids and error names. More than is ever shown: secrets are taken out before
@@ -31,12 +31,12 @@ def load(data: bytes) -> object:
     try:
         text = data.decode().removeprefix("\ufeff").strip(_BLANKS)
         document: object
-        document, end = _SCAN(text, 0)
+        document, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
         raise UnreadableError("not UTF-8") from None
     except RecursionError:
         raise UnreadableError("JSON nested too deeply") from None
-    except (ValueError, StopIteration):
+    except ValueError:
         raise UnreadableError("not JSON") from None
     if end != len(text):
         raise UnreadableError("something after the JSON")

@@ -57,7 +57,7 @@ class FrameParser:
         frames: list[Frame] = []
         if self.oversized or not data:
             return frames
-        if self._is_one_event(data):
+        if self.is_one_event(data):
             self._started = True
             return [Frame(b"", data[6:-2])]
         if b"\n" not in data:
@@ -86,7 +86,7 @@ class FrameParser:
         self._dispatch(frames)
         return frames
 
-    def _is_one_event(self, data: bytes) -> bool:
+    def is_one_event(self, data: bytes) -> bool:
         """Tell whether `data` is one event of one line and nothing else: the usual case, met for every token."""
         return (
             data.startswith((b"data: {", b"data: ["))

@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from contextlib import aclosing
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
