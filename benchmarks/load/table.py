@@ -19,8 +19,6 @@ class Row:
     """None where a figure is only told."""
     at_least: bool = False
     """Whether `ours` has to reach the bar; otherwise it may not pass it."""
-    bar_unit: str | None = None
-    """Where the bar is on a ratio: `ratio` of ours to the figure beside it that `judged` names."""
     ratio: float | None = None
     """What is held against the bar instead of `ours`."""
     runs: Sequence[float] = ()

@@ -30,6 +30,8 @@ class Recipe:
     tags: str = ""
     placeholder: str = ""
     """A file that the module embeds and that its releases alone hold: the web interface."""
+    folder: str = "cmd/"
+    """Where in the module its commands are; empty where the module itself is the one command."""
 
 
 RECIPES: Final = {
@@ -45,6 +47,12 @@ RECIPES: Final = {
         version="v0.34.2",
         commands=("alertmanager", "amtool"),
         placeholder="ui/app/dist/index.html",
+    ),
+    "blackbox_exporter": Recipe(
+        module="github.com/prometheus/blackbox_exporter",
+        version="v0.28.0",
+        commands=("blackbox_exporter",),
+        folder="",
     ),
     "pint": Recipe(module="github.com/cloudflare/pint", version="latest", commands=("pint",)),
 }
@@ -85,7 +93,7 @@ def _build(command: str, recipe: Recipe, folder: Path) -> None:
         where = _copy(command, recipe, scratch) if recipe.placeholder else scratch
         folder.mkdir(exist_ok=True)
         for each in recipe.commands:
-            path = f"{recipe.module}/cmd/{each}"
+            path = f"{recipe.module}/{recipe.folder}{each}" if recipe.folder else recipe.module
             mode = () if recipe.placeholder else ("-mod=mod",)
             tags = ("-tags", recipe.tags) if recipe.tags else ()
             _run(command, "build", *mode, *tags, "-trimpath", "-o", str(folder / each), path, where=where)
