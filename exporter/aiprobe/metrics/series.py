@@ -9,7 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -30,8 +30,8 @@ class Reading(NamedTuple):
 class Cell:
     """One series of a counter, gauge or info."""
 
-    head: str
-    """Name and labels, rendered, with the space before the value."""
+    own: str
+    """Its own labels, rendered, with a comma before them where the owner has labels too."""
     value: float = 0
     exemplar: Exemplar | None = None
     announced: bool = True
@@ -116,13 +116,14 @@ class Block(Family):
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
-        lines = ""
+        name, shared, lines = self.metric.name, self.labels.text, ""
         for cell in self.cells.values():
+            head = f"{name}{{{shared}{cell.own}}}" if shared or cell.own else name
             if announced or cell.announced:
                 exemplar = exemplar_text(cell.exemplar) if cell.exemplar else ""
-                lines += f"{cell.head}{number(cell.value)}{exemplar}\n"
+                lines += f"{head} {number(cell.value)}{exemplar}\n"
             else:
-                lines += f"{cell.head}0\n"
+                lines += f"{head} 0\n"
         return lines.encode()
 
     def readings(self) -> Iterator[Reading]:
@@ -133,11 +134,21 @@ class Block(Family):
             yield Reading(self.metric.name, labels, value, exemplar)
 
     def _born(self, own: tuple[str, ...]) -> Cell:
-        shared, name = self.labels.text, self.metric.name
-        labels = label_text((*zip(self.metric.labels, own, strict=True), *self.extra))
-        labels = f"{shared},{labels}" if shared and labels else shared or labels
-        cell = self.cells[own] = Cell(f"{name}{{{labels}}} " if labels else f"{name} ")
+        pairs = (*zip(self.metric.labels, own, strict=True), *self.extra)
+        cell = self.cells[_the_same(own)] = Cell(_own_labels(pairs, after_others=bool(self.labels.text)))
         return cell
+
+
+@lru_cache(maxsize=4096)
+def _the_same(own: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one tuple for all that are equal: thousands of targets have the same keys."""
+    return own
+
+
+@lru_cache(maxsize=4096)
+def _own_labels(pairs: tuple[tuple[str, str], ...], *, after_others: bool) -> str:
+    """Render labels that thousands of targets have alike."""
+    return f",{label_text(pairs)}" if after_others and pairs else label_text(pairs)
 
 
 Birth = tuple[Block, Cell]
