@@ -1,4 +1,4 @@
-"""blackbox_exporter as the peer: both versions, the same endpoint, scraped by as many clients as are to be in parallel."""
+"""blackbox_exporter as the peer: both versions, the same endpoint, and as many clients as are to be in parallel."""
 
 import asyncio
 import json

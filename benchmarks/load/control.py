@@ -1,7 +1,8 @@
 """The control: bare asyncio protocols that ask the same endpoint the same thing, and note nothing but when bytes came.
 
-What they see late is the machine's doing. `python -m benchmarks.load.control` prints a line for each stream: its id and the
-Unix time at which its first event was there; with `--handshakes` it shakes hands instead and prints the CPU seconds of one.
+What they see late is the machine's doing. `python -m benchmarks.load.control` prints a line for each stream: its id and
+the Unix time at which its first event was there; with `--handshakes` it shakes hands instead and prints the CPU
+seconds of one.
 """
 
 import argparse
@@ -52,7 +53,7 @@ class Stream(asyncio.Protocol):
 async def watch_streams(
     port: int, path: str, *, parallel: int, stream_seconds: float, seconds: float, context: ssl.SSLContext | None
 ) -> dict[bytes, float]:
-    """Keep `parallel` streams in flight that last so long each, begun evenly; return when each one's first event came."""
+    """Keep `parallel` streams in flight that last so long each, begun evenly; return when first events came, by id."""
     seen: dict[bytes, float] = {}
     request = _REQUEST.format(path=path).encode()
     loop = asyncio.get_running_loop()

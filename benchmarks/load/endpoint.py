@@ -1,12 +1,13 @@
-"""An AI service for benchmarks: streams that are written on time, and a record of when. `python -m benchmarks.load.endpoint`.
+"""An AI service for benchmarks: streams that are written on time, and a record of when.
 
-One process, one thread, an epoll loop on bare sockets, so that what it notes is the moment before the kernel is asked to
-send, and so that it takes little from the machine that it shares. It speaks as much HTTP/1.1 and OpenAI Chat
+One process, one thread, an epoll loop on bare sockets, so that what it notes is the moment before the kernel is asked
+to send, and so that it takes little from the machine that it shares. It speaks as much HTTP/1.1 and OpenAI Chat
 Completions as its clients need, and nothing of the code that is measured is in it.
 
 How a stream goes is in the path: `/FIRST_MS/EVENTS/GAP_MS/chat/completions` sends the head at once, the first event
-FIRST_MS after the request, and the others GAP_MS apart. `GET /record` answers with a line for each finished stream (its
-id, and the Unix time of its first event) and begins a new record. The ports, plain and TLS, are printed as one line of JSON.
+FIRST_MS after the request, and the others GAP_MS apart. `GET /record` answers with a line for each finished stream
+(its id, and the Unix time of its first event) and begins a new record. `python -m benchmarks.load.endpoint` prints the
+ports, plain and TLS, as one line of JSON.
 """
 
 import argparse

@@ -96,6 +96,7 @@ def config(load: Load, ports: dict[str, int], *, directory: Path, ca_file: Path 
                 "model": "bench-1",
                 "probe": "chat",
                 "connection": "reuse" if load.warm else "fresh",
+                "price": {"input_usd": 1, "output_usd": 5},
             }
             for name in named
         ],

@@ -1,7 +1,7 @@
 """A journal as five weeks of a thousand targets leave it: written by the journal's own store, hour by hour.
 
-Each hour has its row for each target, folded and sealed as in production; the running hour has its ticks. Rows of single
-good probes, which no start reads, are left out: they would be gigabytes.
+Each hour has its row for each target, folded and sealed as in production; the running hour has its ticks. Rows of
+single good probes, which no start reads, are left out: they would be gigabytes.
 """
 
 import random

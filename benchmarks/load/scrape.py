@@ -1,8 +1,8 @@
 """What a scrape costs: `python -m benchmarks.load.scrape TARGETS SCRAPES [--latest N]` prints one line of JSON.
 
 A process of its own holds a recorder with so many chat targets, each probed some times, and drains the exposition as
-the web server does. Beside it: `prometheus_client.generate_latest` of the same samples, collected before the clock runs, in
-turns with ours. The hold of the loop is the longest time between two turns of a task that always wants one.
+the web server does. Beside it: `prometheus_client.generate_latest` of the same samples, collected before the clock
+runs, in turns with ours. The hold of the loop is the longest time between two turns of a task that always wants one.
 """
 
 import argparse
@@ -96,7 +96,7 @@ async def _drain(exposition: Exposition, form: Format, *, gzip: bool = False) ->
 
 
 async def longest_hold(exposition: Exposition | None) -> tuple[float, float]:
-    """Return the longest (wall seconds, CPU seconds of the loop) between two turns, during a scrape or a short idleness."""
+    """Return the longest (wall, CPU) seconds between two turns of the loop: in a scrape, or without one (None)."""
     over = asyncio.Event()
     worst = [0.0, 0.0]
 

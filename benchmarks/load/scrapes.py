@@ -64,7 +64,7 @@ def _weight_rows(found: dict[str, Any]) -> Iterator[Row]:
 
 
 def start_rows(bench: Bench) -> Iterator[Row]:
-    """Yield how long it takes from the start of the process to a scrape, and to readiness, with a journal of 35 days."""
+    """Yield how long it takes from the start of a process to a scrape, and to readiness, with a journal of 35 days."""
     answered, ready = [], []
     folder = bench.folder()
     (folder / "key").write_text("sk-of-nobody-0123456789\n")
@@ -84,8 +84,8 @@ def start_rows(bench: Bench) -> Iterator[Row]:
             assert body.count(b"\naiprobe_interval_seconds{") == TARGETS
             wait_until_answered(process, port, "/-/ready")
             ready.append(time.monotonic() - begun)
-            burn = get(port, "/metrics").count(b'window="3d"')
-            assert burn >= TARGETS, "the windows are known once it is ready"
+            known = get(port, "/metrics").count(b'window="3d"')
+            assert known >= TARGETS, "every window is known once it is ready"
     yield Row(
         what="start with 1,000 targets and a journal of 35 days to the first scrape", ours=middle(answered), unit="s",
         beside={"probing, every window known": middle(ready)}, bar=3.0, runs=answered,

@@ -1,4 +1,4 @@
-"""Five hundred slow streams in flight, a thousand targets, a scrape every five seconds: are the clocks right meanwhile?"""
+"""Five hundred slow streams in flight, a thousand targets, a scrape every five seconds: are the clocks right?"""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.load.bench import Bench
 from benchmarks.load.exporter import OPENMETRICS, Exporter, Load, exporter, name_of
 from benchmarks.load.processes import ROOT, get, running
-from benchmarks.load.table import Row, first_token_errors, middle, quantile
+from benchmarks.load.table import Row, first_token_errors, quantile
 
 TARGETS: Final = 1000
 IN_FLIGHT: Final = 500

@@ -1,4 +1,4 @@
-"""Rows of the result: a figure of ours, what stands beside it, the bar, and whether it was met. Pure arithmetic and text."""
+"""Rows of the result: a figure of ours, what stands beside it, the bar, and whether it was met. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -1,6 +1,6 @@
 """aiprobe, or nothing, with a second hand: how late its event loop wakes a sleeper, a hundred times a second.
 
-`python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` a loop without anything on it.
+`python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` a loop with nothing on it.
 Every lateness goes to FILE as seconds, a line each, when the process ends.
 """
 

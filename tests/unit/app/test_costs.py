@@ -1,7 +1,7 @@
 """What one probe and one scrape cost, in calls: a number that a busy machine does not change.
 
-A ceiling is about a tenth above what was counted. Whoever meets one has made something more expensive, or has a reason to
-raise it; `make bench` says what it is in seconds. Python 3.12 and later count fewer: comprehensions are no calls there.
+A ceiling is a twentieth above what was counted. Whoever meets one has made something more expensive, or has a reason
+to raise it; `make bench` says what it is in seconds. Python 3.12 and later count fewer: comprehensions are no calls.
 """
 
 import sys
@@ -59,7 +59,6 @@ async def test_a_finished_probe_stays_below_its_ceiling_of_calls(tmp_path: Path)
 
 async def calls_of_a_scrape(directory: Path, targets: int) -> int:
     """Return the calls of a scrape after every target was probed and its series were announced."""
-    directory.mkdir()
     async with an_exporter(directory, targets) as app:
         exposition = Exposition(app.recorder)
         for _ in range(3):

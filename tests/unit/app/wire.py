@@ -1,4 +1,4 @@
-"""A whole exporter whose connections lead to a script instead of a socket: the same work for every run, to be counted."""
+"""A whole exporter whose connections lead to a script instead of a socket: the same work in every run."""
 
 import asyncio
 import json
@@ -15,8 +15,10 @@ from aiprobe.logs import Redaction
 from aiprobe.probes.connection import Connection
 
 _WORDS = re.compile(rb"stop:\\n(\w+) (END\d+)")
-_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req-7\r\ntransfer-encoding: chunked\r\n\r\n"
-_CHUNK = '{"id":"c-1","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":%s,"finish_reason":%s}]%s}'
+_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req-7\r\ntransfer-encoding: chunked\r\n\r\n"
+)
+_CHUNK = '{"id":"c-1","model":"m-1","choices":[{"index":0,"delta":%s,"finish_reason":%s}]%s}'
 
 
 def _reply(words: re.Match[bytes]) -> list[bytes]:
@@ -95,13 +97,19 @@ async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
         "providers": {"p": provider},
         "targets": [{"name": f"target-{number:03}", **target} for number in range(targets)],
     }
-    file = directory / "aiprobe.yml"
-    file.write_text(json.dumps(document))
+    file = _written(directory, json.dumps(document))
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
     async with App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock()) as app:
         app.transport._dialer = Scripted(app)  # type: ignore[assignment]
         app.board.tick = lambda: None  # type: ignore[method-assign]  # it comes with the time of day
         yield app
+
+
+def _written(directory: Path, text: str) -> Path:
+    directory.mkdir(exist_ok=True)
+    file = directory / "aiprobe.yml"
+    file.write_text(text)
+    return file
 
 
 async def probe_each(app: App) -> list[Finished]:
