@@ -129,7 +129,14 @@ def exporter(
     (directory / "key").write_text("sk-of-nobody-0123456789\n")
     file, port = directory / "aiprobe.yml", free_port()
     file.write_text(config(load, ports, directory=directory, ca_file=ca_file))
-    options: list[str | Path] = ["--config.file", file, "--web.listen-address", f"127.0.0.1:{port}", "--log.level", "warn"]
+    options: list[str | Path] = [
+        "--config.file",
+        file,
+        "--web.listen-address",
+        f"127.0.0.1:{port}",
+        "--log.level",
+        "warn",
+    ]
     with running([*command, "serve", *options], log=directory / "log") as process:
         wait_until_answered(process, port, "/-/ready")
         yield Exporter(process, port)

@@ -82,9 +82,8 @@ class Scripted:
         return connection
 
 
-@asynccontextmanager
-async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
-    """Run one that probes only when it is told to."""
+def written_config(directory: Path, *, targets: int) -> Path:
+    """Write a configuration of chat targets that are probed once a day, and return its file."""
     provider = {"protocol": "openai-chat", "base_url": "http://192.0.2.1/v1", "api_key": "none", "egress": False}
     price = {"input_usd": 1, "output_usd": 2}
     target = {"provider": "p", "surface": "API", "model": "m-1", "probe": "chat", "price": price}
@@ -97,19 +96,21 @@ async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
         "providers": {"p": provider},
         "targets": [{"name": f"target-{number:03}", **target} for number in range(targets)],
     }
-    file = _written(directory, json.dumps(document))
+    directory.mkdir(exist_ok=True)
+    file = directory / "aiprobe.yml"
+    file.write_text(json.dumps(document))
+    return file
+
+
+@asynccontextmanager
+async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
+    """Run one that probes only when it is told to."""
+    file = written_config(directory, targets=targets)
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
     async with App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock()) as app:
         app.transport._dialer = Scripted(app)  # type: ignore[assignment]
         app.board.tick = lambda: None  # type: ignore[method-assign]  # it comes with the time of day
         yield app
-
-
-def _written(directory: Path, text: str) -> Path:
-    directory.mkdir(exist_ok=True)
-    file = directory / "aiprobe.yml"
-    file.write_text(text)
-    return file
 
 
 async def probe_each(app: App) -> list[Finished]:
