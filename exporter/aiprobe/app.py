@@ -4,9 +4,7 @@ What a room decides stays in that room; here is only who is told what, and in wh
 """
 
 import asyncio
-import gc
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -52,12 +50,6 @@ _SHOWN: Final = {
     "response_model": NAME_SHOWN,
     "answer": ANSWER_SHOWN,
 }
-_COLLECT_AFTER: Final = (10_000, 20, 1000)
-"""Thresholds of the garbage collector (`gc.set_threshold`). With the defaults it looks through everything that is alive
-every few seconds, which holds the event loop for tenths of a second with a thousand targets; what a probe leaves behind
-is freed by its reference counts, and cycles are rare here."""
-_SWITCH_SECONDS: Final = 0.0005
-"""How long the journal's thread may keep the interpreter from an event loop that wants it; Python's default is 5 ms."""
 TICK_SECONDS: Final = 0.25
 """How often the event loop's own lateness is measured and the sums over targets are made."""
 
@@ -190,10 +182,6 @@ class App:
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")
         self._stack.callback(watcher.cancel)
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        gc.set_threshold(*_COLLECT_AFTER)
-        gc.collect()
-        gc.freeze()  # what a start has built stays: collections need not look at it
         self._not_ready = None
 
     async def _apply(self, settings: Settings) -> None:
