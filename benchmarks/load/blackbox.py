@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -63,7 +64,12 @@ def blackbox(name: str, binary: Path, *, directory: Path, ca_file: Path | None) 
     """Run one; yields when it answers."""
     file, port = directory / "blackbox.yml", free_port()
     file.write_text(modules(ca_file))
-    command = [binary, f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
+    command: list[str | Path] = [
+        binary,
+        f"--config.file={file}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=error",
+    ]
     with running(command, log=directory / "blackbox.log") as process:
         wait_until_answered(process, port, "/-/healthy")
         yield Blackbox(name, process, port)
@@ -130,9 +136,7 @@ async def drive(port: int, path: str, *, parallel: int, seconds: float) -> Tally
     waiting = []
     for _ in range(parallel):
         done: asyncio.Future[None] = loop.create_future()
-        await loop.create_connection(
-            lambda done=done: _Client(request, tally, begun + seconds, done), "127.0.0.1", port
-        )
+        await loop.create_connection(partial(_Client, request, tally, begun + seconds, done), "127.0.0.1", port)
         waiting.append(done)
     await asyncio.wait_for(asyncio.gather(*waiting), seconds + 30)
     tally.seconds = time.monotonic() - begun

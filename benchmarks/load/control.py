@@ -11,6 +11,7 @@ import re
 import ssl
 import sys
 import time
+from functools import partial
 from typing import Final, cast
 
 import uvloop
@@ -65,12 +66,7 @@ async def watch_streams(
         done: asyncio.Future[None] = loop.create_future()
         waiting.add(done)
         done.add_done_callback(waiting.discard)
-        await loop.create_connection(
-            lambda done=done: Stream(request, seen, done),  # type: ignore[misc]
-            "127.0.0.1",
-            port,
-            ssl=context,
-        )
+        await loop.create_connection(partial(Stream, request, seen, done), "127.0.0.1", port, ssl=context)
         number += 1
     await asyncio.wait(waiting, timeout=stream_seconds + 5)
     return seen

@@ -13,7 +13,7 @@ import uvloop
 from benchmarks.load.bench import Bench
 from benchmarks.load.blackbox import blackbox, drive, probe_path
 from benchmarks.load.exporter import Exporter, Load, exporter
-from benchmarks.load.processes import ROOT
+from benchmarks.load.processes import ROOT, get
 from benchmarks.load.table import Row, middle
 
 RATES: Final = {"plain": 600, "warm": 600, "tls": 300}
@@ -45,19 +45,24 @@ def of_aiprobe(bench: Bench, load: Load, seconds: float) -> Cost:
     """Run an exporter, let it settle, and measure."""
     with exporter(load, bench.ports, directory=bench.folder(), ca_file=bench.ca_file) as one:
         time.sleep(load.interval_seconds + _WARM_UP_SECONDS)
-        return _measured(one, seconds)
+        return _measured(one, bench.ports["plain"], seconds)
 
 
-def _measured(one: Exporter, seconds: float) -> Cost:
+def _measured(one: Exporter, endpoint: int, seconds: float) -> Cost:
+    """Count the streams that the endpoint finished meanwhile, and the share of probes that say that they are ok.
+
+    The share is of a little more than the window, because scrapes take a while and are kept out of it.
+    """
     one.results()  # outcomes that are new read 0 in the first scrape that shows them
+    before = one.results()
+    get(endpoint, "/record")
     cpu, begun = one.process.cpu_seconds(), time.monotonic()
-    before = one.results()  # numbers of the moment at which the scrape begins
     time.sleep(seconds)
+    finished = get(endpoint, "/record").count(b"req-")
     cpu, took = one.process.cpu_seconds() - cpu, time.monotonic() - begun
     after = one.results()
-    finished = sum(after.values()) - sum(before.values())
-    ok = after.get("ok", 0) - before.get("ok", 0)
-    return Cost(cpu / max(1, ok), finished / took, ok / max(1, finished))
+    ok_share = (after.get("ok", 0) - before.get("ok", 0)) / max(1, sum(after.values()) - sum(before.values()))
+    return Cost(cpu / max(1.0, finished * ok_share), finished / took, ok_share)
 
 
 def of_blackbox(bench: Bench, name: str, load: Load, *, parallel: int, seconds: float) -> Cost:

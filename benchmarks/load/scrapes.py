@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.load.bench import Bench
@@ -76,7 +77,7 @@ def start_rows(bench: Bench) -> Iterator[Row]:
     bench.say(f"a journal of {rows} hours")
     for _ in range(bench.rounds):
         port = free_port()
-        command = [AIPROBE, "serve", "--config.file", file, "--log.level", "warn"]
+        command: list[str | Path] = [AIPROBE, "serve", "--config.file", file, "--log.level", "warn"]
         begun = time.monotonic()
         with running([*command, "--web.listen-address", f"127.0.0.1:{port}"], log=folder / "log") as process:
             body = wait_until_answered(process, port, "/metrics")
