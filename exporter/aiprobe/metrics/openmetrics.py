@@ -24,6 +24,7 @@ _NOT_LABEL_NAME: Final = re.compile(r"[^0-9A-Za-z_]")
 _EXEMPLAR_BEGINS: Final = f' # {{{EXEMPLAR_LABEL}="'.encode()
 """A quote in a label value is escaped, so no label value can look like this."""
 _LARGEST_PLAIN_INTEGER: Final = 1e15
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 EOF: Final = b"# EOF\n"
 
@@ -75,11 +76,10 @@ def number(value: float) -> str:
     """Render a sample value: whole numbers without a fraction, everything else so that it reads back the same."""
     if isinstance(value, int):
         return str(value)
-    if value.is_integer() and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
+    text = repr(value)
+    if text[-2:] == ".0" and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
         return str(int(value))
-    if math.isfinite(value):
-        return repr(value)
-    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    return _NOT_FINITE.get(text, text) if text[-1] in "fn" else text
 
 
 def bound(value: float) -> str:

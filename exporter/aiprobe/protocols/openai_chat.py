@@ -93,7 +93,7 @@ class OpenAIChat:
         if not stream:
             return BodyReader(_read_completion)
         chunks = _Chunks()
-        return StreamReader(chunks, plain=Plain(_is_plain, chunks.take_document))
+        return StreamReader(chunks, plain=Plain(_is_plain, chunks.take_plain))
 
     def content_types(self, *, stream: bool) -> frozenset[str]:
         """Return the media types that a 2xx reply may have."""
@@ -125,9 +125,21 @@ class _Chunks:
         document, failed = load_frame(frame)
         return failed or self.take_document(document)
 
+    def take_plain(self, document: Any) -> Sequence[Event]:
+        """Return the events of a chunk that most likely adds one piece of text and has nothing else to tell."""
+        try:
+            delta = document["choices"][0]["delta"]
+            content = delta["content"]
+            if content.isascii() and content and len(delta) == 1 and not document.get("usage") and self._named:
+                return (Text(content),)
+        except (AttributeError, IndexError, KeyError, TypeError):
+            pass  # it is of another shape
+        return self.take_document(document)
+
     def take_document(self, document: object) -> Sequence[Event]:
         """Return the events of one chunk that holds no error object."""
-        document = an_object(document)
+        if not isinstance(document, dict):
+            document = an_object(document)
         events: list[Event] = []
         if not self._named:
             self._named = _add_names(document, events)

@@ -88,12 +88,13 @@ class FrameParser:
 
     def is_one_event(self, data: bytes) -> bool:
         """Tell whether `data` is one event of one line and nothing else: the usual case, met for every token."""
+        size = len(data)
         return (
-            data.startswith((b"data: {", b"data: ["))
-            and data.find(b"\n") == len(data) - 2
-            and data.endswith(b"\n\n")
+            data[:7] == b"data: {"
+            and data[-2:] == b"\n\n"
+            and data.find(b"\n") == size - 2
             and not (self._held or self._data or self._event)
-            and len(data) <= self._max_bytes
+            and size <= self._max_bytes
         )
 
     def _with_newlines(self, data: bytes) -> bytes:
