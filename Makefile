@@ -7,7 +7,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-fast e2e check format dashboards docs lock clean
+.PHONY: help demo test test-fast e2e check bench format dashboards docs lock clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -28,6 +28,9 @@ check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(DEV_STAMP) ## Exactness and cost beside blackbox_exporter, about half an hour; BENCH="--quick --only cpu"
+	@$(BIN)/python -m benchmarks.load $(BENCH)
 
 format: $(DEV_STAMP) ## Rewrite the files as `make check` wants them
 	$(BIN)/ruff format .

@@ -43,6 +43,13 @@ log = logging.getLogger(__name__)
 
 DETAIL_SHOWN, ANSWER_SHOWN, NAME_SHOWN = 500, 200, 100
 """Characters that leave the process of a detail, an answer, and a name that a server gave."""
+_SHOWN: Final = {
+    "detail": DETAIL_SHOWN,
+    "request_id": NAME_SHOWN,
+    "error_type": NAME_SHOWN,
+    "response_model": NAME_SHOWN,
+    "answer": ANSWER_SHOWN,
+}
 TICK_SECONDS: Final = 0.25
 """How often the event loop's own lateness is measured and the sums over targets are made."""
 
@@ -91,14 +98,10 @@ def redacted(result: Result, redact: Callable[[str], str]) -> Result:
         whole = redact(text)
         return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
 
-    return replace(
-        result,
-        detail=clean(result.detail, DETAIL_SHOWN) or "",
-        request_id=clean(result.request_id, NAME_SHOWN),
-        error_type=clean(result.error_type, NAME_SHOWN),
-        response_model=clean(result.response_model, NAME_SHOWN),
-        answer=clean(result.answer, ANSWER_SHOWN),
-    )
+    cleaned = {name: clean(getattr(result, name), limit) for name, limit in _SHOWN.items()}
+    if all(text == getattr(result, name) for name, text in cleaned.items()):
+        return result
+    return replace(result, **cleaned)  # type: ignore[arg-type]  # by name; a text stays one
 
 
 class App:
@@ -115,7 +118,8 @@ class App:
         self._redactor = Redactor(settings.secrets)
         self.vault = Vault(clock=clock)
         redaction.redact = self._redact
-        self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=self._redact)
+        # What is recorded was redacted by the scheduler.
+        self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=str)
         self.budget = Budget(usd_per_day=settings.usd_per_day)
         self.spend = SpendKeeper(self.budget, settings.journal.directory, clock=clock)
         self.journal = Journal(
@@ -164,7 +168,6 @@ class App:
         self._stack.push_async_callback(self.board.declared.close)
         await self.spend.open()
         self._stack.push_async_callback(self.spend.close)
-        await self.journal.open()
         self._stack.push_async_callback(self.journal.close)
         ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
         self.running = await server.start(
@@ -172,6 +175,9 @@ class App:
         )
         self._stack.push_async_callback(self.running.close)
         self._stack.push_async_callback(self.scheduler.close)
+        # A scrape is answered from here on. What the journal must be read for is absent until it was.
+        self.board.set_targets(self._mine(self._settings))
+        await self.journal.open()
         await self._apply(self._settings)
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")

@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiprobe import __version__
 from aiprobe.core.budget import utc_day
@@ -28,6 +28,9 @@ from aiprobe.standing import StandingKeeper
 from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRow, result_row
 
 log = logging.getLogger(__name__)
+
+STATES_EVERY_SECONDS: Final = 1.0
+"""How often the states of surfaces are summed up over all targets."""
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class Blackboard:
         self._targets: dict[str, Target] = {}
         self._stand_ins: dict[str, Target] = {}
         self._seen: dict[str, _Seen] = {}
+        self._states_told_at = float("-inf")
         self._egress: Mapping[str, bool] = {}
         self._started = clock.wall()
         self.declared = Declared(recorder, clock=clock, write_down=self._write_incidents)
@@ -76,7 +80,10 @@ class Blackboard:
 
     def tick(self) -> None:
         """Sum up what moves with time as well as with results; called a few times a second."""
-        self._tell_states()
+        now = self._clock.monotonic()
+        if now - self._states_told_at >= STATES_EVERY_SECONDS:
+            self._states_told_at = now
+            self._tell_states()
         self._tell_money()
         self.declared.tick()
         self.standing.tick()
@@ -241,6 +248,8 @@ class Blackboard:
 
     def _tell_journal(self) -> None:
         journal = self.standing.journal
+        if not journal.is_open:
+            return
         self._recorder.journal("up", float(self._spend.ok and journal.up))
         self._recorder.journal("errors_total", float(self._spend.errors + journal.errors))
         self._recorder.journal("dropped_total", float(journal.dropped))
@@ -257,6 +266,8 @@ class Blackboard:
         level = logging.DEBUG
         if changed and result.outcome is not Outcome.CANCELLED:
             level = logging.INFO if finished.verdict is Verdict.GOOD else logging.WARNING
+        if not log.isEnabledFor(level):
+            return
         log.log(
             level,
             "probe",

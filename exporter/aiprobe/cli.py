@@ -21,7 +21,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from aiprobe import __version__, app, logs
+from aiprobe import __version__, app, interpreter, logs
 from aiprobe.config import ConfigError, Settings, json_schema, starter
 from aiprobe.core.budget import utc_day
 from aiprobe.core.clock import Clock
@@ -371,6 +371,7 @@ async def _serve(settings: Settings, options: app.Options, redaction: logs.Redac
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
+        interpreter.settle()
         _say_where(running)
         await stop.wait()
 

@@ -110,14 +110,11 @@ class Scheduler:
         self._egress_is_down = egress_is_down
         self.redact = redact
         self._entries: dict[str, _Entry] = {}
+        self.states: Mapping[str, TargetState] = {}
+        """The state of each target by name."""
         self._in_flight = 0
         self._last_public_answer_at = float("-inf")
         """When a target that is reached over the Internet last answered in full: proof that packets pass."""
-
-    @property
-    def states(self) -> Mapping[str, TargetState]:
-        """Return the state of each target by name."""
-        return {name: entry.state for name, entry in self._entries.items()}
 
     async def set_targets(self, targets: Sequence[Target]) -> None:
         """Probe exactly these from now on. What is unchanged goes on undisturbed; what changed or went is stopped.
@@ -131,6 +128,7 @@ class Scheduler:
         for name, entry in fresh.items():
             self._entries[name] = entry
             entry.task = asyncio.create_task(self._keep_probing(entry), name=f"target:{name}")
+        self.states = {name: entry.state for name, entry in self._entries.items()}
 
     async def close(self, timeout_seconds: float = 5.0) -> None:
         """Stop every probe; what is under way ends as `cancelled` within `timeout_seconds`."""

@@ -15,7 +15,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import HourRow
 from aiprobe.core.groups import GroupWindows, Member, group_up
 from aiprobe.core.model import Attempt, Finished, Target
-from aiprobe.core.outcomes import Outcome
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.windows import PERIOD, Windows, budget_remaining, burn_rate, masks
 from aiprobe.journal.journal import Journal
 from aiprobe.slo.book import Binding, ContractBook, earliest_needed
@@ -81,6 +81,8 @@ class StandingKeeper:
         self._book: ContractBook | None = None
         self._uses: Mapping[str, ContractUse] = {}
         self._turn: list[str] = []
+        self._burn_told: set[str] = set()
+        """Targets whose burn has series; what another good probe changes in them can wait for its turn."""
         self._contracts_told_at = float("-inf")
 
     async def apply(self, settings: Settings, targets: Sequence[Target]) -> None:
@@ -112,7 +114,8 @@ class StandingKeeper:
         )
         if finished.attempt is Attempt.SCHEDULED:
             self._count(finished, now)
-            self._tell_burn(name)
+            if Verdict.BAD in finished.slo_verdicts.values() or name not in self._burn_told:
+                self._tell_burn(name)
 
     def tick(self) -> None:
         """Bring up to date what time alone changes: some targets' burn, the groups, now and then the contracts."""
@@ -167,6 +170,10 @@ class StandingKeeper:
             left = budget_remaining(counts[PERIOD][index], objective)
             if left is not None:
                 remaining[slo,] = left
+        if burn:
+            self._burn_told.add(name)
+        else:
+            self._burn_told.discard(name)
         self._gauges.tell_target(name, "slo_burn_rate", burn)
         self._gauges.tell_target(name, "slo_error_budget_remaining_ratio", remaining)
 

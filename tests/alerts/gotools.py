@@ -32,6 +32,8 @@ class Recipe:
     """A file that the module embeds and that its releases alone hold: the web interface."""
     checksum: str = ""
     """The hash as go.sum has it, of a module that not every checksum database knows: it is checked here."""
+    folder: str = "cmd/"
+    """Where in the module its commands are; empty where the module itself is the one command."""
 
 
 RECIPES: Final = {
@@ -53,6 +55,12 @@ RECIPES: Final = {
         version="v0.69.1",
         commands=("pint",),
         checksum="h1:d83Spdhm8OGmgfkNMohn7qKlr005ymflmuL7UhasGFw=",
+    ),
+    "blackbox_exporter": Recipe(
+        module="github.com/prometheus/blackbox_exporter",
+        version="v0.28.0",
+        commands=("blackbox_exporter",),
+        folder="",
     ),
 }
 
@@ -103,7 +111,7 @@ def _build(command: str, recipe: Recipe, folder: Path) -> None:
         where = _copy(command, recipe, scratch) if recipe.placeholder else scratch
         folder.mkdir(exist_ok=True)
         for each in recipe.commands:
-            path = f"{recipe.module}/cmd/{each}"
+            path = f"{recipe.module}/{recipe.folder}{each}" if recipe.folder else recipe.module
             mode = () if recipe.placeholder else ("-mod=mod",)
             tags = ("-tags", recipe.tags) if recipe.tags else ()
             arguments = ("build", *mode, *tags, "-trimpath", "-o", str(folder / each), path)

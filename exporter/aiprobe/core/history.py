@@ -12,13 +12,16 @@ from aiprobe.core.outcomes import Outcome
 
 KEPT_RESULTS: Final = 60
 KEPT_FAILURES: Final = 60
+KEPT_IN_ALL: Final = 10_000
+"""Results of all targets together, about 2 KB each: with more than 166 targets each keeps fewer than 60."""
+KEPT_AT_LEAST: Final = 5
 
 _BY_TIME: Final = attrgetter("result.started_timestamp_seconds")
 
 
 @dataclass(slots=True)
 class _Shelf:
-    recent: deque[Finished] = field(default_factory=lambda: deque(maxlen=KEPT_RESULTS))
+    recent: deque[Finished]
     failures: deque[Finished] = field(default_factory=lambda: deque(maxlen=KEPT_FAILURES))
 
     def all(self) -> Iterable[Finished]:
@@ -33,18 +36,25 @@ class History:
 
     def __init__(self) -> None:
         self._shelves: dict[str, _Shelf] = {}
+        self._kept = KEPT_RESULTS
 
     def add(self, finished: Finished) -> None:
         """Keep one result."""
-        shelf = self._shelves.setdefault(finished.target.name, _Shelf())
+        shelf = self._shelves.get(finished.target.name)
+        if shelf is None:
+            shelf = self._shelves[finished.target.name] = _Shelf(deque(maxlen=self._kept))
         shelf.recent.append(finished)
         if finished.result.outcome is not Outcome.OK:
             shelf.failures.append(finished)
 
     def keep_only(self, names: Iterable[str]) -> None:
-        """Forget the targets that are gone."""
+        """Forget the targets that are gone, and share the room among these."""
         wanted = set(names)
         self._shelves = {name: shelf for name, shelf in self._shelves.items() if name in wanted}
+        self._kept = max(KEPT_AT_LEAST, min(KEPT_RESULTS, KEPT_IN_ALL // max(1, len(wanted))))
+        for shelf in self._shelves.values():
+            if shelf.recent.maxlen != self._kept:
+                shelf.recent = deque(shelf.recent, maxlen=self._kept)
 
     def last(self, name: str) -> Finished | None:
         """Return the newest result of a target."""

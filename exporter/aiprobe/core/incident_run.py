@@ -131,4 +131,5 @@ class TargetRun:
 def _printable(text: str | None) -> str | None:
     if text is None:
         return None
-    return "".join(letter for letter in text[:_MAX_REQUEST_ID] if letter.isprintable()) or None
+    text = text[:_MAX_REQUEST_ID]
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))) or None

@@ -75,10 +75,14 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by `***`."""
+        if not text:
+            return text
         if self._known is not None:
             text = self._known.sub(MASK, text)
-        text = _URL_USERINFO.sub(f"{MASK}@", text)
-        text = _URL_KEY.sub(rf"\g<1>{MASK}", text)
+        if "@" in text:
+            text = _URL_USERINFO.sub(f"{MASK}@", text)
+        if "=" in text:
+            text = _URL_KEY.sub(rf"\g<1>{MASK}", text)
         return _LOOKS_LIKE_A_KEY.sub(MASK, text)
 
 

@@ -6,6 +6,7 @@ come from (probes as they end, or the journal's hour rows after a restart) is th
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -222,6 +223,12 @@ def _spread(row: HourRow, slo: str, steps: int) -> tuple[Sequence[int], Sequence
     """Return the good and the bad of one SLO in each part of the hour; together they are the hour's sums."""
     good, bad, _ = row.sums.get(slo, (0, 0, 0))
     codes = row.minutes if slo == "availability" else row.slo_minutes.get(slo, b"")
+    return _parts(codes, good, bad, steps)
+
+
+@lru_cache(maxsize=1024)
+def _parts(codes: bytes, good: int, bad: int, steps: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Divide an hour; most hours are like many others, and a start meets a hundred thousand."""
     return _share(codes.translate(_GOOD), good, steps), _share(codes.translate(_BAD), bad, steps)
 
 

@@ -83,7 +83,7 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """Return `text` without any token that is or was in use."""
-        return self._redactor(text)
+        return self._redactor(text) if self._secrets else text
 
     async def keep_only(self, providers: Iterable[Provider]) -> None:
         """Stop renewing what none of these uses any more."""

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from aiprobe.core.model import Attempt, Finished, Result, Target
@@ -61,7 +62,7 @@ def to_entry(
         day=day_of(started),
         hour=int(started) // 3600,
         second=int(started) % 3600,
-        identity=tuple(_text(value) for value in finished.target.identity),
+        identity=_harmless(finished.target.identity),
         ticks=not cancelled,
         verdicts=packed,
         facts=pack_facts(
@@ -109,6 +110,11 @@ def _failed_row(finished: Finished, started: float, declared_state: str) -> tupl
         int(finished.egress_down),
         _text(declared_state),
     )
+
+
+@lru_cache(maxsize=8192)
+def _harmless(identity: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_text(value) for value in identity)
 
 
 def _phases(result: Result) -> str:

@@ -123,18 +123,24 @@ class HourCounts:
 
 def to_row(hour: int, identity: tuple[str, ...], sums: bytes, minutes: bytes, speeds: bytes | None) -> HourRow:
     """Return an hour from the three blobs. Raises: ValueError, zlib.error for what is not an hour."""
-    by_slo = unpack_sums(sums)
-    raw = _inflate(minutes, MINUTES_PER_HOUR * len(by_slo))
-    codes = {name: raw[at * MINUTES_PER_HOUR : (at + 1) * MINUTES_PER_HOUR] for at, name in enumerate(by_slo)}
+    by_slo, codes = _decoded(sums, minutes)
     return HourRow(
         target=identity[0],
         hour=hour,
         identity=identity,
-        minutes=codes.pop(SLO_NAMES[0], bytes(MINUTES_PER_HOUR)),
+        minutes=codes.get(SLO_NAMES[0], bytes(MINUTES_PER_HOUR)),
         sums=by_slo,
-        slo_minutes=codes,
+        slo_minutes={name: each for name, each in codes.items() if name != SLO_NAMES[0]},
         tokens_per_second=None if speeds is None else _unpack_medians(speeds),
     )
+
+
+@lru_cache(maxsize=1024)
+def _decoded(sums: bytes, minutes: bytes) -> tuple[Mapping[str, tuple[int, int, int]], Mapping[str, bytes]]:
+    """Return sums and minutes by SLO; most hours are like many others. Nobody changes what is shared."""
+    by_slo = unpack_sums(sums)
+    raw = _inflate(minutes, MINUTES_PER_HOUR * len(by_slo))
+    return by_slo, {name: raw[at * MINUTES_PER_HOUR : (at + 1) * MINUTES_PER_HOUR] for at, name in enumerate(by_slo)}
 
 
 def unpack_sums(sums: bytes) -> dict[str, tuple[int, int, int]]:

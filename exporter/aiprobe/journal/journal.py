@@ -62,6 +62,8 @@ class Journal:
         self.directory = directory
         self.config_hash = config_hash
         """Goes with every failed probe recorded from now on; a reload sets it anew."""
+        self.is_open = False
+        """Whether the first cycle was tried: before it, nothing is known of the disk."""
         self._version = version
         self._clock = clock
         self._keeps_throughput = keeps_throughput
@@ -118,6 +120,7 @@ class Journal:
         first = self._ask()
         self._thread.start()
         await asyncio.wrap_future(first)
+        self.is_open = True
 
     def record(self, finished: Finished, *, declared_state: str = "") -> None:
         """Hand one probe over; `declared_state` is what the status page said at that moment. Never blocks."""

@@ -9,6 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -72,7 +73,7 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
         query = "SELECT hour, value, sums, minutes, speeds FROM hour JOIN term ON term.id = target ORDER BY hour.id"
         for hour, value, *blobs in connection.execute(query) if connection else ():
             try:
-                identity = tuple(json.loads(value))
+                identity = _identity(value)
                 row = to_row(hour, identity, *blobs)
                 parts.setdefault((hour, identity), []).append(row)
             except READ_ERRORS as error:
@@ -80,6 +81,11 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
     for (hour, identity), counts in unfolded(directory, day, folded, on_error=on_error).items():
         parts.setdefault((hour, identity), []).append(counts.row(hour, identity))
     return {key: merge(rows) for key, rows in parts.items()}
+
+
+@lru_cache(maxsize=8192)
+def _identity(value: str) -> tuple[str, ...]:
+    return tuple(json.loads(value))
 
 
 def folded_through(connection: sqlite3.Connection) -> Mapping[int, int]:

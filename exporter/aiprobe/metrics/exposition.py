@@ -28,7 +28,7 @@ from aiprobe.metrics.series import Birth, Owner
 SLICE_BYTES = 128 * 1024
 """DESIGN section 8: larger writes were seen in the error of first-token times."""
 SLICE_FRAGMENTS = 512
-"""The most fragments that are looked at before the loop gets its turn."""
+"""The most fragments that are joined at once, before the loop gets its turn."""
 _OWNERS_AT_ONCE = 16
 """Owners whose fragments are taken (and, where stale, rendered) before the loop gets its turn."""
 _GZIP = 16 + zlib.MAX_WBITS
@@ -67,7 +67,7 @@ class Exposition:
         shown: list[tuple[Owner, list[Birth]]] = [(recorder.exporter, list(recorder.exporter.births))]
         rows: list[list[bytes]] = []
         exporter_row = recorder.exporter.fragments(faded=False)
-        for count, tracked in enumerate(recorder.tracked, 1):
+        for count, tracked in enumerate(recorder.tracked, start=1):
             rows.append(tracked.owner.fragments(faded=tracked.faded(recorder.clock.monotonic())))
             if tracked.owner.births:
                 shown.append((tracked.owner, list(tracked.owner.births)))
@@ -75,10 +75,11 @@ class Exposition:
                 await asyncio.sleep(0)
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
         for piece in _cut(self._all_pieces(rows, exporter_row, process, form)):
-            if piece:
-                yield piece
+            yield piece
             await asyncio.sleep(0)
-        recorder.announce(shown)
+        for at in range(0, len(shown), _OWNERS_AT_ONCE):
+            recorder.announce(shown[at : at + _OWNERS_AT_ONCE])
+            await asyncio.sleep(0)
 
     def _all_pieces(
         self,
@@ -100,23 +101,23 @@ def _pieces(
     rows: Sequence[Sequence[bytes]],
     form: Format,
 ) -> Iterator[bytes]:
-    """Return headers and fragments, family by family; also the empty ones, so that who counts pieces counts work."""
-    for index, metric in enumerate(metrics):
-        opened = False
-        for row in rows:
-            fragment = row[index]
-            if fragment and not opened:
-                opened = True
-                yield header(metric, form)
-            yield without_exemplars(fragment) if form is Format.TEXT else fragment
+    """Return a header and joined fragments for each family that has any: one turn in Python for many fragments."""
+    for metric, column in zip(metrics, zip(*rows, strict=True), strict=False):
+        longest = max(map(len, column))
+        if longest:
+            yield header(metric, form)
+            step = max(1, min(SLICE_FRAGMENTS, SLICE_BYTES // longest))
+            for at in range(0, len(column), step):
+                piece = b"".join(column[at : at + step])
+                yield without_exemplars(piece) if form is Format.TEXT else piece
 
 
 def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join pieces into slices of at most `SLICE_BYTES` bytes and `SLICE_FRAGMENTS` pieces, in order."""
+    """Join pieces into slices of at most `SLICE_BYTES` bytes, in order; none is empty."""
     pending: list[bytes] = []
     size = 0
     for piece in pieces:
-        if size + len(piece) > SLICE_BYTES or len(pending) >= SLICE_FRAGMENTS:
+        if pending and size + len(piece) > SLICE_BYTES:
             yield b"".join(pending)
             pending, size = [], 0
         start = 0
@@ -124,9 +125,11 @@ def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield piece[start : start + SLICE_BYTES]
             start += SLICE_BYTES
         rest = piece[start:] if start else piece
-        pending.append(rest)
-        size += len(rest)
-    yield b"".join(pending)
+        if rest:
+            pending.append(rest)
+            size += len(rest)
+    if pending:
+        yield b"".join(pending)
 
 
 async def _compressed(slices: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
@@ -134,8 +137,7 @@ async def _compressed(slices: AsyncGenerator[bytes, None]) -> AsyncGenerator[byt
     compressor = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
     async for piece in slices:
         for part in _cut([await asyncio.to_thread(compressor.compress, piece)]):
-            if part:
-                yield part
+            yield part
     for part in _cut([compressor.flush()]):
         yield part
 

@@ -21,9 +21,10 @@ _MODEL_CHARACTERS: Final = 100
 _NOT_REQUEST_ID: Final = re.compile(r"[^0-9A-Za-z._:/+=@~-]")
 _NOT_PRINTABLE_ASCII: Final = re.compile(r"[^ -~]")
 _NOT_LABEL_NAME: Final = re.compile(r"[^0-9A-Za-z_]")
-_EXEMPLAR_BYTES: Final = re.compile(rb' # \{request_id="[0-9A-Za-z._:/+=@~-]*"\} \S+ \S+$', re.MULTILINE)
+_EXEMPLAR_BEGINS: Final = f' # {{{EXEMPLAR_LABEL}="'.encode()
 """A quote in a label value is escaped, so no label value can look like this."""
 _LARGEST_PLAIN_INTEGER: Final = 1e15
+_NOT_FINITE: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 EOF: Final = b"# EOF\n"
 
@@ -75,11 +76,10 @@ def number(value: float) -> str:
     """Render a sample value: whole numbers without a fraction, everything else so that it reads back the same."""
     if isinstance(value, int):
         return str(value)
-    if value.is_integer() and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
+    text = repr(value)
+    if text[-2:] == ".0" and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
         return str(int(value))
-    if math.isfinite(value):
-        return repr(value)
-    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    return _NOT_FINITE.get(text, text) if text[-1] in "fn" else text
 
 
 def bound(value: float) -> str:
@@ -94,8 +94,9 @@ def exemplar_text(exemplar: Exemplar) -> str:
 
 
 def without_exemplars(fragment: bytes) -> bytes:
-    """Return the lines of a fragment as the classic text format wants them."""
-    return _EXEMPLAR_BYTES.sub(b"", fragment) if b" # {" in fragment else fragment
+    """Return whole lines as the classic text format wants them."""
+    first, *rest = fragment.split(_EXEMPLAR_BEGINS)
+    return b"".join((first, *(part[part.index(b"\n") :] for part in rest))) if rest else fragment
 
 
 def header(metric: Metric, form: Format) -> bytes:

@@ -85,7 +85,7 @@ class Recorder:
         _count_bill(owner, finished)
         if finished.attempt is not Attempt.MANUAL:
             exemplar = self._exemplar(result)
-            owner["results_total"].add(1, result.outcome, finished.attempt, exemplar=exemplar)
+            owner.values["results_total"].add(1, result.outcome, finished.attempt, exemplar=exemplar)
             if finished.attempt is Attempt.SCHEDULED:
                 _count_scheduled(owner, finished, exemplar)
             if result.outcome is not Outcome.CANCELLED:
@@ -97,7 +97,7 @@ class Recorder:
         if reason not in catalogue.SKIP_REASONS:
             raise ValueError(f"no such reason to skip a probe: {reason!r}")
         if tracked := self._tracked.get(target):
-            tracked.owner["skipped_total"].add(1, reason)
+            tracked.owner.values["skipped_total"].add(1, reason)
 
     def probes_in_flight(self, count: int) -> None:
         """Tell how many probes run now."""
@@ -159,27 +159,28 @@ class Recorder:
             owner.fade()
         tracked.last_run = now
         ok = result.outcome is Outcome.OK
-        owner["success"].set(int(ok))
-        owner["consecutive_failures"].set(finished.consecutive_failures)
-        owner["state"].replace({} if finished.state is None else {(): int(finished.state)})
-        owner["last_run_timestamp_seconds"].set(wall)
+        owner.values["success"].set(int(ok))
+        owner.values["consecutive_failures"].set(finished.consecutive_failures)
+        owner.values["state"].replace({} if finished.state is None else {(): int(finished.state)})
+        owner.values["last_run_timestamp_seconds"].set(wall)
         happened: dict[tuple[str, ...], float] = {
             (phase,): result.phases[phase] for phase in catalogue.PHASES if phase in result.phases
         }
-        owner["phase_duration_seconds"].replace(happened)
+        owner.values["phase_duration_seconds"].replace(happened)
         if ok:
-            owner["last_success_timestamp_seconds"].set(wall)
+            owner.values["last_success_timestamp_seconds"].set(wall)
             speed = result.output_tokens_per_second
-            owner["output_tokens_per_second"].replace({} if speed is None else {(): speed})
+            owner.values["output_tokens_per_second"].replace({} if speed is None else {(): speed})
         for limit in result.rate_limits:
             if limit.resource in catalogue.RATE_LIMIT_RESOURCES:
-                _set_told(owner["ratelimit_limit"], limit.limit, limit.resource)
-                _set_told(owner["ratelimit_remaining"], limit.remaining, limit.resource)
+                _set_told(owner.values["ratelimit_limit"], limit.limit, limit.resource)
+                _set_told(owner.values["ratelimit_remaining"], limit.remaining, limit.resource)
         _set_told(
-            owner["tls_certificate_not_after_timestamp_seconds"], result.tls_certificate_not_after_timestamp_seconds
+            owner.values["tls_certificate_not_after_timestamp_seconds"],
+            result.tls_certificate_not_after_timestamp_seconds,
         )
         if result.response_model:
-            owner["response_model_info"].replace({(model_value(self._redact(result.response_model)),): 1})
+            owner.values["response_model_info"].replace({(model_value(self._redact(result.response_model)),): 1})
 
     def _exemplar(self, result: Result) -> Exemplar | None:
         if not result.request_id:
@@ -191,8 +192,8 @@ def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None
     """Count what only the schedule's own probes may: SLO events, and the times of those that were ok."""
     result = finished.result
     for slo, verdict in finished.slo_verdicts.items():
-        if (slo, verdict) in owner["slo_events_total"].cells:
-            owner["slo_events_total"].add(1, slo, verdict)
+        if (slo, verdict) in owner.values["slo_events_total"].cells:
+            owner.values["slo_events_total"].add(1, slo, verdict)
     if result.outcome is not Outcome.OK:
         return
     for name in ("duration_seconds", *_HISTOGRAMS):
@@ -207,9 +208,9 @@ def _count_bill(owner: Owner, finished: Finished) -> None:
     for name in _TOKENS:
         tokens = getattr(result, name)
         if _is_amount(tokens):
-            owner[f"{name}_total"].add(tokens)
+            owner.values[f"{name}_total"].add(tokens)
     if _is_amount(result.cost_usd):
-        owner["cost_usd_total"].add(result.cost_usd or 0.0, finished.verdict)
+        owner.values["cost_usd_total"].add(result.cost_usd or 0.0, finished.verdict)
 
 
 def _is_amount(value: float | None) -> bool:

@@ -1,14 +1,15 @@
 """Numbers and their rendered lines: what one target, or the exporter itself, has of every family.
 
-A change makes a fragment (all lines of one family of one owner) stale; it is rendered again when its probe
-has been recorded, or at the latest when it is read. Nothing here knows what the numbers mean.
+A change makes a fragment (all lines of one family of one owner) stale, and puts the family on its owner's list; it is
+rendered again when its probe has been recorded, or at the latest when it is read. Nothing here knows what the numbers
+mean.
 """
 
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -29,26 +30,50 @@ class Reading(NamedTuple):
 class Cell:
     """One series of a counter, gauge or info."""
 
-    head: str
-    """Name and labels, rendered, with the space before the value."""
+    own: str
+    """Its own labels, rendered, with a comma before them where the owner has labels too."""
     value: float = 0
     exemplar: Exemplar | None = None
     announced: bool = True
     """False for a counter series that no whole scrape has shown as 0 yet: until then it reads 0."""
 
 
-@dataclass(slots=True)
-class Block:
-    """One counter, gauge or info family of one owner, by the values of its own labels."""
+@dataclass(slots=True, eq=False)
+class Family:
+    """One family of one owner."""
 
     metric: Metric
     labels: Labels
+    place: int
+    """Among the families of the owner, in the order of the catalogue."""
+    stale: list["Family"]
+    """Shared by the owner: families to render again."""
+    is_stale: bool = field(default=False, init=False)
+
+    def expire(self) -> None:
+        """Have the lines rendered again."""
+        if not self.is_stale:
+            self.is_stale = True
+            self.stale.append(self)
+
+    def render(self, *, announced: bool = False) -> bytes:
+        """Render the lines in OpenMetrics form; `announced` shows every series as it is, whatever scrapes have seen."""
+        raise NotImplementedError
+
+    def readings(self) -> Iterator[Reading]:
+        """Return the same series as `render`, as numbers."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True, eq=False)
+class Block(Family):
+    """One counter, gauge or info family, by the values of its own labels."""
+
     births: list["Birth"]
     """Shared by the owner: series not announced yet."""
     cells: dict[tuple[str, ...], Cell] = field(default_factory=dict)
     extra: tuple[tuple[str, str], ...] = ()
     """Labels that the catalogue does not know, on every series."""
-    _fragment: bytes | None = b""
 
     def set(self, value: float, *own: str) -> None:
         """Set a series, which is there from now on."""
@@ -58,7 +83,7 @@ class Block:
         elif cell.value == value:
             return
         cell.value = value
-        self._fragment = None
+        self.expire()
 
     def add(self, amount: float, *own: str, exemplar: Exemplar | None = None) -> None:
         """Add to a counter series; one that is new is announced with a 0 first. An exemplar stays until the next."""
@@ -69,13 +94,13 @@ class Block:
             self.births.append((self, cell))
         cell.value += amount
         cell.exemplar = exemplar or cell.exemplar
-        self._fragment = None
+        self.expire()
 
     def replace(self, values: Mapping[tuple[str, ...], float]) -> None:
         """Have exactly these series. Those that stay keep their cells."""
-        for own in [own for own in self.cells if own not in values]:
-            del self.cells[own]
-            self._fragment = None
+        if self.cells.keys() != values.keys():
+            self.cells = {own: cell for own, cell in self.cells.items() if own in values}
+            self.expire()
         for own, value in values.items():
             self.set(value, *own)
 
@@ -89,95 +114,91 @@ class Block:
         self.cells.clear()
         self.set(1, *own)
 
-    def expire(self) -> None:
-        """Have the lines rendered again when next read."""
-        self._fragment = None
-
-    def fragment(self) -> bytes:
-        """Return the lines in OpenMetrics form."""
-        if self._fragment is None:
-            self._fragment = self.render()
-        return self._fragment
-
     def render(self, *, announced: bool = False) -> bytes:
-        """Render the lines; `announced` shows every series as it is, whatever scrapes have seen."""
-        lines = ""
+        """Render the lines, a series that is not `announced` yet as 0."""
+        name, shared, lines = self.metric.name, self.labels.text, ""
         for cell in self.cells.values():
+            head = f"{name}{{{shared}{cell.own}}}" if shared or cell.own else name
             if announced or cell.announced:
                 exemplar = exemplar_text(cell.exemplar) if cell.exemplar else ""
-                lines += f"{cell.head}{number(cell.value)}{exemplar}\n"
+                lines += f"{head} {number(cell.value)}{exemplar}\n"
             else:
-                lines += f"{cell.head}0\n"
+                lines += f"{head} 0\n"
         return lines.encode()
 
     def readings(self) -> Iterator[Reading]:
-        """Return the same series as `fragment`, as numbers."""
+        """Return the same series as `render`, as numbers."""
         for own, cell in self.cells.items():
             labels = dict((*self.labels.pairs, *zip(self.metric.labels, own, strict=True), *self.extra))
             value, exemplar = (cell.value, cell.exemplar) if cell.announced else (0, None)
             yield Reading(self.metric.name, labels, value, exemplar)
 
     def _born(self, own: tuple[str, ...]) -> Cell:
-        shared, name = self.labels.text, self.metric.name
-        labels = label_text((*zip(self.metric.labels, own, strict=True), *self.extra))
-        labels = f"{shared},{labels}" if shared and labels else shared or labels
-        cell = self.cells[own] = Cell(f"{name}{{{labels}}} " if labels else f"{name} ")
+        pairs = (*zip(self.metric.labels, own, strict=True), *self.extra)
+        cell = self.cells[_the_same(own)] = Cell(_own_labels(pairs, after_others=bool(self.labels.text)))
         return cell
+
+
+@lru_cache(maxsize=4096)
+def _the_same(own: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one tuple for all that are equal: thousands of targets have the same keys."""
+    return own
+
+
+@lru_cache(maxsize=4096)
+def _own_labels(pairs: tuple[tuple[str, str], ...], *, after_others: bool) -> str:
+    """Render labels that thousands of targets have alike."""
+    return f",{label_text(pairs)}" if after_others and pairs else label_text(pairs)
 
 
 Birth = tuple[Block, Cell]
 """A counter series that no whole scrape has shown as 0 yet, with the block to render again once one has."""
 
 
-@dataclass(slots=True)
-class Distribution:
-    """One histogram of one owner. Without an observation it has no series."""
+@dataclass(slots=True, eq=False)
+class Distribution(Family):
+    """One histogram. Without an observation it has no series."""
 
-    metric: Metric
-    labels: Labels
     counts: list[int] = field(init=False)
     """Per bucket, not cumulative; the last one is above every bound."""
     total: float = 0.0
     exemplars: list[Exemplar | None] = field(init=False)
     shown: bool = False
-    _fragment: bytes | None = b""
+    _template: str = field(init=False)
+    _exemplar_texts: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.counts = [0] * (len(self.metric.buckets) + 1)
         self.exemplars = [None] * len(self.counts)
+        self._template = _template(self.metric)
+        self._exemplar_texts = [""] * len(self.counts)
 
     def observe(self, value: float, exemplar: Exemplar | None = None) -> None:
         """Count one observation; its exemplar stays with its bucket until the next."""
         bucket = bisect_left(self.metric.buckets, value)
         self.counts[bucket] += 1
         self.total += value
-        self.exemplars[bucket] = exemplar or self.exemplars[bucket]
+        if exemplar is not None:
+            self.exemplars[bucket] = exemplar
+            self._exemplar_texts[bucket] = exemplar_text(exemplar)
         self.show()
 
     def show(self) -> None:
         """Have series from now on, even if nothing was observed yet."""
         self.shown = True
-        self._fragment = None
+        self.expire()
 
-    def fragment(self) -> bytes:
-        """Return the lines in OpenMetrics form."""
-        if self._fragment is None:
-            self._fragment = self.render()
-        return self._fragment
-
-    def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - the shape of Block; a histogram has no births
+    def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
         """Render the lines from the family's one template."""
         shared = self.labels.text
-        comma = f"{shared}," if shared else ""
         braces = f"{{{shared}}}" if shared else ""
-        values: list[object] = []
-        count = 0
-        for count, exemplar in zip(accumulate(self.counts), self.exemplars, strict=True):
-            values += (comma, count, exemplar_text(exemplar) if exemplar else "")
-        return (_template(self.metric) % (*values, braces, number(self.total), braces, count)).encode()
+        values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
+        values[1::3] = accumulate(self.counts)
+        values[2::3] = self._exemplar_texts
+        return (self._template % (*values, braces, number(self.total), braces, values[-2])).encode()
 
     def readings(self) -> Iterator[Reading]:
-        """Return the same series as `fragment`, as numbers."""
+        """Return the same series as `render`, as numbers."""
         if not self.shown:
             return
         shared, name = dict(self.labels.pairs), self.metric.name
@@ -199,15 +220,22 @@ def _template(metric: Metric) -> str:
 class Owner:
     """Everything that one target, or the exporter itself, has to show."""
 
-    __slots__ = ("births", "families", "histograms", "values")
+    __slots__ = ("_rendered", "_stale", "births", "families", "histograms", "values")
 
     def __init__(self, metrics: Sequence[Metric], labels: Labels) -> None:
         self.births: list[Birth] = []
-        self.values = {m.short: Block(m, labels, self.births) for m in metrics if m.kind is not Kind.HISTOGRAM}
-        self.histograms = {m.short: Distribution(m, labels) for m in metrics if m.kind is Kind.HISTOGRAM}
-        self.families: list[Block | Distribution] = [
-            self.values[m.short] if m.short in self.values else self.histograms[m.short] for m in metrics
-        ]
+        self._stale: list[Family] = []
+        self._rendered = [b""] * len(metrics)
+        self.values: dict[str, Block] = {}
+        self.histograms: dict[str, Distribution] = {}
+        for place, metric in enumerate(metrics):
+            if metric.kind is Kind.HISTOGRAM:
+                self.histograms[metric.short] = Distribution(metric, labels, place, self._stale)
+            else:
+                self.values[metric.short] = Block(metric, labels, place, self._stale, self.births)
+        self.families: list[Family] = sorted(
+            (*self.values.values(), *self.histograms.values()), key=lambda family: family.place
+        )
 
     def __getitem__(self, short: str) -> Block:
         """Return the counter, gauge or info `short`, as the catalogue names it."""
@@ -218,15 +246,14 @@ class Owner:
 
         `faded` leaves out what speaks of the last probe; `announced` as in `Block.render`.
         """
-        fresh = {id(block) for block, _ in self.births} if announced else frozenset[int]()
-        return [
-            b""
-            if faded and family.metric.fades
-            else family.render(announced=True)
-            if id(family) in fresh
-            else family.fragment()
-            for family in self.families
-        ]
+        self.refresh()
+        rendered = self._rendered.copy()
+        if announced:
+            for block, _ in self.births:
+                rendered[block.place] = block.render(announced=True)
+        if faded:
+            return [b"" if one.metric.fades else lines for one, lines in zip(self.families, rendered, strict=True)]
+        return rendered
 
     def readings(self, *, faded: bool) -> list[list[Reading]]:
         """Return the same as `fragments`, as numbers."""
@@ -234,8 +261,10 @@ class Owner:
 
     def refresh(self) -> None:
         """Render what has changed."""
-        for family in self.families:
-            family.fragment()
+        for family in self._stale:
+            self._rendered[family.place] = family.render()
+            family.is_stale = False
+        self._stale.clear()
 
     def fade(self) -> None:
         """Forget what speaks of the last probe."""

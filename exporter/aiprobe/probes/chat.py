@@ -64,7 +64,7 @@ class ChatProbe:
         exchange = await self._caller.exchange(
             method=self._request.method,
             path=self._request.path,
-            body=words.into(self._request.body),
+            body=words.into_bytes(self._request.body),
             sink=sink,
             first_token_limit=self._target.stream and self._protocol.name not in LOADS_FIRST,
         )
@@ -76,7 +76,7 @@ class ChatProbe:
         """Return what judges an answer to the question with these words."""
 
         def judge_answer(answer: str) -> Outcome:
-            asked, expected = (words.into(text.encode()).decode() for text in (self._prompt, self._expected))
+            asked, expected = (words.into(text) for text in (self._prompt, self._expected))
             return judge(answer, words, asked=asked, expected=expected)
 
         return judge_answer

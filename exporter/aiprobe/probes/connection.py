@@ -105,8 +105,9 @@ class Connection(asyncio.Protocol):
             clock=self._clock,
             overdue=self._finish,
         )
-        self._watch.arm()
         self._pump()
+        if question.exchange.sent is None:
+            self._arm()
         if self._early:
             early, self._early = self._early, b""
             self.data_received(early)

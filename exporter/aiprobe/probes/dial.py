@@ -86,11 +86,12 @@ class Dialer:
         for number, address in enumerate(tries):
             exchange.connections_tried += 1
             exchange.remote_address = address
-            # A share of the time that is left, or a first address that drops packets would leave none for the second.
-            left = exchange.started + limit - self._clock.monotonic()
-            share = None if number == len(tries) - 1 else left / (len(tries) - number)
             try:
-                async with asyncio.timeout(share):
+                if number == len(tries) - 1:
+                    return await self._connect_to(address, port)
+                # A share of the time that is left, or a first address that drops packets would leave none for the rest.
+                left = exchange.started + limit - self._clock.monotonic()
+                async with asyncio.timeout(left / (len(tries) - number)):
                     return await self._connect_to(address, port)
             except OSError as error:
                 problems.append(f"{address}: {os.strerror(error.errno) if error.errno else 'no answer'}")

@@ -178,7 +178,7 @@ class Reply:
         if self._body_bytes > self._max_body_bytes:
             self._too_large("body")
         if self._inflater is None:
-            self._give(data)
+            self._heed(self._sink.on_body(data, self._at))
             return
         try:
             for piece in self._inflater.feed(data):
@@ -218,14 +218,17 @@ class Reply:
         if self._decoded_bytes > self._max_body_bytes:
             self._too_large("body")
         signal = self._sink.on_body(data, self._at)
-        if signal is Signal.MORE:
-            return signal
-        self.progress_at = self._at
-        if signal is Signal.CONTENT and self.content_at is None:
-            self.content_at = self._at
-        elif signal is Signal.DONE:
-            self.done = True
+        self._heed(signal)
         return signal
+
+    def _heed(self, signal: Signal) -> None:
+        if signal is Signal.MORE:
+            return
+        self.progress_at = self._at
+        if signal is Signal.DONE:
+            self.done = True
+        elif self.content_at is None and signal is Signal.CONTENT:
+            self.content_at = self._at
 
     def _too_large(self, part: str) -> NoReturn:
         limit = self._max_body_bytes if part == "body" else MAX_HEAD_BYTES

@@ -14,10 +14,14 @@ from aiprobe.core.outcomes import Outcome
 
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
+_SYLLABLES: Final = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS)
+_WORD_BITS: Final = 128
+"""About twice what the words use up, so that no word is noticeably likelier than another."""
 CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
 """Placeholders: letters only, so that no protocol escapes them, and found nowhere else in a request."""
+_CODE_WORD, _MARKER, _RUN = CODE_WORD.encode(), MARKER.encode(), RUN.encode()
 _FILLER: Final = "the river runs past the old mill and the road goes on over the hill to the sea "
 _FILLER_TOKENS: Final = 18
 """Words of the filler line: common ones, a token each in every tokenizer that we know."""
@@ -33,18 +37,28 @@ class Words:
     marker: str
     run: str
 
-    def into(self, body: bytes) -> bytes:
+    def into(self, text: str) -> str:
+        """Return a text with these words in place of the placeholders."""
+        return text.replace(CODE_WORD, self.code_word).replace(MARKER, self.marker).replace(RUN, self.run)
+
+    def into_bytes(self, body: bytes) -> bytes:
         """Return a built request body with these words in place of the placeholders."""
-        for placeholder, word in ((CODE_WORD, self.code_word), (MARKER, self.marker), (RUN, self.run)):
-            body = body.replace(placeholder.encode(), word.encode())
+        for placeholder, word in ((_CODE_WORD, self.code_word), (_MARKER, self.marker), (_RUN, self.run)):
+            body = body.replace(placeholder, word.encode())
         return body
 
 
 def fresh_words() -> Words:
     """Draw new words, which no cache has seen: a pronounceable one, an end marker, a run number."""
-    syllables = (secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(4))
-    code_word = "".join(syllables) + secrets.choice(_CONSONANTS)
-    return Words(code_word, f"END{secrets.randbelow(90_000) + 10_000}", f"R{secrets.randbelow(9_000_000) + 1_000_000}")
+    drawn = secrets.randbits(_WORD_BITS)  # at once: each draw asks the kernel
+    code_word = ""
+    for _ in range(4):
+        drawn, syllable = divmod(drawn, len(_SYLLABLES))
+        code_word += _SYLLABLES[syllable]
+    drawn, consonant = divmod(drawn, len(_CONSONANTS))
+    drawn, marker = divmod(drawn, 90_000)
+    run = drawn % 9_000_000 + 1_000_000
+    return Words(code_word + _CONSONANTS[consonant], f"END{marker + 10_000}", f"R{run}")
 
 
 def prompt(target: Target) -> str:

@@ -27,6 +27,7 @@ from aiprobe.protocols.base import (
     Usage,
 )
 from aiprobe.protocols.errors import is_challenge
+from aiprobe.protocols.reading import StreamReader
 
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
@@ -112,10 +113,23 @@ class RecordingSink:
         if self._reader is not None:
             if complete:
                 self._note(self._reader.close(), at)
+            elif isinstance(self._reader, StreamReader):
+                self._take(self._reader.catch_up())
         elif 200 <= head.status < 300:
             self.record.failure = self._wrong_type(head)
         else:
             self.record.failure = self._protocol.failure(head, bytes(self._collected))
+
+    def _take(self, events: Sequence[Event]) -> bool:
+        """Keep what events hold; tell whether there was content among them."""
+        content = False
+        for event in events:
+            kind = type(event)
+            take = _TAKE.get(kind)
+            if take is not None:
+                take(self.record, event)
+                content = content or kind in _CONTENT
+        return content
 
     def _wrong_type(self, head: ReplyHead) -> Failure:
         """Say what a 2xx reply of another media type is: a challenge, an error object, or not our protocol."""
@@ -135,21 +149,20 @@ class RecordingSink:
         if not events:
             return Signal.MORE
         record = self.record
-        content = False
-        for event in events:
-            kind = type(event)
-            content = content or kind in _CONTENT
-            take = _TAKE.get(kind)
-            if take is not None:
-                take(record, event)
+        content = self._take(events)
         if record.first_content_at is not None and record.last_event_at is not None:
-            record.max_gap_seconds = max(record.max_gap_seconds or 0.0, at - record.last_event_at)
+            gap = at - record.last_event_at
+            if record.max_gap_seconds is None or gap > record.max_gap_seconds:
+                record.max_gap_seconds = gap
         record.last_event_at = at
         if content:
             record.content_chunks += 1
-            record.first_content_at = at if record.first_content_at is None else record.first_content_at
-            if record.text and record.first_text_at is None:
+            if record.first_content_at is None:
+                record.first_content_at = at
+            if record.first_text_at is None and record.text:
                 record.first_text_at = at
+                if isinstance(self._reader, StreamReader):
+                    self._reader.patient = True  # from here on only the times of events matter at once
         if record.ended or record.failure is not None:
             return Signal.DONE
         return Signal.CONTENT if content else Signal.PROGRESS

@@ -4,6 +4,7 @@ What is asked for belongs in `protocols/` and the probes.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from aiprobe.probes.exchange import Route
@@ -44,13 +45,22 @@ def authority(route: Route, *, always_port: bool = False) -> str:
     Raises:
         ValueError: the host is not one, or the port is out of range.
     """
-    host = host_name(route.host)
-    if not 0 < route.port < 65536:
-        raise ValueError(f"not a port: {route.port}")
-    shown = f"[{host}]" if ":" in host else host
-    if not always_port and route.port == _DEFAULT_PORTS[route.scheme]:
-        return shown
-    return f"{shown}:{route.port}"
+    shown, port = _shown_host(route.host), route.port
+    if not 0 < port < 65536:
+        raise ValueError(f"not a port: {port}")
+    return shown if not always_port and port == _DEFAULT_PORTS[route.scheme] else f"{shown}:{port}"
+
+
+@lru_cache(maxsize=4096)
+def _shown_host(host: str) -> str:
+    name = host_name(host)
+    return f"[{name}]" if ":" in name else name
+
+
+@lru_cache(maxsize=1024)
+def _may_be_sent(name: str) -> bool:
+    """Tell whether a header of this name can stand in a request and is not ours to send."""
+    return bool(_TOKEN.fullmatch(name)) and name.lower() not in _OURS
 
 
 def request_bytes(
@@ -78,7 +88,7 @@ def request_bytes(
     lines = [f"{method} http://{origin}{path} HTTP/1.1" if forwarded else f"{method} {path} HTTP/1.1"]
     own_host = False
     for name, value in headers:
-        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+        if not _may_be_sent(name):
             raise ValueError(f"not a header to send: {name!r}")
         if not _VALUE.fullmatch(value):
             raise ValueError(f"the value of header {name!r} has characters that a header cannot hold")

@@ -7,6 +7,7 @@ import asyncio
 import calendar
 import ssl
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -97,6 +98,7 @@ def not_after(peer: ssl.SSLObject | None) -> float | None:
     return min(known) if known else None
 
 
+@lru_cache(maxsize=1024)
 def der_not_after(der: bytes) -> float | None:
     """Return `notAfter` of an X.509 certificate in DER (RFC 5280 section 4.1) as Unix time, None if it is not one.
 

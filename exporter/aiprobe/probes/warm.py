@@ -1,4 +1,4 @@
-"""Connections that wait for their next exchange: one a route, few, and not for long."""
+"""Connections that wait for their next exchange: as many a route as it had under way, few in all, not for long."""
 
 import asyncio
 import select
@@ -12,44 +12,49 @@ MAX_IDLE: Final = 256
 
 
 class WarmConnections:
-    """Keeps one idle connection a route; the oldest goes when there are more than `MAX_IDLE`."""
+    """Keeps idle connections by route; the oldest goes when there are more than `MAX_IDLE` in all."""
 
-    __slots__ = ("_idle",)
+    __slots__ = ("_by_route", "_idle")
 
     def __init__(self) -> None:
-        self._idle: dict[Route, tuple[Connection, asyncio.TimerHandle]] = {}
+        self._idle: dict[Connection, tuple[Route, asyncio.TimerHandle]] = {}
+        """In the order in which they were put here."""
+        self._by_route: dict[Route, dict[Connection, None]] = {}
 
     def take(self, route: Route) -> Connection | None:
-        """Return a connection that the peer has neither closed nor spoken on since, or None."""
-        entry = self._idle.pop(route, None)
-        if entry is None:
-            return None
-        connection, timer = entry
-        timer.cancel()
-        if is_quiet(connection):
-            return connection
-        connection.abort()
+        """Return the last one kept on which the peer has neither closed nor spoken since, or None."""
+        while waiting := self._by_route.get(route):
+            connection = next(reversed(waiting))
+            self._forget(connection)
+            if is_quiet(connection):
+                return connection
+            connection.abort()
         return None
 
     def keep(self, route: Route, connection: Connection) -> None:
         """Hold `connection` for the next exchange on `route`; at most `IDLE_SECONDS` long."""
-        self._drop(route)
         while len(self._idle) >= MAX_IDLE:
             self._drop(next(iter(self._idle)))
-        timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, route)
-        self._idle[route] = (connection, timer)
+        timer = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._drop, connection)
+        self._idle[connection] = (route, timer)
+        self._by_route.setdefault(route, {})[connection] = None
 
     def close(self) -> None:
         """Close every connection that waits."""
-        for route in tuple(self._idle):
-            self._drop(route)
+        for connection in tuple(self._idle):
+            self._drop(connection)
 
-    def _drop(self, route: Route) -> None:
-        entry = self._idle.pop(route, None)
-        if entry is not None:
-            connection, timer = entry
-            timer.cancel()
-            connection.abort()
+    def _drop(self, connection: Connection) -> None:
+        self._forget(connection)
+        connection.abort()
+
+    def _forget(self, connection: Connection) -> None:
+        route, timer = self._idle.pop(connection)
+        timer.cancel()
+        waiting = self._by_route[route]
+        del waiting[connection]
+        if not waiting:
+            del self._by_route[route]
 
 
 def is_quiet(connection: Connection) -> bool:

@@ -74,6 +74,8 @@ def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) 
 def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
     """Return one entry per resource that any known spelling tells something about."""
     found: dict[str, RateLimit] = {}
+    if not any("ratelimit" in name for name in headers):  # most replies, and there are many names to try
+        return ()
     anthropic = ((resource, *names) for resource, names in ANTHROPIC_LIMITS.items())
     for resource, limit_name, remaining_name in (*anthropic, *_OPENAI_LIMITS):
         limit, remaining = _number(headers.get(limit_name)), _number(headers.get(remaining_name))
@@ -100,7 +102,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def server_seconds(headers: Mapping[str, str]) -> float | None:
     """Return how long the provider says that it worked: its own header, then the longest of `server-timing`."""
-    timings = [_number(dur) for dur in _DURATION.findall(headers.get("server-timing", "")[:2000])]
+    timing = headers.get("server-timing")
+    timings = [_number(dur) for dur in _DURATION.findall(timing[:2000])] if timing else []
     known = [dur for dur in timings if dur is not None]
     told = (
         _number(headers.get("openai-processing-ms")),
@@ -115,7 +118,9 @@ def server_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(value: str | None) -> float | None:
-    value = (value or "").strip()
+    if not value:
+        return None
+    value = value.strip()
     return float(value) if _NUMBER.fullmatch(value) else None
 
 
@@ -129,4 +134,4 @@ def _seconds_between(earlier: str | None, later: str | None) -> float | None:
 
 
 def _first_id(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    return next(filter(None, (an_id(headers.get(name)) for name in names)), None)
+    return next(filter(None, (an_id(headers[name]) for name in names if name in headers)), None)

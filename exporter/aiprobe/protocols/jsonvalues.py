@@ -29,7 +29,7 @@ def load(data: bytes) -> object:
         UnreadableError: for invalid UTF-8, broken JSON, nesting too deep and numbers too long to convert.
     """
     try:
-        text = data.decode("utf-8-sig").strip(_BLANKS)
+        text = data.decode().removeprefix("\ufeff").strip(_BLANKS)
         document: object
         document, end = _DECODER.raw_decode(text)
     except UnicodeDecodeError:
@@ -88,13 +88,15 @@ def without_lone_surrogates(text: str) -> str:
 def a_name(value: object) -> str:
     """Return a short printable name, `""` when there is none: what may become a label or a header of a page."""
     text = any_string(value)[:LONGEST_NAME]
-    return "".join(filter(str.isprintable, text)).strip()[:LONGEST_NAME]
+    return (text if text.isprintable() else "".join(filter(str.isprintable, text))).strip()
 
 
 def an_id(value: object) -> str | None:
     """Return an identifier cut to printable ASCII and `LONGEST_NAME` characters, or None when nothing is left."""
     text = any_string(value)[:LONGEST_NAME]
-    return "".join(c for c in text if "!" <= c <= "~")[:LONGEST_NAME] or None
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        text = "".join(c for c in text if "!" <= c <= "~")
+    return text or None
 
 
 def milliseconds(value: object, *, per_second: float = 1e3) -> float | None:

@@ -28,7 +28,16 @@ from aiprobe.protocols.base import (
 )
 from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
 from aiprobe.protocols.openai_usage import chat_usage
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.reading import (
+    EVENT_STREAM,
+    JSON_BODY,
+    NOTHING,
+    PROGRESS,
+    BodyReader,
+    Plain,
+    StreamReader,
+    load_frame,
+)
 from aiprobe.protocols.request import get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
@@ -81,7 +90,10 @@ class OpenAIChat:
 
     def reader(self, *, stream: bool) -> Reader:
         """Return a fresh reader for one 2xx reply."""
-        return StreamReader(_Chunks()) if stream else BodyReader(_read_completion)
+        if not stream:
+            return BodyReader(_read_completion)
+        chunks = _Chunks()
+        return StreamReader(chunks, plain=Plain(_is_plain, chunks.take_plain))
 
     def content_types(self, *, stream: bool) -> frozenset[str]:
         """Return the media types that a 2xx reply may have."""
@@ -111,17 +123,33 @@ class _Chunks:
         if frame.data.startswith(b"[DONE]"):
             return (End(),)
         document, failed = load_frame(frame)
-        if failed:
-            return failed
+        return failed or self.take_document(document)
+
+    def take_plain(self, document: Any) -> Sequence[Event]:
+        """Return the events of a chunk that most likely adds one piece of text and has nothing else to tell."""
+        try:
+            delta = document["choices"][0]["delta"]
+            content = delta["content"]
+            if content.isascii() and content and len(delta) == 1 and not document.get("usage") and self._named:
+                return (Text(content),)
+        except (AttributeError, IndexError, KeyError, TypeError):
+            pass  # it is of another shape
+        return self.take_document(document)
+
+    def take_document(self, document: object) -> Sequence[Event]:
+        """Return the events of one chunk that holds no error object."""
+        if not isinstance(document, dict):
+            document = an_object(document)
         events: list[Event] = []
         if not self._named:
             self._named = _add_names(document, events)
-        choices = a_list(document.get("choices"))
-        if choices:
+        choices = document.get("choices")
+        if choices and a_list(choices):
             self._read_choice(an_object(choices[0]), events)
             if events and type(events[-1]) is Failure:
                 return events
-        _add_usage(document, events)
+        if "usage" in document or "x_groq" in document:
+            _add_usage(document, events)
         return events or PROGRESS
 
     def close(self) -> Sequence[Event]:
@@ -130,13 +158,22 @@ class _Chunks:
 
     def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
         delta = an_object(choice.get("delta"))
-        _add_content(delta, events)
-        if delta.get("refusal"):
-            self._refused = True
+        if delta:
+            _add_content(delta, events)
+            if delta.get("refusal"):
+                self._refused = True
+        if choice.get("finish_reason") is None and not choice.get("error"):
+            return  # nearly every chunk there is
         stopped = _stopped(choice, refused=self._refused)
         if isinstance(stopped, Failure) or (stopped is not None and not self._finished):
             self._finished = True
             events.append(stopped)
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tell whether a chunk only goes on: inside a string of JSON these quotes would be escaped."""
+    goes_on = b'"finish_reason":null' in data or b'"finish_reason": null' in data
+    return goes_on and b"error" not in data
 
 
 def _read_completion(document: object) -> Sequence[Event]:

@@ -5,6 +5,7 @@ after the end. What makes an answer good belongs in `probes/`.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from typing import Protocol as Interface
 
@@ -35,13 +36,27 @@ class Dialect(Interface):
         """Return what the end of the body proves, such as an `End` where the protocol has no terminal event."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """How a dialect knows an event that only adds content, and reads its document."""
+
+    fits: Callable[[bytes], bool]
+    """Tells of the bytes of an event that it can neither end the stream nor fail it."""
+    take: Callable[[object], Sequence[Event]]
+
+
 class StreamReader:
     """Reads an event stream; a `base.Reader`."""
 
-    __slots__ = ("_bare", "_bare_bytes", "_bare_tries", "_dialect", "_over", "_parser")
+    __slots__ = ("_bare", "_bare_bytes", "_bare_tries", "_dialect", "_over", "_parser", "_plain", "_put_off", "patient")
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, plain: Plain | None = None) -> None:
+        self.patient = False
+        """Whether the caller only wants to know now *that* a plain event came, and what it held when the next one
+        comes that is not plain: decoding many at once costs a fraction of decoding each as it comes."""
         self._dialect = dialect
+        self._plain = plain
+        self._put_off: list[bytes] = []
         self._parser = FrameParser()
         self._bare: list[bytes] = []
         self._bare_bytes = 0
@@ -52,12 +67,20 @@ class StreamReader:
         """Take the next bytes, cut anywhere; return the events that they completed."""
         if self._over:
             return NOTHING
-        events: list[Event] = []
-        for frame in self._parser.feed(data):
+        if self.patient and self._plain is not None and self._plain.fits(data) and self._parser.is_one_event(data):
+            self._put_off.append(data[6:-2])
+            return PROGRESS
+        events = list(self.catch_up())
+        if events and type(events[-1]) in _LAST:
+            return events
+        frames = self._parser.feed(data)
+        for frame in frames:
             try:
                 made = self._read(frame)
             except UnreadableError as problem:
                 made = (errors.malformed(str(problem)),)
+            if len(frames) == 1 and made and not events and type(made[-1]) not in _LAST:  # the usual case
+                return made
             if self._add(made, events):
                 return events
         if self._parser.oversized:
@@ -71,7 +94,9 @@ class StreamReader:
         """
         if self._over:
             return NOTHING
-        events: list[Event] = []
+        events = list(self.catch_up())
+        if events and type(events[-1]) in _LAST:
+            return events
         for frame in self._parser.close():
             try:
                 made = self._read(frame)
@@ -83,6 +108,27 @@ class StreamReader:
             made = _error_in(b"\n".join(self._bare)) or (errors.malformed("not an event stream"),)
             self._add(made, events)
         self._over = True
+        return events
+
+    def catch_up(self) -> Sequence[Event]:
+        """Return the events of what was put off."""
+        if not self._put_off or self._plain is None:
+            return NOTHING
+        put_off, self._put_off = self._put_off, []
+        try:
+            documents = load(b"[%b]" % b",".join(put_off))
+            if isinstance(documents, list) and len(documents) == len(put_off):
+                return [event for each in documents for event in self._plain.take(each)]
+        except UnreadableError:
+            pass  # one of them is broken, and what came before it counts
+        events: list[Event] = []
+        for data in put_off:
+            try:
+                made = self._plain.take(load(data))
+            except UnreadableError as problem:
+                made = (errors.malformed(str(problem)),)
+            if self._add(made, events):
+                break
         return events
 
     def _add(self, made: Sequence[Event], events: list[Event]) -> bool:

@@ -57,6 +57,9 @@ class FrameParser:
         frames: list[Frame] = []
         if self.oversized or not data:
             return frames
+        if self.is_one_event(data):
+            self._started = True
+            return [Frame(b"", data[6:-2])]
         if b"\n" not in data:
             self._hold(data)
             return frames
@@ -82,6 +85,17 @@ class FrameParser:
             self._take(line, frames)
         self._dispatch(frames)
         return frames
+
+    def is_one_event(self, data: bytes) -> bool:
+        """Tell whether `data` is one event of one line and nothing else: the usual case, met for every token."""
+        size = len(data)
+        return (
+            data[:7] == b"data: {"
+            and data[-2:] == b"\n\n"
+            and data.find(b"\n") == size - 2
+            and not (self._held or self._data or self._event)
+            and size <= self._max_bytes
+        )
 
     def _with_newlines(self, data: bytes) -> bytes:
         """Turn CR and CRLF into LF. A CR ends its line at once; an LF that begins the next bytes is its other half."""

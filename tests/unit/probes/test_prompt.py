@@ -10,7 +10,7 @@ from aiprobe.probes.prompt import CODE_WORD, MARKER, RUN, Words, expected_answer
 from tests.builders import a_target
 
 WORDS = Words("bodakemut", "END48213", "R1234567")
-ASKED = WORDS.into(prompt(a_target()).encode()).decode()
+ASKED = WORDS.into(prompt(a_target()))
 
 
 def test_fresh_words_are_as_long_as_their_placeholders_and_never_the_same() -> None:
@@ -23,7 +23,7 @@ def test_fresh_words_are_as_long_as_their_placeholders_and_never_the_same() -> N
 def test_putting_words_into_a_body_keeps_its_length_and_leaves_no_placeholder() -> None:
     for target in (a_target(), a_target(input_tokens=500), a_target(output_tokens=200, max_output_tokens=364)):
         body = prompt(target).encode()
-        filled = WORDS.into(body)
+        filled = WORDS.into_bytes(body)
         assert len(filled) == len(body)
         assert not any(word.encode() in filled for word in (CODE_WORD, MARKER, RUN))
         assert b"bodakemut" in filled
@@ -91,7 +91,7 @@ def test_an_answer_is_judged_by_both_words(answer: str, expected: Outcome) -> No
     ],
 )
 def test_a_long_answer_that_stops_while_counting_was_cut(answer: str, expected: Outcome) -> None:
-    whole = WORDS.into(expected_answer(a_target(output_tokens=10)).encode()).decode()
+    whole = WORDS.into(expected_answer(a_target(output_tokens=10)))
     assert judge(answer, WORDS, asked=ASKED, expected=whole) is expected
 
 

@@ -31,6 +31,16 @@ async def test_the_next_exchange_on_an_equal_route_uses_the_warm_connection() ->
 
 
 @on_both_loops
+async def test_exchanges_at_once_on_one_route_each_find_a_warm_connection_again() -> None:
+    async with a_peer(serves(OK, OK)) as peer, a_transport() as transport:
+        route = a_route(peer.port, reuse=True)
+        for _ in range(2):
+            exchanges = await asyncio.gather(*(ask(transport, route) for _ in range(5)))
+    assert peer.connections == 5
+    assert [exchange.reused for exchange in exchanges] == [True] * 5
+
+
+@on_both_loops
 async def test_another_route_does_not_get_it() -> None:
     async with a_peer(serves(OK, OK)) as peer, a_transport() as transport:
         await ask(transport, a_route(peer.port, reuse=True))
@@ -190,14 +200,14 @@ async def test_an_exchange_that_failed_leaves_no_warm_connection() -> None:
         await peer.gone.wait()
 
 
-async def test_one_connection_a_route_is_kept_and_not_too_many_of_them() -> None:
+async def test_the_oldest_connections_go_when_there_are_too_many() -> None:
     warm, live = WarmConnections(), set[Connection]()
     made = [Connection(Clock(), live) for _ in range(MAX_IDLE + 5)]
     for number, connection in enumerate(made):
         warm.keep(a_route(1 + number), connection)
     warm.keep(a_route(MAX_IDLE), Connection(Clock(), live))
     assert len(warm._idle) == MAX_IDLE
-    assert a_route(1) not in warm._idle
+    assert a_route(1) not in warm._by_route
     timers = [timer for _, timer in warm._idle.values()]
     warm.close()
     assert all(timer.cancelled() for timer in timers)
@@ -208,8 +218,9 @@ async def test_an_idle_connection_is_closed_after_its_time() -> None:
     async with a_peer(serves(OK, OK)) as peer, a_transport() as transport:
         route = a_route(peer.port, reuse=True)
         await ask(transport, route)
-        _, timer = transport._warm._idle[route]
+        (connection,) = transport._warm._by_route[route]
+        _, timer = transport._warm._idle[connection]
         assert timer.when() - asyncio.get_running_loop().time() == pytest.approx(120, abs=5)
-        transport._warm._drop(route)  # what the timer calls
+        transport._warm._drop(connection)  # what the timer calls
         await peer.gone.wait()
         assert not (await ask(transport, route)).reused

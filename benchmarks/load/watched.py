@@ -1,0 +1,62 @@
+"""aiprobe, or nothing, with a second hand: how late its event loop wakes a sleeper, a hundred times a second.
+
+`python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` a loop with nothing on it.
+Every lateness goes to FILE as seconds, a line each, when the process ends.
+"""
+
+import asyncio
+import atexit
+import signal
+import sys
+import time
+from array import array
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from aiprobe import cli
+
+EVERY_SECONDS: Final = 0.01
+
+
+class Watch:
+    """Asks the loop to be woken, and notes how late that was."""
+
+    def __init__(self) -> None:
+        self.late = array("d")
+        self._due = 0.0
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Note from now on."""
+        self._due = time.monotonic() + EVERY_SECONDS
+        loop.call_later(EVERY_SECONDS, self._woken, loop)
+
+    def _woken(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.late.append(time.monotonic() - self._due)
+        self.begin(loop)
+
+
+def main() -> None:
+    """Put the watch on the loop that the command makes."""
+    file, (command, *_) = Path(sys.argv[1]), sys.argv[2:]
+    watch, make = Watch(), uvloop.new_event_loop
+    atexit.register(lambda: file.write_text("\n".join(map(repr, watch.late))))
+
+    def watched() -> asyncio.AbstractEventLoop:
+        loop = make()
+        loop.call_soon(watch.begin, loop)
+        return loop
+
+    if command == "idle":
+        loop = watched()
+        loop.add_signal_handler(signal.SIGTERM, loop.stop)
+        loop.run_forever()
+        return
+    uvloop.new_event_loop = watched  # type: ignore[assignment]  # the same, and one call more
+    sys.argv[1:] = sys.argv[2:]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""A start that has much to read answers scrapes meanwhile, and says nothing that it does not know yet."""
+
+import asyncio
+from http.client import HTTPConnection
+from pathlib import Path
+
+from aiprobe.app import App, Options, read_settings
+from aiprobe.core.clock import Clock
+from aiprobe.logs import Redaction
+from tests.unit.app.wire import written_config
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        connection.close()
+
+
+async def test_a_scrape_is_answered_while_the_journal_is_still_read(tmp_path: Path) -> None:
+    file = written_config(tmp_path, targets=2)
+    options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
+    app = App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock())
+    reading, open_it = asyncio.Event(), app.journal.open
+
+    async def slow_open() -> None:
+        await reading.wait()
+        await open_it()
+
+    app.journal.open = slow_open  # type: ignore[method-assign]
+    starting = asyncio.create_task(app.__aenter__())
+    while app.running is None:
+        await asyncio.sleep(0.01)
+    port = app.running.addresses[0].port
+    _, early = await asyncio.to_thread(get, port, "/metrics")
+    not_ready, _ = await asyncio.to_thread(get, port, "/-/ready")
+    reading.set()
+    await starting
+    ready, _ = await asyncio.to_thread(get, port, "/-/ready")
+    _, late = await asyncio.to_thread(get, port, "/metrics")
+    await app.__aexit__(None, None, None)
+    assert early.count("\naiprobe_interval_seconds{") == 2
+    assert (not_ready, ready) == (503, 200)
+    assert "\naiprobe_journal_up" not in early, "nothing is known of the disk yet"
+    assert "\naiprobe_journal_up" in late
