@@ -99,6 +99,7 @@ class StandingKeeper:
         self._turn = []
         for target in targets:
             self._tell_burn(target.name)
+        self._burn_told.clear()  # series that begin with this configuration are told by the next probe
 
     def finished(self, finished: Finished, *, declared_state: str) -> None:
         """Take one finished probe."""
