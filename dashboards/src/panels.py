@@ -168,6 +168,7 @@ def lines(  # noqa: PLR0913 - each keyword is one choice about a chart, and has 
     colours: Mapping[str, str] | None = None,
     limits: Sequence[tuple[float, str]] = (),
     limit_style: str = "dashed",
+    below: str = "transparent",
     minimum: float | None = 0,
     maximum: float | None = None,
     table: bool = False,
@@ -209,7 +210,7 @@ def lines(  # noqa: PLR0913 - each keyword is one choice about a chart, and has 
         defaults=replace(first, decimals=None).defaults(
             custom=custom,
             color={"mode": "palette-classic"},
-            thresholds=thresholds((None, "transparent"), *limits),
+            thresholds=thresholds((None, below), *limits),
             **bounds,
         ),
         overrides=overrides,

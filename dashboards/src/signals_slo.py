@@ -117,13 +117,13 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
     rate = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
     spent = f"max by ({BY}) (avg_over_time({errors}[$__range:15m] @ end()))"
     allowed = f"max by ({BY}) (last_over_time({budget}[$__range:1h] @ end()))"
-    worst = f"topk(10, {spent} / on ({BY}) ({allowed} > 0))"
+    worst = f"topk(8, {spent} / on ({BY}) ({allowed} > 0))"
     return Signal(
         title=f"Burn rate over {window}",
         description=(
             f"How many times faster than allowed the budget burns, over windows of {window}; 1 spends it exactly in "
             "its "
-            f"period. {line} The ten that burnt most in this range."
+            f"period. {line} The eight that burnt most in this range."
         ),
         expr=named(f"{rate} and on ({BY}) {worst}"),
         decimals=1,
@@ -143,11 +143,11 @@ def bad_minutes(scope: Scope) -> Signal:
             "The share of bad probes in each cell, written as minutes of it: over thirty days a cell is the day before "
             "its time (UTC). The 20 SLOs with the most. No cell: nothing was validly probed."
         ),
-        expr=named(f"{each} * $__interval_ms / 60000 and on ({BY}) {worst}"),
+        expr=f"{each} * $__interval_ms / 60000 and on ({BY}) {worst}",
         rows=f"last_over_time({errors}[$__range] @ end())",
         decimals=0,
-        legend="{{provider_display_name}} / {{target}} {{slo}}",
-        nothing="Nothing recorded: no rules yet?",
+        legend="{{target}} {{slo}}",
+        nothing="Nothing recorded yet",
     )
 
 

@@ -54,9 +54,9 @@ def board() -> Board:
                 width=6,
             ),
             _objectives(),
-            lines(slo.budgets(SCOPE), width=24, limits=((-1e9, palette.MAJOR), (0, "transparent")), limit_style="area",
-                  minimum=None, maximum=1, table=True),
-            *(lines(slo.burns(SCOPE, window, meaning), width=24, height=7, limits=((line, colour),), table=True)
+            lines(slo.budgets(SCOPE), width=24, height=9, limits=((0, "transparent"),), below=palette.MAJOR,
+                  limit_style="area", minimum=None, maximum=1, table=True),
+            *(lines(slo.burns(SCOPE, window, meaning), width=24, height=8, limits=((line, colour),), table=True)
               for window, line, colour, meaning in _LINES),
             history(
                 slo.bad_minutes(SCOPE),

@@ -171,7 +171,7 @@ def _days() -> Signal:
         expr=named(f"floor(1000 * (1 - {each})) / 10"),
         rows=f"last_over_time({errors}[$__range] @ end())",
         legend="{{provider_display_name}}",
-        nothing="Nothing recorded: no rules yet?",
+        nothing="Nothing recorded yet",
     )
 
 
