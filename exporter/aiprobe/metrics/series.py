@@ -40,7 +40,7 @@ class Cell:
 
 @dataclass(slots=True, eq=False)
 class Family:
-    """One family of one owner. A base class against this house's habit: both kinds stand in one list and expire alike."""
+    """One family of one owner. A base class, against the habit here: both kinds stand in one list and expire alike."""
 
     metric: Metric
     labels: Labels
