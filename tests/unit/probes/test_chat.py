@@ -164,7 +164,8 @@ async def test_the_longest_silence_is_counted_from_the_first_token_on(tools: Too
     assert late.time_to_first_token_seconds is not None
     assert gappy.time_to_first_token_seconds is not None
     assert late.time_to_first_token_seconds > 0.5 > gappy.time_to_first_token_seconds
-    assert gappy.stream_max_gap_seconds >= 0.3 > late.stream_max_gap_seconds
+    # An event that is read late shortens the silence after it: not 0.3 to the last microsecond.
+    assert gappy.stream_max_gap_seconds > 0.25 > late.stream_max_gap_seconds
 
 
 async def test_the_first_token_s_time_agrees_with_the_server_s_own_record(tools: Tools) -> None:
