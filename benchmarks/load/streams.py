@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +77,7 @@ def _one_round(bench: Bench, seen: Seen, *, tls: bool) -> None:
     folder, seconds = bench.folder(), bench.seconds(40.0)
     lag, idle = folder / "lag", folder / "idle-lag"
     watched = (sys.executable, "-m", "benchmarks.load.watched")
-    load = Load(targets=TARGETS, interval_seconds=20, first_ms=1000, events=19, gap_ms=500, tls=tls)
+    load = replace(_LOAD, tls=tls)
     with (
         running([*watched, idle, "idle"]),
         exporter(load, bench.ports, directory=folder, ca_file=bench.ca_file, command=(*watched, lag)) as one,
@@ -137,6 +137,6 @@ def _record(lines: str) -> dict[str, float]:
 
 
 def _between(file: Path) -> list[float]:
-    """Return the latenesses of a file without those of the start: the first and the last tenth are left out."""
+    """Return the latenesses of a file without its first quarter, which is the start, and its last tenth."""
     late = [float(line) for line in file.read_text().split()]
     return late[len(late) // 4 : -len(late) // 10]

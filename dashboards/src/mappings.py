@@ -1,6 +1,6 @@
 """What numbers are called: value mappings of states, verdicts of comparisons and answers to "is it us?"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dashboards.src import palette
@@ -29,63 +29,71 @@ def no_value(text: str, colour: str = palette.UNKNOWN) -> list[Mapped]:
     return [{"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": colour}}}]
 
 
-STATE: Final = value_map(
+def known_or(
+    unknown: str, names: Mapping[float, tuple[str, str | None]], *, ranges: Sequence[Mapped] = ()
+) -> list[Mapped]:
+    """Map what is known, and -1, null and NaN to one grey word."""
+    return [*value_map({**names, -1: (unknown, palette.UNKNOWN)}), *ranges, *no_value(unknown)]
+
+
+STATE: Final = known_or(
+    NOT_PROBED,
     {
         3: ("Major outage", palette.MAJOR),
         2: ("Partial outage", palette.PARTIAL),
         1: ("Degraded", palette.DEGRADED),
         0: ("Operational", palette.OPERATIONAL),
-        -1: (NOT_PROBED, palette.UNKNOWN),
-    }
-) + no_value(NOT_PROBED)
+    },
+)
 
-PAGE: Final = value_map(
+PAGE: Final = known_or(
+    "Unknown",
     {
         3: ("Says major outage", palette.MAJOR),
         2: ("Says partial outage", palette.PARTIAL),
         1: ("Says degraded", palette.DEGRADED),
         0: ("Says operational", palette.OPERATIONAL),
-        -1: ("Unknown", palette.UNKNOWN),
-    }
-) + no_value("Unknown")
+    },
+)
 
-TRUTH: Final = value_map(
+TRUTH: Final = known_or(
+    "Not compared",
     {
         2: ("Silent: only we see it", palette.MAJOR),
         3: ("Both see an outage", palette.PARTIAL),
         1: ("Only the page says so", palette.DEGRADED),
         0: ("Both say it works", palette.OPERATIONAL),
-        -1: ("Not compared", palette.UNKNOWN),
-    }
-) + no_value("Not compared")
-
-US: Final = (
-    value_map(
-        {
-            3: ("Our budget", palette.DEGRADED),
-            2: ("Key or quota", palette.DEGRADED),
-            1: ("Not us", palette.OPERATIONAL),
-            0: ("It is us", palette.MAJOR),
-            -1: ("Not checked", palette.UNKNOWN),
-        }
-    )
-    + between(0.0001, 0.9999, "Partly us", palette.PARTIAL)
-    + no_value("Not checked")
+    },
 )
 
-YES_NO: Final = value_map(
-    {1: ("Works", palette.OPERATIONAL), 0: ("Fails", palette.MAJOR), -1: ("Unknown", palette.UNKNOWN)}
-) + no_value("Unknown")
+US: Final = known_or(
+    "Not checked",
+    {
+        3: ("Our budget", palette.DEGRADED),
+        2: ("Key or quota", palette.DEGRADED),
+        1: ("Not us", palette.OPERATIONAL),
+        0: ("It is us", palette.MAJOR),
+    },
+    ranges=between(0.0001, 0.9999, "Partly us", palette.PARTIAL),
+)
 
-ALERTS: Final = value_map(
+YES_NO: Final = known_or(
+    "Unknown",
+    {
+        1: ("Works", palette.OPERATIONAL),
+        0: ("Fails", palette.MAJOR),
+    },
+)
+
+ALERTS: Final = known_or(
+    "Unknown",
     {
         3: ("Critical", palette.MAJOR),
         2: ("Warning", palette.PARTIAL),
         1: ("Info", palette.DEGRADED),
         0: ("Silent", palette.OPERATIONAL),
-        -1: ("Unknown", palette.UNKNOWN),
-    }
-) + no_value("Unknown")
+    },
+)
 
-ABSENT: Final = value_map({-1: (NOT_PROBED, palette.UNKNOWN)}) + no_value(NOT_PROBED)
+ABSENT: Final = known_or(NOT_PROBED, {})
 """Of a count, where -1 stands for nothing to count in."""

@@ -41,15 +41,8 @@ from aiprobe.web.ports import Ports, ProbeAnswer, result_row
 
 log = logging.getLogger(__name__)
 
-DETAIL_SHOWN, ANSWER_SHOWN, NAME_SHOWN = 500, 200, 100
-"""Characters that leave the process of a detail, an answer, and a name that a server gave."""
-_SHOWN: Final = {
-    "detail": DETAIL_SHOWN,
-    "request_id": NAME_SHOWN,
-    "error_type": NAME_SHOWN,
-    "response_model": NAME_SHOWN,
-    "answer": ANSWER_SHOWN,
-}
+_SHOWN: Final = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100}
+"""Characters that leave the process of each text that a server gave."""
 TICK_SECONDS: Final = 0.25
 """How often the event loop's own lateness is measured and the sums over targets are made."""
 

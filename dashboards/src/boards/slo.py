@@ -73,7 +73,7 @@ def board() -> Board:
 
 
 def _unknown() -> list[dict[str, object]]:
-    return mappings.value_map({-1: ("Unknown", palette.UNKNOWN)}) + mappings.no_value("Unknown")
+    return mappings.known_or("Unknown", {})
 
 
 def _objectives() -> Panel:

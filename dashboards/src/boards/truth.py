@@ -9,7 +9,7 @@ from dashboards.src.promql import SURFACE, Scope, combined, named, rows
 from dashboards.src.tables import Label, Value, table
 
 SCOPE = Scope(("provider", "surface"))
-_ABSENT = mappings.value_map({-1: ("Not compared", palette.UNKNOWN)}) + mappings.no_value("Not compared")
+_ABSENT = mappings.known_or("Not compared", {})
 _NEUTRAL = ((0, palette.LOW),)
 
 

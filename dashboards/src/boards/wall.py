@@ -89,7 +89,7 @@ def _headline() -> list[Panel]:
         stat(impaired, mapped=absent, steps=(*_COUNT, (1, palette.PARTIAL))),
         stat(
             states.silent(SCOPE),
-            mapped=mappings.value_map({-1: ("Not compared", palette.UNKNOWN)}) + mappings.no_value("Not compared"),
+            mapped=mappings.known_or("Not compared", {}),
             steps=(*_COUNT, (1, palette.MAJOR)),
             links=[parts.to_board("Compare with the status pages", parts.TRUTH)],
         ),
