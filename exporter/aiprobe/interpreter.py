@@ -7,7 +7,7 @@ import gc
 import sys
 from typing import Final
 
-COLLECT_AFTER: Final = (5_000, 5, 1000)
+COLLECT_AFTER: Final = (500, 1, 30_000)
 """Thresholds of the garbage collector (`gc.set_threshold`). With the defaults it looks through everything that is alive
 every few seconds, which holds the event loop for tenths of a second with a thousand targets; what a probe leaves behind
 is freed by its reference counts, and cycles are rare here."""

@@ -7,7 +7,9 @@ come from (probes as they end, or the journal's hour rows after a restart) is th
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import cycle
 from math import ceil
+from operator import sub
 from typing import Final, NamedTuple
 
 from aiprobe.core.evidence import HOUR_SECONDS, MINUTES_PER_HOUR, HourRow
@@ -33,6 +35,9 @@ STEP_SECONDS: Final = 60.0
 _LEVELS: Final = ((10, 300), (60, 7200), (600, 3 * DAY_SECONDS), (HOUR_SECONDS, 30 * DAY_SECONDS))
 """(seconds of a slot, longest window served). A window may reach back by at most one slot more than its length."""
 _MINUTES, _TENS, _HOURS = range(1, 4)
+_SMALL, _LARGE = "HI"
+_MOST_IN_SMALL: Final = 50_000
+"""Events of the longest window that counters of two bytes are kept for: beyond 43,200 a month, one a minute."""
 _GOOD: Final = bytes(0 if code == 0xFF else code >> 4 for code in range(256))
 _BAD: Final = bytes(0 if code == 0xFF else code & 0x0F for code in range(256))
 
@@ -73,7 +78,9 @@ def masks(slos: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[int, in
 
 
 class Windows:
-    """Counts the events of one target's SLOs; about 31 KB for three SLOs and a period of 30 days.
+    """Counts the events of one target's SLOs; about 17 KB for three SLOs and a period of 30 days.
+
+    A counter takes two bytes while the longest window holds fewer than `_MOST_IN_SMALL` events, four from then on.
 
     Exactness: a window of w seconds holds everything since the last slot boundary at or before `now - w`: never less
     than w, at most one slot more (10 s for 5m; 60 s to 2h; 600 s to 3d; an hour beyond). After `rebuild` events are
@@ -99,8 +106,8 @@ class Windows:
 
     def _clear(self) -> None:
         width = self._width
-        self._counts = array("I", bytes(4 * width))
-        self._rings = [array("I", bytes(4 * width * slots)) for _, slots in self._levels]
+        self._counts = array(_SMALL, bytes(2 * width))
+        self._rings = [array(_SMALL, bytes(2 * width * slots)) for _, slots in self._levels]
         self._last = [-slots for _, slots in self._levels]
         self._seen: float | None = None
         self._lead = 0.0
@@ -111,8 +118,7 @@ class Windows:
         self._advance(self._tell(now))
         for index in range(len(self.slos)):
             if valid >> index & 1:
-                self._counts[2 * index] += 1
-                self._counts[2 * index + 1] += bad >> index & 1
+                self._count(2 * index, 1, bad >> index & 1)
 
     def read(self, now: float, names: Iterable[str] | None = None) -> Mapping[str, Sequence[Counts]]:
         """Return the counts of each window (all when `names` is None), in the order of `slos`."""
@@ -136,18 +142,16 @@ class Windows:
 
     def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:
         """Count an hour of the past by its (good, bad, excluded) in the order of `slos`. Hours come in order."""
-        counts = self._counts
         if hour == self._last[_HOURS] + 1:  # the usual case, which a start meets a million times
             width = self._width
             place = hour % self._levels[_HOURS][1] * width
-            self._rings[_HOURS][place : place + width] = counts
+            self._rings[_HOURS][place : place + width] = self._counts
             self._last[_HOURS] = hour
         else:
             self._advance(hour * HOUR_SECONDS, first=_HOURS)
         at = 0
         for good, bad, _ in sums:
-            counts[at] += good + bad
-            counts[at + 1] += bad
+            self._count(at, good + bad, bad)
             at += 2
 
     def replay_minutes(self, row: HourRow, now: float) -> None:
@@ -159,14 +163,12 @@ class Windows:
         first, steps = (0, MINUTES_PER_HOUR) if by_minute else (_TENS, 6)
         columns = [column for name in self.slos for column in _spread(row, name, steps)]
         seconds = HOUR_SECONDS // steps
-        counts = self._counts
         for step, amounts in enumerate(zip(*columns, strict=True)):
             if any(amounts):
                 self._advance(min(start + step * seconds, int(now)), first=first)
                 for at in range(0, len(amounts), 2):
                     good, bad = amounts[at], amounts[at + 1]
-                    counts[at] += good + bad
-                    counts[at + 1] += bad
+                    self._count(at, good + bad, bad)
 
     def replayed(self, now: float) -> None:
         """End a replay: from here on the windows run with the clock."""
@@ -205,6 +207,28 @@ class Windows:
                     place = index % slots * width
                     ring[place : place + width] = counts
                 self._last[level] = newest
+
+    def _count(self, at: int, valid: int, bad: int) -> None:
+        """Add events to the SLO whose counters are at `at`."""
+        try:
+            self._counts[at] += valid
+        except OverflowError:  # `bad` is at most `valid`, so it is this one that is full first
+            self._make_room(valid)
+            self._counts[at] += valid
+        self._counts[at + 1] += bad
+
+    def _make_room(self, coming: int) -> None:
+        """Count from the oldest slot on; where that is not room enough, take larger counters."""
+        _, slots = self._levels[_HOURS]
+        place = (self._last[_HOURS] + 1) % slots * self._width
+        oldest = self._rings[_HOURS][place : place + self._width]
+        code = _SMALL if max(map(sub, self._counts, oldest)) + coming < _MOST_IN_SMALL else _LARGE
+
+        def since(counts: "array[int]") -> "array[int]":
+            # Before its first event of a replay a ring holds zeros that are never read.
+            return array(code, [max(0, count - past) for count, past in zip(counts, cycle(oldest))])
+
+        self._counts, self._rings = since(self._counts), [since(ring) for ring in self._rings]
 
     def _window(self, axis: int, seconds: float, level: int) -> Sequence[Counts]:
         slot, slots = self._levels[level]

@@ -142,11 +142,45 @@ def test_a_gap_empties_the_windows_that_it_is_longer_than() -> None:
     assert [name for name, counts in read.items() if counts[0].valid] == ["6h", "1d", "3d", "30d", PERIOD]
 
 
-def test_three_slos_take_about_31_kilobytes_of_rings() -> None:
+def ring_bytes(windows: Windows) -> int:
+    return sum(sys.getsizeof(ring) for ring in windows._rings) + sys.getsizeof(windows._counts)
+
+
+def test_three_slos_take_about_17_kilobytes_of_rings() -> None:
     windows = Windows(SLOS)
     windows.add(NOON, valid=7, bad=0)
-    size = sum(sys.getsizeof(ring) for ring in windows._rings) + sys.getsizeof(windows._counts)
-    assert 30_000 < size < 35_000
+    assert 15_000 < ring_bytes(windows) < 18_000
+
+
+@pytest.mark.parametrize(("interval", "days", "largest"), [(60, 75, 18_000), (20, 40, 34_000)])
+def test_counters_grow_only_where_a_month_holds_more_than_they_can(interval: int, days: int, largest: int) -> None:
+    windows = Windows(SLOS)
+    month = int(30 * DAY) // interval
+    for number in range(days * int(DAY) // interval):
+        windows.add(NOON + number * interval, valid=7, bad=7 if number % 5 == 0 else 0)
+        if number % 9973 == 0:
+            held = windows.read(NOON + number * interval, ["30d"])["30d"]
+            least = min(number + 1, month)
+            for counts in held:
+                assert least <= counts.valid <= min(number + 1, month + 3600 // interval + 1)
+                assert counts.bad == pytest.approx(counts.valid / 5, abs=1)
+    assert ring_bytes(windows) < largest
+
+
+@given(hours=st.lists(st.tuples(st.integers(1, 200), st.integers(0, 40_000), st.integers(0, 40_000)), max_size=40))
+def test_hours_of_any_size_are_counted_to_the_event(hours: Sequence[tuple[int, int, int]]) -> None:
+    at, rows = int(NOON) // 3600, []
+    for gap, good, bad in hours:
+        at += gap
+        sums = {"availability": (good, bad, 0), "correctness": (bad, good // 2, 0)}
+        rows.append(HourRow(target="t", hour=at, identity=("t",), minutes=bytes(60), sums=sums))
+    now = (at + 1) * 3600 - 1.0
+    windows = Windows(SLOS)
+    windows.rebuild(rows, now)
+    held = [row.sums for row in rows if row.hour >= int(now - 30 * DAY) // 3600]
+    for counts, name in zip(windows.read(now, ["30d"])["30d"], SLOS, strict=True):
+        told = [row.get(name, (0, 0, 0)) for row in held]
+        assert counts == (sum(good + bad for good, bad, _ in told), sum(bad for _, bad, _ in told))
 
 
 @pytest.mark.parametrize(("days", "slots"), [(7, 721), (28, 721), (90, 2161)])
