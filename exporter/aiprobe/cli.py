@@ -1,4 +1,7 @@
-"""The command line: reads argv and the environment, prints, and exits. The only room that does any of these."""
+"""The command line: reads argv and the environment, prints, and exits. The only room that does any of these.
+
+What only one command needs, and `serve` does not, is imported by that command: it would stay in memory for good.
+"""
 
 import asyncio
 import json
@@ -18,14 +21,12 @@ from urllib.request import urlopen
 
 import click
 import uvloop
-from rich.console import Console
-from rich.table import Table
 
 from aiprobe import __version__, app, interpreter, logs
 from aiprobe.config import ConfigError, Settings, json_schema, starter
 from aiprobe.core.budget import utc_day
 from aiprobe.core.clock import Clock
-from aiprobe.core.cost import bound_usd, expected_usd_per_day
+from aiprobe.core.cost import bound_usd
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
 from aiprobe.core.secret import Redactor
@@ -37,13 +38,9 @@ from aiprobe.journal.spend import spent_today
 from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
 from aiprobe.reporting import RENDERERS, binding_named, report_of, verify_month
-from aiprobe.simulator.command import DEFAULT_LISTEN, address_of
-from aiprobe.simulator.scenario import ScenarioError, load_scenario
-from aiprobe.simulator.server import Simulator
 from aiprobe.slo.month import parse_month
 from aiprobe.slo.prometheus import PrometheusError
 from aiprobe.slo.report import Seals
-from aiprobe.waterfall import as_json, waterfall
 from aiprobe.web.server import WebError
 
 log = logging.getLogger(__name__)
@@ -51,6 +48,7 @@ log = logging.getLogger(__name__)
 OK, NOT_OK, NOT_ASKED = 0, 1, 2
 DEFAULT_CONFIG: Final = "aiprobe.yml"
 _DEFAULT_LISTEN: Final = ":10529"
+_SIMULATOR_LISTEN: Final = "127.0.0.1:10530"
 _DEMO_SCENARIO: Final = Path(__file__).parent / "simulator" / "demo.yml"
 
 _config_option = click.option(
@@ -141,7 +139,9 @@ def check(config_file: Path, *, schema: bool) -> None:
     settings = _settings_or_exit(config_file)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
-    Console(highlight=False, soft_wrap=True).print(_costs(settings))
+    from aiprobe.terminal import costs, show  # noqa: PLC0415
+
+    show(costs(settings))
 
 
 @main.command()
@@ -166,10 +166,12 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
         sys.exit(NOT_ASKED)
     result, verdict = _run(_probe_once(settings, target))
     result = app.redacted(result, redact)
+    from aiprobe.terminal import as_json, show, waterfall  # noqa: PLC0415
+
     if as_object:
         click.echo(json.dumps(as_json(target, result, verdict)))
     else:
-        Console(highlight=False, soft_wrap=True).print(waterfall(target, result, verdict))
+        show(waterfall(target, result, verdict))
     sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
 
 
@@ -205,12 +207,14 @@ def init(output: Path, *, force: bool) -> None:
 
 
 @main.command()
-@click.option("--listen", default=DEFAULT_LISTEN, show_default=True, help="HOST:PORT to listen on.")
+@click.option("--listen", default=_SIMULATOR_LISTEN, show_default=True, help="HOST:PORT to listen on.")
 @click.option("--scenario", type=click.Path(path_type=Path), help="A YAML time line of misbehaviour.")
 @_level_option
 @_format_option
 def simulate(listen: str, scenario: Path | None, log_level: str, log_format: logs.LogFormat) -> None:
     """Serve AI services that misbehave on command."""
+    from aiprobe.simulator.command import address_of  # noqa: PLC0415
+
     logs.set_up(level=log_level, log_format=log_format, redaction=logs.Redaction())
     try:
         host, port = address_of(listen)
@@ -339,7 +343,7 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(coroutine)
-    except (WebError, ScenarioError, ValueError) as error:
+    except (WebError, ValueError) as error:
         click.echo(f"aiprobe: {error}", err=True)
         sys.exit(NOT_OK)
     except KeyboardInterrupt:
@@ -383,6 +387,9 @@ def _say_where(running: app.App) -> None:
 
 
 async def _simulate(host: str, port: int, scenario: Path | None) -> None:
+    from aiprobe.simulator.scenario import load_scenario  # noqa: PLC0415
+    from aiprobe.simulator.server import Simulator  # noqa: PLC0415
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -395,6 +402,9 @@ async def _simulate(host: str, port: int, scenario: Path | None) -> None:
 
 
 async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) -> None:
+    from aiprobe.simulator.scenario import load_scenario  # noqa: PLC0415
+    from aiprobe.simulator.server import Simulator  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory(prefix="aiprobe-demo-") as directory:
         key_file = Path(directory) / "key"
         key_file.write_text("demo-key-of-nobody\n")
@@ -438,30 +448,3 @@ def _over_budget(settings: Settings, target: Target) -> str | None:
     return (
         f"today's budget of ${settings.usd_per_day:.2f} does not allow it: ${spent:.4f} spent, up to ${bound:.4f} more"
     )
-
-
-def _costs(settings: Settings) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (
-        ("TARGET", "left"),
-        ("PROVIDER", "left"),
-        ("PROBE", "left"),
-        ("EVERY", "right"),
-        ("USD/DAY", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal, read from the tuple
-    total, unknown = 0.0, 0
-    for target in settings.targets:
-        usd = expected_usd_per_day(target)
-        total += usd or 0.0
-        unknown += usd is None
-        shown = "no price" if usd is None else f"{usd:.4f}"
-        what = f"{target.probe} {target.model}".strip()
-        table.add_row(target.name, target.provider.key, what, f"{target.interval_seconds:g}s", shown)
-    budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
-    table.add_row("total", "", "", "", f"{total:.4f}", style="bold")
-    table.caption = f"{total:.4f} USD a day {budget}" + (
-        f"; {unknown} without a price are not in it" if unknown else ""
-    )
-    table.caption_justify = "left"
-    return table

@@ -1,7 +1,6 @@
 """The last results of each target, for people: failures stay longer than what went well. Bounded; lost at a restart."""
 
 import heapq
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -21,8 +20,8 @@ _BY_TIME: Final = attrgetter("result.started_timestamp_seconds")
 
 @dataclass(slots=True)
 class _Shelf:
-    recent: deque[Finished]
-    failures: deque[Finished] = field(default_factory=lambda: deque(maxlen=KEPT_FAILURES))
+    recent: list[Finished] = field(default_factory=list)
+    failures: list[Finished] = field(default_factory=list)
 
     def all(self) -> Iterable[Finished]:
         """Return what is kept, each once, oldest first."""
@@ -42,10 +41,12 @@ class History:
         """Keep one result."""
         shelf = self._shelves.get(finished.target.name)
         if shelf is None:
-            shelf = self._shelves[finished.target.name] = _Shelf(deque(maxlen=self._kept))
+            shelf = self._shelves[finished.target.name] = _Shelf()
         shelf.recent.append(finished)
+        del shelf.recent[: -self._kept]
         if finished.result.outcome is not Outcome.OK:
             shelf.failures.append(finished)
+            del shelf.failures[:-KEPT_FAILURES]
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Forget the targets that are gone, and share the room among these."""
@@ -53,8 +54,7 @@ class History:
         self._shelves = {name: shelf for name, shelf in self._shelves.items() if name in wanted}
         self._kept = max(KEPT_AT_LEAST, min(KEPT_RESULTS, KEPT_IN_ALL // max(1, len(wanted))))
         for shelf in self._shelves.values():
-            if shelf.recent.maxlen != self._kept:
-                shelf.recent = deque(shelf.recent, maxlen=self._kept)
+            del shelf.recent[: -self._kept]
 
     def last(self, name: str) -> Finished | None:
         """Return the newest result of a target."""

@@ -3,7 +3,6 @@
 The states are those of `core.state`, as each finished probe brings them, so that wall and incidents never disagree.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -63,7 +62,8 @@ class TargetRun:
     end: float = 0.0
     """The first good probe of the run that ended the last failure."""
     last_bad: float = 0.0
-    recent: deque[Sighting] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    recent: list[Sighting] = field(default_factory=list)
+    """The last `_REMEMBERED`, oldest first."""
     _heard_at: float = float("-inf")
     _good_since: float = 0.0
     _good_in_row: int = 0
@@ -84,6 +84,7 @@ class TargetRun:
         self.state = None if finished.state is None else State(finished.state)
         self._heard_at = at
         self.recent.append(seen)
+        del self.recent[:-_REMEMBERED]
         if seen.verdict is Verdict.BAD:
             self.last_bad = seen.timestamp_seconds
             self._good_in_row = 0

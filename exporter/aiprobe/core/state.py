@@ -3,7 +3,6 @@
 Pure: results go in, a number in the status pages' own words comes out.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
@@ -23,6 +22,7 @@ SILENT_AFTER_INTERVALS: Final = 3
 PARTIAL_FROM, PARTIAL_UNTIL = 4, 2
 DEGRADED_FROM, DEGRADED_UNTIL = 2, 1
 """Bad (or, for degraded, slow) probes of the window at which a state begins, and at which it has ended."""
+_FINE, _POOR, _BAD = range(3)
 
 
 class State(IntEnum):
@@ -42,8 +42,8 @@ class TargetState:
     _good_in_row: int = 0
     _excluded_in_row: int = 0
     _state: State | None = None
-    _window: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=WINDOW))
-    """(bad, slow or wrong) of the last valid probes."""
+    _window: list[int] = field(default_factory=list)
+    """What the last valid probes were: `_FINE`, `_POOR` (slow or wrong) or `_BAD`."""
 
     @property
     def state(self) -> State | None:
@@ -64,7 +64,8 @@ class TargetState:
         self._excluded_in_row = 0
         self.consecutive_failures = self.consecutive_failures + 1 if bad else 0
         self._good_in_row = 0 if bad else self._good_in_row + 1
-        self._window.append((bad, bad or poor))
+        self._window.append(_BAD if bad else _POOR if poor else _FINE)
+        del self._window[:-WINDOW]
         self._state = self._next()
 
     def _next(self) -> State:
@@ -74,12 +75,12 @@ class TargetState:
         leaving = self._good_in_row >= LEFT_AFTER
         if now is State.MAJOR_OUTAGE and not leaving:
             return State.MAJOR_OUTAGE
-        bad = sum(was_bad for was_bad, _ in self._window)
+        bad = self._window.count(_BAD)
         if bad >= PARTIAL_FROM and not leaving:
             return State.PARTIAL_OUTAGE
         if now is State.PARTIAL_OUTAGE and not (leaving or bad <= PARTIAL_UNTIL):
             return State.PARTIAL_OUTAGE
-        poor = sum(was_poor for _, was_poor in self._window)
+        poor = len(self._window) - self._window.count(_FINE)
         was_worse = now >= State.DEGRADED
         if poor >= DEGRADED_FROM or (was_worse and poor > DEGRADED_UNTIL):
             return State.DEGRADED

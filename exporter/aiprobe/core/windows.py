@@ -6,7 +6,7 @@ come from (probes as they end, or the journal's hour rows after a restart) is th
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import cycle
 from math import ceil
 from operator import sub
@@ -96,11 +96,7 @@ class Windows:
 
     def __init__(self, slos: Sequence[str], *, period_seconds: float = 30 * DAY_SECONDS) -> None:
         self.slos = tuple(slos)
-        spans = {name: float(seconds) for name, seconds in WINDOWS.items()}
-        spans[PERIOD] = period_seconds
-        longest = max(period_seconds, _LEVELS[-1][1])
-        self._levels = tuple((slot, ceil(reach / slot) + 1) for slot, reach in (*_LEVELS[:-1], (HOUR_SECONDS, longest)))
-        self._spans = {name: (seconds, _level_for(seconds)) for name, seconds in spans.items()}
+        self._levels, self._spans = _layout(period_seconds)
         self._width = 2 * len(self.slos)
         self._clear()
 
@@ -237,6 +233,15 @@ class Windows:
         return tuple(
             Counts(counts[i] - ring[place + i], counts[i + 1] - ring[place + i + 1]) for i in range(0, self._width, 2)
         )
+
+
+@cache
+def _layout(period_seconds: float) -> tuple[Sequence[tuple[int, int]], Mapping[str, tuple[float, int]]]:
+    """Return (seconds of a slot, slots) of each level, and (seconds, level) of each window: one for all targets."""
+    spans = {**WINDOWS, PERIOD: period_seconds}
+    longest = max(period_seconds, _LEVELS[-1][1])
+    levels = tuple((slot, ceil(reach / slot) + 1) for slot, reach in (*_LEVELS[:-1], (HOUR_SECONDS, longest)))
+    return levels, {name: (seconds, _level_for(seconds)) for name, seconds in spans.items()}
 
 
 def _level_for(seconds: float) -> int:

@@ -159,33 +159,27 @@ Birth = tuple[Block, Cell]
 class Distribution(Family):
     """One histogram. Without an observation it has no series."""
 
-    counts: list[int] = field(init=False)
-    """Per bucket, not cumulative; the last one is above every bound."""
+    counts: list[int] = field(default_factory=list)
+    """Per bucket, not cumulative; the last one is above every bound. Like the other lists empty until it is shown."""
     total: float = 0.0
-    exemplars: list[Exemplar | None] = field(init=False)
-    shown: bool = False
-    _template: str = field(init=False)
-    _exemplar_texts: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.counts = [0] * (len(self.metric.buckets) + 1)
-        self.exemplars = [None] * len(self.counts)
-        self._template = _template(self.metric)
-        self._exemplar_texts = [""] * len(self.counts)
+    exemplars: list[Exemplar | None] = field(default_factory=list)
+    _exemplar_texts: list[str] = field(default_factory=list)
 
     def observe(self, value: float, exemplar: Exemplar | None = None) -> None:
         """Count one observation; its exemplar stays with its bucket until the next."""
+        self.show()
         bucket = bisect_left(self.metric.buckets, value)
         self.counts[bucket] += 1
         self.total += value
         if exemplar is not None:
             self.exemplars[bucket] = exemplar
             self._exemplar_texts[bucket] = exemplar_text(exemplar)
-        self.show()
 
     def show(self) -> None:
         """Have series from now on, even if nothing was observed yet."""
-        self.shown = True
+        if not self.counts:
+            buckets = len(self.metric.buckets) + 1
+            self.counts, self.exemplars, self._exemplar_texts = [0] * buckets, [None] * buckets, [""] * buckets
         self.expire()
 
     def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
@@ -195,11 +189,11 @@ class Distribution(Family):
         values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
         values[1::3] = accumulate(self.counts)
         values[2::3] = self._exemplar_texts
-        return (self._template % (*values, braces, number(self.total), braces, values[-2])).encode()
+        return (_template(self.metric) % (*values, braces, number(self.total), braces, values[-2])).encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
-        if not self.shown:
+        if not self.counts:
             return
         shared, name = dict(self.labels.pairs), self.metric.name
         bounds = (*self.metric.buckets, math.inf)
