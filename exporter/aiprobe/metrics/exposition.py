@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import Metric as Family
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.catalogue import Metric
 from aiprobe.metrics.negotiation import negotiate
-from aiprobe.metrics.openmetrics import EOF, Format, header, metadata, number, without_exemplars
+from aiprobe.metrics.openmetrics import EOF, Format, Labels, header, metadata, number, without_exemplars
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.metrics.series import Birth, Owner
 
@@ -32,6 +32,9 @@ SLICE_FRAGMENTS = 512
 _OWNERS_AT_ONCE = 16
 """Owners whose fragments are taken (and, where stale, rendered) before the loop gets its turn."""
 _GZIP = 16 + zlib.MAX_WBITS
+
+Row = tuple[bytes, Sequence[bytes]]
+"""Rendered labels of one owner, and its fragments, where they belong."""
 
 
 class Exposition:
@@ -58,19 +61,21 @@ class Exposition:
         tracked = self._recorder.find(name)
         if tracked is None:
             return None
-        row = tracked.owner.fragments(faded=tracked.faded(self._recorder.clock.monotonic()), announced=True)
+        owner, faded = tracked.owner, tracked.faded(self._recorder.clock.monotonic())
+        row = owner.labels.text, owner.fragments(faded=faded, announced=True)
         end = EOF if format is Format.OPENMETRICS else b""
         return b"".join(_pieces(catalogue.TARGET_METRICS, [row], format)) + end
 
     async def _slices(self, form: Format) -> AsyncGenerator[bytes, None]:
         recorder = self._recorder
         shown: list[tuple[Owner, list[Birth]]] = [(recorder.exporter, list(recorder.exporter.births))]
-        rows: list[list[bytes]] = []
-        exporter_row = recorder.exporter.fragments(faded=False)
+        rows: list[Row] = []
+        exporter_row = recorder.exporter.labels.text, recorder.exporter.fragments(faded=False)
         for count, tracked in enumerate(recorder.tracked, start=1):
-            rows.append(tracked.owner.fragments(faded=tracked.faded(recorder.clock.monotonic())))
-            if tracked.owner.births:
-                shown.append((tracked.owner, list(tracked.owner.births)))
+            owner = tracked.owner
+            rows.append((owner.labels.text, owner.fragments(faded=tracked.faded(recorder.clock.monotonic()))))
+            if owner.births:
+                shown.append((owner, list(owner.births)))
             if count % _OWNERS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         process = await asyncio.to_thread(lambda: list(self._process.collect()))
@@ -83,8 +88,8 @@ class Exposition:
 
     def _all_pieces(
         self,
-        rows: Sequence[Sequence[bytes]],
-        exporter_row: Sequence[bytes],
+        rows: Sequence[Row],
+        exporter_row: Row,
         process: Sequence[Family],
         form: Format,
     ) -> Iterator[bytes]:
@@ -98,17 +103,21 @@ class Exposition:
 
 def _pieces(
     metrics: Sequence[Metric],
-    rows: Sequence[Sequence[bytes]],
+    rows: Sequence[Row],
     form: Format,
 ) -> Iterator[bytes]:
     """Return a header and joined fragments for each family that has any: one turn in Python for many fragments."""
-    for metric, column in zip(metrics, zip(*rows, strict=True), strict=False):
+    if not rows:
+        return
+    texts, fragments = zip(*rows, strict=True)
+    for metric, column in zip(metrics, zip(*fragments, strict=True), strict=True):
         longest = max(map(len, column))
         if longest:
             yield header(metric, form)
             step = max(1, min(SLICE_FRAGMENTS, SLICE_BYTES // longest))
             for at in range(0, len(column), step):
-                piece = b"".join(column[at : at + step])
+                end = at + step
+                piece = Labels.joined(column[at:end], texts[at:end])
                 yield without_exemplars(piece) if form is Format.TEXT else piece
 
 

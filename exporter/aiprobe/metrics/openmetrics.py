@@ -6,9 +6,10 @@ has the same sample lines, so it differs only in headers and in the exemplars th
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from aiprobe.metrics.catalogue import Kind, Metric
@@ -23,6 +24,8 @@ _NOT_PRINTABLE_ASCII: Final = re.compile(r"[^ -~]")
 _NOT_LABEL_NAME: Final = re.compile(r"[^0-9A-Za-z_]")
 _EXEMPLAR_BEGINS: Final = f' # {{{EXEMPLAR_LABEL}="'.encode()
 """A quote in a label value is escaped, so no label value can look like this."""
+_MARK: Final = "\0"
+"""Nothing else is this: `escape` lets none through."""
 _LARGEST_PLAIN_INTEGER: Final = 1e15
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
@@ -51,14 +54,26 @@ class Exemplar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The labels that all series of one owner share, rendered once."""
+    """The labels that all series of one owner share, rendered once.
+
+    They are most of what a scrape says, so fragments are kept without them: `mark` stands where they belong.
+    """
 
     pairs: tuple[tuple[str, str], ...]
-    text: str = field(init=False, default="")
-    """Without braces."""
+    mark: str = field(init=False, default="")
+    """What a fragment has in their place; nothing where there are none."""
+    text: bytes = field(init=False, default=b"")
+    """Rendered, without braces."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", label_text(self.pairs))
+        text = label_text(self.pairs)
+        object.__setattr__(self, "mark", _MARK if text else "")
+        object.__setattr__(self, "text", text.encode())
+
+    @staticmethod
+    def joined(fragments: Sequence[bytes], texts: Sequence[bytes]) -> bytes:
+        """Join fragments, each with the `text` of its owner where its marks are."""
+        return b"".join(map(bytes.replace, fragments, repeat(_MARK.encode()), texts))
 
 
 def label_text(pairs: Iterable[tuple[str, str]]) -> str:
@@ -67,8 +82,8 @@ def label_text(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def escape(value: str) -> str:
-    """Escape a label value as both formats ask; what is not Unicode (a lone surrogate) becomes a `?`."""
-    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    """Escape a label value as both formats ask; what is not text (a NUL, a lone surrogate) becomes a `?`."""
+    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"").replace(_MARK, "?")
     return escaped if escaped.isascii() else escaped.encode("utf-8", "replace").decode("utf-8")
 
 

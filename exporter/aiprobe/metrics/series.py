@@ -57,7 +57,10 @@ class Family:
             self.stale.append(self)
 
     def render(self, *, announced: bool = False) -> bytes:
-        """Render the lines in OpenMetrics form; `announced` shows every series as it is, whatever scrapes have seen."""
+        """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
+
+        `announced` shows every series as it is, whatever scrapes have seen.
+        """
         raise NotImplementedError
 
     def readings(self) -> Iterator[Reading]:
@@ -116,7 +119,7 @@ class Block(Family):
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
-        name, shared, lines = self.metric.name, self.labels.text, ""
+        name, shared, lines = self.metric.name, self.labels.mark, ""
         for cell in self.cells.values():
             head = f"{name}{{{shared}{cell.own}}}" if shared or cell.own else name
             if announced or cell.announced:
@@ -135,7 +138,7 @@ class Block(Family):
 
     def _born(self, own: tuple[str, ...]) -> Cell:
         pairs = (*zip(self.metric.labels, own, strict=True), *self.extra)
-        cell = self.cells[_the_same(own)] = Cell(_own_labels(pairs, after_others=bool(self.labels.text)))
+        cell = self.cells[_the_same(own)] = Cell(_own_labels(pairs, after_others=bool(self.labels.mark)))
         return cell
 
 
@@ -184,7 +187,7 @@ class Distribution(Family):
 
     def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
         """Render the lines from the family's one template."""
-        shared = self.labels.text
+        shared = self.labels.mark
         braces = f"{{{shared}}}" if shared else ""
         values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
         values[1::3] = accumulate(self.counts)
@@ -214,9 +217,10 @@ def _template(metric: Metric) -> str:
 class Owner:
     """Everything that one target, or the exporter itself, has to show."""
 
-    __slots__ = ("_rendered", "_stale", "births", "families", "histograms", "values")
+    __slots__ = ("_rendered", "_stale", "births", "families", "histograms", "labels", "values")
 
     def __init__(self, metrics: Sequence[Metric], labels: Labels) -> None:
+        self.labels = labels
         self.births: list[Birth] = []
         self._stale: list[Family] = []
         self._rendered = [b""] * len(metrics)
@@ -236,7 +240,7 @@ class Owner:
         return self.values[short]
 
     def fragments(self, *, faded: bool, announced: bool = False) -> list[bytes]:
-        """Return the lines of every family, in the order of the catalogue: one consistent moment.
+        """Return the lines of every family, in the order of the catalogue, a mark for `labels`: one consistent moment.
 
         `faded` leaves out what speaks of the last probe; `announced` as in `Block.render`.
         """

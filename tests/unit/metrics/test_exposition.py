@@ -170,7 +170,7 @@ def test_cutting_changes_no_byte_and_keeps_the_limits(pieces: list[bytes]) -> No
 
 
 def test_no_more_small_fragments_are_joined_at_once_than_the_limit() -> None:
-    rows = [[b"x 1\n"] for _ in range(5000)]
+    rows = [(b"{", [b"x 1\n"]) for _ in range(5000)]
     header, *joined = exposition._pieces(catalogue.TARGET_METRICS[:1], rows, Format.OPENMETRICS)
     assert header.startswith(b"# HELP")
     assert b"".join(joined) == b"x 1\n" * 5000
