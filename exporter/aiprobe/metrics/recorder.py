@@ -54,7 +54,7 @@ class Recorder:
         self.exporter["build_info"].set(1, version, *python)
         self.exporter["probes_in_flight"].set(0)
         for name in ("scheduler_lag_seconds", "event_loop_lag_seconds"):
-            self.exporter.histograms[name].show()
+            self.exporter.histogram(name).show()
 
     @property
     def tracked(self) -> Sequence[Tracked]:
@@ -85,7 +85,7 @@ class Recorder:
         _count_bill(owner, finished)
         if finished.attempt is not Attempt.MANUAL:
             exemplar = self._exemplar(result)
-            owner.values["results_total"].add(1, result.outcome, finished.attempt, exemplar=exemplar)
+            owner["results_total"].add(1, result.outcome, finished.attempt, exemplar=exemplar)
             if finished.attempt is Attempt.SCHEDULED:
                 _count_scheduled(owner, finished, exemplar)
             if result.outcome is not Outcome.CANCELLED:
@@ -97,7 +97,7 @@ class Recorder:
         if reason not in catalogue.SKIP_REASONS:
             raise ValueError(f"no such reason to skip a probe: {reason!r}")
         if tracked := self._tracked.get(target):
-            tracked.owner.values["skipped_total"].add(1, reason)
+            tracked.owner["skipped_total"].add(1, reason)
 
     def probes_in_flight(self, count: int) -> None:
         """Tell how many probes run now."""
@@ -105,11 +105,11 @@ class Recorder:
 
     def observe_scheduler_lag(self, seconds: float) -> None:
         """Count how much later than planned a probe started."""
-        _observe(self.exporter.histograms["scheduler_lag_seconds"], seconds)
+        _observe(self.exporter.histogram("scheduler_lag_seconds"), seconds)
 
     def observe_event_loop_lag(self, seconds: float) -> None:
         """Count how much later than asked the event loop woke a sleeper."""
-        _observe(self.exporter.histograms["event_loop_lag_seconds"], seconds)
+        _observe(self.exporter.histogram("event_loop_lag_seconds"), seconds)
 
     def egress(self, checks: Mapping[str, bool]) -> None:
         """Tell which egress checks (by host name) answered; replaces what was told before."""
@@ -142,10 +142,11 @@ class Recorder:
 
     def journal(self, name: str, value: float) -> None:
         """Tell a number of the journal by its name in the catalogue: `up`, `errors_total` (since the start), ..."""
-        short = f"journal_{name}"
-        if short not in self.exporter.values:
-            raise ValueError(f"no such number of the journal: {name!r}")
-        self.exporter[short].set(value)
+        try:
+            block = self.exporter[f"journal_{name}"]
+        except KeyError:
+            raise ValueError(f"no such number of the journal: {name!r}") from None
+        block.set(value)
 
     def announce(self, seen: Sequence[tuple[Owner, Sequence[Birth]]]) -> None:
         """Take note of the births that a whole scrape has shown as 0."""
@@ -159,28 +160,27 @@ class Recorder:
             owner.fade()
         tracked.last_run = now
         ok = result.outcome is Outcome.OK
-        owner.values["success"].set(int(ok))
-        owner.values["consecutive_failures"].set(finished.consecutive_failures)
-        owner.values["state"].replace({} if finished.state is None else {(): int(finished.state)})
-        owner.values["last_run_timestamp_seconds"].set(wall)
+        owner["success"].set(int(ok))
+        owner["consecutive_failures"].set(finished.consecutive_failures)
+        owner["state"].replace({} if finished.state is None else {(): int(finished.state)})
+        owner["last_run_timestamp_seconds"].set(wall)
         happened: dict[tuple[str, ...], float] = {
             (phase,): result.phases[phase] for phase in catalogue.PHASES if phase in result.phases
         }
-        owner.values["phase_duration_seconds"].replace(happened)
+        owner["phase_duration_seconds"].replace(happened)
         if ok:
-            owner.values["last_success_timestamp_seconds"].set(wall)
+            owner["last_success_timestamp_seconds"].set(wall)
             speed = result.output_tokens_per_second
-            owner.values["output_tokens_per_second"].replace({} if speed is None else {(): speed})
+            owner["output_tokens_per_second"].replace({} if speed is None else {(): speed})
         for limit in result.rate_limits:
             if limit.resource in catalogue.RATE_LIMIT_RESOURCES:
-                _set_told(owner.values["ratelimit_limit"], limit.limit, limit.resource)
-                _set_told(owner.values["ratelimit_remaining"], limit.remaining, limit.resource)
-        _set_told(
-            owner.values["tls_certificate_not_after_timestamp_seconds"],
-            result.tls_certificate_not_after_timestamp_seconds,
-        )
+                _set_told(owner["ratelimit_limit"], limit.limit, limit.resource)
+                _set_told(owner["ratelimit_remaining"], limit.remaining, limit.resource)
+        expiry = result.tls_certificate_not_after_timestamp_seconds
+        if expiry is not None:
+            _set_told(owner["tls_certificate_not_after_timestamp_seconds"], expiry)
         if result.response_model:
-            owner.values["response_model_info"].replace({(model_value(self._redact(result.response_model)),): 1})
+            owner["response_model_info"].replace({(model_value(self._redact(result.response_model)),): 1})
 
     def _exemplar(self, result: Result) -> Exemplar | None:
         if not result.request_id:
@@ -192,14 +192,14 @@ def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None
     """Count what only the schedule's own probes may: SLO events, and the times of those that were ok."""
     result = finished.result
     for slo, verdict in finished.slo_verdicts.items():
-        if (slo, verdict) in owner.values["slo_events_total"].cells:
-            owner.values["slo_events_total"].add(1, slo, verdict)
+        if (slo, verdict) in owner["slo_events_total"].cells:
+            owner["slo_events_total"].add(1, slo, verdict)
     if result.outcome is not Outcome.OK:
         return
     for name in ("duration_seconds", *_HISTOGRAMS):
         value = getattr(result, name)
         if value is not None:
-            _observe(owner.histograms[name], value, exemplar)
+            _observe(owner.histogram(name), value, exemplar)
 
 
 def _count_bill(owner: Owner, finished: Finished) -> None:
@@ -208,9 +208,9 @@ def _count_bill(owner: Owner, finished: Finished) -> None:
     for name in _TOKENS:
         tokens = getattr(result, name)
         if _is_amount(tokens):
-            owner.values[f"{name}_total"].add(tokens)
+            owner[f"{name}_total"].add(tokens)
     if _is_amount(result.cost_usd):
-        owner.values["cost_usd_total"].add(result.cost_usd or 0.0, finished.verdict)
+        owner["cost_usd_total"].add(result.cost_usd or 0.0, finished.verdict)
 
 
 def _is_amount(value: float | None) -> bool:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from aiprobe.metrics.catalogue import Kind, Metric
+from aiprobe.metrics.catalogue import Metric
 from aiprobe.metrics.openmetrics import Exemplar, Labels, bound, exemplar_text, label_text, number
 
 
@@ -215,29 +215,35 @@ def _template(metric: Metric) -> str:
 
 
 class Owner:
-    """Everything that one target, or the exporter itself, has to show."""
+    """Everything that one target, or the exporter itself, has to show. A family is made when it is first asked for."""
 
-    __slots__ = ("_rendered", "_stale", "births", "families", "histograms", "labels", "values")
+    __slots__ = ("_blocks", "_histograms", "_metrics", "_places", "_rendered", "_stale", "births", "labels")
 
-    def __init__(self, metrics: Sequence[Metric], labels: Labels) -> None:
+    def __init__(self, metrics: tuple[Metric, ...], labels: Labels) -> None:
         self.labels = labels
         self.births: list[Birth] = []
+        self._metrics = metrics
+        self._places = _places(metrics)
         self._stale: list[Family] = []
+        self._blocks: list[Block | None] = [None] * len(metrics)
+        self._histograms: list[Distribution | None] = [None] * len(metrics)
         self._rendered = [b""] * len(metrics)
-        self.values: dict[str, Block] = {}
-        self.histograms: dict[str, Distribution] = {}
-        for place, metric in enumerate(metrics):
-            if metric.kind is Kind.HISTOGRAM:
-                self.histograms[metric.short] = Distribution(metric, labels, place, self._stale)
-            else:
-                self.values[metric.short] = Block(metric, labels, place, self._stale, self.births)
-        self.families: list[Family] = sorted(
-            (*self.values.values(), *self.histograms.values()), key=lambda family: family.place
-        )
 
     def __getitem__(self, short: str) -> Block:
-        """Return the counter, gauge or info `short`, as the catalogue names it."""
-        return self.values[short]
+        """Return the counter, gauge or info `short`, as the catalogue names it. Raises KeyError."""
+        place = self._places[short]
+        block = self._blocks[place]
+        if block is None:
+            block = self._blocks[place] = Block(self._metrics[place], self.labels, place, self._stale, self.births)
+        return block
+
+    def histogram(self, short: str) -> Distribution:
+        """Return the histogram `short`, as the catalogue names it. Raises KeyError."""
+        place = self._places[short]
+        histogram = self._histograms[place]
+        if histogram is None:
+            histogram = self._histograms[place] = Distribution(self._metrics[place], self.labels, place, self._stale)
+        return histogram
 
     def fragments(self, *, faded: bool, announced: bool = False) -> list[bytes]:
         """Return the lines of every family, in the order of the catalogue, a mark for `labels`: one consistent moment.
@@ -250,12 +256,15 @@ class Owner:
             for block, _ in self.births:
                 rendered[block.place] = block.render(announced=True)
         if faded:
-            return [b"" if one.metric.fades else lines for one, lines in zip(self.families, rendered, strict=True)]
+            return [b"" if metric.fades else lines for metric, lines in zip(self._metrics, rendered, strict=True)]
         return rendered
 
     def readings(self, *, faded: bool) -> list[list[Reading]]:
         """Return the same as `fragments`, as numbers."""
-        return [[] if faded and family.metric.fades else list(family.readings()) for family in self.families]
+        families = (block or histogram for block, histogram in zip(self._blocks, self._histograms, strict=True))
+        return [
+            [] if family is None or (faded and family.metric.fades) else list(family.readings()) for family in families
+        ]
 
     def refresh(self) -> None:
         """Render what has changed."""
@@ -266,8 +275,8 @@ class Owner:
 
     def fade(self) -> None:
         """Forget what speaks of the last probe."""
-        for block in self.values.values():
-            if block.metric.fades:
+        for block in self._blocks:
+            if block is not None and block.metric.fades:
                 block.replace({})
 
     def announce(self, seen: Sequence[Birth]) -> None:
@@ -276,3 +285,9 @@ class Owner:
             cell.announced = True
             block.expire()
         self.births[:] = [birth for birth in self.births if not birth[1].announced]
+
+
+@cache
+def _places(metrics: tuple[Metric, ...]) -> Mapping[str, int]:
+    """Return the place of each metric by its short name."""
+    return {metric.short: place for place, metric in enumerate(metrics)}
