@@ -91,8 +91,8 @@ def _one_round(bench: Bench, seen: Seen, *, tls: bool) -> None:
         seen.errors += _errors_of(bench, one, began, ended)
         one.process.child.send_signal(signal.SIGTERM)
         one.process.child.wait(20)
-    seen.lag += _between(lag)
-    seen.idle_lag += _between(idle)
+    seen.lag += _between(lag, began, ended)
+    seen.idle_lag += _between(idle, began, ended)
     seen.control += _control_errors(bench, seconds, tls=tls)
 
 
@@ -136,7 +136,7 @@ def _record(lines: str) -> dict[str, float]:
     return {request_id: float(at) for request_id, at in pairs}
 
 
-def _between(file: Path) -> list[float]:
-    """Return the latenesses of a file without its first quarter, which is the start, and its last tenth."""
-    late = [float(line) for line in file.read_text().split()]
-    return late[len(late) // 4 : -len(late) // 10]
+def _between(file: Path, began: float, ended: float) -> list[float]:
+    """Return the latenesses of a file that were noted meanwhile."""
+    noted = (map(float, line.split()) for line in file.read_text().splitlines())
+    return [late for at, late in noted if began <= at <= ended]

@@ -1,7 +1,7 @@
 """aiprobe, or nothing, with a second hand: how late its event loop wakes a sleeper, a hundred times a second.
 
 `python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` a loop with nothing on it.
-Every lateness goes to FILE as seconds, a line each, when the process ends.
+When the process ends, FILE has a line for each time: when the sleeper woke (Unix time) and how late, in seconds.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ class Watch:
     """Asks the loop to be woken, and notes how late that was."""
 
     def __init__(self) -> None:
+        self.woken = array("d")
         self.late = array("d")
         self._due = 0.0
 
@@ -34,14 +35,20 @@ class Watch:
 
     def _woken(self, loop: asyncio.AbstractEventLoop) -> None:
         self.late.append(time.monotonic() - self._due)
+        self.woken.append(time.time())
         self.begin(loop)
+
+    def write(self, file: Path) -> None:
+        """Write down what was noted."""
+        lines = (f"{at!r} {late!r}" for at, late in zip(self.woken, self.late, strict=True))
+        file.write_text("\n".join(lines))
 
 
 def main() -> None:
     """Put the watch on the loop that the command makes."""
     file, (command, *_) = Path(sys.argv[1]), sys.argv[2:]
     watch, make = Watch(), uvloop.new_event_loop
-    atexit.register(lambda: file.write_text("\n".join(map(repr, watch.late))))
+    atexit.register(watch.write, file)
 
     def watched() -> asyncio.AbstractEventLoop:
         loop = make()
