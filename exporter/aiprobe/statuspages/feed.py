@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import feedparser
-
 from aiprobe.core.statuspage import RESOLVED_STATUSES, DeclaredIncident, Reading
 from aiprobe.statuspages.base import MAX_INCIDENTS, PageError, listed_option
 from aiprobe.statuspages.feedxml import checked
@@ -79,6 +77,8 @@ def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
     Raises:
         PageError: for anything that is not a well-formed feed.
     """
+    import feedparser  # noqa: PLC0415 - a megabyte that most configurations never need
+
     feed = feedparser.parse(io.BytesIO(checked(body)), sanitize_html=False, resolve_relative_uris=False)
     if not feed.version:
         raise PageError("neither RSS nor Atom")

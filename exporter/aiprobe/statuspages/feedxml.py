@@ -1,8 +1,7 @@
 """A first, strict look at a feed's XML, before the feed library sees it: whole, shallow, without entities of its own.
 
 The library forgives broken XML by guessing, slowly; a status page that was cut short must not be guessed at. The look
-also shortens a long feed to its newest entries, because reading one costs about a millisecond of the event loop per
-entry.
+also shortens a long feed to its newest entries, because reading one costs about a millisecond of CPU per entry.
 """
 
 from typing import Final
