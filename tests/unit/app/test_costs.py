@@ -1,10 +1,13 @@
-"""What one probe and one scrape cost, in calls: a number that a busy machine does not change.
+"""What one probe and one scrape cost in calls, and a target in bytes: numbers that a busy machine does not change.
 
-A ceiling is a fiftieth above what was counted. Whoever meets one has made something more expensive, or has a reason
-to raise it; `make bench` says what it is in seconds. Python 3.12 and later count fewer: comprehensions are no calls.
+A ceiling is a fiftieth above what was counted, a twentieth for bytes. Whoever meets one has made something more
+expensive, or has a reason to raise it; `make bench` says what it is in seconds. Python 3.12 and later count fewer:
+comprehensions are no calls.
 """
 
+import gc
 import sys
+import tracemalloc
 from collections.abc import Awaitable
 from pathlib import Path
 from types import FrameType
@@ -23,6 +26,9 @@ CALLS_OF_A_PROBE = 1145
 """Of Python and of C, from the scheduler's slot to the told gauges; ten events, each in bytes of its own."""
 CALLS_OF_A_SCRAPE = 8.5
 """For each target that was probed since the last one: what a probe changes is rendered when it ends."""
+
+BYTES_OF_A_TARGET = 46_500
+"""Allocated by Python for each target with its two SLOs and three good results."""
 
 
 async def counted(work: Awaitable[object]) -> int:
@@ -71,3 +77,23 @@ async def calls_of_a_scrape(directory: Path, targets: int) -> int:
 async def test_a_scrape_stays_below_its_ceiling_of_calls_for_each_target(tmp_path: Path) -> None:
     few, many = await calls_of_a_scrape(tmp_path / "few", 20), await calls_of_a_scrape(tmp_path / "many", 120)
     assert (many - few) / 100 <= CALLS_OF_A_SCRAPE
+
+
+async def bytes_of(directory: Path, targets: int) -> int:
+    """Return what Python has allocated once every target was probed three times."""
+    async with an_exporter(directory, targets) as app:
+        for _ in range(3):
+            await probe_each(app)
+            await drain(Exposition(app.recorder))
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+
+async def test_a_target_stays_below_its_ceiling_of_bytes(tmp_path: Path) -> None:
+    tracemalloc.start()
+    try:
+        await bytes_of(tmp_path / "first", 1)  # whatever is made once
+        few, many = await bytes_of(tmp_path / "few", 20), await bytes_of(tmp_path / "many", 120)
+    finally:
+        tracemalloc.stop()
+    assert (many - few) / 100 <= BYTES_OF_A_TARGET
