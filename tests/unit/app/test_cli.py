@@ -1,6 +1,8 @@
 """The command line's own words: shards, flags, and what it says when it cannot."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 from aiprobe import __version__, schedule
 from aiprobe.cli import main
 from aiprobe.config import resolve
+from aiprobe.simulator import DEFAULT_LISTEN
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +28,20 @@ def quiet_root() -> Iterator[None]:
 def run(*arguments: str, hostname: str = "aiprobe-2") -> tuple[int, str]:
     done = CliRunner(env={"HOSTNAME": hostname}).invoke(main, list(arguments), catch_exceptions=False)
     return done.exit_code, done.output
+
+
+def test_what_only_other_commands_need_is_no_memory_of_serve() -> None:
+    loaded = "import sys, aiprobe.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "aiprobe.app" in modules
+    assert modules.isdisjoint({"rich", "feedparser", "aiprobe.simulator", "aiprobe.terminal"})
+
+
+def test_the_simulator_listens_where_its_own_room_says() -> None:
+    code, said = run("simulate", "--help")
+    assert code == 0
+    assert DEFAULT_LISTEN in said
 
 
 @pytest.mark.parametrize("shard", ["3/3", "-1/3", "a/3", "1", "1/0", "", "1/2/3"])

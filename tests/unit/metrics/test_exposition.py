@@ -27,7 +27,7 @@ from tests.unit.metrics.builders import (
 
 pytestmark = pytest.mark.slow
 
-HOSTILE = 'q"\\ \\n \n{x="y",} 1 # {request_id="r"} 1 2.000\n# EOF é \U0001f600 \ud800'
+HOSTILE = 'q"\\ \\n \n{x="y",} 1 # {request_id="r"} 1 2.000\n# EOF é \U0001f600 \0 \ud800'
 
 
 async def test_both_formats_tell_the_same_samples() -> None:
@@ -104,7 +104,7 @@ async def test_hostile_label_values_come_back_as_they_were(form: Format) -> None
     recorder.record(a_finished(target=target, response_model=HOSTILE))
     recorder.egress({HOSTILE: True})
     samples = await scrape(recorder, form)
-    survives = HOSTILE.replace("\ud800", "?")
+    survives = HOSTILE.replace("\ud800", "?").replace("\0", "?")
     assert value(samples, "success", target="t" + survives, surface=survives) == 1
     assert value(samples, "target_info", team=survives, display_name=survives) == 1
     assert value(samples, "egress_up", check=survives, vantage=survives) == 1
