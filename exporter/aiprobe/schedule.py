@@ -71,6 +71,7 @@ class _Entry:
     target: Target
     run: RunOnce
     fallback: "_Entry | None" = None
+    """Made when the money is gone for the first time."""
     state: TargetState = field(default_factory=TargetState)
     last: Finished | None = None
     last_ended_at: float = float("-inf")
@@ -157,16 +158,16 @@ class Scheduler:
         return entry is not None and entry.target == target
 
     def _entry(self, target: Target) -> _Entry:
-        entry = _Entry(target, self._prepare(target))
         if target.probe == "chat":
-            stand_in = replace(
-                target,
-                name=target.name + FALLBACK_SUFFIX,
-                probe=FALLBACK_PROBE,
-                objectives=Objectives(availability=None),
-            )
+            self._prepare(_stand_in(target))  # what cannot be prepared is said now
+        return _Entry(target, self._prepare(target))
+
+    def _fallback(self, entry: _Entry) -> _Entry | None:
+        """Return what is probed when there is no money for this target, if anything can be."""
+        if entry.fallback is None and entry.target.probe == "chat":
+            stand_in = _stand_in(entry.target)
             entry.fallback = _Entry(stand_in, self._prepare(stand_in))
-        return entry
+        return entry.fallback
 
     async def _stop(self, entries: Sequence[_Entry]) -> None:
         tasks = [entry.task for entry in entries if entry.task is not None]
@@ -215,8 +216,9 @@ class Scheduler:
             return self._skip(entry, "backoff")
         bound = bound_usd(entry.target) or 0.0
         if not await self._purse.reserve(bound):
-            if entry.fallback is not None:
-                await self._probe(entry.fallback, attempt)
+            fallback = self._fallback(entry)
+            if fallback is not None:
+                await self._probe(fallback, attempt)
             return self._skip(entry, "budget")
         spent = bound
         try:
@@ -308,6 +310,12 @@ class Scheduler:
     def _change_in_flight(self, change: int) -> None:
         self._in_flight += change
         self._listener.in_flight(self._in_flight)
+
+
+def _stand_in(target: Target) -> Target:
+    """Return the free probe that takes the place of a dear one."""
+    name, nothing = target.name + FALLBACK_SUFFIX, Objectives(availability=None)
+    return replace(target, name=name, probe=FALLBACK_PROBE, objectives=nothing)
 
 
 def _charge(result: Result, bound: float) -> float:
