@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -12,7 +13,8 @@ from aiohttp import web
 
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.state import State
-from aiprobe.core.statuspage import PageSnapshot
+from aiprobe.core.statuspage import PageSnapshot, Reading
+from aiprobe.statuspages import READERS, PageReader, atlassian
 from aiprobe.statuspages.catalogue import CATALOGUE, ComponentSpec, PageSpec
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, PageFetcher, Validators
 from aiprobe.statuspages.poll import FIRST_WITHIN_SECONDS, LONGEST_BACKOFF_SECONDS, PagePoller
@@ -20,6 +22,17 @@ from tests.unit.statuspages.builders import a_component, a_summary, an_aws_event
 from tests.unit.statuspages.servers import a_server
 
 Answer = Fetched | FetchError | Exception
+_TO_THREAD = asyncio.to_thread
+
+
+@pytest.fixture(autouse=True)
+def read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read pages where they are: a manual clock does not wait for a thread."""
+
+    async def at_once(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)
 
 
 @dataclass(slots=True)
@@ -233,6 +246,25 @@ async def test_a_bug_in_a_reader_does_not_end_the_polling(caplog: pytest.LogCapt
     await run_for(bench, 200)
     assert [one.up for one in bench.told][:2] == [False, True]
     assert "bug while reading a status page" in caplog.text
+
+
+async def test_the_event_loop_goes_on_while_a_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    went_on = threading.Event()
+
+    def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
+        assert went_on.wait(10), "the event loop stood still"
+        return atlassian.read(body, options=options)
+
+    monkeypatch.setattr(asyncio, "to_thread", _TO_THREAD)
+    monkeypatch.setitem(READERS, CATALOGUE["claude"].reader, PageReader(read, "json"))
+    bench = a_bench(ok(a_summary()))
+    polling = asyncio.create_task(bench.poller.run())
+    await bench.clock.advance(FIRST_WITHIN_SECONDS)
+    went_on.set()
+    while not bench.told:
+        await asyncio.sleep(0.01)
+    polling.cancel()
+    assert bench.told[0].up
 
 
 async def test_cancelling_ends_the_polling() -> None:
