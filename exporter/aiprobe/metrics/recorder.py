@@ -14,7 +14,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Redactor
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.openmetrics import Exemplar, Labels, model_value, request_id_value
-from aiprobe.metrics.series import Birth, Block, Distribution, Owner
+from aiprobe.metrics.series import Birth, Distribution, Owner
 from aiprobe.metrics.tracked import Tracked
 
 _HISTOGRAMS = (
@@ -174,11 +174,10 @@ class Recorder:
             owner["output_tokens_per_second"].replace({} if speed is None else {(): speed})
         for limit in result.rate_limits:
             if limit.resource in catalogue.RATE_LIMIT_RESOURCES:
-                _set_told(owner["ratelimit_limit"], limit.limit, limit.resource)
-                _set_told(owner["ratelimit_remaining"], limit.remaining, limit.resource)
+                _set_told(owner, "ratelimit_limit", limit.limit, limit.resource)
+                _set_told(owner, "ratelimit_remaining", limit.remaining, limit.resource)
         expiry = result.tls_certificate_not_after_timestamp_seconds
-        if expiry is not None:
-            _set_told(owner["tls_certificate_not_after_timestamp_seconds"], expiry)
+        _set_told(owner, "tls_certificate_not_after_timestamp_seconds", expiry)
         if result.response_model:
             owner["response_model_info"].replace({(model_value(self._redact(result.response_model)),): 1})
 
@@ -225,7 +224,7 @@ def _observe(histogram: Distribution, seconds: float, exemplar: Exemplar | None 
         histogram.observe(value, exemplar and exemplar._replace(value=value))
 
 
-def _set_told(block: Block, value: float | None, *own: str) -> None:
+def _set_told(owner: Owner, short: str, value: float | None, *own: str) -> None:
     """Set a gauge if there is a number to set it to; comparisons also hold for integers too large for a float."""
     if value is not None and -_LARGEST_TOLD < value < _LARGEST_TOLD:
-        block.set(value, *own)
+        owner[short].set(value, *own)

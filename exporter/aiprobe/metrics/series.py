@@ -170,13 +170,15 @@ class Distribution(Family):
 
     def observe(self, value: float, exemplar: Exemplar | None = None) -> None:
         """Count one observation; its exemplar stays with its bucket until the next."""
-        self.show()
+        if not self.counts:
+            self.show()
         bucket = bisect_left(self.metric.buckets, value)
         self.counts[bucket] += 1
         self.total += value
         if exemplar is not None:
             self.exemplars[bucket] = exemplar
             self._exemplar_texts[bucket] = exemplar_text(exemplar)
+        self.expire()
 
     def show(self) -> None:
         """Have series from now on, even if nothing was observed yet."""
