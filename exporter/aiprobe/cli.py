@@ -86,7 +86,11 @@ class ShardType(click.ParamType[tuple[int, int]]):
         return int(index), int(count)
 
 
+_VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(message=_VERSION)
 def main() -> None:
     """Ask AI services real questions and tell Prometheus what a user would have felt."""
 
@@ -335,7 +339,7 @@ def export_files(kind: Kind, directory: Path, form: Form) -> None:
 @main.command()
 def version() -> None:
     """Print the version."""
-    click.echo(f"aiprobe {__version__} (Python {sys.version.split()[0]})")
+    click.echo(_VERSION)
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:

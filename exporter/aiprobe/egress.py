@@ -14,6 +14,7 @@ import aiohttp
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.secret import Secret
+from aiprobe.core.trust import system_context
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Egress:
         """The round that has not begun yet."""
         self._rounds: set[asyncio.Task[bool]] = set()
         self._begun_at = -SPACING_SECONDS
+        self._ssl = system_context()
         self._session: aiohttp.ClientSession | None = None
 
     async def is_down(self) -> bool:
@@ -99,7 +101,9 @@ class Egress:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 # The thread-pool resolver would let one hung name hold up every other lookup of the process.
-                connector=aiohttp.TCPConnector(resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False),
+                connector=aiohttp.TCPConnector(
+                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=self._ssl
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         session = self._session

@@ -11,7 +11,7 @@ from functools import partial
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.connection import Connection
+from aiprobe.probes.connection import Connection, read_buffer
 from aiprobe.probes.exchange import Exchange, Route, WireError
 from aiprobe.probes.proxy import Proxy, open_tunnel
 from aiprobe.probes.request import authority, host_name
@@ -22,9 +22,10 @@ from aiprobe.probes.tls import Contexts, secure
 class Dialer:
     """Opens connections; `live` is the set of all that are open."""
 
-    __slots__ = ("_clock", "_contexts", "_live", "_resolver")
+    __slots__ = ("_buffer", "_clock", "_contexts", "_live", "_resolver")
 
     def __init__(self, *, clock: Clock, resolver: Resolver, contexts: Contexts, live: set[Connection]) -> None:
+        self._buffer = read_buffer()
         self._clock = clock
         self._resolver = resolver
         self._contexts = contexts
@@ -98,7 +99,7 @@ class Dialer:
         raise WireError(Outcome.CONNECT, "; ".join(problems))
 
     async def _connect_to(self, address: str, port: int) -> Connection:
-        factory = partial(Connection, self._clock, self._live)
+        factory = partial(Connection, self._clock, self._live, self._buffer)
         _, connection = await asyncio.get_running_loop().create_connection(factory, address, port)
         connection.remote_address = address
         return connection

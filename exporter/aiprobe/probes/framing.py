@@ -16,8 +16,8 @@ from aiprobe.probes.inflate import CODINGS, InflateError, Inflater
 MAX_HEAD_BYTES: Final = 32 * 1024
 """Of status line and headers together, trailers included."""
 _QUIET_BYTES: Final = 256 * 1024 + MAX_HEAD_BYTES
-"""The most that may arrive without one byte of body: one read of an event loop, and a head. It bounds what llhttp
-collects for a header, an interim reply or a trailer that never ends."""
+"""The most that may arrive without one byte of body: what a connection takes before it asks, and a head. It bounds what
+llhttp collects for a header, an interim reply or a trailer that never ends."""
 
 
 class Reply:
@@ -77,8 +77,8 @@ class Reply:
         """Let go of the parser, which holds this object as this object holds it."""
         self._parser = None
 
-    def feed(self, data: bytes, at: float) -> None:
-        """Take the next bytes, cut anywhere, that arrived at `at`.
+    def feed(self, data: bytes | memoryview, at: float) -> None:
+        """Take the next bytes, cut anywhere, that arrived at `at`; `data` is not kept.
 
         Raises:
             WireError: the bytes are not allowed.
@@ -202,12 +202,12 @@ class Reply:
         self._exchange.headers = self._headers
         self._sink.on_head(101, self._headers, self._at)
 
-    def _take_tunnel(self, data: bytes) -> None:
+    def _take_tunnel(self, data: bytes | memoryview) -> None:
         self._body_bytes += len(data)
         if self._body_bytes > self._max_body_bytes:
             self._too_large("body")
         if data:
-            self._give(data)
+            self._give(bytes(data))
 
     def _complete(self) -> None:
         self.complete = True

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.trust import client_context
 from aiprobe.probes.connection import Connection
 from aiprobe.probes.exchange import WireError
 
@@ -43,7 +44,7 @@ class Contexts:
 
 def _context(ca_file: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - called with a key of the cache
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        context = client_context(ca_file)
     except (OSError, ssl.SSLError) as error:
         problem = "holds no usable certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise ValueError(f"ca_file {Path(ca_file or '')}: {problem}") from error

@@ -17,6 +17,7 @@ import aiohttp
 
 from aiprobe import __version__
 from aiprobe.core.secret import Secret
+from aiprobe.core.trust import system_context
 from aiprobe.statuspages.base import MAX_BODY_BYTES
 
 USER_AGENT: Final = f"aiprobe/{__version__} (status page reader; +aiprobe)"
@@ -79,7 +80,7 @@ class PageFetcher:
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._proxy = proxy
-        self._ssl = ssl_context
+        self._ssl = ssl_context or system_context()
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
 
@@ -119,7 +120,7 @@ class PageFetcher:
                 headers=headers,
                 allow_redirects=False,
                 proxy=self._proxy.reveal() if self._proxy else None,
-                ssl=self._ssl or True,
+                ssl=self._ssl,
             ) as response:
                 if response.status not in _REDIRECTS:
                     return await self._answer(response, conditional=not headers.keys().isdisjoint(_CONDITIONS))

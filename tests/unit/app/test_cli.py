@@ -58,7 +58,15 @@ def test_an_ordinal_is_read_off_the_host_s_name(hostname: str, code: int) -> Non
 
 
 def test_the_version_is_told() -> None:
-    assert run("version")[1].startswith(f"aiprobe {__version__} (Python 3.")
+    told = run("version")[1]
+    assert told.startswith(f"aiprobe {__version__} (Python 3.")
+    assert run("--version") == (0, told)
+
+
+def test_the_package_is_the_command_as_well() -> None:
+    done = subprocess.run([sys.executable, "-m", "aiprobe", "nosuch"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: aiprobe [OPTIONS] COMMAND")
 
 
 def test_every_command_explains_itself() -> None:

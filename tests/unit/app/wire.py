@@ -12,7 +12,7 @@ from aiprobe.app import App, Options, read_settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished
 from aiprobe.logs import Redaction
-from aiprobe.probes.connection import Connection
+from aiprobe.probes.connection import Connection, read_buffer
 
 _WORDS = re.compile(rb"stop:\\n(\w+) (END\d+)")
 _HEAD = (
@@ -58,7 +58,9 @@ class Wire(asyncio.Transport):
 
     def _give(self) -> None:
         if not self._closed:
-            self._connection.data_received(self._script.pop(0))
+            data = self._script.pop(0)
+            self._connection.get_buffer(-1)[: len(data)] = data
+            self._connection.buffer_updated(len(data))
         if self._script:
             self._loop.call_soon(self._give)
 
@@ -77,7 +79,7 @@ class Scripted:
     async def open(self, *_: Any, exchange: Any, **__: Any) -> Connection:
         exchange.connections_tried += 1
         exchange.enter("connect", exchange.started)
-        connection = Connection(self._transport._clock, self._transport._live)
+        connection = Connection(self._transport._clock, self._transport._live, read_buffer())
         connection.connection_made(Wire(connection))
         return connection
 

@@ -8,7 +8,7 @@ import pytest
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.connection import Connection
+from aiprobe.probes.connection import Connection, read_buffer
 from aiprobe.probes.transport import Signal
 from aiprobe.probes.warm import MAX_IDLE, WarmConnections
 from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops, until
@@ -202,10 +202,10 @@ async def test_an_exchange_that_failed_leaves_no_warm_connection() -> None:
 
 async def test_the_oldest_connections_go_when_there_are_too_many() -> None:
     warm, live = WarmConnections(), set[Connection]()
-    made = [Connection(Clock(), live) for _ in range(MAX_IDLE + 5)]
+    made = [Connection(Clock(), live, read_buffer()) for _ in range(MAX_IDLE + 5)]
     for number, connection in enumerate(made):
         warm.keep(a_route(1 + number), connection)
-    warm.keep(a_route(MAX_IDLE), Connection(Clock(), live))
+    warm.keep(a_route(MAX_IDLE), Connection(Clock(), live, read_buffer()))
     assert len(warm._idle) == MAX_IDLE
     assert a_route(1) not in warm._by_route
     timers = [timer for _, timer in warm._idle.values()]

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import ssl
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import trustme
 
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.exchange import WireError
+from aiprobe.probes.exchange import Signal, WireError
 from aiprobe.probes.tls import Contexts, der_not_after, not_after, secure
 from aiprobe.probes.transport import Exchange
 from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops, until
@@ -102,10 +103,48 @@ async def test_a_certificate_that_does_not_hold_is_tls_and_says_why(
     assert peer.requests == []
 
 
+class Measured(Recorder):
+    """Notes the most that Python had allocated at once from the first byte of the body on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before = self.most = 0
+
+    def on_body(self, data: bytes, at: float) -> Signal:
+        now, self.most = tracemalloc.get_traced_memory()
+        if not self.before:
+            self.before = now
+            tracemalloc.reset_peak()
+        return super().on_body(data, at)
+
+
+@on_both_loops
+async def test_no_event_takes_a_buffer_of_its_own(ca_file: str) -> None:
+    sink = Measured()
+    script = answers(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n", *[b"x"] * 20)
+    tracemalloc.start()
+    try:
+        async with a_peer(script, tls=a_server_context("localhost")) as peer, a_transport() as transport:
+            await ask(transport, a_route(peer.port, scheme="https", host="localhost", ca_file=ca_file), sink)
+    finally:
+        tracemalloc.stop()
+    assert sink.body == b"x" * 20
+    assert sink.most - sink.before < 128 * 1024  # uvloop's own would be 256 KB
+
+
 @on_both_loops
 async def test_a_private_ca_is_not_trusted_unless_the_route_says_so() -> None:
     exchange, _ = await ask_tls(a_server_context("localhost"), host="localhost")
     assert exchange.outcome is Outcome.TLS
+
+
+@on_both_loops
+async def test_an_intermediate_authority_can_be_all_that_is_trusted(tmp_path: Path) -> None:
+    intermediate = CA.create_child_ca()
+    file = tmp_path / "ca.pem"
+    intermediate.cert_pem.write_to_path(file)
+    exchange, _ = await ask_tls(a_server_context("localhost", ca=intermediate), host="localhost", ca_file=str(file))
+    assert exchange.outcome is None, exchange.detail
 
 
 @on_both_loops
