@@ -5,6 +5,7 @@ import re
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ async def test_an_edited_row_is_found_and_an_unedited_journal_holds(tmp_path: Pa
     assert status == 0
     assert "seals hold" in out
     (evidence,) = (tmp_path / "data").glob("evidence-*.sqlite")
-    with sqlite3.connect(evidence) as database:
+    with closing(sqlite3.connect(evidence)) as database, database:
         database.execute("UPDATE failed SET outcome = 'ok' WHERE rowid = (SELECT min(rowid) FROM failed)")
     status, out, _ = await run(*verify, cwd=tmp_path)
     assert status == 1

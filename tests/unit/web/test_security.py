@@ -188,8 +188,9 @@ async def test_a_large_body_is_refused_unread() -> None:
         writer.write(
             f"POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n".encode()
         )
-        assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+        status_line = await reader.readline()
         writer.transport.abort()
+    assert status_line.startswith(b"HTTP/1.1 413 ")  # its words differ from Python to Python
     assert world.control.reloads == 0
 
 
