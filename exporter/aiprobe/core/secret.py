@@ -63,11 +63,12 @@ class Secret:
 class Redactor:
     """Takes known secrets, and whatever looks like a key, out of text that leaves the process."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_traces")
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         values = {secret.reveal() for secret in secrets}
         forms = {form for value in values for form in _forms(value)}
+        self._traces = _traces(values, forms)
         longest_first = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
         starred = [pattern for value in values for pattern in _starred(value)]
         patterns = [*starred, *longest_first]
@@ -77,13 +78,31 @@ class Redactor:
         """Return `text` with every secret replaced by `***`."""
         if not text:
             return text
-        if self._known is not None:
+        if self._known is not None and self._may_hold_one(text):
             text = self._known.sub(MASK, text)
         if "@" in text:
             text = _URL_USERINFO.sub(f"{MASK}@", text)
         if "=" in text:
             text = _URL_KEY.sub(rf"\g<1>{MASK}", text)
         return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+
+    def _may_hold_one(self, text: str) -> bool:
+        """Tell cheaply what nearly every text is free of: the search itself tries each form at each place."""
+        if self._traces is None or not text.isascii():
+            return True
+        lowered = text.lower()
+        return any(trace in lowered for trace in self._traces)
+
+
+def _traces(values: set[str], forms: set[str]) -> frozenset[str] | None:
+    """Return what an ASCII text in lower case has one of, if it holds a secret in any form or a part of one.
+
+    None where a secret is not ASCII: letters of other alphabets can be others in lower case.
+    """
+    if not all(map(str.isascii, forms)):
+        return None
+    ends = {end for value in values for end in _ends(value)}
+    return frozenset(text[:_SHORTEST_SECRET].lower() for text in forms | ends)
 
 
 def _forms(value: str) -> set[str]:
@@ -98,10 +117,15 @@ def _forms(value: str) -> set[str]:
     return {spelling for spelling in spellings if len(spelling) >= _SHORTEST_SECRET}
 
 
+def _ends(value: str) -> tuple[str, ...]:
+    """Return what a server may show of a key that it shows in part: its beginning and its end."""
+    stripped = value.strip()
+    return (stripped[:_SHORTEST_SECRET], stripped[-_SHORTEST_SECRET:]) if len(stripped) >= _LONG_SECRET else ()
+
+
 def _starred(value: str) -> list[str]:
     """Patterns for a key that a server shows in part: its beginning, or its end, beside stars or dots."""
-    stripped = value.strip()
-    if len(stripped) < _LONG_SECRET:
+    if not (ends := _ends(value)):
         return []
-    ends = re.escape(stripped[:_SHORTEST_SECRET]), re.escape(stripped[-_SHORTEST_SECRET:])
-    return [rf"{ends[0]}[-\w]*(?:\*{{2,}}|\.{{3}}|…)[-\w]*", rf"(?:\*{{2,}}|\.{{3}}|…)[-\w]*{ends[1]}"]
+    begins, closes = map(re.escape, ends)
+    return [rf"{begins}[-\w]*(?:\*{{2,}}|\.{{3}}|…)[-\w]*", rf"(?:\*{{2,}}|\.{{3}}|…)[-\w]*{closes}"]

@@ -3,11 +3,14 @@
 import copy
 import json
 import pickle
+import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from aiprobe.core.secret import Redactor, Secret
+from aiprobe.core.secret import Redactor, Secret, _forms, _starred
 
 KEY = 'pl4nted "key"/with+odd=chars'
 
@@ -83,3 +86,52 @@ def test_ordinary_sentences_are_left_alone(text: str) -> None:
 def test_the_longest_secret_is_masked_first() -> None:
     redact = Redactor([Secret("alpha"), Secret("alphabet-soup")])
     assert redact("alphabet-soup alpha") == "*** ***"
+
+
+CASES = [
+    str.lower,
+    str.upper,
+    str.swapcase,
+    lambda text: text.replace("k", "\N{KELVIN SIGN}").replace("s", "\N{LATIN SMALL LETTER LONG S}"),
+]
+"""A search without regard to case takes the last two letters for k and s."""
+SECRETS = st.lists(
+    st.one_of(
+        st.text(st.sampled_from("abksiSZ09-_/+= "), min_size=4, max_size=9),
+        st.text(st.sampled_from("abksiSZ09-_/+= "), min_size=16, max_size=24),
+        st.text(st.sampled_from("ks\N{KELVIN SIGN}\N{LATIN SMALL LETTER LONG S}"), min_size=4, max_size=6),
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def told(draw: st.DrawFn) -> tuple[list[str], str]:
+    """Draw some secrets, and a text that may hold one: in a form or shown in part, in letters of any case."""
+    values = draw(SECRETS)
+    forms = sorted({form for value in values for form in _forms(value)})
+    ends = [shown for value in values for shown in (f"{value.strip()[:6]}***", f"...{value.strip()[-6:]}")]
+    part = st.sampled_from([*forms, *ends]) if forms else st.just("")
+    cased = st.builds(lambda text, change: change(text), part, st.sampled_from(CASES))
+    return values, "".join(draw(st.lists(st.one_of(st.text(max_size=8), cased), max_size=5)))
+
+
+@settings(max_examples=500)
+@given(told())
+def test_no_text_is_let_through_unsearched_that_a_search_would_change(drawn: tuple[list[str], str]) -> None:
+    values, text = drawn
+    patterns = [*(re.escape(form) for value in values for form in _forms(value))]
+    patterns += [pattern for value in values for pattern in _starred(value)]
+    holds_one = bool(patterns) and re.search("|".join(patterns), text, re.IGNORECASE) is not None
+    assert Redactor(map(Secret, values))._may_hold_one(text) or not holds_one
+
+
+def test_an_ordinary_text_is_not_searched_for_every_form_of_every_secret() -> None:
+    redact = Redactor([Secret(f"sk-proj-{number:040}") for number in range(50)])
+    assert not redact._may_hold_one("HTTP 529: overloaded_error: Overloaded")
+    assert redact._may_hold_one(f"you sent SK-PROJ-{7:040}")
+    assert redact._may_hold_one("you sent sk-p***")
+
+
+def test_a_secret_of_letters_that_are_others_without_regard_to_case_is_searched_for_everywhere() -> None:
+    assert Redactor([Secret("pa\N{LATIN SMALL LETTER LONG S}sword")])("your PASSWORD is wrong") == "your *** is wrong"
