@@ -221,7 +221,7 @@ def _observe(histogram: Distribution, seconds: float, exemplar: Exemplar | None 
     """Count a time; one that a broken clock made negative is 0, one that is no number is left out."""
     if math.isfinite(seconds):
         value = max(seconds, 0.0)
-        histogram.observe(value, exemplar and exemplar._replace(value=value))
+        histogram.observe(value, exemplar and Exemplar(exemplar.request_id, value, exemplar.timestamp_seconds))
 
 
 def _set_told(owner: Owner, short: str, value: float | None, *own: str) -> None:

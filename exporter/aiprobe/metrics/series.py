@@ -30,8 +30,8 @@ class Reading(NamedTuple):
 class Cell:
     """One series of a counter, gauge or info."""
 
-    own: str
-    """Its own labels, rendered, with a comma before them where the owner has labels too."""
+    head: str
+    """Its name and labels, rendered, with a mark for the labels of the owner."""
     value: float = 0
     exemplar: Exemplar | None = None
     announced: bool = True
@@ -119,14 +119,13 @@ class Block(Family):
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
-        name, shared, lines = self.metric.name, self.labels.mark, ""
+        lines = ""
         for cell in self.cells.values():
-            head = f"{name}{{{shared}{cell.own}}}" if shared or cell.own else name
             if announced or cell.announced:
                 exemplar = exemplar_text(cell.exemplar) if cell.exemplar else ""
-                lines += f"{head} {number(cell.value)}{exemplar}\n"
+                lines += f"{cell.head} {number(cell.value)}{exemplar}\n"
             else:
-                lines += f"{head} 0\n"
+                lines += f"{cell.head} 0\n"
         return lines.encode()
 
     def readings(self) -> Iterator[Reading]:
@@ -138,7 +137,7 @@ class Block(Family):
 
     def _born(self, own: tuple[str, ...]) -> Cell:
         pairs = (*zip(self.metric.labels, own, strict=True), *self.extra)
-        cell = self.cells[_the_same(own)] = Cell(_own_labels(pairs, after_others=bool(self.labels.mark)))
+        cell = self.cells[_the_same(own)] = Cell(_head(self.metric.name, self.labels.mark, pairs))
         return cell
 
 
@@ -149,9 +148,10 @@ def _the_same(own: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _own_labels(pairs: tuple[tuple[str, str], ...], *, after_others: bool) -> str:
-    """Render labels that thousands of targets have alike."""
-    return f",{label_text(pairs)}" if after_others and pairs else label_text(pairs)
+def _head(name: str, mark: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    """Render the name and the labels of a series, which thousands of targets have alike."""
+    labels = ",".join(text for text in (mark, label_text(pairs)) if text)
+    return f"{name}{{{labels}}}" if labels else name
 
 
 Birth = tuple[Block, Cell]

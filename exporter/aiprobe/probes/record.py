@@ -27,7 +27,7 @@ from aiprobe.protocols.base import (
     Usage,
 )
 from aiprobe.protocols.errors import is_challenge
-from aiprobe.protocols.reading import StreamReader
+from aiprobe.protocols.reading import PROGRESS, StreamReader
 
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
@@ -149,7 +149,7 @@ class RecordingSink:
         if not events:
             return Signal.MORE
         record = self.record
-        content = self._take(events)
+        content = events is not PROGRESS and self._take(events)
         if record.first_content_at is not None and record.last_event_at is not None:
             gap = at - record.last_event_at
             if record.max_gap_seconds is None or gap > record.max_gap_seconds:
