@@ -158,7 +158,7 @@ class App:
         self._stack.push_async_callback(self.transport.close)
         self._stack.push_async_callback(self.vault.close)
         self._stack.push_async_callback(self._close_egress)
-        self._stack.push_async_callback(self.board.declared.close)
+        self._stack.push_async_callback(self.board.close)
         await self.spend.open()
         self._stack.push_async_callback(self.spend.close)
         self._stack.push_async_callback(self.journal.close)

@@ -78,6 +78,11 @@ class Blackboard:
         self._seen = {name: seen for name, seen in self._seen.items() if name in shown}
         self.tick()
 
+    async def close(self) -> None:
+        """Write down what is under way, and wait until it stands on the disk."""
+        await self.declared.close()
+        await asyncio.gather(*self._writing)
+
     def tick(self) -> None:
         """Sum up what moves with time as well as with results; called a few times a second."""
         now = self._clock.monotonic()

@@ -37,7 +37,6 @@ from aiprobe.export import FORMS, KINDS, ExportError, Form, Kind, export
 from aiprobe.journal.spend import spent_today
 from aiprobe.probes.base import Tools
 from aiprobe.probes.transport import Transport
-from aiprobe.reporting import RENDERERS, binding_named, report_of, verify_month
 from aiprobe.slo.month import parse_month
 from aiprobe.slo.prometheus import PrometheusError
 from aiprobe.slo.report import Seals
@@ -48,6 +47,7 @@ log = logging.getLogger(__name__)
 OK, NOT_OK, NOT_ASKED = 0, 1, 2
 DEFAULT_CONFIG: Final = "aiprobe.yml"
 _DEFAULT_LISTEN: Final = ":10529"
+_REPORT_FORMATS: Final = ("html", "json", "markdown")
 _SIMULATOR_LISTEN: Final = "127.0.0.1:10530"
 _DEMO_SCENARIO: Final = Path(__file__).parent / "simulator" / "demo.yml"
 
@@ -266,7 +266,7 @@ def _open(url: str) -> AbstractContextManager[HTTPResponse]:
 @_config_option
 @click.option("--contract", "contract_name", help="A contract of the configuration. Not needed to verify.")
 @click.option("--month", required=True, help="The month, as 2026-10.")
-@click.option("--format", "form", type=click.Choice(sorted(RENDERERS)), default="html", show_default=True)
+@click.option("--format", "form", type=click.Choice(_REPORT_FORMATS), default="html", show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Where to write; else stdout.")
 @click.option("--from-prometheus", "prometheus_url", help="Ask a Prometheus, Thanos or Mimir instead of the journal.")
 @click.option("--verify", is_flag=True, help="Only check the journal's seals of the month; exit 1 if one is broken.")
@@ -281,6 +281,8 @@ def report(
     verify: bool,
 ) -> None:
     """Say how a month stands by a contract's own rule, with the evidence."""
+    from aiprobe.reporting import RENDERERS, binding_named, report_of  # noqa: PLC0415
+
     logs.set_up(level="warn", log_format="logfmt", redaction=logs.Redaction())
     settings = _settings_or_exit(config_file)
     try:
@@ -302,6 +304,8 @@ def report(
 
 
 def _verify(settings: Settings, month: str) -> None:
+    from aiprobe.reporting import verify_month  # noqa: PLC0415
+
     found = verify_month(settings, parse_month(month, timezone="UTC"), clock=Clock())
     click.echo(f"{month}: seals {found.seals.value.replace('_', ' ')}; {found.detail}")
     sys.exit(NOT_OK if found.seals is Seals.BROKEN else OK)

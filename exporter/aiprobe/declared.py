@@ -107,9 +107,11 @@ class Declared:
         self.book.keep(targets, self._clock.wall())
 
     async def close(self) -> None:
-        """Stop reading."""
+        """Stop reading, and have outages under way written down as far as they were seen."""
         await self._stop(list(self._pages.values()))
         self._pages.clear()
+        self.book.keep((), self._clock.wall())
+        self._write_closed()
         await self._fetcher.close()
 
     def finished(self, finished: Finished) -> None:
@@ -206,7 +208,7 @@ class Declared:
 
     def _write_closed(self) -> None:
         """Have every incident written down once, when it has ended."""
-        fresh = [one for one in self.book.recent(SENTENCES_SHOWN) if one.id not in self._written]
+        fresh = [one for one in self.book.recent() if one.id not in self._written]
         if fresh:
             self._written.extend(one.id for one in fresh)
             self._write_down([incident_json(one) for one in fresh])

@@ -59,7 +59,6 @@ class Egress:
         """The round that has not begun yet."""
         self._rounds: set[asyncio.Task[bool]] = set()
         self._begun_at = -SPACING_SECONDS
-        self._ssl = system_context()
         self._session: aiohttp.ClientSession | None = None
 
     async def is_down(self) -> bool:
@@ -102,7 +101,7 @@ class Egress:
             self._session = aiohttp.ClientSession(
                 # The thread-pool resolver would let one hung name hold up every other lookup of the process.
                 connector=aiohttp.TCPConnector(
-                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=self._ssl
+                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=system_context()
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -87,6 +87,21 @@ async def a_bad_minute(directory: Path) -> Path:
     return config
 
 
+async def test_an_outage_under_way_is_kept_as_far_as_it_was_seen_when_the_exporter_stops(tmp_path: Path) -> None:
+    async with Simulator() as simulator:
+        config = a_config(tmp_path, simulator.url)
+        async with running(config) as process:
+            await process.until(r'outcome="ok",attempt="scheduled"\} [1-9]')
+            simulator.set("openai", fault="server_error_500")
+            await process.until(r'^aiprobe_incidents_observed\{.*open="true"\} 1')
+            process.send(signal.SIGTERM)
+            assert await process.process.wait() == 0
+    (line,) = (tmp_path / "data" / "incidents.jsonl").read_text().splitlines()
+    incident = json.loads(line)
+    assert incident["end_observed"] is False
+    assert incident["start_timestamp_seconds"] <= incident["end_timestamp_seconds"] <= time.time()
+
+
 async def test_a_report_holds_the_failures_their_request_ids_and_the_incident(tmp_path: Path) -> None:
     config = await a_bad_minute(tmp_path)
     base = ("report", "--config.file", str(config), "--contract", "aws-bedrock", "--month", this_month())

@@ -5,7 +5,7 @@ from functools import cache
 
 
 def client_context(ca_file: str | None = None) -> ssl.SSLContext:
-    """Make a context that trusts `ca_file`, or what the system trusts, alike on every Python.
+    """Make a context for HTTP/1.1 that trusts `ca_file`, or what the system trusts, alike on every Python.
 
     Python 3.13 asks more of a certificate authority than 3.11 does, or curl, Go and Node do, and lets an intermediate
     be all that is trusted. Which Python the exporter runs on must not decide whether a service is up.
@@ -14,6 +14,7 @@ def client_context(ca_file: str | None = None) -> ssl.SSLContext:
         OSError: `ca_file` cannot be read; an `ssl.SSLError` when it holds no certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
+    context.set_alpn_protocols(["http/1.1"])
     context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
@@ -21,6 +22,4 @@ def client_context(ca_file: str | None = None) -> ssl.SSLContext:
 @cache
 def system_context() -> ssl.SSLContext:
     """Return the one context of whoever trusts what the system trusts; loading it takes tens of milliseconds."""
-    context = client_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    return client_context()

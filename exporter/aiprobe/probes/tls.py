@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.core.trust import client_context
+from aiprobe.core.trust import client_context, system_context
 from aiprobe.probes.connection import Connection
 from aiprobe.probes.exchange import WireError
 
@@ -43,6 +43,8 @@ class Contexts:
 
 
 def _context(ca_file: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - called with a key of the cache
+    if ca_file is None and verify:
+        return system_context()
     try:
         context = client_context(ca_file)
     except (OSError, ssl.SSLError) as error:
@@ -51,7 +53,6 @@ def _context(ca_file: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT0
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

@@ -80,7 +80,7 @@ class PageFetcher:
     ) -> None:
         self._timeout_seconds = timeout_seconds
         self._proxy = proxy
-        self._ssl = ssl_context or system_context()
+        self._ssl = ssl_context
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
 
@@ -120,7 +120,7 @@ class PageFetcher:
                 headers=headers,
                 allow_redirects=False,
                 proxy=self._proxy.reveal() if self._proxy else None,
-                ssl=self._ssl,
+                ssl=self._ssl or system_context(),
             ) as response:
                 if response.status not in _REDIRECTS:
                     return await self._answer(response, conditional=not headers.keys().isdisjoint(_CONDITIONS))

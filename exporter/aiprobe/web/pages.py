@@ -5,14 +5,11 @@ so that a page of a thousand targets does not disturb a clock that is timing som
 """
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, Final
-from urllib.parse import quote
 
-import jinja2
 from aiohttp import web
 
 from aiprobe.core.clock import Clock
@@ -20,6 +17,7 @@ from aiprobe.web import wording
 from aiprobe.web.api import NOT_PROBED, STATE_WORDS, UNKNOWN, state_word
 from aiprobe.web.ports import Board, PageRow, ResultRow, TargetRow
 from aiprobe.web.routes import PORTS
+from aiprobe.web.templating import Templates
 
 RESULTS_SHOWN: Final = 50
 STRIP_LENGTH: Final = 30
@@ -32,7 +30,7 @@ _STEPS_PER_SLICE: Final = 20
 """Template events rendered before the loop gets its turn: about 0.3 ms at the most."""
 _BAR_WIDTH: Final = 1000
 
-TEMPLATES: Final = web.AppKey("templates", jinja2.Environment)
+TEMPLATES: Final = web.AppKey("templates", Templates)
 CLOCK: Final = web.AppKey("clock", Clock)
 STATIC: Final = web.AppKey("static", Mapping[str, bytes])
 
@@ -42,37 +40,10 @@ def add_routes(app: web.Application, *, clock: Clock) -> None:
     folder = resources.files("aiprobe.web") / "static"
     app[STATIC] = {name: (folder / name).read_bytes() for name in _STATIC}
     app[CLOCK] = clock
-    app[TEMPLATES] = _environment(app[STATIC])
+    app[TEMPLATES] = Templates(app[STATIC], phases=PHASES, strip_length=STRIP_LENGTH)
     app.router.add_get("/", landing)
     app.router.add_get(r"/targets/{target:[^/]+}", target_page)
     app.router.add_get("/static/{name}", static)
-
-
-def _environment(static_files: Mapping[str, bytes]) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("aiprobe.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        duration=wording.duration,
-        usd=wording.usd,
-        stamp=wording.stamp,
-        iso=wording.iso,
-        state_words=wording.state_words,
-        segment=lambda name: quote(name, safe=""),
-        shortened=wording.shortened,
-    )
-    environment.globals["version_of"] = {
-        name: hashlib.sha256(content).hexdigest()[:12] for name, content in static_files.items()
-    }
-    environment.globals["phases"] = PHASES
-    environment.globals["strip_length"] = STRIP_LENGTH
-    for name in environment.list_templates():
-        environment.get_template(name)  # compiled now, not while a first token is being timed
-    return environment
 
 
 async def landing(request: web.Request) -> web.StreamResponse:
@@ -171,11 +142,8 @@ def _longest(results: Sequence[ResultRow]) -> float:
 
 async def _page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     now = request.app[CLOCK].wall()
-    steps = (
-        request.app[TEMPLATES]
-        .get_template(template)
-        .generate(**context, now=now, ago=lambda timestamp: wording.ago(now - timestamp))
-    )
+    made = await request.app[TEMPLATES].get(template)
+    steps = made.generate(**context, now=now, ago=lambda timestamp: wording.ago(now - timestamp))
     pieces = []
     for number, piece in enumerate(steps):
         pieces.append(piece)

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from aiprobe import __version__, schedule
 from aiprobe.cli import main
 from aiprobe.config import resolve
+from aiprobe.reporting import RENDERERS
 from aiprobe.simulator import DEFAULT_LISTEN
 
 
@@ -35,7 +37,15 @@ def test_what_only_other_commands_need_is_no_memory_of_serve() -> None:
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split())
     assert "aiprobe.app" in modules
-    assert modules.isdisjoint({"rich", "feedparser", "aiprobe.simulator", "aiprobe.terminal"})
+    assert modules.isdisjoint(
+        {"rich", "feedparser", "jinja2", "aiprobe.simulator", "aiprobe.terminal", "aiprobe.reporting"}
+    )
+
+
+def test_reports_are_written_in_every_format_that_can_be_asked_for() -> None:
+    (form,) = (option for option in main.commands["report"].params if option.name == "form")
+    assert isinstance(form.type, click.Choice)
+    assert set(form.type.choices) == set(RENDERERS)
 
 
 def test_the_simulator_listens_where_its_own_room_says() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from aiprobe.config.settings import Page, StatusPages
@@ -34,9 +35,10 @@ class World:
     asked: int = 0
     incidents: list[dict[str, Any]] = field(default_factory=list)
     state: TargetState = field(default_factory=TargetState)
+    written: list[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.declared = Declared(self, clock=self.manual.clock)
+        self.declared = Declared(self, clock=self.manual.clock, write_down=self.written.extend)
 
     def tell(self, short: str, values: Mapping[tuple[str, ...], float]) -> None:
         self.told[short] = dict(values)
@@ -133,6 +135,21 @@ async def test_an_outage_that_the_page_does_not_declare_is_undeclared_until_it_d
         assert not row.is_open
         assert "Claude API answered" in row.sentence
         assert "529" in row.sentence
+
+
+async def test_an_outage_is_written_down_once_when_it_ends_and_one_under_way_when_the_exporter_stops() -> None:
+    async with a_world() as world:
+        await world.seconds(40)
+        await world.seconds(60, Outcome.OVERLOADED)
+        assert world.written == []
+        await world.seconds(60)
+        assert [one["end_observed"] for one in world.written] == [True]
+        await world.seconds(60, Outcome.OVERLOADED)
+        began, until = world.manual.epoch + world.manual.now - 60, world.manual.epoch + world.manual.now
+    assert [one["end_observed"] for one in world.written] == [True, False]
+    last = world.written[-1]
+    assert last["start_timestamp_seconds"] == pytest.approx(began, abs=5)
+    assert last["end_timestamp_seconds"] == pytest.approx(until, abs=5)
 
 
 async def test_an_outage_that_only_the_page_sees_is_unobserved() -> None:

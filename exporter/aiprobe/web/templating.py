@@ -1,0 +1,56 @@
+"""The templates of the pages, and what they can call."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aiprobe.web import wording
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+class Templates:
+    """Made when a page is first asked for, in a thread: nobody looks at most exporters, and jinja2 takes 2 MB."""
+
+    def __init__(self, static_files: Mapping[str, bytes], **constants: object) -> None:
+        """`constants` are there in every template."""
+        self._static_files = static_files
+        self._constants = constants
+        self._making: asyncio.Task[jinja2.Environment] | None = None
+
+    async def get(self, name: str) -> "jinja2.Template":
+        """Return a compiled template."""
+        if self._making is None:
+            self._making = asyncio.create_task(asyncio.to_thread(self._made), name="templates")
+        return (await asyncio.shield(self._making)).get_template(name)
+
+    def _made(self) -> "jinja2.Environment":
+        """Compile all of them."""
+        import jinja2  # noqa: PLC0415
+
+        made = jinja2.Environment(
+            loader=jinja2.PackageLoader("aiprobe.web"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        made.filters.update(
+            duration=wording.duration,
+            usd=wording.usd,
+            stamp=wording.stamp,
+            iso=wording.iso,
+            state_words=wording.state_words,
+            segment=lambda name: quote(name, safe=""),
+            shortened=wording.shortened,
+        )
+        made.globals["version_of"] = {
+            name: hashlib.sha256(content).hexdigest()[:12] for name, content in self._static_files.items()
+        }
+        made.globals.update(self._constants)
+        for name in made.list_templates():
+            made.get_template(name)
+        return made
