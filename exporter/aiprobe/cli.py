@@ -45,6 +45,7 @@ from aiprobe.web.server import WebError
 log = logging.getLogger(__name__)
 
 OK, NOT_OK, NOT_ASKED = 0, 1, 2
+_VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
 DEFAULT_CONFIG: Final = "aiprobe.yml"
 _DEFAULT_LISTEN: Final = ":10529"
 _REPORT_FORMATS: Final = ("html", "json", "markdown")
@@ -84,9 +85,6 @@ class ShardType(click.ParamType[tuple[int, int]]):
         if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
             self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3 or ordinal/3", param, ctx)
         return int(index), int(count)
-
-
-_VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

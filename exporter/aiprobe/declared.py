@@ -6,7 +6,6 @@ to the clock, to the probes' results and to the metrics.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -18,7 +17,7 @@ from aiprobe.core.declaration import Declaration, declaration, is_open
 from aiprobe.core.incident_markdown import incident_markdown
 from aiprobe.core.incident_schema import incident_json
 from aiprobe.core.incident_text import sentence
-from aiprobe.core.incidents import MAX_INCIDENTS, IncidentBook
+from aiprobe.core.incidents import IncidentBook
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
 from aiprobe.metrics.catalogue import COMPONENT_WORDS
@@ -66,7 +65,8 @@ class Declared:
         """`write_down` takes the JSON documents of incidents that ended; it must not block."""
         self.book = IncidentBook()
         self._write_down = write_down
-        self._written: deque[str] = deque(maxlen=MAX_INCIDENTS)
+        self._written: set[str] = set()
+        """Those of the book that were handed to `write_down`."""
         self._gauges = gauges
         self._clock = clock
         self._fetcher = PageFetcher()
@@ -208,9 +208,10 @@ class Declared:
 
     def _write_closed(self) -> None:
         """Have every incident written down once, when it has ended."""
-        fresh = [one for one in self.book.recent() if one.id not in self._written]
+        ended = self.book.recent()
+        fresh = [one for one in ended if one.id not in self._written]
         if fresh:
-            self._written.extend(one.id for one in fresh)
+            self._written = {one.id for one in ended}
             self._write_down([incident_json(one) for one in fresh])
 
     def _observe(self, key: tuple[str, str], now: float) -> None:

@@ -67,7 +67,7 @@ async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None
     lines = [f"CONNECT {origin} HTTP/1.1", f"host: {origin}"]
     if proxy.credential:
         lines.append(f"proxy-authorization: {proxy.credential}")
-    answer = _Answer()
+    answer = _Answer(connection)
     transport.set_protocol(answer)
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
     status = await answer.status
@@ -82,10 +82,10 @@ class _Answer(asyncio.BufferedProtocol):
     It takes its bytes in the way of the connection that it stands in for: uvloop does not change that while it reads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._head = b""
-        self._buffer = memoryview(bytearray(_MAX_ANSWER_BYTES))
+        self._buffer = connection.get_buffer(-1)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface's
         return self._buffer
