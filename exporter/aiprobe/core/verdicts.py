@@ -1,6 +1,8 @@
 """What one result means for each SLO of its target. Pure: objectives and a result in, verdicts out."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from aiprobe.core.model import LatencyObjective, Objectives, Result, ThroughputObjective
@@ -15,6 +17,7 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
 
     `availability` is the verdict with the egress check taken into account: where it excludes a result, every
     other SLO excludes it too. A latency is good in time, bad late or timed out, and excluded for any other failure.
+    Results that mean the same share one mapping: thousands of them are remembered.
     """
     verdicts: dict[str, Verdict] = {}
     if objectives.availability is not None:
@@ -34,16 +37,23 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
         verdicts["throughput"] = _throughput(objectives.throughput, result)
     if availability is Verdict.EXCLUDED:
         kept = {"correctness"} if result.outcome is Outcome.CONTENT_FILTERED else set()
-        return {name: verdict if name in kept else Verdict.EXCLUDED for name, verdict in verdicts.items()}
-    return verdicts
+        verdicts = {name: verdict if name in kept else Verdict.EXCLUDED for name, verdict in verdicts.items()}
+    return _the_same(tuple(verdicts.items()))
 
 
 def is_poor(objectives: Objectives, result: Result) -> bool:
     """Tell whether a good result was slower than an objective of its target, or wrong."""
     if result.outcome is Outcome.WRONG_ANSWER:
         return True
+    if not (objectives.time_to_first_token or objectives.duration or objectives.throughput):
+        return False
     verdicts = slo_verdicts(objectives, result, Verdict.GOOD)
     return Verdict.BAD in {verdicts.get(name) for name in ("time_to_first_token", "duration", "throughput")}
+
+
+@lru_cache(maxsize=1024)
+def _the_same(verdicts: tuple[tuple[str, Verdict], ...]) -> Mapping[str, Verdict]:
+    return MappingProxyType(dict(verdicts))
 
 
 def _throughput(objective: ThroughputObjective, result: Result) -> Verdict:

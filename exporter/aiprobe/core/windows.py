@@ -1,13 +1,12 @@
 """How many events of each SLO were good and bad in the last five minutes, hour, month: in bounded memory.
 
-Rings of cumulative counts in four resolutions: a window is the count now minus the count then. Pure; where the events
-come from (probes as they end, or the journal's hour rows after a restart) is the caller's business.
+Rings of counts in four resolutions: a window is the sum of its slots. Pure; where the events come from (probes as they
+end, or the journal's hour rows after a restart) is the caller's business.
 """
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import cycle
 from math import ceil
 from operator import sub
 from typing import Final, NamedTuple
@@ -35,9 +34,8 @@ STEP_SECONDS: Final = 60.0
 _LEVELS: Final = ((10, 300), (60, 7200), (600, 3 * DAY_SECONDS), (HOUR_SECONDS, 30 * DAY_SECONDS))
 """(seconds of a slot, longest window served). A window may reach back by at most one slot more than its length."""
 _MINUTES, _TENS, _HOURS = range(1, 4)
-_SMALL, _LARGE = "HI"
-_MOST_IN_SMALL: Final = 50_000
-"""Events of the longest window that counters of two bytes are kept for: beyond 43,200 a month, one a minute."""
+_WIDTHS: Final = "BHIQ"
+"""Codes of arrays, one to eight bytes for each number."""
 _GOOD: Final = bytes(0 if code == 0xFF else code >> 4 for code in range(256))
 _BAD: Final = bytes(0 if code == 0xFF else code & 0x0F for code in range(256))
 
@@ -78,9 +76,10 @@ def masks(slos: Sequence[str], verdicts: Mapping[str, Verdict]) -> tuple[int, in
 
 
 class Windows:
-    """Counts the events of one target's SLOs; about 16 KB for three SLOs and a period of 30 days.
+    """Counts the events of one target's SLOs; about 9 KB for three SLOs and a period of 30 days.
 
-    A counter takes two bytes while the longest window holds fewer than `_MOST_IN_SMALL` events, four from then on.
+    A ring has a byte for each number until a slot holds more than 255 events, then two, and so on: more than one probe
+    in 14 seconds doubles the ring of hours, more than one in 2.3 seconds that of ten minutes too.
 
     Exactness: a window of w seconds holds everything since the last slot boundary at or before `now - w`: never less
     than w, at most one slot more (10 s for 5m; 60 s to 2h; 600 s to 3d; an hour beyond). After `rebuild` events are
@@ -92,7 +91,19 @@ class Windows:
     first pays off that lead. Any other leap ahead is time that passed: events age by it.
     """
 
-    __slots__ = ("_axis", "_counts", "_last", "_lead", "_levels", "_rings", "_seen", "_spans", "_width", "slos")
+    __slots__ = (
+        "_axis",
+        "_counts",
+        "_last",
+        "_lead",
+        "_levels",
+        "_marks",
+        "_rings",
+        "_seen",
+        "_spans",
+        "_width",
+        "slos",
+    )
 
     def __init__(self, slos: Sequence[str], *, period_seconds: float = 30 * DAY_SECONDS) -> None:
         self.slos = tuple(slos)
@@ -101,10 +112,12 @@ class Windows:
         self._clear()
 
     def _clear(self) -> None:
-        width = self._width
-        none = array(_SMALL, [0])  # a repetition has no spare room, unlike an array of as many bytes
-        self._counts = none * width
-        self._rings = [none * (width * slots) for _, slots in self._levels]
+        self._counts = [0] * self._width
+        """Valid and bad of each SLO since the beginning."""
+        self._marks = [tuple(self._counts)] * len(self._levels)
+        """By level: what they were when its newest slot began."""
+        self._rings = [array(_WIDTHS[0], [0]) * (self._width * slots) for _, slots in self._levels]
+        """By level: what happened in each slot but the newest, counter by counter."""
         self._last = [-slots for _, slots in self._levels]
         self._seen: float | None = None
         self._lead = 0.0
@@ -139,16 +152,12 @@ class Windows:
 
     def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:
         """Count an hour of the past by its (good, bad, excluded) in the order of `slos`. Hours come in order."""
-        if hour == self._last[_HOURS] + 1:  # the usual case, which a start meets a million times
-            width = self._width
-            place = hour % self._levels[_HOURS][1] * width
-            self._rings[_HOURS][place : place + width] = self._counts
-            self._last[_HOURS] = hour
-        else:
-            self._advance(hour * HOUR_SECONDS, first=_HOURS)
-        at = 0
+        if hour > self._last[_HOURS]:
+            self._close(_HOURS, hour)
+        counts, at = self._counts, 0
         for good, bad, _ in sums:
-            self._count(at, good + bad, bad)
+            counts[at] += good + bad
+            counts[at + 1] += bad
             at += 2
 
     def replay_minutes(self, row: HourRow, now: float) -> None:
@@ -193,47 +202,60 @@ class Windows:
         return self._axis
 
     def _advance(self, axis: int, *, first: int = 0) -> None:
-        """Note the cumulative counts at every slot boundary since the last call."""
-        width, counts = self._width, self._counts
+        """Begin the slots that hold this moment, where they have not begun."""
         for level in range(first, len(self._levels)):
-            slot, slots = self._levels[level]
-            newest, last = axis // slot, self._last[level]
-            if newest > last:
-                ring = self._rings[level]
-                for index in range(max(last + 1, newest - slots + 1), newest + 1):
-                    place = index % slots * width
-                    ring[place : place + width] = counts
-                self._last[level] = newest
+            newest = axis // self._levels[level][0]
+            if newest > self._last[level]:
+                self._close(level, newest)
+
+    def _close(self, level: int, newest: int) -> None:
+        """Keep what the newest slot of a level counted, and begin another."""
+        slots, last = self._levels[level][1], self._last[level]
+        passed = min(newest - last - 1, slots)
+        if passed < slots:
+            self._keep(level, last % slots, list(map(sub, self._counts, self._marks[level])))
+        if passed:
+            self._empty(level, (newest - passed) % slots, passed)
+        self._marks[level] = tuple(self._counts)
+        self._last[level] = newest
+
+    def _keep(self, level: int, place: int, events: Sequence[int]) -> None:
+        ring = self._rings[level]
+        try:
+            row = array(ring.typecode, events)
+        except OverflowError:
+            ring = self._rings[level] = array(_code_for(max(events)), ring)
+            row = array(ring.typecode, events)
+        ring[place :: self._levels[level][1]] = row
+
+    def _empty(self, level: int, place: int, count: int) -> None:
+        slots, ring = self._levels[level][1], self._rings[level]
+        upto = place + count
+        for begin, end in ((place, upto),) if upto <= slots else ((place, slots), (0, upto - slots)):
+            none = array(ring.typecode, [0]) * (end - begin)
+            for counter in range(0, len(ring), slots):
+                ring[counter + begin : counter + end] = none
 
     def _count(self, at: int, valid: int, bad: int) -> None:
         """Add events to the SLO whose counters are at `at`."""
-        try:
-            self._counts[at] += valid
-        except OverflowError:  # `bad` is at most `valid`, so it is this one that is full first
-            self._make_room(valid)
-            self._counts[at] += valid
+        self._counts[at] += valid
         self._counts[at + 1] += bad
-
-    def _make_room(self, coming: int) -> None:
-        """Count from the oldest slot on; where that is not room enough, take larger counters."""
-        _, slots = self._levels[_HOURS]
-        place = (self._last[_HOURS] + 1) % slots * self._width
-        oldest = self._rings[_HOURS][place : place + self._width]
-        code = _SMALL if max(map(sub, self._counts, oldest)) + coming < _MOST_IN_SMALL else _LARGE
-
-        def since(counts: "array[int]") -> "array[int]":
-            # Before its first event of a replay a ring holds zeros that are never read.
-            return array(code, [max(0, count - past) for count, past in zip(counts, cycle(oldest))])
-
-        self._counts, self._rings = since(self._counts), [since(ring) for ring in self._rings]
 
     def _window(self, axis: int, seconds: float, level: int) -> Sequence[Counts]:
         slot, slots = self._levels[level]
-        place = int((axis - seconds) // slot) % slots * self._width
-        ring, counts = self._rings[level], self._counts
-        return tuple(
-            Counts(counts[i] - ring[place + i], counts[i + 1] - ring[place + i + 1]) for i in range(0, self._width, 2)
-        )
+        begin, end = int((axis - seconds) // slot) % slots, self._last[level] % slots
+        ring, sums = self._rings[level], list(map(sub, self._counts, self._marks[level]))
+        for at in range(self._width):
+            counter = at * slots
+            if begin <= end:
+                sums[at] += sum(ring[counter + begin : counter + end])
+            else:
+                sums[at] += sum(ring[counter + begin : counter + slots]) + sum(ring[counter : counter + end])
+        return tuple(map(Counts._make, zip(sums[::2], sums[1::2], strict=True)))
+
+
+def _code_for(most: int) -> str:
+    return next(code for code in _WIDTHS if most < 256 ** array(code).itemsize)
 
 
 @cache

@@ -23,9 +23,9 @@ class Kind(StrEnum):
 _SUFFIXES: Final = {Kind.COUNTER: "_total", Kind.INFO: "_info"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Metric:
-    """One family of series."""
+    """One family of series. Each is itself alone: a hash over all fields was seen in the cost of every probe."""
 
     short: str
     """The name of its samples without `aiprobe_`, as the design writes it: `results_total`, `target_info`."""

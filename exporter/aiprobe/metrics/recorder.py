@@ -191,7 +191,7 @@ def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None
     """Count what only the schedule's own probes may: SLO events, and the times of those that were ok."""
     result = finished.result
     for slo, verdict in finished.slo_verdicts.items():
-        if (slo, verdict) in owner["slo_events_total"].cells:
+        if (slo, verdict) in owner["slo_events_total"].values:
             owner["slo_events_total"].add(1, slo, verdict)
     if result.outcome is not Outcome.OK:
         return

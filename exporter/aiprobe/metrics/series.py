@@ -10,11 +10,14 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from aiprobe.metrics.catalogue import Metric
 from aiprobe.metrics.openmetrics import Exemplar, Labels, bound, exemplar_text, label_text, number
+
+Own = tuple[str, ...]
+"""The values of a series' own labels, in the order of its metric."""
 
 
 class Reading(NamedTuple):
@@ -26,35 +29,21 @@ class Reading(NamedTuple):
     exemplar: Exemplar | None = None
 
 
-@dataclass(slots=True)
-class Cell:
-    """One series of a counter, gauge or info."""
-
-    head: str
-    """Its name and labels, rendered, with a mark for the labels of the owner."""
-    value: float = 0
-    exemplar: Exemplar | None = None
-    announced: bool = True
-    """False for a counter series that no whole scrape has shown as 0 yet: until then it reads 0."""
-
-
 @dataclass(slots=True, eq=False)
 class Family:
     """One family of one owner. A base class, against the habit here: both kinds stand in one list and expire alike."""
 
     metric: Metric
-    labels: Labels
+    owner: "Owner"
     place: int
     """Among the families of the owner, in the order of the catalogue."""
-    stale: list["Family"]
-    """Shared by the owner: families to render again."""
     is_stale: bool = field(default=False, init=False)
 
     def expire(self) -> None:
         """Have the lines rendered again."""
         if not self.is_stale:
             self.is_stale = True
-            self.stale.append(self)
+            self.owner.stale.append(self)
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
@@ -72,90 +61,104 @@ class Family:
 class Block(Family):
     """One counter, gauge or info family, by the values of its own labels."""
 
-    births: list["Birth"]
-    """Shared by the owner: series not announced yet."""
-    cells: dict[tuple[str, ...], Cell] = field(default_factory=dict)
+    values: dict[Own, float] = field(default_factory=dict)
+    unseen: tuple[Own, ...] = ()
+    """Counter series that no whole scrape has shown as 0 yet: until then they read 0. In `births` of the owner too."""
+    exemplars: dict[Own, Exemplar] | None = None
     extra: tuple[tuple[str, str], ...] = ()
     """Labels that the catalogue does not know, on every series."""
 
     def set(self, value: float, *own: str) -> None:
         """Set a series, which is there from now on."""
-        cell = self.cells.get(own)
-        if cell is None:
-            cell = self._born(own)
-        elif cell.value == value:
+        known = self.values.get(own)
+        if known is None:
+            own = _the_same(own)
+        elif known == value:
             return
-        cell.value = value
+        self.values[own] = value
         self.expire()
 
     def add(self, amount: float, *own: str, exemplar: Exemplar | None = None) -> None:
         """Add to a counter series; one that is new is announced with a 0 first. An exemplar stays until the next."""
-        cell = self.cells.get(own)
-        if cell is None:
-            cell = self._born(own)
-            cell.announced = False
-            self.births.append((self, cell))
-        cell.value += amount
-        cell.exemplar = exemplar or cell.exemplar
+        known = self.values.get(own)
+        if known is None:
+            own, known = _the_same(own), 0
+            self.unseen = (*self.unseen, own)
+            self.owner.births.append((self, own))
+        self.values[own] = known + amount
+        if exemplar:
+            if self.exemplars is None:
+                self.exemplars = {}
+            self.exemplars[own] = exemplar
         self.expire()
 
-    def replace(self, values: Mapping[tuple[str, ...], float]) -> None:
-        """Have exactly these series. Those that stay keep their cells."""
-        if self.cells.keys() != values.keys():
-            self.cells = {own: cell for own, cell in self.cells.items() if own in values}
+    def replace(self, values: Mapping[Own, float]) -> None:
+        """Have exactly these series. Those that stay keep their place."""
+        if self.values.keys() != values.keys():
+            self.values = {own: value for own, value in self.values.items() if own in values}
             self.expire()
         for own, value in values.items():
             self.set(value, *own)
 
-    def keep(self, wanted: Sequence[tuple[str, ...]]) -> None:
+    def keep(self, wanted: Sequence[Own]) -> None:
         """Have exactly these series of a counter, new ones announced at 0 and the others as they are."""
-        self.replace({own: self.cells[own].value if own in self.cells else 0 for own in wanted})
+        self.replace({own: self.values.get(own, 0) for own in wanted})
 
     def describe(self, *own: str, extra: Mapping[str, str]) -> None:
         """Have exactly one series, which is 1, with `extra` labels beyond those of the catalogue."""
         self.extra = tuple(extra.items())
-        self.cells.clear()
+        self.values.clear()
         self.set(1, *own)
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
+        metric, mark, extra = self.metric, self.owner.labels.mark, self.extra
+        unseen = () if announced else self.unseen
+        is_plain = not (unseen or self.exemplars)
         lines = ""
-        for cell in self.cells.values():
-            if announced or cell.announced:
-                exemplar = exemplar_text(cell.exemplar) if cell.exemplar else ""
-                lines += f"{cell.head} {number(cell.value)}{exemplar}\n"
-            else:
-                lines += f"{cell.head} 0\n"
+        for own, value in self.values.items():
+            told = number(value) if is_plain else self._told(own, value, unseen)
+            lines += f"{_head(metric, mark, own, extra)} {told}\n"
         return lines.encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
-        for own, cell in self.cells.items():
-            labels = dict((*self.labels.pairs, *zip(self.metric.labels, own, strict=True), *self.extra))
-            value, exemplar = (cell.value, cell.exemplar) if cell.announced else (0, None)
-            yield Reading(self.metric.name, labels, value, exemplar)
+        for own, value in self.values.items():
+            labels = dict((*self.owner.labels.pairs, *_pairs(self.metric, own, self.extra)))
+            exemplar = self.exemplars and self.exemplars.get(own)
+            yield Reading(self.metric.name, labels, *((0, None) if own in self.unseen else (value, exemplar)))
 
-    def _born(self, own: tuple[str, ...]) -> Cell:
-        pairs = (*zip(self.metric.labels, own, strict=True), *self.extra)
-        cell = self.cells[_the_same(own)] = Cell(_head(self.metric.name, self.labels.mark, pairs))
-        return cell
+    def announce(self, own: Own) -> None:
+        """Show from now on what a series that was unseen counts."""
+        self.unseen = tuple(other for other in self.unseen if other != own)
+        self.expire()
+
+    def _told(self, own: Own, value: float, unseen: tuple[Own, ...]) -> str:
+        if own in unseen:
+            return "0"
+        exemplar = self.exemplars and self.exemplars.get(own)
+        return number(value) + exemplar_text(exemplar) if exemplar else number(value)
 
 
 @lru_cache(maxsize=4096)
-def _the_same(own: tuple[str, ...]) -> tuple[str, ...]:
+def _the_same(own: Own) -> Own:
     """Return one tuple for all that are equal: thousands of targets have the same keys."""
     return own
 
 
 @lru_cache(maxsize=4096)
-def _head(name: str, mark: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    """Render the name and the labels of a series, which thousands of targets have alike."""
-    labels = ",".join(text for text in (mark, label_text(pairs)) if text)
-    return f"{name}{{{labels}}}" if labels else name
+def _head(metric: Metric, mark: str, own: Own, extra: tuple[tuple[str, str], ...]) -> str:
+    """Render the name and the labels of a series, which thousands of targets have alike; `mark` is the owner's."""
+    labels = ",".join(text for text in (mark, label_text(_pairs(metric, own, extra))) if text)
+    return f"{metric.name}{{{labels}}}" if labels else metric.name
 
 
-Birth = tuple[Block, Cell]
-"""A counter series that no whole scrape has shown as 0 yet, with the block to render again once one has."""
+def _pairs(metric: Metric, own: Own, extra: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
+    return chain(zip(metric.labels, own, strict=True), extra)
+
+
+Birth = tuple[Block, Own]
+"""A counter series that no whole scrape has shown as 0 yet."""
 
 
 @dataclass(slots=True, eq=False)
@@ -189,7 +192,7 @@ class Distribution(Family):
 
     def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
         """Render the lines from the family's one template."""
-        shared = self.labels.mark
+        shared = self.owner.labels.mark
         braces = f"{{{shared}}}" if shared else ""
         values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
         values[1::3] = accumulate(self.counts)
@@ -200,7 +203,7 @@ class Distribution(Family):
         """Return the same series as `render`, as numbers."""
         if not self.counts:
             return
-        shared, name = dict(self.labels.pairs), self.metric.name
+        shared, name = dict(self.owner.labels.pairs), self.metric.name
         bounds = (*self.metric.buckets, math.inf)
         for le, value, exemplar in zip(bounds, accumulate(self.counts), self.exemplars, strict=True):
             yield Reading(f"{name}_bucket", {**shared, "le": bound(le)}, value, exemplar)
@@ -219,14 +222,16 @@ def _template(metric: Metric) -> str:
 class Owner:
     """Everything that one target, or the exporter itself, has to show. A family is made when it is first asked for."""
 
-    __slots__ = ("_blocks", "_histograms", "_metrics", "_places", "_rendered", "_stale", "births", "labels")
+    __slots__ = ("_blocks", "_histograms", "_metrics", "_places", "_rendered", "births", "labels", "stale")
 
     def __init__(self, metrics: tuple[Metric, ...], labels: Labels) -> None:
         self.labels = labels
         self.births: list[Birth] = []
+        """Of all families."""
         self._metrics = metrics
         self._places = _places(metrics)
-        self._stale: list[Family] = []
+        self.stale: list[Family] = []
+        """Families to render again."""
         self._blocks: list[Block | None] = [None] * len(metrics)
         self._histograms: list[Distribution | None] = [None] * len(metrics)
         self._rendered = [b""] * len(metrics)
@@ -236,7 +241,7 @@ class Owner:
         place = self._places[short]
         block = self._blocks[place]
         if block is None:
-            block = self._blocks[place] = Block(self._metrics[place], self.labels, place, self._stale, self.births)
+            block = self._blocks[place] = Block(self._metrics[place], self, place)
         return block
 
     def histogram(self, short: str) -> Distribution:
@@ -244,7 +249,7 @@ class Owner:
         place = self._places[short]
         histogram = self._histograms[place]
         if histogram is None:
-            histogram = self._histograms[place] = Distribution(self._metrics[place], self.labels, place, self._stale)
+            histogram = self._histograms[place] = Distribution(self._metrics[place], self, place)
         return histogram
 
     def fragments(self, *, faded: bool, announced: bool = False) -> list[bytes]:
@@ -270,10 +275,10 @@ class Owner:
 
     def refresh(self) -> None:
         """Render what has changed."""
-        for family in self._stale:
+        for family in self.stale:
             self._rendered[family.place] = family.render()
             family.is_stale = False
-        self._stale.clear()
+        self.stale.clear()
 
     def fade(self) -> None:
         """Forget what speaks of the last probe."""
@@ -283,10 +288,9 @@ class Owner:
 
     def announce(self, seen: Sequence[Birth]) -> None:
         """Take note that a whole scrape has shown these births as 0: from now on they show what they count."""
-        for block, cell in seen:
-            cell.announced = True
-            block.expire()
-        self.births[:] = [birth for birth in self.births if not birth[1].announced]
+        for block, own in seen:
+            block.announce(own)
+        self.births[:] = [(block, own) for block, own in self.births if own in block.unseen]
 
 
 @cache

@@ -27,7 +27,7 @@ CALLS_OF_A_PROBE = 1185
 CALLS_OF_A_SCRAPE = 8.5
 """For each target that was probed since the last one: what a probe changes is rendered when it ends."""
 
-BYTES_OF_A_TARGET = 46_500
+BYTES_OF_A_TARGET = 34_500
 """Allocated by Python for each target with its two SLOs and three good results."""
 
 

@@ -231,7 +231,7 @@ async def test_only_what_a_probe_changed_is_rendered_again() -> None:
         await scrape(recorder)
     before = [tracked.owner.fragments(faded=False) for tracked in recorder.tracked]
     recorder.record(a_finished(Outcome.CANCELLED, target=one))
-    assert not recorder.tracked[0].owner._stale, "left to the scrape"
+    assert not recorder.tracked[0].owner.stale, "left to the scrape"
     after = [tracked.owner.fragments(faded=False) for tracked in recorder.tracked]
     same = [
         {metric.short for metric, old, new in zip(catalogue.TARGET_METRICS, *rows, strict=True) if old is not new}
