@@ -100,8 +100,7 @@ class RecordingSink:
                 too_long = Failure(outcome=Outcome.MALFORMED, message="the reply is far longer than what was asked for")
                 return self._note([too_long], at)
             signal = self._note(self._reader.feed(data), at)
-            arriving = not self._stream and not data.isspace()
-            return max(signal, Signal.CONTENT) if arriving else signal
+            return signal if self._stream or data.isspace() else max(signal, Signal.CONTENT)
         self._collected += data[: ERROR_BODY_LIMIT - len(self._collected)]
         return Signal.DONE if len(self._collected) >= ERROR_BODY_LIMIT else Signal.CONTENT
 
@@ -149,12 +148,14 @@ class RecordingSink:
         if not events:
             return Signal.MORE
         record = self.record
-        content = events is not PROGRESS and self._take(events)
         if record.first_content_at is not None and record.last_event_at is not None:
             gap = at - record.last_event_at
             if record.max_gap_seconds is None or gap > record.max_gap_seconds:
                 record.max_gap_seconds = gap
         record.last_event_at = at
+        if events is PROGRESS:
+            return Signal.PROGRESS
+        content = self._take(events)
         if content:
             record.content_chunks += 1
             if record.first_content_at is None:
