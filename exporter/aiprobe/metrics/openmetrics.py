@@ -26,7 +26,6 @@ _EXEMPLAR_BEGINS: Final = f' # {{{EXEMPLAR_LABEL}="'.encode()
 """A quote in a label value is escaped, so no label value can look like this."""
 _MARK: Final = "\0"
 """Nothing else is this: `escape` lets none through."""
-_LARGEST_PLAIN_INTEGER: Final = 1e15
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 
 EOF: Final = b"# EOF\n"
@@ -89,12 +88,8 @@ def escape(value: str) -> str:
 
 def number(value: float) -> str:
     """Render a sample value: whole numbers without a fraction, everything else so that it reads back the same."""
-    if isinstance(value, int):
-        return str(value)
     text = repr(value)
-    if text[-2:] == ".0" and -_LARGEST_PLAIN_INTEGER < value < _LARGEST_PLAIN_INTEGER:
-        return str(int(value))
-    return _NOT_FINITE.get(text, text) if text[-1] in "fn" else text
+    return _NOT_FINITE.get(text, text) if text[-1] in "fn" else text.removesuffix(".0")
 
 
 def bound(value: float) -> str:

@@ -112,14 +112,12 @@ class Block(Family):
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
-        metric, mark, extra = self.metric, self.owner.labels.mark, self.extra
         unseen = () if announced else self.unseen
-        is_plain = not (unseen or self.exemplars)
-        lines = ""
-        for own, value in self.values.items():
-            told = number(value) if is_plain else self._told(own, value, unseen)
-            lines += f"{_head(metric, mark, own, extra)} {told}\n"
-        return lines.encode()
+        if unseen or self.exemplars:
+            told = tuple(self._told(own, value, unseen) for own, value in self.values.items())
+        else:
+            told = tuple(map(number, self.values.values()))
+        return (_lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra) % told).encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
@@ -147,10 +145,14 @@ def _the_same(own: Own) -> Own:
 
 
 @lru_cache(maxsize=4096)
-def _head(metric: Metric, mark: str, own: Own, extra: tuple[tuple[str, str], ...]) -> str:
-    """Render the name and the labels of a series, which thousands of targets have alike; `mark` is the owner's."""
-    labels = ",".join(text for text in (mark, label_text(_pairs(metric, own, extra))) if text)
-    return f"{metric.name}{{{labels}}}" if labels else metric.name
+def _lines(metric: Metric, mark: str, series: tuple[Own, ...], extra: tuple[tuple[str, str], ...]) -> str:
+    """Build the lines of a family with a gap for each value; thousands of targets have the same, but for `mark`."""
+    lines = ""
+    for own in series:
+        labels = ",".join(text for text in (mark, label_text(_pairs(metric, own, extra))) if text)
+        head = f"{metric.name}{{{labels}}}" if labels else metric.name
+        lines += head.replace("%", "%%") + " %s\n"
+    return lines
 
 
 def _pairs(metric: Metric, own: Own, extra: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
