@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short round of each: for a look, not for a figure")
     parser.add_argument("--blackbox", type=Path, help="a current blackbox_exporter, instead of building one with Go")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started ends with it either way
     begun = time.monotonic()
     rows: list[Row] = []
     with (
