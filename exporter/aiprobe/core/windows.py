@@ -210,23 +210,21 @@ class Windows:
 
     def _close(self, level: int, newest: int) -> None:
         """Keep what the newest slot of a level counted, and begin another."""
-        slots, last = self._levels[level][1], self._last[level]
-        passed = min(newest - last - 1, slots)
+        slots, last, ring = self._levels[level][1], self._last[level], self._rings[level]
+        passed = newest - last - 1
         if passed < slots:
-            self._keep(level, last % slots, list(map(sub, self._counts, self._marks[level])))
+            events = list(map(sub, self._counts, self._marks[level]))
+            try:
+                row = array(ring.typecode, events)
+            except OverflowError:
+                ring = self._rings[level] = array(_code_for(max(events)), ring)
+                row = array(ring.typecode, events)
+            ring[last % slots :: slots] = row
         if passed:
-            self._empty(level, (newest - passed) % slots, passed)
+            count = min(passed, slots)
+            self._empty(level, (newest - count) % slots, count)
         self._marks[level] = tuple(self._counts)
         self._last[level] = newest
-
-    def _keep(self, level: int, place: int, events: Sequence[int]) -> None:
-        ring = self._rings[level]
-        try:
-            row = array(ring.typecode, events)
-        except OverflowError:
-            ring = self._rings[level] = array(_code_for(max(events)), ring)
-            row = array(ring.typecode, events)
-        ring[place :: self._levels[level][1]] = row
 
     def _empty(self, level: int, place: int, count: int) -> None:
         slots, ring = self._levels[level][1], self._rings[level]
