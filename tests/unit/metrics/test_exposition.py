@@ -27,7 +27,7 @@ from tests.unit.metrics.builders import (
 
 pytestmark = pytest.mark.slow
 
-HOSTILE = 'q"\\ \\n \n{x="y",} 1 # {request_id="r"} 1 2.000\n# EOF é \U0001f600 \0 \ud800'
+HOSTILE = 'q"\\ \\n \n{x="y",} 1 # {request_id="r"} 1 2.000\n# EOF é \U0001f600 \0 \ud800 %s 5%'
 
 
 async def test_both_formats_tell_the_same_samples() -> None:
