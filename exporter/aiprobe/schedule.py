@@ -284,9 +284,10 @@ class Scheduler:
         verdict = availability_verdict(
             result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits
         )
+        verdicts = slo_verdicts(target.objectives, result, verdict)
         now = self._clock.monotonic()
         if result.outcome is not Outcome.CANCELLED:
-            entry.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(target.objectives, result))
+            entry.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
             entry.last_ended_at = now
         if result.http_status == 429 and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
@@ -297,7 +298,7 @@ class Scheduler:
             result=self.redact(result),
             attempt=attempt,
             verdict=verdict,
-            slo_verdicts=slo_verdicts(target.objectives, result, verdict) if scheduled else {},
+            slo_verdicts=verdicts if scheduled else {},
             egress_down=egress_down,
             consecutive_failures=entry.state.consecutive_failures,
             state=entry.state.state,

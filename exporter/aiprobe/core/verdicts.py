@@ -41,14 +41,10 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
     return _the_same(tuple(verdicts.items()))
 
 
-def is_poor(objectives: Objectives, result: Result) -> bool:
-    """Tell whether a good result was slower than an objective of its target, or wrong."""
-    if result.outcome is Outcome.WRONG_ANSWER:
-        return True
-    if not (objectives.time_to_first_token or objectives.duration or objectives.throughput):
-        return False
-    verdicts = slo_verdicts(objectives, result, Verdict.GOOD)
-    return Verdict.BAD in {verdicts.get(name) for name in ("time_to_first_token", "duration", "throughput")}
+def is_poor(outcome: Outcome, verdicts: Mapping[str, Verdict]) -> bool:
+    """Tell whether a good result was slower than an objective of its target, or wrong, by its `slo_verdicts`."""
+    slow = (verdicts.get(name) is Verdict.BAD for name in ("time_to_first_token", "duration", "throughput"))
+    return outcome is Outcome.WRONG_ANSWER or any(slow)
 
 
 @lru_cache(maxsize=1024)

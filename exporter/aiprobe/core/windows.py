@@ -154,11 +154,8 @@ class Windows:
         """Count an hour of the past by its (good, bad, excluded) in the order of `slos`. Hours come in order."""
         if hour > self._last[_HOURS]:
             self._close(_HOURS, hour)
-        counts, at = self._counts, 0
-        for good, bad, _ in sums:
-            counts[at] += good + bad
-            counts[at + 1] += bad
-            at += 2
+        for index, (good, bad, _) in enumerate(sums):
+            self._count(2 * index, good + bad, bad)
 
     def replay_minutes(self, row: HourRow, now: float) -> None:
         """Count an hour by its minutes. Hours come in order; one after `now` is left out."""

@@ -114,28 +114,30 @@ class Block(Family):
         """Render the lines, a series that is not `announced` yet as 0."""
         unseen = () if announced else self.unseen
         if unseen or self.exemplars:
-            told = tuple(self._told(own, value, unseen) for own, value in self.values.items())
+            told = tuple(_sample(*self._shown(own, unseen)) for own in self.values)
         else:
             told = tuple(map(number, self.values.values()))
         return (_lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra) % told).encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
-        for own, value in self.values.items():
+        for own in self.values:
             labels = dict((*self.owner.labels.pairs, *_pairs(self.metric, own, self.extra)))
-            exemplar = self.exemplars and self.exemplars.get(own)
-            yield Reading(self.metric.name, labels, *((0, None) if own in self.unseen else (value, exemplar)))
+            yield Reading(self.metric.name, labels, *self._shown(own, self.unseen))
 
     def announce(self, own: Own) -> None:
         """Show from now on what a series that was unseen counts."""
         self.unseen = tuple(other for other in self.unseen if other != own)
         self.expire()
 
-    def _told(self, own: Own, value: float, unseen: tuple[Own, ...]) -> str:
+    def _shown(self, own: Own, unseen: tuple[Own, ...]) -> tuple[float, Exemplar | None]:
         if own in unseen:
-            return "0"
-        exemplar = self.exemplars and self.exemplars.get(own)
-        return number(value) + exemplar_text(exemplar) if exemplar else number(value)
+            return 0, None
+        return self.values[own], self.exemplars.get(own) if self.exemplars else None
+
+
+def _sample(value: float, exemplar: Exemplar | None) -> str:
+    return number(value) + exemplar_text(exemplar) if exemplar else number(value)
 
 
 @lru_cache(maxsize=4096)

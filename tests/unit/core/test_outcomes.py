@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiprobe.core.model import LatencyObjective, Objectives
+from aiprobe.core.model import LatencyObjective, Objectives, Result
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict, correctness_verdict
 from aiprobe.core.verdicts import is_poor, slo_verdicts
 from tests.builders import a_result
@@ -109,9 +109,13 @@ def test_a_refusal_is_excluded_but_bad_for_correctness() -> None:
     assert verdicts["availability"] is Verdict.EXCLUDED
 
 
+def poor(objectives: Objectives, result: Result) -> bool:
+    return is_poor(result.outcome, slo_verdicts(objectives, result, Verdict.GOOD))
+
+
 def test_a_slow_or_wrong_result_is_poor_and_a_right_one_in_time_is_not() -> None:
-    assert is_poor(EVERY_OBJECTIVE, a_result(time_to_first_token_seconds=2.0))
-    assert is_poor(EVERY_OBJECTIVE, a_result(duration_seconds=9.0))
-    assert is_poor(Objectives(), a_result(Outcome.WRONG_ANSWER))
-    assert not is_poor(EVERY_OBJECTIVE, a_result())
-    assert not is_poor(Objectives(), a_result(time_to_first_token_seconds=59.0))
+    assert poor(EVERY_OBJECTIVE, a_result(time_to_first_token_seconds=2.0))
+    assert poor(EVERY_OBJECTIVE, a_result(duration_seconds=9.0))
+    assert poor(Objectives(), a_result(Outcome.WRONG_ANSWER))
+    assert not poor(EVERY_OBJECTIVE, a_result())
+    assert not poor(Objectives(), a_result(time_to_first_token_seconds=59.0))
