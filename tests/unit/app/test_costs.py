@@ -5,10 +5,13 @@ expensive, or has a reason to raise it; `make bench` says what it is in seconds.
 comprehensions are no calls.
 """
 
+import asyncio
 import gc
 import sys
 import tracemalloc
 from collections.abc import Awaitable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +30,7 @@ CALLS_OF_A_PROBE = 1185
 CALLS_OF_A_SCRAPE = 8.5
 """For each target that was probed since the last one: what a probe changes is rendered when it ends."""
 
-BYTES_OF_A_TARGET = 34_500
+BYTES_OF_A_TARGET = 37_800
 """Allocated by Python for each target with its two SLOs and three good results."""
 
 
@@ -89,11 +92,19 @@ async def bytes_of(directory: Path, targets: int) -> int:
         return tracemalloc.get_traced_memory()[0]
 
 
-async def test_a_target_stays_below_its_ceiling_of_bytes(tmp_path: Path) -> None:
+async def bytes_of_a_target(directory: Path) -> float:
+    """Return what one target more allocates, in an interpreter that has seen none of their names."""
     tracemalloc.start()
-    try:
-        await bytes_of(tmp_path / "first", 1)  # whatever is made once
-        few, many = await bytes_of(tmp_path / "few", 20), await bytes_of(tmp_path / "many", 120)
-    finally:
-        tracemalloc.stop()
-    assert (many - few) / 100 <= BYTES_OF_A_TARGET
+    await bytes_of(directory / "first", 1)  # whatever is made once
+    few, many = await bytes_of(directory / "few", 20), await bytes_of(directory / "many", 120)
+    return (many - few) / 100
+
+
+def measured(directory: Path) -> float:
+    return asyncio.run(bytes_of_a_target(directory))
+
+
+def test_a_target_stays_below_its_ceiling_of_bytes(tmp_path: Path) -> None:
+    # Tests that ran before have left labels of the same targets in caches, which would not be counted here.
+    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
+        assert fresh.submit(measured, tmp_path).result() <= BYTES_OF_A_TARGET
