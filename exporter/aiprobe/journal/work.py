@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aiprobe.journal.entries import Entry
 from aiprobe.journal.hours import Tick, pack_speeds, pack_ticks
@@ -95,5 +96,6 @@ def run_term(version: str, config_hash: str) -> str:
     return json.dumps([version, config_hash], separators=(",", ":"))
 
 
+@lru_cache(maxsize=8192)
 def _identity(identity: tuple[str, ...]) -> str:
     return json.dumps(identity, separators=(",", ":"), ensure_ascii=False)

@@ -82,7 +82,7 @@ def result_of(
             "provider_region": head.provider_region,
             "deployment": head.deployment,
         }
-    fields |= {name: value for name, value in seen.items() if value is not None or name not in fields}
+    fields |= {name: value for name, value in seen.items() if value is not None}
     return Result(outcome=outcome, detail=one_line(detail), **fields)  # type: ignore[arg-type]  # by name, tested
 
 

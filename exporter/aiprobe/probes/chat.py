@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from aiprobe.core.cost import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
@@ -10,7 +11,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.prompt import Words, expected_answer, fresh_words, judge, prompt
+from aiprobe.probes.prompt import expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import LOADS_FIRST, PROTOCOLS
@@ -69,17 +70,9 @@ class ChatProbe:
             first_token_limit=self._target.stream and self._protocol.name not in LOADS_FIRST,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
-        outcome, detail = draw(sink.record, exchange, self._judge_with(words))
+        judge_answer = partial(judge, words=words, asked=self._prompt, expected=self._expected)
+        outcome, detail = draw(sink.record, exchange, judge_answer)
         return self._result(sink.record, exchange, outcome, detail)
-
-    def _judge_with(self, words: Words) -> Judge:
-        """Return what judges an answer to the question with these words."""
-
-        def judge_answer(answer: str) -> Outcome:
-            asked, expected = (words.into(text) for text in (self._prompt, self._expected))
-            return judge(answer, words, asked=asked, expected=expected)
-
-        return judge_answer
 
     def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
         usage = record.usage

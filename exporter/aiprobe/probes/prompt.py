@@ -94,11 +94,12 @@ def _count(target: Target) -> int:
 def judge(answer: str, words: Words, *, asked: str, expected: str) -> Outcome:
     """Say whether a whole, visible answer is the one that was asked for.
 
-    `asked` is the prompt as sent, `expected` the answer to it. An answer that stops inside what is expected, or inside
-    an echo of the question, was cut, whatever finish its gateway reported.
+    `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that stops inside what is
+    expected, or inside an echo of the question, was cut, whatever finish its gateway reported.
     """
     said = " ".join(answer.split())
     if words.marker in said:
         return Outcome.OK if words.code_word in said else Outcome.WRONG_ANSWER
-    cut = words.code_word in said or expected.startswith(said) or " ".join(asked.split()).startswith(said)
+    whole = (words.into(expected), " ".join(words.into(asked).split()))
+    cut = words.code_word in said or any(text.startswith(said) for text in whole)
     return Outcome.TRUNCATED if cut else Outcome.WRONG_ANSWER

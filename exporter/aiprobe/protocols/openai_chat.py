@@ -125,16 +125,26 @@ class _Chunks:
         document, failed = load_frame(frame)
         return failed or self.take_document(document)
 
-    def take_plain(self, document: Any) -> Sequence[Event]:
-        """Return the events of a chunk that most likely adds one piece of text and has nothing else to tell."""
-        try:
-            delta = document["choices"][0]["delta"]
-            content = delta["content"]
-            if content.isascii() and content and len(delta) == 1 and not document.get("usage") and self._named:
-                return (Text(content),)
-        except (AttributeError, IndexError, KeyError, TypeError):
-            pass  # it is of another shape
-        return self.take_document(document)
+    def take_plain(self, documents: Sequence[Any]) -> Sequence[Event]:
+        """Return the events of chunks that most likely add one piece of text each and have nothing else to tell."""
+        events: list[Event] = []
+        texts: list[str] = []
+        for document in documents:
+            try:
+                delta = document["choices"][0]["delta"]
+                content = delta["content"]
+                if content.isascii() and content and len(delta) == 1 and not document.get("usage") and self._named:
+                    texts.append(content)
+                    continue
+            except (AttributeError, IndexError, KeyError, TypeError):
+                pass  # it is of another shape
+            if texts:
+                events.append(Text("".join(texts)))
+                texts.clear()
+            events += self.take_document(document)
+        if texts:
+            events.append(Text("".join(texts)))
+        return events
 
     def take_document(self, document: object) -> Sequence[Event]:
         """Return the events of one chunk that holds no error object."""

@@ -42,7 +42,8 @@ class Plain:
 
     fits: Callable[[bytes], bool]
     """Tells of the bytes of an event that it can neither end the stream nor fail it."""
-    take: Callable[[object], Sequence[Event]]
+    take: Callable[[Sequence[object]], Sequence[Event]]
+    """Returns the events of such documents, one after the other."""
 
 
 class StreamReader:
@@ -118,13 +119,13 @@ class StreamReader:
         try:
             documents = load(b"[%b]" % b",".join(put_off))
             if isinstance(documents, list) and len(documents) == len(put_off):
-                return [event for each in documents for event in self._plain.take(each)]
+                return self._plain.take(documents)
         except UnreadableError:
             pass  # one of them is broken, and what came before it counts
         events: list[Event] = []
         for data in put_off:
             try:
-                made = self._plain.take(load(data))
+                made = self._plain.take([load(data)])
             except UnreadableError as problem:
                 made = (errors.malformed(str(problem)),)
             if self._add(made, events):

@@ -260,7 +260,7 @@ async def test_the_steps_share_the_time_of_one_probe() -> None:
     result, server = await told_by(**STATELESS)
     assert len(server.asked) == 2
     assert result.connections_tried == 1
-    assert sum(result.phases.values()) == pytest.approx(result.duration_seconds, rel=0.5)
+    assert 0 < sum(result.phases.values()) <= result.duration_seconds
 
 
 async def test_the_recorded_list_of_tools_is_read() -> None:

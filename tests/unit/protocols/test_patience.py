@@ -1,6 +1,7 @@
 """A patient reader tells at once that a plain event came, and what it held when the next other one comes."""
 
 import json
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
-from aiprobe.protocols.base import End, Event, Failure, Progress, Text
+from aiprobe.protocols.base import Content, End, Event, Failure, Progress, Text
 from aiprobe.protocols.reading import StreamReader
 from tests.unit.protocols.test_openai_chat import USAGE, chunk
 
@@ -24,8 +25,15 @@ def an_event(document: object) -> bytes:
     return f"data: {json.dumps(document, separators=(',', ':'))}\n\n".encode()
 
 
-def held(events: list[Event]) -> list[Event]:
-    return [event for event in events if type(event) is not Progress]
+def held(events: Iterable[Event]) -> list[Event]:
+    """Return what events tell; a text in pieces is one text."""
+    told: list[Event] = []
+    for event in events:
+        if isinstance(event, Text) and told and isinstance(told[-1], Text):
+            told[-1] = Text(told[-1].text + event.text)
+        elif type(event) is not Progress:
+            told.append(event)
+    return told
 
 
 def test_plain_events_are_progress_until_another_event_comes() -> None:
@@ -35,6 +43,16 @@ def test_plain_events_are_progress_until_another_event_comes() -> None:
     last = reader.feed(b"data: [DONE]\n\n")
     assert [event.text for event in last if isinstance(event, Text)] == ["O", "K"]
     assert isinstance(last[-1], End)
+
+
+def test_what_was_put_off_is_told_in_its_order() -> None:
+    reader = a_patient_reader()
+    call = {"index": 0, "id": "call-1", "function": {"name": "f", "arguments": ""}}
+    other = {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]}
+    for document in (chunk("a"), chunk("b"), chunk("c"), other, chunk("é"), chunk("d"), chunk("e")):
+        reader.feed(an_event(document))
+    told = [event for event in held(reader.catch_up()) if isinstance(event, Text | Content)]
+    assert told == [Text("abc"), Content("tool_call"), Text("éde")]
 
 
 def test_an_error_in_the_stream_is_told_at_once() -> None:
@@ -74,6 +92,7 @@ def test_nothing_is_put_off_by_a_reader_that_was_not_asked_to_be_patient() -> No
 DOCUMENTS = st.lists(
     st.one_of(
         st.text(max_size=5).map(chunk),
+        st.sampled_from("ab").map(chunk),
         st.just(chunk(finish="stop")),
         st.just(chunk(usage=USAGE)),
         st.just({"choices": [], "usage": USAGE}),
