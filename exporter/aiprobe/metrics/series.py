@@ -94,11 +94,13 @@ class Block(Family):
 
     def replace(self, values: Mapping[Own, float]) -> None:
         """Have exactly these series. Those that stay keep their place."""
+        if self.values == values:
+            return
         if self.values.keys() != values.keys():
             self.values = {own: value for own, value in self.values.items() if own in values}
-            self.expire()
-        for own, value in values.items():
-            self.set(value, *own)
+            values = {_the_same(own): value for own, value in values.items()}
+        self.values.update(values)
+        self.expire()
 
     def keep(self, wanted: Sequence[Own]) -> None:
         """Have exactly these series of a counter, new ones announced at 0 and the others as they are."""
