@@ -183,6 +183,8 @@ class App:
     async def _apply(self, settings: Settings) -> None:
         """Probe what `settings` say. Raises ValueError, with all left as it was, if a target cannot be probed."""
         mine = self._mine(settings)
+        trusted = {target.provider.ca_file for target in mine if target.provider.ca_file and target.provider.tls_verify}
+        await asyncio.to_thread(self.transport.renew_trust, trusted)
         await self.board.declared.apply(settings.status_pages, mine)
         await self.board.standing.apply(settings, mine)
         await self.scheduler.set_targets(mine)

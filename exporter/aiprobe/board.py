@@ -6,7 +6,9 @@ It decides nothing: verdicts and states come in with each finished probe.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, Final
 
 from aiprobe import __version__
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 STATES_EVERY_SECONDS: Final = 1.0
 """How often the states of surfaces are summed up over all targets."""
+_CLOSE_SECONDS: Final = 10.0
+"""How long a stop waits for a disk."""
 
 
 @dataclass(slots=True)
@@ -70,10 +74,16 @@ class Blackboard:
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Show these from now on and forget the others."""
-        self._targets = {target.name: target for target in targets}
-        self._stand_ins = {name: one for name, one in self._stand_ins.items() if _base(name) in self._targets}
+        before, self._targets = self._targets, {target.name: target for target in targets}
+        same = {
+            name
+            for name, target in self._targets.items()
+            if name in before and before[name].identity == target.identity
+        }
+        self._stand_ins = {name: one for name, one in self._stand_ins.items() if _base(name) in same}
         shown = {**self._targets, **self._stand_ins}
         self._recorder.set_targets(list(shown.values()))
+        self.declared.keep(targets)
         self._history.keep_only(shown)
         self._seen = {name: seen for name, seen in self._seen.items() if name in shown}
         self.tick()
@@ -81,7 +91,11 @@ class Blackboard:
     async def close(self) -> None:
         """Write down what is under way, and wait until it stands on the disk."""
         await self.declared.close()
-        await asyncio.gather(*self._writing)
+        if not self._writing:
+            return
+        _, hanging = await asyncio.wait(self._writing, timeout=_CLOSE_SECONDS)
+        if hanging:
+            log.error("the journal's disk hangs: observed incidents are lost")
 
     def tick(self) -> None:
         """Sum up what moves with time as well as with results; called a few times a second."""
@@ -178,7 +192,8 @@ class Blackboard:
 
     def _admit_stand_in(self, target: Target) -> bool:
         """Give the zero-cost stand-in of a target its series the first time that it is used."""
-        if target.name in self._stand_ins:
+        known = self._stand_ins.get(target.name)
+        if known is not None and known.identity == target.identity:
             return True
         if _base(target.name) not in self._targets:
             return False
@@ -245,9 +260,14 @@ class Blackboard:
         self._tell_journal()
 
     def _write_incidents(self, incidents: Sequence[Mapping[str, Any]]) -> None:
-        """Keep ended incidents beside the journal, off the loop."""
-        directory = self.standing.journal.directory
-        writing = asyncio.get_running_loop().run_in_executor(None, append_incidents, directory, incidents)
+        """Keep ended incidents beside the journal, in a thread of their own: a disk that hangs holds up no stop."""
+        written: Future[bool] = Future()
+
+        def write() -> None:
+            written.set_result(append_incidents(self.standing.journal.directory, incidents))
+
+        Thread(target=write, name="incidents", daemon=True).start()
+        writing = asyncio.wrap_future(written)
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
 

@@ -15,6 +15,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.comparison import SurfaceComparison
 from aiprobe.core.declaration import Declaration, declaration, is_open
 from aiprobe.core.incident_markdown import incident_markdown
+from aiprobe.core.incident_record import Incident
 from aiprobe.core.incident_schema import incident_json
 from aiprobe.core.incident_text import sentence
 from aiprobe.core.incidents import IncidentBook
@@ -65,8 +66,8 @@ class Declared:
         """`write_down` takes the JSON documents of incidents that ended; it must not block."""
         self.book = IncidentBook()
         self._write_down = write_down
-        self._written: set[str] = set()
-        """Those of the book that were handed to `write_down`."""
+        self._written: Mapping[str, Incident] = {}
+        """Those of the book that were handed to `write_down`, as they were then."""
         self._gauges = gauges
         self._clock = clock
         self._fetcher = PageFetcher()
@@ -104,6 +105,9 @@ class Declared:
             for one in page.watch
             if (page.spec.provider, one.surface) in self._probed
         }
+
+    def keep(self, targets: Sequence[Target]) -> None:
+        """Forget the probes of every target but these, from when none of the others is under way any more."""
         self.book.keep(targets, self._clock.wall())
 
     async def close(self) -> None:
@@ -207,11 +211,11 @@ class Declared:
                 comparison.read(now, _said(watched, reading) if snapshot.up else None)
 
     def _write_closed(self) -> None:
-        """Have every incident written down once, when it has ended."""
+        """Have every incident written down when it has ended, and again when more became known of it."""
         ended = self.book.recent()
-        fresh = [one for one in ended if one.id not in self._written]
+        fresh = [one for one in ended if self._written.get(one.id) is not one]
         if fresh:
-            self._written = {one.id for one in ended}
+            self._written = {one.id: one for one in ended}
             self._write_down([incident_json(one) for one in fresh])
 
     def _observe(self, key: tuple[str, str], now: float) -> None:

@@ -7,8 +7,10 @@ and to the metrics, a few targets at a time, so that no single moment holds up s
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from aiprobe.config.settings import ContractUse, Settings
 from aiprobe.core.clock import Clock
@@ -33,7 +35,12 @@ TARGETS_PER_TICK: Final = 20
 CONTRACTS_EVERY_SECONDS: Final = 15.0
 REBUILD_DAYS: Final = 31
 
+_FLUSH_SECONDS: Final = 2.0
+
 Series = dict[tuple[str, ...], float]
+Late = tuple[Finished, float]
+"""A probe, and the Unix time at which it ended."""
+Read = TypeVar("Read")
 
 
 class Gauges(Protocol):
@@ -80,6 +87,8 @@ class StandingKeeper:
         self._members: dict[str, Member] = {}
         self._book: ContractBook | None = None
         self._uses: Mapping[str, ContractUse] = {}
+        self._late: list[list[Late]] = []
+        """Lists of the probes that end while the journal is read back."""
         self._turn: list[str] = []
         self._burn_told: set[str] = set()
         """Targets whose burn has series; what another good probe changes in them can wait for its turn."""
@@ -89,9 +98,15 @@ class StandingKeeper:
         """Keep the standing of these targets from now on; what is new is read back from the journal, in a thread."""
         wanted = {target.name: target for target in targets}
         fresh = [target for target in targets if self._needs_windows(target)]
-        windows = await asyncio.to_thread(self.journal.windows, fresh) if fresh else {}
+        windows: Mapping[str, Windows] = {}
+        late: Sequence[Late] = ()
+        if fresh:
+            windows, late = await self._read_back(lambda: self.journal.windows(fresh))
         kept = {name: held for name, held in self._windows.items() if name in wanted and name not in windows}
         self._windows = kept | {target.name: windows.get(target.name) or _new_windows(target) for target in fresh}
+        for finished, now in late:
+            if finished.target.name in windows:
+                self._count_events(finished, now)
         self._targets = wanted
         self._members = {name: member for name, member in self._members.items() if name in wanted}
         await self._apply_groups(settings.groups)
@@ -106,10 +121,12 @@ class StandingKeeper:
         name = finished.target.name
         if finished.result.outcome is Outcome.CANCELLED:
             return
+        now = self._clock.wall()
         self.journal.record(finished, declared_state=declared_state)
+        for late in self._late:
+            late.append((finished, now))
         if name not in self._targets:
             return
-        now = self._clock.wall()
         self._members[name] = Member(
             state=finished.state, last_run_timestamp_seconds=now, interval_seconds=finished.target.interval_seconds
         )
@@ -135,25 +152,35 @@ class StandingKeeper:
         same_period = known is not None and known.objectives.period_seconds == target.objectives.period_seconds
         return held is None or held.slos != tuple(target.objectives.ratios) or not same_period
 
+    async def _read_back(self, read: Callable[[], Read]) -> tuple[Read, Sequence[Late]]:
+        """Read from the journal, in a thread; return what was read, and the scheduled probes that came too late for it.
+
+        Probing goes on meanwhile. What is not on the disk when the reading ends was not read.
+        """
+        with suppress(TimeoutError):  # a disk that hangs holds up no reload
+            await asyncio.wait_for(self.journal.flush(), _FLUSH_SECONDS)
+        late: list[Late] = []
+        self._late.append(late)
+        try:
+            told = await asyncio.to_thread(read)
+        finally:
+            self._late.remove(late)
+        waiting = late[max(0, len(late) - self.journal.waiting) :]
+        return told, [(finished, now) for finished, now in waiting if finished.attempt is Attempt.SCHEDULED]
+
     def _count(self, finished: Finished, now: float) -> None:
-        name, result = finished.target.name, finished.result
-        windows = self._windows[name]
+        self._count_events(finished, now)
+        for group, members in self._groups.items():
+            if finished.target.name in members:
+                self._group_windows[group].add(now, finished.verdict)
+        if self._book is not None:
+            _count_in(self._book, finished)
+
+    def _count_events(self, finished: Finished, now: float) -> None:
+        windows = self._windows[finished.target.name]
         valid, bad = masks(windows.slos, finished.slo_verdicts)
         if valid:
             windows.add(now, valid=valid, bad=bad)
-        for group, members in self._groups.items():
-            if name in members:
-                self._group_windows[group].add(now, finished.verdict)
-        if self._book is not None:
-            self._book.record(
-                name,
-                result.started_timestamp_seconds,
-                verdict=finished.verdict,
-                outcome=result.outcome.value,
-                http_status=result.http_status,
-                tokens_per_second=result.output_tokens_per_second,
-                model=finished.target.model,
-            )
 
     def _tell_burn(self, name: str) -> None:
         target, windows = self._targets.get(name), self._windows.get(name)
@@ -183,9 +210,14 @@ class StandingKeeper:
             if group in self._group_windows and self._groups.get(group) == members:
                 continue
             now = self._clock.wall()
-            rows = await asyncio.to_thread(self._hours, now - REBUILD_DAYS * 86_400, now, frozenset(members))
-            self._group_windows[group] = GroupWindows()
-            self._group_windows[group].rebuild(rows, now)
+            since, names = now - REBUILD_DAYS * 86_400, frozenset(members)
+            rows, late = await self._read_back(partial(self._hours, since, now, names))
+            windows = self._group_windows[group] = GroupWindows()
+            windows.rebuild(rows, now)
+            for finished, ended in late:
+                if finished.target.name in names:
+                    windows.add(ended, finished.verdict)
+            self._groups = {**self._groups, group: members}
         self._groups = dict(groups)
         self._group_windows = {group: self._group_windows[group] for group in groups}
 
@@ -203,7 +235,10 @@ class StandingKeeper:
             return
         now = self._clock.wall()
         since = earliest_needed(bindings, now)
-        self._book = await asyncio.to_thread(self._restored, bindings, since, now)
+        book, late = await self._read_back(lambda: self._restored(bindings, since, now))
+        for finished, _ in late:
+            _count_in(book, finished)
+        self._book = book
 
     def _restored(self, bindings: Iterable[Binding], since: float, now: float) -> ContractBook:
         bindings = list(bindings)
@@ -245,6 +280,19 @@ _SLA_GAUGES: Final[Mapping[str, Callable[[Standing], Mapping[tuple[str, ...], fl
     "sla_coverage_ratio": lambda it: {(): it.coverage},
     "sla_claim_deadline_timestamp_seconds": lambda it: {(): it.claim_deadline_timestamp_seconds},
 }
+
+
+def _count_in(book: ContractBook, finished: Finished) -> None:
+    result = finished.result
+    book.record(
+        finished.target.name,
+        result.started_timestamp_seconds,
+        verdict=finished.verdict,
+        outcome=result.outcome.value,
+        http_status=result.http_status,
+        tokens_per_second=result.output_tokens_per_second,
+        model=finished.target.model,
+    )
 
 
 def _new_windows(target: Target) -> Windows:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from aiprobe.core.comparison import Observation
 from aiprobe.core.declaration import RETROACTIVE_WITHIN_SECONDS
-from aiprobe.core.incident_draft import Draft, SurfaceKey
+from aiprobe.core.incident_draft import Draft, SurfaceKey, incident_id
 from aiprobe.core.incident_page import PageLog
 from aiprobe.core.incident_record import Incident, PageRecord
 from aiprobe.core.incident_run import Sighting, TargetRun
@@ -157,6 +157,7 @@ class IncidentBook:
             is_web=all(run.target.probe == _WEB for run in runs if run.failing),
         )
         self._open[key] = draft
+        self._go_on(draft)
         self._prune()
         for run in runs:
             draft.know(run.target, failing=run.failing)
@@ -195,6 +196,11 @@ class IncidentBook:
         end = max([*recovered, *lost], default=draft.start)
         observed = bool(recovered) and max(recovered) >= max(lost, default=0.0)
         self._close(draft, end=max(end, draft.start), end_observed=observed)
+
+    def _go_on(self, draft: Draft) -> None:
+        """Take back the closed incident that turns out not to be over: what begins anew began with the same probe."""
+        one = incident_id(draft.key, draft.start)
+        self._closed = deque(incident for incident in self._closed if incident.id != one)
 
     def _close(self, draft: Draft, *, end: float, end_observed: bool) -> None:
         del self._open[draft.key]

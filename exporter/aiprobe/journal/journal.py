@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -189,13 +189,12 @@ class Journal:
             if cycles % _MEASURE_EVERY == 0:
                 self._store.measure()
             for each in asked:
-                with suppress(asyncio.InvalidStateError):
-                    each.set_result(None)
+                _tell_done(each)
             if closing:
                 break
         self._store.close()
         for late in self._flushes:
-            late.set_result(None)
+            _tell_done(late)
 
     def _cycle(self, *, last: bool) -> None:
         try:
@@ -220,3 +219,8 @@ class Journal:
                 log.exception("a bug in the journal: a result is lost", extra={"target": finished.target.name})
                 continue
             self._store.take(entry, version=self._version, config_hash=config_hash)
+
+
+def _tell_done(asked: "Future[None]") -> None:
+    with suppress(InvalidStateError):  # whoever asked may not wait any more
+        asked.set_result(None)

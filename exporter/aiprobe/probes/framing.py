@@ -254,5 +254,5 @@ def _inflater(coding: str) -> Inflater | None:
     if coding in {"", "identity"}:
         return None
     if coding not in CODINGS:
-        raise WireError(Outcome.MALFORMED, f"unknown content encoding {coding[:40]!r}")
+        raise WireError(Outcome.MALFORMED, f"unknown content encoding {coding!r}")
     return Inflater(coding)

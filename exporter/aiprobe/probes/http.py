@@ -12,12 +12,13 @@ from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
-from aiprobe.probes.call import USER_AGENT, credentials, origin, result_of, route
+from aiprobe.probes.call import DETAIL_KEPT, USER_AGENT, credentials, origin, result_of, route
 from aiprobe.probes.hops import joined
 from aiprobe.probes.transport import Exchange
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.errors import in_reply, is_challenge
 from aiprobe.protocols.headers import retry_after_seconds
+from aiprobe.protocols.jsonvalues import an_id
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _BODY_LIMIT_BYTES: Final = 2 << 20
@@ -107,7 +108,7 @@ class HttpProbe:
             input_tokens=0,
             output_tokens=0,
             cost_usd=0.0,
-            request_id=(last.headers.get("x-request-id") or last.headers.get("cf-ray") or "")[:100] or None,
+            request_id=an_id(last.headers.get("x-request-id") or last.headers.get("cf-ray")),
             retry_after_seconds=retry_after_seconds(last.headers),
         )
 
@@ -155,7 +156,7 @@ def _judge_json(body: bytes, expect: HttpExpectation) -> tuple[Outcome, str]:
     if expect.json_equals is not None and (
         value != expect.json_equals or isinstance(value, bool) is not isinstance(expect.json_equals, bool)
     ):
-        return Outcome.WRONG_ANSWER, f"{expect.json_path} is {json.dumps(value)[:80]}"
+        return Outcome.WRONG_ANSWER, f"{expect.json_path} is {json.dumps(value)[:DETAIL_KEPT]}"
     return Outcome.OK, ""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
-from aiprobe.probes.call import one_line, result_of
+from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.hops import joined
 from aiprobe.probes.transport import Exchange, Signal
@@ -22,7 +22,6 @@ from aiprobe.protocols.jsonvalues import a_name, any_object
 from aiprobe.protocols.mcp import Era, ReplyReader, call, failure_in, farewell, initialize, server_name
 
 _ERROR_BODY_BYTES: Final = 65_536
-_ANSWER_CHARACTERS: Final = 200
 _OTHER_ERA: Final = frozenset({400, 404, 405, 406, 409, 415, 422})
 """How servers of one era refuse the other's first request. What else is refused would be refused in both."""
 
@@ -165,7 +164,7 @@ class McpProbe:
             refusal = head if head.status >= 300 else replace(head, status=403)
             talk.failure = self._protocol.failure(refusal, bytes(sink.body))
         elif reader is None:
-            got = head.headers.get("content-type", "")[:80] if head else ""
+            got = head.headers.get("content-type", "") if head else ""
             broken = Failure(outcome=exchange.outcome, message=exchange.detail) if exchange.outcome else None
             talk.failure = broken or malformed(f"content type is {got!r}, neither JSON nor an event stream")
         else:
@@ -236,7 +235,7 @@ class McpProbe:
             output_tokens=0,
             cost_usd=0.0,
             response_model=one_line(talk.server) or None,
-            answer=", ".join(talk.tools)[:_ANSWER_CHARACTERS] or None,
+            answer=", ".join(talk.tools)[:ANSWER_KEPT] or None,
         )
 
 

@@ -140,7 +140,7 @@ class RecordingSink:
         failure = next((event for event in events if isinstance(event, Failure)), None)
         if failure is not None and failure.outcome is not Outcome.MALFORMED:
             return failure
-        got = head.headers.get("content-type", "")[:80]
+        got = head.headers.get("content-type", "")
         wanted = " or ".join(sorted(self._protocol.content_types(stream=self._stream)))
         return Failure(outcome=Outcome.MALFORMED, message=f"content type is {got!r}, not {wanted}")
 

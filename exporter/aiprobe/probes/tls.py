@@ -6,7 +6,7 @@ Who is trusted is a route's choice; this room only carries it out.
 import asyncio
 import calendar
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -38,11 +38,19 @@ class Contexts:
         key = (ca_file if verify else None, verify)
         context = self._made.get(key)
         if context is None:
-            context = self._made[key] = _context(*key)
+            context = self._made[key] = _context(key[0], verify=verify)
         return context
 
+    def renew(self, ca_files: Iterable[str]) -> None:
+        """Read these files again: a mounted authority is renewed in its place.
 
-def _context(ca_file: str | None, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - called with a key of the cache
+        Raises:
+            ValueError: one cannot be read or holds no certificate; nothing has changed.
+        """
+        self._made |= {(ca_file, True): _context(ca_file, verify=True) for ca_file in ca_files}
+
+
+def _context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:
     if ca_file is None and verify:
         return system_context()
     try:

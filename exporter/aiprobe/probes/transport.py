@@ -5,7 +5,7 @@ retries and what a reply means belong to the probes.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -57,6 +57,14 @@ class Transport:
         self._proxy(route)
         if route.scheme == "https":
             self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
+
+    def renew_trust(self, ca_files: Iterable[str]) -> None:
+        """Read these certificate authorities again, for connections from now on. Blocks: call it in a thread.
+
+        Raises:
+            ValueError: one cannot be used; nothing has changed.
+        """
+        self._contexts.renew(ca_files)
 
     async def exchange(  # noqa: PLR0913 - what one request is made of, each by its name
         self,

@@ -216,3 +216,15 @@ async def test_a_reload_that_changes_nothing_does_not_ask_the_page_again() -> No
         await world.seconds(30)
         assert world.asked == asked
         assert world.told["status_page_up"] == {}
+
+
+async def test_an_outage_that_goes_on_is_written_down_anew() -> None:
+    async with a_world() as world:
+        await world.seconds(30)
+        await world.seconds(20, Outcome.OVERLOADED)
+        await world.seconds(10)
+        (first,) = world.written
+        await world.seconds(20, Outcome.OVERLOADED)
+        await world.seconds(10)
+    assert [one["id"] for one in world.written] == [first["id"]] * 2
+    assert world.written[1]["end_timestamp_seconds"] >= first["end_timestamp_seconds"] + 20

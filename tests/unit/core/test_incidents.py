@@ -553,3 +553,19 @@ def test_whatever_happens_incidents_are_sound_few_and_in_their_form(
         assert isinstance(incident.layer, Layer)
     assert len(book.open()) + len(book.recent()) <= max(4, len(book.open()))
     assert len({incident.id for incident in book.open()}) == len(book.open())
+
+
+def test_an_outage_that_begins_anew_before_it_was_over_for_long_is_one_incident() -> None:
+    book = IncidentBook()
+    chat = claude_chat()
+    prober = play(book, chat, "ggbbbgg", start=NOON)
+    first = the_only(book)
+    play(book, chat, "bbbb", start=NOON + 7 * MINUTE, prober=prober)
+    (again,) = book.open()
+    assert again.id == first.id
+    assert book.recent() == ()
+    assert book.counts() == {(chat.provider.name, chat.surface, True): 1}
+    play(book, chat, "gg", start=NOON + 11 * MINUTE, prober=prober)
+    whole = the_only(book)
+    assert (whole.id, whole.start_timestamp_seconds) == (first.id, NOON + 2 * MINUTE)
+    assert whole.end_timestamp_seconds == NOON + 11 * MINUTE

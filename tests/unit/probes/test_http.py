@@ -1,5 +1,6 @@
 """The http probe: status, expectation, redirects within bounds, credentials for their own origin only."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -111,6 +112,15 @@ async def test_a_json_value_is_compared(path: str, equals: str | float | bool | 
     body = '{"status":"ok","up":true,"one":1,"items":[{"id":1},{"id":7}]}'
     async with a_site(a_page(body)) as url:
         assert (await probe(url, HttpExpectation(json_path=path, json_equals=equals))).outcome is expected
+
+
+async def test_texts_are_not_cut_before_secrets_are_taken_out_of_them() -> None:
+    token = "".join(chr(97 + number * 7 % 26) for number in range(300))
+    filler = "x" * 60
+    async with a_site(a_page(json.dumps({"token": token}), headers={"x-request-id": filler + token})) as url:
+        result = await probe(url, HttpExpectation(json_path="token", json_equals="another"))
+    assert token in result.detail
+    assert result.request_id == filler + token
 
 
 async def test_an_empty_html_page_is_empty_and_an_empty_health_answer_is_fine() -> None:

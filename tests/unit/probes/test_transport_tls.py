@@ -308,6 +308,22 @@ def test_contexts_are_made_once_for_each_way_to_trust(ca_file: str) -> None:
     assert contexts.get(ca_file=ca_file, verify=False) is contexts.get(ca_file=None, verify=False)
 
 
+def test_an_authority_that_was_renewed_in_its_place_is_read_again(ca_file: str, tmp_path: Path) -> None:
+    mounted, other = tmp_path / "ca.pem", tmp_path / "other.pem"
+    for file in (mounted, other):
+        file.write_bytes(Path(ca_file).read_bytes())
+    contexts = Contexts()
+    before = {file: contexts.get(ca_file=str(file), verify=True) for file in (mounted, other)}
+    contexts.renew([str(mounted)])
+    renewed = contexts.get(ca_file=str(mounted), verify=True)
+    assert renewed is not before[mounted]
+    assert contexts.get(ca_file=str(other), verify=True) is before[other]
+    mounted.write_text("nothing")
+    with pytest.raises(ValueError, match="holds no usable certificate"):
+        contexts.renew([str(other), str(mounted)])
+    assert contexts.get(ca_file=str(mounted), verify=True) is renewed
+
+
 def test_a_ca_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pem"
     empty.write_text("nothing")
