@@ -16,7 +16,7 @@ from aiprobe.core.budget import utc_day
 from aiprobe.core.clock import Clock
 from aiprobe.core.history import History
 from aiprobe.core.model import Finished, Target
-from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
 from aiprobe.core.state import SILENT_AFTER_INTERVALS, State, TargetState, surface_state
 from aiprobe.declared import Declared
 from aiprobe.journal.incidents import append_incidents
@@ -31,6 +31,8 @@ from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRo
 
 log = logging.getLogger(__name__)
 
+CONTRADICTED_SECONDS: Final = 900.0
+"""How long an answer out of the Internet stands against egress checks that all fail."""
 STATES_EVERY_SECONDS: Final = 1.0
 """How often the states of surfaces are summed up over all targets."""
 _CLOSE_SECONDS: Final = 10.0
@@ -67,6 +69,10 @@ class Blackboard:
         self._seen: dict[str, _Seen] = {}
         self._states_told_at = float("-inf")
         self._egress: Mapping[str, bool] = {}
+        self._contradicted_at = float("-inf")
+        """When a target on the Internet last answered while no egress check did."""
+        self._goes_directly = False
+        """Whether a target on the Internet is reached without a proxy: the checks told of go the same way then."""
         self._started = clock.wall()
         self.declared = Declared(recorder, clock=clock, write_down=self._write_incidents)
         self._writing: set[asyncio.Future[bool]] = set()
@@ -83,6 +89,7 @@ class Blackboard:
         self._stand_ins = {name: one for name, one in self._stand_ins.items() if _base(name) in same}
         shown = {**self._targets, **self._stand_ins}
         self._recorder.set_targets(list(shown.values()))
+        self._goes_directly = any(one.provider.egress and one.provider.proxy is None for one in targets)
         self.declared.keep(targets)
         self._history.keep_only(shown)
         self._seen = {name: seen for name, seen in self._seen.items() if name in shown}
@@ -104,6 +111,7 @@ class Blackboard:
             self._states_told_at = now
             self._tell_states()
         self._tell_money()
+        self._recorder.egress_contradicted(contradicted=self._is_contradicted())
         self.declared.tick()
         self.standing.tick()
 
@@ -116,6 +124,7 @@ class Blackboard:
         self._recorder.record(finished)
         if finished.result.outcome is not Outcome.CANCELLED:
             self._note(finished)
+            self._mind_egress(finished)
         self.declared.finished(finished)
         target = finished.target
         word = self.declared.declared_word(target.provider.name, target.surface)
@@ -136,6 +145,26 @@ class Blackboard:
     def lag(self, seconds: float) -> None:
         """Take how late a scheduled probe started."""
         self._recorder.observe_scheduler_lag(seconds)
+
+    def _mind_egress(self, finished: Finished) -> None:
+        """Remember an answer out of the Internet that came although no egress check does."""
+        result = finished.result
+        answered = result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK
+        provider = finished.target.provider
+        same_way = provider.egress and (provider.proxy is None or not self._goes_directly)
+        if not (answered and same_way and self._egress) or any(self._egress.values()):
+            return
+        if not self._is_contradicted():
+            log.warning(
+                "no egress check answers, and targets do: the checks prove nothing; configure other hosts",
+                extra={"target": finished.target.name},
+            )
+        self._contradicted_at = self._clock.monotonic()
+
+    def _is_contradicted(self) -> bool:
+        if any(self._egress.values()):
+            return False
+        return self._clock.monotonic() - self._contradicted_at <= CONTRADICTED_SECONDS
 
     def egress(self, checks: Mapping[str, bool]) -> None:
         """Take the answers of one round of egress checks."""

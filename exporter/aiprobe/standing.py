@@ -149,8 +149,10 @@ class StandingKeeper:
     def _needs_windows(self, target: Target) -> bool:
         held = self._windows.get(target.name)
         known = self._targets.get(target.name)
-        same_period = known is not None and known.objectives.period_seconds == target.objectives.period_seconds
-        return held is None or held.slos != tuple(target.objectives.ratios) or not same_period
+        if held is None or known is None or known.identity != target.identity:
+            return True
+        same_period = known.objectives.period_seconds == target.objectives.period_seconds
+        return held.slos != tuple(target.objectives.ratios) or not same_period
 
     async def _read_back(self, read: Callable[[], Read]) -> tuple[Read, Sequence[Late]]:
         """Read from the journal, in a thread; return what was read, and the scheduled probes that came too late for it.

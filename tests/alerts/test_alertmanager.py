@@ -65,6 +65,9 @@ SLOW_MINI = alert("AITTFTHigh", "warning", "model", provider="openai", surface="
 ELSEWHERE = alert("AIModelDown", "critical", "model", provider="anthropic", surface="API", target="haiku")
 NAMELESS = alert("AIModelDown", "critical", "model")
 NAMELESS_PROVIDER = alert("AIProviderDown", "critical", "provider")
+EXCLUDED = alert("AIAllAttemptsExcluded", "critical", "provider", provider="openai")
+REFUSED = alert("AIAllAttemptsExcluded", "warning", "model", provider="openai", surface="API", target="gpt")
+THROTTLED = alert("AIModelThrottled", "warning", "model", provider="openai", surface="API", target="mini")
 DECLARED = alert("AIProviderIncidentDeclared", "info", "surface", provider="openai", surface="API")
 EXPORTER = alert("AIExporterDown", "critical", "meta", instance="a")
 VANISHED = alert("AITargetVanished", "critical", "meta")
@@ -84,11 +87,13 @@ META = alert("AIBudgetExhausted", "warning", "meta", instance="a")
         ([DECLARED, MODEL, SLOW], ["AITTFTHigh"]),
         ([NAMELESS_PROVIDER, NAMELESS, MODEL], []),
         ([EXPORTER, VANISHED, MODEL], ["AITargetVanished"]),
+        ([EXCLUDED, REFUSED, THROTTLED, SURFACE, OTHER_SURFACE], ["AIAllAttemptsExcluded", "AIModelThrottled"]),
     ],
     ids=[
         "no egress over all services", "no egress silences no exporter", "a provider over its own",
         "a surface over its own", "a model over its own warnings", "down over flaky over burnt", "flaky over burnt",
         "a status page silences nobody", "missing labels match nothing", "a dead exporter over what it took along",
+        "a refusal of everything over its own warnings and over no outage",
     ],
 )  # fmt: skip
 async def test_inhibition(stack: Stack, tmp_path: Path, firing: list[Mapping[str, str]], silent: list[str]) -> None:

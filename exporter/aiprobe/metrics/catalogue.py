@@ -346,6 +346,10 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
         "provider_region",
     ),
     _gauge("egress_up", "1 if the host of this egress check answered last time, else 0: is it us?", "check"),
+    _gauge(
+        "egress_contradicted",
+        "1 while no egress check answers and targets on the Internet do: then the checks prove nothing, else 0.",
+    ),
     _gauge("budget_usd", "Budget of one UTC day. No series without a budget.", unit="usd"),
     _gauge("budget_spent_usd", "What this UTC day has cost so far, kept over restarts.", unit="usd"),
     _histogram("scheduler_lag_seconds", "How much later than planned probes started.", _LAG),

@@ -115,6 +115,10 @@ class Recorder:
         """Tell which egress checks (by host name) answered; replaces what was told before."""
         self.exporter["egress_up"].replace({(check,): int(up) for check, up in checks.items()})
 
+    def egress_contradicted(self, *, contradicted: bool) -> None:
+        """Tell whether targets on the Internet answer while no egress check does."""
+        self.exporter["egress_contradicted"].set(int(contradicted))
+
     def budget(self, *, usd_per_day: float | None, spent_usd: float) -> None:
         """Tell the budget of one UTC day, if there is one, and what of it is spent."""
         self.exporter["budget_usd"].replace({} if usd_per_day is None else {(): usd_per_day})

@@ -73,8 +73,9 @@ class MonthLedger:
 
     @property
     def slices(self) -> int:
-        """Return how many slices the whole month has."""
-        return -(-(self.month.end_seconds - self.month.start_seconds) // self.contract.slice_seconds)
+        """Return how many slices the whole month has, those that its time zone cuts off at its ends included."""
+        seconds = self.contract.slice_seconds
+        return -(-self.month.end_seconds // seconds) - self.month.start_seconds // seconds
 
     @property
     def ended(self) -> bool:

@@ -178,6 +178,17 @@ async def test_a_new_period_loses_no_event_of_the_last_second_or_of_the_reading(
         assert events(standing, week) == (16, 15)
 
 
+async def test_another_model_begins_with_the_events_that_the_journal_holds_of_it(tmp_path: Path) -> None:
+    async with a_standing(tmp_path) as (standing, _):
+        await standing.apply(wanted(), [A_TARGET])
+        probed(standing, A_TARGET, 3)
+        other = replace(A_TARGET, model="m-2")
+        await standing.apply(wanted(), [other])
+        assert events(standing, other) == (0, 0)
+        await standing.apply(wanted(), [A_TARGET])
+        assert events(standing, A_TARGET) == (3, 3)
+
+
 async def test_a_new_group_loses_no_event_of_the_last_second_or_of_the_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def a_recorder_with_everything() -> Recorder:
     recorder.skipped("acme-chat", "budget")
     recorder.surface_states({("acme.ai", "Acme API", ""): 0})
     recorder.egress({"a.example": True})
+    recorder.egress_contradicted(contradicted=False)
     recorder.budget(usd_per_day=1.0, spent_usd=0.0)
     recorder.journal("up", 1)
     for name in ("errors_total", "dropped_total", "size_bytes", "seal", "last_commit_timestamp_seconds"):

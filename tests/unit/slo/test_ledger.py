@@ -166,3 +166,12 @@ def test_a_month_that_begins_within_an_hour_takes_only_its_own_minutes() -> None
     while not ledger.ended:
         ledger.close(HourMinutes())
     assert ledger.total.slices == ledger.slices == 30 * 1440
+
+
+@pytest.mark.parametrize("seconds", [120, 240, 600, 1200, 1800, 3600])
+@pytest.mark.parametrize("timezone", ["Asia/Kathmandu", "Asia/Kolkata", "Europe/Berlin"])
+def test_a_month_has_as_many_slices_as_it_is_judged_by(timezone: str, seconds: int) -> None:
+    ledger = MonthLedger(google(slice_seconds=seconds), parse_month("2026-10", timezone=timezone))
+    while not ledger.ended:
+        ledger.close(HourMinutes())
+    assert ledger.total.slices == ledger.slices
