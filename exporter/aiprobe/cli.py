@@ -166,7 +166,7 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     if refused:
         click.echo(f"aiprobe: {refused}", err=True)
         sys.exit(NOT_ASKED)
-    result, verdict = _run(_probe_once(settings, target))
+    result, verdict = _run(_probe_once(settings, target), code=NOT_ASKED)
     result = app.redacted(result, redact)
     from aiprobe.terminal import as_json, show, waterfall  # noqa: PLC0415
 
@@ -222,7 +222,11 @@ def simulate(listen: str, scenario: Path | None, log_level: str, log_format: log
         host, port = address_of(listen)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--listen") from None
-    _run(_simulate(host, port, scenario))
+    try:
+        _run(_simulate(host, port, scenario))
+    except OSError as error:
+        click.echo(f"aiprobe: cannot listen on {listen}: {error.strerror or error}", err=True)
+        sys.exit(NOT_OK)
 
 
 @main.command()
@@ -296,7 +300,10 @@ def report(
         else:
             output.write_text(text, encoding="utf-8")
             click.echo(f"Wrote {output}.", err=True)
-    except (LookupError, ValueError, OSError, PrometheusError) as error:
+    except OSError as error:
+        click.echo(f"aiprobe: {error.filename or output or 'standard output'}: {error.strerror or error}", err=True)
+        sys.exit(NOT_OK)
+    except (LookupError, ValueError, PrometheusError) as error:
         click.echo(f"aiprobe: {error.args[0] if error.args else error}", err=True)
         sys.exit(NOT_OK)
 
@@ -344,14 +351,14 @@ def version() -> None:
     click.echo(_VERSION)
 
 
-def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end on uvloop; a known problem is one line and exit 1."""
+def _run(coroutine: Coroutine[Any, Any, Any], *, code: int = NOT_OK) -> Any:
+    """Run to the end on uvloop; a known problem is one line and exit `code`."""
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(coroutine)
     except (WebError, ValueError) as error:
         click.echo(f"aiprobe: {error}", err=True)
-        sys.exit(NOT_OK)
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -12,7 +12,7 @@ from aiprobe.config.schema_contracts import ContractSection
 from aiprobe.config.schema_pages import StatusPagesSection
 from aiprobe.config.schema_provider import ProviderSection
 from aiprobe.config.schema_target import PriceSection, SharedKeys, TargetSection
-from aiprobe.config.values import Name, Number, OptionalName, Url
+from aiprobe.config.values import Name, Number, OptionalName, PathText, Url
 
 DEFAULT_EGRESS = ("https://one.one.one.one/cdn-cgi/trace", "https://www.gstatic.com/generate_204")
 """Two small pages of two networks that belong to none of the providers that run on neither."""
@@ -38,7 +38,7 @@ class GroupSection(Section):
 class JournalSection(Section):
     """The durable record of results."""
 
-    directory: str | None = key(
+    directory: PathText | None = key(
         "Where it is kept; relative to the configuration.",
         shown=f"{DEFAULT_JOURNAL_DIRECTORY}, in the working directory",
         min_length=1,

@@ -1,11 +1,11 @@
 """What the YAML may say of a provider. Descriptions are the text of docs/configuration.md."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from aiprobe.config.schema_base import SecretSource, Section, key
 from aiprobe.config.schema_credential import CredentialSection
 from aiprobe.config.schema_target import SloSection
-from aiprobe.config.values import BaseUrl, Name, Proxy, Url
+from aiprobe.config.values import BaseUrl, Body, Name, Proxy, Url
 
 
 class AuthSection(Section):
@@ -69,8 +69,6 @@ class ProviderSection(Section):
         "The path of the list endpoint for `models` probes, where it is not the protocol's own."
     )
     request_id_headers: list[str] | None = key("Response headers that hold the request id; the first present wins.")
-    extra_body: dict[str, Any] = key(
-        "Fields to merge into every request body; they win over aiprobe's own.", default={}
-    )
+    extra_body: Body = key("Fields to merge into every request body; they win over aiprobe's own.", default={})
     status_page: Url | None = key("The provider's status page.")
     slo: SloSection | None = key("Objectives of all its targets.")

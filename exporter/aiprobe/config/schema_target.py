@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from aiprobe.config.schema_base import Section, key
-from aiprobe.config.values import Count, Duration, Interval, Name, Number, Objective, OptionalName, Url
+from aiprobe.config.values import Body, Count, Duration, Interval, Name, Number, Objective, OptionalName, Url
 from aiprobe.core.model import IDENTITY_LABELS
 
 _LONGEST_PERIOD_SECONDS = 90 * 86_400
@@ -192,5 +192,5 @@ class TargetSection(SharedKeys):
         "How reasoning is kept low, in the protocol's own value: none, minimal, low, disabled, or a token budget.",
         shown="(the family's lowest)",
     )
-    extra_body: dict[str, Any] = key("Fields to merge into the request body; they win over everything.", default={})
+    extra_body: Body = key("Fields to merge into the request body; they win over everything.", default={})
     price: PriceSection | None = key("The price of this target's model.", shown="(the price table's)")

@@ -7,6 +7,8 @@ a value: it may have come from a variable.
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
+from ipaddress import IPv6Address
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -18,8 +20,9 @@ LOWEST_OBJECTIVE_PERCENT: Final = 100 * (1 - 1 / FAST_PAGE_FACTOR)
 """93.06: at this objective and below, a complete outage burns less than `FAST_PAGE_FACTOR`."""
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _WHOLE: Final = re.compile(rf"(?:{_PART.pattern})+\Z")
+_HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LONGEST_NAME: Final = 200
 _DURATION_HINT: Final = "write it as 500ms, 30s, 5m or 1h30m; a plain number is seconds"
@@ -78,9 +81,21 @@ def check_url(text: str) -> str:
         raise ValueError("is not a URL; write it as https://host/path") from None
     if parts.scheme not in {"http", "https"} or not host or not port_is_right:
         raise ValueError("is not an http or https URL; write it as https://host/path")
+    if not _is_host(host):
+        raise ValueError("names no host; write it as https://host/path")
     if parts.username is not None or parts.password is not None:
         raise ValueError("holds a user or a password; use api_key or headers, which are kept secret")
     return text
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether a host is an address or a name that can be looked up, in ASCII or another script (IDNA)."""
+    try:
+        if ":" in host:
+            return bool(IPv6Address(host))
+        return _HOST.fullmatch(host if host.isascii() else host.encode("idna").decode("ascii")) is not None
+    except ValueError:
+        return False
 
 
 def check_base_url(text: str) -> str:
@@ -119,6 +134,30 @@ def check_name(text: str) -> str:
     if any(unicodedata.category(character) in _HIDDEN_CATEGORIES for character in text):
         raise ValueError("holds a control or an invisible character; remove it")
     return text
+
+
+def check_path(text: str) -> str:
+    """Return a path that a file system can hold, or raise `ValueError`."""
+    if "\0" in text:
+        raise ValueError("holds a NUL character; remove it")
+    return text
+
+
+def check_body(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields that JSON can hold, or raise `ValueError`."""
+    if not _is_json(fields):
+        raise ValueError("holds what JSON cannot: write texts, finite numbers, true, false, null, lists and mappings")
+    return fields
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _is_json(each) for name, each in value.items())
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)
 
 
 def check_optional_name(text: str) -> str:
@@ -169,6 +208,8 @@ Interval = Annotated[
     WithJsonSchema(_DURATION_SCHEMA),
 ]
 Name = Annotated[str, AfterValidator(check_name)]
+PathText = Annotated[str, AfterValidator(check_path)]
+Body = Annotated[dict[str, Any], AfterValidator(check_body)]
 OptionalName = Annotated[str, AfterValidator(check_optional_name)]
 Url = Annotated[str, AfterValidator(check_url)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _REFERENCE: Final = re.compile(
-    r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<broken>\$\{[^}\n]{0,40}\}?)"
+    r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:(?!\$\{)[^}])*))?\}|(?P<broken>\$\{[^}\n]{0,40}\}?)"
 )
 _SOUNDS_SECRET: Final = re.compile(r"(?i)key|token|secret|passw|credential|auth")
 

@@ -35,9 +35,12 @@ class Budget:
         return self.usd_per_day * min(1.0, max(0.0, elapsed) + PACE_AHEAD)
 
     def reserve(self, usd: float, wall_seconds: float) -> bool:
-        """Set `usd` aside for a probe that is about to start; False when that could pass the budget or its pace."""
+        """Set `usd` aside for a probe that is about to start; False when that could pass the budget or its pace.
+
+        What costs nothing passes none, even one that is overdrawn.
+        """
         self.turn(wall_seconds)
-        if self.spent_usd + self.reserved_usd + usd > self.allowance(wall_seconds) + _ROUNDING_USD:
+        if usd > 0 and self.spent_usd + self.reserved_usd + usd > self.allowance(wall_seconds) + _ROUNDING_USD:
             return False
         self.reserved_usd += usd
         return True

@@ -15,6 +15,8 @@ _SHORTEST_SECRET = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
 _LONG_SECRET = 16
 """From this length on a half of a secret is a secret too, and so is what a server shows of it beside stars."""
+_PART: Final = r"[-\w/+=~]"
+"""What stands beside the stars of a secret that is shown in part."""
 
 _LOOKS_LIKE_A_KEY: Final = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_](?=[-\w.*]*(?:[\d*]|[A-Za-z]{16}))[-\w.*]{16,}"
@@ -128,4 +130,4 @@ def _starred(value: str) -> list[str]:
     if not (ends := _ends(value)):
         return []
     begins, closes = map(re.escape, ends)
-    return [rf"{begins}[-\w]*(?:\*{{2,}}|\.{{3}}|…)[-\w]*", rf"(?:\*{{2,}}|\.{{3}}|…)[-\w]*{closes}"]
+    return [rf"{begins}{_PART}*(?:\*{{2,}}|\.{{3}}|…){_PART}*", rf"(?:\*{{2,}}|\.{{3}}|…){_PART}*{closes}"]

@@ -3,6 +3,7 @@
 Belongs to the writer's thread. What is written into them, and what is said about a failure, is `store`'s business.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -39,8 +40,10 @@ class OpenFiles:
             handle = os.open(self._directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except OSError as error:
                 os.close(handle)
+                if error.errno == errno.EWOULDBLOCK:
+                    raise OSError(error.errno, "another process writes there; give each its own directory") from error
                 raise
             self._lock = handle
 

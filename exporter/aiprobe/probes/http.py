@@ -4,6 +4,7 @@ Redirects are followed within bounds; credentials go to the provider's own origi
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -21,6 +22,7 @@ from aiprobe.protocols.headers import retry_after_seconds
 from aiprobe.protocols.jsonvalues import an_id
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHARSET: Final = re.compile(r"charset=\"?([\w.:-]{1,40})")
 _BODY_LIMIT_BYTES: Final = 2 << 20
 _TOLD_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Outcome.OVERLOADED})
 """What an unexpected status may mean here besides `server_error`; a page has no bad key and no missing model."""
@@ -122,14 +124,26 @@ def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[
         return _unexpected(head, body)
     if exchange.outcome is not None:
         return exchange.outcome, exchange.detail
-    is_page = head is not None and head.headers.get("content-type", "").lower().startswith("text/html")
+    content_type = "" if head is None else head.headers.get("content-type", "").lower()
+    is_page = head is not None and head.status < 300 and content_type.startswith("text/html")
     if not body and (expect.text or is_page):
         return Outcome.EMPTY, "the page is empty"
-    if expect.text is not None and expect.text.encode() not in body:
+    if expect.text is not None and not _holds(body, expect.text, content_type):
         return Outcome.WRONG_ANSWER, "the expected text is missing"
     if expect.json_path is not None:
         return _judge_json(body, expect)
     return Outcome.OK, ""
+
+
+def _holds(body: bytes, text: str, content_type: str) -> bool:
+    """Tell whether a body holds a text, in UTF-8 or in the character set that it declares."""
+    if text.encode() in body:
+        return True
+    declared = _CHARSET.search(content_type)
+    try:
+        return declared is not None and text.encode(declared[1]) in body
+    except (LookupError, ValueError):
+        return False
 
 
 def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
@@ -168,7 +182,9 @@ def _path(parts: SplitResult) -> str:
 def _next_url(url: str, location: str) -> tuple[str, str]:
     """Return where a redirect leads and, where it must not be followed, why."""
     try:
-        target = urljoin(url, location.strip())
+        # Bytes beyond ASCII are sent as they are meant; browsers and curl follow them too.
+        ascii_only = "".join(char if char.isascii() else f"%{ord(char):02X}" for char in location.strip())
+        target = urljoin(url, ascii_only)
         parts = urlsplit(target)
         scheme, _, _ = origin(parts)
     except ValueError:

@@ -32,7 +32,8 @@ def test_a_duration_is_read_as_seconds(text: Any, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "s", "30 s", "30x", "1h-30m", "-5s", "0", "0s", 0, -1, "nan", "inf", math.inf, math.nan]
+    "text",
+    ["", "s", "30 s", "\u0663\u0660s", "30x", "1h-30m", "-5s", "0", "0s", 0, -1, "nan", "inf", math.inf, math.nan],
 )
 def test_what_is_no_duration_is_refused(text: Any) -> None:
     with pytest.raises(ValueError, match=r"duration|longer than nothing"):
@@ -61,7 +62,14 @@ def test_a_duration_is_written_as_people_do(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://x.example", "http://127.0.0.1:8000/v1", "https://[::1]:8443/a?b=c#d", "https://x.example/a%20b"],
+    [
+        "https://x.example",
+        "http://127.0.0.1:8000/v1",
+        "https://[::1]:8443/a?b=c#d",
+        "https://x.example/a%20b",
+        "https://münchen.example/",
+        "http://model_server-1:8000/v1",
+    ],
 )
 def test_an_http_url_is_taken_as_it_is(url: str) -> None:
     assert values.check_url(url) == url
@@ -70,10 +78,10 @@ def test_an_http_url_is_taken_as_it_is(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "x", "//x", "ftp://x", "https://", "https://x:0/", "https://x:99999/", "http://[::1", "https://u@x/", "https://x/\n",
-     "javascript:alert(1)", "file:///etc/passwd", "https://x/\x7f", "http://:80/"],
+     "javascript:alert(1)", "file:///etc/passwd", "https://x/\x7f", "http://:80/", "http://%zz/v1", "http://a,b/"],
 )  # fmt: skip
 def test_what_is_no_http_url_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"URL|blank|password"):
+    with pytest.raises(ValueError, match=r"URL|host|blank|password"):
         values.check_url(url)
 
 

@@ -47,6 +47,8 @@ def test_the_value_of_a_variable_that_sounds_like_a_secret_is_told() -> None:
         ("${A-x}", "holds a malformed variable reference"),
         ("${A", "holds a malformed variable reference"),
         ("${ A }", "holds a malformed variable reference"),
+        ("${NOPE:-${A}}", "holds a malformed variable reference"),
+        ("${A:-${NOPE:-x}}", "holds a malformed variable reference"),
     ],
 )
 def test_a_reference_that_cannot_be_resolved_says_why(text: str, problem: str) -> None:

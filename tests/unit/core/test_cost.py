@@ -90,3 +90,11 @@ def test_what_is_spent_never_passes_the_budget(probes: list[tuple[float, float, 
             budget.settle(bound, bound * share)
     assert budget.spent_usd <= limit * (1 + 1e-9) + 1e-9
     assert budget.reserved_usd == pytest.approx(0.0, abs=1e-9)
+
+
+def test_what_costs_nothing_is_asked_even_when_the_budget_is_overdrawn() -> None:
+    budget = Budget(usd_per_day=1.0)
+    budget.turn(0.0)
+    budget.settle(0.0, 7.0)
+    assert not budget.reserve(0.01, 0.0)
+    assert budget.reserve(0.0, 0.0)

@@ -135,3 +135,12 @@ def test_an_ordinary_text_is_not_searched_for_every_form_of_every_secret() -> No
 
 def test_a_secret_of_letters_that_are_others_without_regard_to_case_is_searched_for_everywhere() -> None:
     assert Redactor([Secret("pa\N{LATIN SMALL LETTER LONG S}sword")])("your PASSWORD is wrong") == "your *** is wrong"
+
+
+def test_a_secret_of_any_characters_that_is_shown_in_part_is_taken_out() -> None:
+    key = "QmVkcm9ja0FQSUtleS/abcdefghij+klmnopqrstuvwx=="
+    shown = Redactor([Secret(key)])
+    for at in range(8, len(key) - 8):
+        for text in (f"no key {key[:at]}…", f"no key {key[:at]}***{key[-4:]}", f"no key …{key[at:]}"):
+            assert "abcd" not in shown(text), text
+            assert "stuv" not in shown(text), text

@@ -114,6 +114,41 @@ async def test_a_json_value_is_compared(path: str, equals: str | float | bool | 
         assert (await probe(url, HttpExpectation(json_path=path, json_equals=equals))).outcome is expected
 
 
+async def test_a_redirect_that_is_expected_needs_no_body() -> None:
+    async def moved(_: web.Request) -> web.Response:
+        return web.Response(status=301, content_type="text/html", headers={"location": "/elsewhere"})
+
+    async with a_site(moved) as url:
+        assert (await probe(url, HttpExpectation(statuses=(301,), max_redirects=0))).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("charset", "expected"),
+    [("iso-8859-1", Outcome.OK), ("utf-8", Outcome.WRONG_ANSWER), ("no-such-charset", Outcome.WRONG_ANSWER)],
+)
+async def test_a_text_is_looked_for_in_the_character_set_of_the_page(charset: str, expected: Outcome) -> None:
+    async def page(_: web.Request) -> web.Response:
+        body = "<p>héllo wörld</p>".encode("iso-8859-1")
+        return web.Response(body=body, headers={"content-type": f"text/html; charset={charset}"})
+
+    async with a_site(page) as url:
+        assert (await probe(url, HttpExpectation(text="héllo wörld"))).outcome is expected
+
+
+async def test_a_redirect_to_a_name_in_another_script_is_followed_as_browsers_do() -> None:
+    asked: list[str] = []
+
+    async def page(request: web.Request) -> web.Response:
+        asked.append(request.raw_path)
+        if request.path == "/":
+            return web.Response(status=302, headers={"location": "/café"})
+        return web.Response(text="hello")
+
+    async with a_site(page) as url:
+        assert (await probe(url + "/")).outcome is Outcome.OK
+    assert asked == ["/", "/caf%C3%A9"]
+
+
 async def test_texts_are_not_cut_before_secrets_are_taken_out_of_them() -> None:
     token = "".join(chr(97 + number * 7 % 26) for number in range(300))
     filler = "x" * 60
