@@ -21,7 +21,7 @@ test-fast: $(DEV_STAMP) ## The part that takes less than a minute
 	$(BIN)/python -m pytest -m "not e2e and not slow" -n 2
 
 e2e: $(DEV_STAMP) ## The tests with real Prometheus tools, a network namespace and a browser
-	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile tests/e2e tests/alerts
+	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile
 
 check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
 	$(BIN)/ruff format --check .

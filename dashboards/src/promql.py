@@ -17,6 +17,12 @@ RECORDED: Final = {
     "slo:objective:ratio": _SLOTH,
     "slo:error_budget:ratio": _SLOTH,
     "slo:period_error_budget_remaining:ratio": _SLOTH,
+    "slo:time_period:days": _SLOTH,
+    **{
+        f"aiprobe:slo_{kind}:increase{window}": (*_SLOTH, "vantage")
+        for kind in ("bad", "valid")
+        for window in ("5m", "30m")
+    },
     "aiprobe:time_to_first_token:p95_30m": IDENTITY[:-1],
     "aiprobe:time_to_first_token:count30m": IDENTITY[:-1],
     "aiprobe:time_to_first_token:median1h": IDENTITY[:-1],
@@ -127,6 +133,14 @@ def state_now(scope: Scope, by: str = SURFACE, metric: str = "surface_state") ->
 def share(good: str, valid: str) -> str:
     """Divide, with no value instead of NaN where there is nothing to divide by."""
     return f"{good} / ({valid} > 0)"
+
+
+def windows(series: str, span: str, each: str) -> str:
+    """Return what was recorded over windows of length `each`, as many as fill the span side by side.
+
+    The millisecond is for Prometheus 2, which also counts the window that ends where the span begins.
+    """
+    return f"{series}[{span}:{each}] offset -1ms"
 
 
 def enough(expr: str, count: str, by: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.src.promql import Scope, named
+from dashboards.src.promql import Scope, named, windows
 from dashboards.src.signal import Signal
 
 BY: Final = "provider, target, slo"
@@ -16,9 +16,14 @@ TICKET_BURN: Final = 1
 
 
 def left(scope: Scope) -> str:
-    """Return the budget that is left; from the journal of the exporter where no rules are loaded."""
+    """Return the budget that is left of each SLO's own period.
+
+    The rules record it for 30 days only. For other periods, and without rules, it is what the exporter's journal says.
+    """
+    recorded = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')})"
+    of_30_days = f"max by ({BY}) ({scope.of('slo:time_period:days')}) == 30"
     journal = f"min by ({BY}) ({scope.of('slo_error_budget_remaining_ratio')})"
-    return f"(min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')}) or {journal})"
+    return f"(({recorded} and on ({BY}) {of_30_days}) or {journal})"
 
 
 def burn(scope: Scope, window: str) -> str:
@@ -99,9 +104,8 @@ def budgets(scope: Scope) -> Signal:
     return Signal(
         title="Error budget left, the ten least",
         description=(
-            "What is left of each error budget over its rolling period. A cliff is an outage, a slope is a service "
-            "that is "
-            "a little bad all the time; the line rises as old failures leave the period."
+            "What is left of each error budget over its SLO's own rolling period. A cliff is an outage, a slope is a "
+            "service that is a little bad all the time; the line rises as old failures leave the period."
         ),
         expr=named(f"{now} and on ({BY}) bottomk(10, {at_end})"),
         unit="percentunit",
@@ -135,15 +139,16 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
 def bad_minutes(scope: Scope) -> Signal:
     """Tell the bad minutes of each day of the SLOs that had most."""
     errors = scope.of("slo:sli_error:ratio_rate30m")
-    worst = f"topk(20, max by ({BY}) (avg_over_time({errors}[$__range:1h] @ end())))"
-    each = f"max by ({BY}) (avg_over_time({errors}[$__interval:30m]))"
+    worst = f"topk(20, max by ({BY}) (sum_over_time({errors}[$__range:30m] @ end())))"
+    each = f"max by ({BY}) (sum_over_time({windows(errors, '$__interval', '30m')}))"
     return Signal(
         title="Bad minutes",
         description=(
-            "The share of bad probes in each cell, written as minutes of it: over thirty days a cell is the day before "
-            "its time (UTC). The 20 SLOs with the most. No cell: nothing was validly probed."
+            "The share of bad probes in each half hour, written as minutes of it and added up: over thirty days a cell "
+            "is the day before its time (UTC). A half hour without a valid probe adds nothing. The 20 SLOs with the "
+            "most. No cell: nothing was validly probed."
         ),
-        expr=f"{each} * $__interval_ms / 60000 and on ({BY}) {worst}",
+        expr=f"{each} * 30 and on ({BY}) {worst}",
         rows=f"last_over_time({errors}[$__range] @ end())",
         decimals=0,
         legend="{{target}} {{slo}}",

@@ -66,13 +66,16 @@ def excluded_share(scope: Scope) -> str:
 
 def is_it_us(scope: Scope) -> Signal:
     """Say whether it is us: 0 to 1 is how much of our way out works; 2 our keys or limits refuse us; 3 our budget."""
-    network = f"avg(max by (vantage) ({ANYWHERE.of('egress_up')}))"
+    # Checks that fail while targets answer prove nothing.
+    contradicted = f"{ANYWHERE.of('egress_contradicted')} == 1"
+    network = f"avg(max by (vantage) ({ANYWHERE.of('egress_up')}) unless on (vantage) {contradicted})"
     refused = f"(count({excluded_share(scope)} > {MANY}) > 0) * 0 + 2"
     penniless = f"(sum(increase({scope.of('skipped_total', reason='=budget')}[15m])) > 0) * 0 + 3"
     return Signal(
         title="Is it us?",
         description=(
-            "'It is us': our own way to the Internet fails, by checks that no provider has a hand in; mend that first. "
+            "'It is us': our own way to the Internet fails, by checks that no provider has a hand in and that no "
+            "answered probe contradicts; mend that first. "
             "'Key or quota': more than a fifth of a surface's probes is refused for our key, quota or rate limit. "
             "'Our budget': probes are skipped because the day's money is spent."
         ),

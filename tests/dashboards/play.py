@@ -94,6 +94,9 @@ def _budgets(subject: Subject, at: int, end: float) -> Iterator[str]:
     yield f"slo:objective:ratio{{{inside}}} {OBJECTIVE} {at}"
     yield f"slo:error_budget:ratio{{{inside}}} {1 - OBJECTIVE:.4g} {at}"
     yield f"slo:period_error_budget_remaining:ratio{{{inside}}} {1 - spent(subject.provider, days_ago):.4g} {at}"
+    yield f"slo:time_period:days{{{inside}}} 30 {at}"
+    yield f'aiprobe:slo_bad:increase30m{{{inside},vantage="eu"}} {30 * of_day:.4g} {at}'
+    yield f'aiprobe:slo_valid:increase30m{{{inside},vantage="eu"}} 30 {at}'
     for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d"):
         yield f"slo:sli_error:ratio_rate{window}{{{inside}}} {of_day:.4g} {at}"
 

@@ -121,6 +121,19 @@ def test_a_quantile_of_buckets_keeps_le(expr: str, panel: Any) -> None:
 
 
 @every_query
+def test_no_query_averages_the_ratios_of_targets(expr: str, panel: Any) -> None:
+    """A target that is probed once an hour would weigh as much as one that is probed every second."""
+    averaged = {
+        node.name
+        for mean in parsed(expr)
+        if isinstance(mean, promql.AggregateExpr) and str(mean.op) == "avg"
+        for node in walk(mean.expr)
+        if isinstance(node, promql.VectorSelector)
+    }
+    assert not [name for name in averaged if name and re.search(r":ratio|_ratio$", name)]
+
+
+@every_query
 def test_no_query_looks_back_further_than_a_store_may_reach(expr: str, panel: Any) -> None:
     windows = [node.range for node in parsed(expr) if isinstance(node, promql.MatrixSelector)]
     assert all(window.days <= 31 for window in windows)

@@ -271,6 +271,12 @@ class _Scribe:
         yield "slo:objective:ratio", sloth, OBJECTIVE
         yield "slo:error_budget:ratio", sloth, 1 - OBJECTIVE
         yield "slo:period_error_budget_remaining:ratio", sloth, left
+        yield "slo:time_period:days", sloth, 30
+        for window, minutes in (("5m", 5), ("30m", 30)):
+            recent = Counter(list(self.history)[-minutes:])
+            by_vantage = sloth | {"vantage": self.world.vantage}
+            yield f"aiprobe:slo_bad:increase{window}", by_vantage, recent["bad"]
+            yield f"aiprobe:slo_valid:increase{window}", by_vantage, recent["good"] + recent["bad"]
         windows = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 1440, "30d": 1440}
         for window, minutes in windows.items():
             if (error := self.error(minutes)) is not None:

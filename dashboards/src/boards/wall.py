@@ -4,7 +4,7 @@ from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_state as states
 from dashboards.src.grafana import Board, Panel
 from dashboards.src.panels import bars, history, honeycomb, row, stat, timeline
-from dashboards.src.promql import SURFACE, Scope, combined, named, rows
+from dashboards.src.promql import SURFACE, Scope, combined, named, rows, share, windows
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
@@ -158,32 +158,37 @@ def attention() -> Panel:
     )
 
 
+def _bad_share(by: str, span: str, each: str) -> str:
+    """Return bad by valid probes of a span, counted: a target that is probed more often weighs more."""
+    bad, valid = (SCOPE.of(f"aiprobe:slo_{kind}:increase{each}", slo="=availability") for kind in ("bad", "valid"))
+    sums = (f"sum by ({by}) (sum_over_time({windows(counted, span, each)}))" for counted in (bad, valid))
+    return share(*sums)
+
+
 def _days() -> Signal:
-    errors = SCOPE.of("slo:sli_error:ratio_rate30m", slo="=availability")
-    each = f"avg by (provider) (avg_over_time({errors}[$__interval:30m]))"
+    valid = SCOPE.of("aiprobe:slo_valid:increase30m", slo="=availability")
+    each = _bad_share("provider", "$__interval", "30m")
     return Signal(
         title="Good probes in percent",
         description=(
-            "Good probes of each provider in percent, in the day before each cell's time (UTC), rounded down; where an "
-            "absolute time range is chosen, in the cells of that. No cell: nothing was validly probed. Needs the "
-            "recording rules."
+            "Good probes of each provider in percent of all its valid ones, in the day before each cell's time (UTC), "
+            "rounded down; where an absolute time range is chosen, in the cells of that. No cell: nothing was validly "
+            "probed. Needs the recording rules."
         ),
         expr=named(f"floor(1000 * (1 - {each})) / 10"),
-        rows=f"last_over_time({errors}[$__range] @ end())",
+        rows=f"max_over_time({valid}[$__range] @ end()) > 0",
         legend="{{provider_display_name}}",
         nothing="Nothing recorded yet",
     )
 
 
 def _worst() -> Signal:
-    errors = SCOPE.of("slo:sli_error:ratio_rate5m", slo="=availability")
-    per_model = f"avg by (provider, surface, model) (avg_over_time({errors}[$__range:5m]))"
+    per_model = _bad_share("provider, surface, model", "$__range", "5m")
     return Signal(
         title="Availability in this range, worst first",
         description=(
-            "Share of good probes per model over the whole time range, the ten worst; a model without a valid probe "
-            "is not "
-            "here at all. Needs the recording rules."
+            "Share of good among all valid probes of each model over the whole time range, the ten worst; a model "
+            "without a valid probe is not here at all. Needs the recording rules."
         ),
         expr=f"sort({named(f'bottomk(10, 1 - {per_model})')})",
         unit="percentunit",
