@@ -80,6 +80,18 @@ WITHOUT: Final = {
         ">= 1",
         "one target that broke long ago and one flake of another are no outage of the provider",
     ),
+    "freshness by the age of the run": (
+        "services",
+        r">= 600\n",
+        ">= 6000\n",
+        "an hourly failure and a flake of another are the provider within ten minutes, and nothing after forty",
+    ),
+    "freshness by all the failures": (
+        "services",
+        r"clamp_min\(aiprobe:consecutive_failures:vantage - 2, 0\)",
+        "0",
+        "a target asked every ten minutes that broke an hour ago and a flake of another are no outage",
+    ),
     "three failures, not two": (
         "services",
         r", 2\)\) >= 3",
@@ -134,6 +146,66 @@ WITHOUT: Final = {
         "\n",
         "two new targets with a wrong key wake nobody",
     ),
+    "a state that one refusal leaves": (
+        "services",
+        r" unless on \([\w, ]+\) aiprobe_state\n",
+        "\n",
+        "hourly targets that are refused once and then answered are measured, and wake nobody",
+    ),
+    "two refusals in the hour": (
+        "services",
+        r"\[1h\]\)\) > 1\.5",
+        "[1h])) > 0.5",
+        "hourly targets that are refused once and then answered are measured, and wake nobody",
+    ),
+    "two refusals since the start": (
+        "services",
+        r'(verdict="excluded"\}\)) >= 2',
+        r"\1 >= 1",
+        "after a restart one refusal of an hourly target is not two",
+    ),
+    "the age of what is not green": (
+        "services",
+        r">= 3 \* max by",
+        ">= 300 * max by",
+        "an hourly target that is no longer asked is missing and not refused",
+    ),
+    "keys refused to the seldom asked": (
+        "services",
+        r'aiprobe:seldom_results:increase\{outcome=~?"auth',
+        'aiprobe:seldom_results:increase{outcome="no_auth',
+        "an hourly target with a key that is refused warns at the second time",
+    ),
+    "models gone for the seldom asked": (
+        "services",
+        r'aiprobe:seldom_results:increase\{outcome=~?"not_found',
+        'aiprobe:seldom_results:increase{outcome="no_not_found',
+        "an hourly target whose model is gone warns at the second time",
+    ),
+    "throttling of the seldom asked": (
+        "services",
+        r'aiprobe:seldom_results:increase\{outcome=~?"rate_limited',
+        'aiprobe:seldom_results:increase{outcome="no_rate_limited',
+        "an hourly target that is throttled warns at the second time",
+    ),
+    "wrong answers to the seldom asked": (
+        "services",
+        r'aiprobe:seldom_results:increase\{outcome=~?"wrong_answer',
+        'aiprobe:seldom_results:increase{outcome="no_wrong_answer',
+        "an hourly target that answers wrongly warns at the third time",
+    ),
+    "windows that grow with the interval": (
+        "slo",
+        r"\[(2h|6h|1d)\](\)\)\n +and on \([\w, ]+\) max by \([\w, ]+\) \(aiprobe_interval_seconds\))",
+        r"[4d]\2",
+        "two refusals warn however seldom a target is asked, and for twelve of its intervals at the most",
+    ),
+    "a window for the daily": (
+        "slo",
+        r"\[4d\]",
+        "[1d]",
+        "two refusals warn however seldom a target is asked, and for twelve of its intervals at the most",
+    ),
     "the freeze": (
         "services",
         r'aiprobe:alerts:frozen\{alertname="AIModelDown"',
@@ -152,11 +224,35 @@ WITHOUT: Final = {
         "offset 1m",
         "a deleted pod leaves alerts: its target, its vantage, and a page when it was most of them",
     ),
+    "identity by what stays": (
+        "meta",
+        r"unless on \(sloth_id\)",
+        "unless",
+        "a target whose model is edited is probed on and has not vanished",
+    ),
     "patience that was asked for": (
         "meta",
         r'reason=~"budget\|backoff"',
         'reason="shard"',
         "patience that the provider asked for, and an empty budget, are not missing",
+    ),
+    "a quarter of the allowance": (
+        "providers",
+        r"0\.75 \* 86400",
+        "86400",
+        "one failed probe in the first hours of a month burns fast and breaks no contract",
+    ),
+    "targets that answer against checks that fail": (
+        "services",
+        r"unless on \(vantage\) aiprobe_egress_contradicted == 1",
+        "",
+        "targets that answer though no egress check does: what fails pages, and egress is not down",
+    ),
+    "stand-ins that wait": (
+        "meta",
+        r'\{target!~"\.\+:models"\}',
+        "",
+        "a stand-in is not missing when its target is asked again",
     ),
     "a second round of egress checks": (
         "meta",
@@ -165,7 +261,7 @@ WITHOUT: Final = {
         "one round of egress checks that failed wakes nobody",
     ),
 }
-"""Precaution -> rule file, what is taken out, what is put there, and the scenario of FILE_test.yml."""
+"""Precaution -> rule file, what is taken out, what is put there, and the scenario of FILE*_test.yml."""
 
 
 def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scenario: str) -> bool:
@@ -178,7 +274,8 @@ def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scen
             assert pattern == "" or changed != text
             text = changed
         (folder / path.name).write_text(text)
-    whole = yaml.safe_load((TESTS / f"{rules}_test.yml").read_text())
+    files = [yaml.safe_load(path.read_text()) for path in TESTS.glob(f"{rules}*_test.yml")]
+    (whole,) = [file for file in files if scenario in {test["name"] for test in file["tests"]}]
     whole["tests"] = [test for test in whole["tests"] if test["name"] == scenario]
     assert len(whole["tests"]) == 1
     whole["rule_files"] = [f"{folder}/{Path(name).name}" for name in whole["rule_files"]]
