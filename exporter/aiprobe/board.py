@@ -146,26 +146,6 @@ class Blackboard:
         """Take how late a scheduled probe started."""
         self._recorder.observe_scheduler_lag(seconds)
 
-    def _mind_egress(self, finished: Finished) -> None:
-        """Remember an answer out of the Internet that came although no egress check does."""
-        result = finished.result
-        answered = result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK
-        provider = finished.target.provider
-        same_way = provider.egress and (provider.proxy is None or not self._goes_directly)
-        if not (answered and same_way and self._egress) or any(self._egress.values()):
-            return
-        if not self._is_contradicted():
-            log.warning(
-                "no egress check answers, and targets do: the checks prove nothing; configure other hosts",
-                extra={"target": finished.target.name},
-            )
-        self._contradicted_at = self._clock.monotonic()
-
-    def _is_contradicted(self) -> bool:
-        if any(self._egress.values()):
-            return False
-        return self._clock.monotonic() - self._contradicted_at <= CONTRADICTED_SECONDS
-
     def egress(self, checks: Mapping[str, bool]) -> None:
         """Take the answers of one round of egress checks."""
         if checks != self._egress:
@@ -243,6 +223,26 @@ class Blackboard:
         seen.cost_known = seen.cost_known and (cost is not None or not billed)
         seen.spent_usd += cost or 0.0
 
+    def _mind_egress(self, finished: Finished) -> None:
+        """Remember an answer out of the Internet that came although no egress check does."""
+        result = finished.result
+        answered = result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK
+        provider = finished.target.provider
+        same_way = provider.egress and (provider.proxy is None or not self._goes_directly)
+        if not (answered and same_way and self._egress) or any(self._egress.values()):
+            return
+        if not self._is_contradicted():
+            log.warning(
+                "no egress check answers, and targets do: the checks prove nothing; configure other hosts",
+                extra={"target": finished.target.name},
+            )
+        self._contradicted_at = self._clock.monotonic()
+
+    def _is_contradicted(self) -> bool:
+        if any(self._egress.values()):
+            return False
+        return self._clock.monotonic() - self._contradicted_at <= CONTRADICTED_SECONDS
+
     def _row(self, target: Target) -> TargetRow:
         last = self._history.last(target.name)
         seen = self._seen.get(target.name)
@@ -293,7 +293,10 @@ class Blackboard:
         written: Future[bool] = Future()
 
         def write() -> None:
-            written.set_result(append_incidents(self.standing.journal.directory, incidents))
+            try:
+                written.set_result(append_incidents(self.standing.journal.directory, incidents))
+            except Exception as bug:  # noqa: BLE001 - it belongs to whoever waits
+                written.set_exception(bug)
 
         Thread(target=write, name="incidents", daemon=True).start()
         writing = asyncio.wrap_future(written)

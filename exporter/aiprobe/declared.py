@@ -107,7 +107,7 @@ class Declared:
         }
 
     def keep(self, targets: Sequence[Target]) -> None:
-        """Forget the probes of every target but these, from when none of the others is under way any more."""
+        """Forget every target but these. Call it when no other is probed any more."""
         self.book.keep(targets, self._clock.wall())
 
     async def close(self) -> None:

@@ -53,7 +53,7 @@ class SpendKeeper:
         except (FileNotFoundError, NotADirectoryError):
             remembered = Remembered(day=self.budget.day, ceiling_usd=0.0)
         except (OSError, ValueError) as error:
-            self._failed("read", error)
+            self._failed("cannot read the spend file: today counts as spent evenly so far", error)
             if isinstance(error, ValueError):
                 await asyncio.to_thread(_set_aside, self._path)
             elapsed = (now % SECONDS_PER_DAY) / SECONDS_PER_DAY
@@ -102,7 +102,7 @@ class SpendKeeper:
         try:
             await asyncio.to_thread(_write, self._path, ceiling)
         except OSError as error:
-            self._failed("write", error)
+            self._failed("cannot write the spend file: a restart may spend today's budget again", error)
         else:
             if not self.ok:
                 log.info("spend file is written again", extra={"path": str(self._path)})
@@ -113,7 +113,7 @@ class SpendKeeper:
         self.errors += 1
         if self.ok:
             log.error(
-                "cannot %s the spend file: probing goes on, but a restart may spend today's budget again (%s)",
+                "%s; probing goes on (%s)",
                 what,
                 error.strerror if isinstance(error, OSError) else type(error).__name__,
                 extra={"path": str(self._path)},
