@@ -4,15 +4,16 @@ Each turns what YAML read into what the program uses, or raises `ValueError("pro
 a value: it may have come from a variable.
 """
 
+import json
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
-from ipaddress import IPv6Address
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from aiprobe.core.hosts import host_name
 
 FAST_PAGE_FACTOR: Final = 14.4
 """The burn rate of the fast page over 1 h and 5 min (Google SRE workbook, chapter 5)."""
@@ -22,7 +23,6 @@ LOWEST_OBJECTIVE_PERCENT: Final = 100 * (1 - 1 / FAST_PAGE_FACTOR)
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _WHOLE: Final = re.compile(rf"(?:{_PART.pattern})+\Z")
-_HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LONGEST_NAME: Final = 200
 _DURATION_HINT: Final = "write it as 500ms, 30s, 5m or 1h30m; a plain number is seconds"
@@ -81,21 +81,13 @@ def check_url(text: str) -> str:
         raise ValueError("is not a URL; write it as https://host/path") from None
     if parts.scheme not in {"http", "https"} or not host or not port_is_right:
         raise ValueError("is not an http or https URL; write it as https://host/path")
-    if not _is_host(host):
-        raise ValueError("names no host; write it as https://host/path")
+    try:
+        host_name(host)
+    except ValueError:
+        raise ValueError("names no host; write it as https://host/path") from None
     if parts.username is not None or parts.password is not None:
         raise ValueError("holds a user or a password; use api_key or headers, which are kept secret")
     return text
-
-
-def _is_host(host: str) -> bool:
-    """Tell whether a host is an address or a name that can be looked up, in ASCII or another script (IDNA)."""
-    try:
-        if ":" in host:
-            return bool(IPv6Address(host))
-        return _HOST.fullmatch(host if host.isascii() else host.encode("idna").decode("ascii")) is not None
-    except ValueError:
-        return False
 
 
 def check_base_url(text: str) -> str:
@@ -145,19 +137,13 @@ def check_path(text: str) -> str:
 
 def check_body(fields: dict[str, Any]) -> dict[str, Any]:
     """Return fields that JSON can hold, or raise `ValueError`."""
-    if not _is_json(fields):
-        raise ValueError("holds what JSON cannot: write texts, finite numbers, true, false, null, lists and mappings")
+    try:
+        json.dumps(fields, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "holds what JSON cannot: write texts, finite numbers, true, false, null, lists and mappings"
+        ) from None
     return fields
-
-
-def _is_json(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(isinstance(name, str) and _is_json(each) for name, each in value.items())
-    if isinstance(value, list):
-        return all(map(_is_json, value))
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or isinstance(value, str | int)
 
 
 def check_optional_name(text: str) -> str:

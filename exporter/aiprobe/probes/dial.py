@@ -9,13 +9,14 @@ import ssl
 from functools import partial
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.hosts import host_name, literal
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.connection import Connection, read_buffer
 from aiprobe.probes.exchange import Exchange, Route, WireError
 from aiprobe.probes.proxy import Proxy, open_tunnel
-from aiprobe.probes.request import authority, host_name
-from aiprobe.probes.resolver import Resolver, literal
+from aiprobe.probes.request import authority
+from aiprobe.probes.resolver import Resolver
 from aiprobe.probes.tls import Contexts, secure
 
 

@@ -7,36 +7,17 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from aiprobe.core.hosts import host_name
 from aiprobe.probes.exchange import Route
 from aiprobe.probes.proxy import Proxy
-from aiprobe.probes.resolver import literal
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PATH: Final = re.compile(r"/[!-~]*")
-_HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
 _VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 """RFC 9110 section 5.5: no control characters, no space at the ends."""
 _OURS: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-
-
-def host_name(host: str) -> str:
-    """Return `host` as it goes on the wire: an address without brackets, or a name in ASCII (IDNA).
-
-    Raises:
-        ValueError: it is neither.
-    """
-    bare = literal(host)
-    if bare is not None:
-        return bare
-    try:
-        name = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise ValueError(f"not a host name: {host!r}") from error
-    if not _HOST.fullmatch(name):
-        raise ValueError(f"not a host name: {host!r}")
-    return name
 
 
 def authority(route: Route, *, always_port: bool = False) -> str:

@@ -93,15 +93,3 @@ class Resolver:
     async def _close(self, channel: _Channel) -> None:
         self._channels.discard(channel)
         await channel.resolver.close()
-
-
-def literal(host: str) -> str | None:
-    """Return `host` if it is an address and not a name, without the brackets that URLs put around IPv6."""
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, bare)
-        except (OSError, ValueError):
-            continue
-        return bare
-    return None

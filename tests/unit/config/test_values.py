@@ -1,6 +1,7 @@
 """Durations, URLs, names and objectives."""
 
 import contextlib
+import datetime as dt
 import math
 from typing import Any
 
@@ -159,3 +160,14 @@ def test_no_text_makes_a_check_raise_anything_but_value_errors(text: str) -> Non
     ):
         with contextlib.suppress(ValueError):
             check(text)
+
+
+def test_a_body_may_hold_whatever_is_sent_as_json() -> None:
+    body = {"logit_bias": {50256: -100}, "stop": ["a", None], "seed": 7, "top_p": 0.5, "user": {"é": True}}
+    assert values.check_body(body) is body
+
+
+@pytest.mark.parametrize("value", [math.inf, [math.nan], {"at": dt.date(2026, 11, 23)}, {1, 2}])
+def test_a_body_that_is_no_json_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="JSON cannot"):
+        values.check_body({"field": value})

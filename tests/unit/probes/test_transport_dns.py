@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from aiprobe.core.hosts import literal
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.exchange import WireError
-from aiprobe.probes.resolver import Resolver, literal
+from aiprobe.probes.resolver import Resolver
 from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops
 from tests.unit.probes.peers import OK, a_dropping_port, a_name_server, a_peer, a_refusing_port, answers
 
