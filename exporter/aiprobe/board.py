@@ -16,11 +16,12 @@ from aiprobe.core.budget import utc_day
 from aiprobe.core.clock import Clock
 from aiprobe.core.history import History
 from aiprobe.core.model import Finished, Target
-from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.state import SILENT_AFTER_INTERVALS, State, TargetState, surface_state
+from aiprobe.core.verdicts import proves_egress
 from aiprobe.declared import Declared
 from aiprobe.journal.incidents import append_incidents
-from aiprobe.journal.journal import Journal
+from aiprobe.journal.journal import CLOSE_SECONDS, Journal
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
@@ -35,8 +36,6 @@ CONTRADICTED_SECONDS: Final = 900.0
 """How long an answer out of the Internet stands against egress checks that all fail."""
 STATES_EVERY_SECONDS: Final = 1.0
 """How often the states of surfaces are summed up over all targets."""
-_CLOSE_SECONDS: Final = 10.0
-"""How long a stop waits for a disk."""
 
 
 @dataclass(slots=True)
@@ -80,12 +79,9 @@ class Blackboard:
 
     def set_targets(self, targets: Sequence[Target]) -> None:
         """Show these from now on and forget the others."""
-        before, self._targets = self._targets, {target.name: target for target in targets}
-        same = {
-            name
-            for name, target in self._targets.items()
-            if name in before and before[name].identity == target.identity
-        }
+        known = {target.identity for target in self._targets.values()}
+        same = {target.name for target in targets if target.identity in known}
+        self._targets = {target.name: target for target in targets}
         self._stand_ins = {name: one for name, one in self._stand_ins.items() if _base(name) in same}
         shown = {**self._targets, **self._stand_ins}
         self._recorder.set_targets(list(shown.values()))
@@ -100,7 +96,7 @@ class Blackboard:
         await self.declared.close()
         if not self._writing:
             return
-        _, hanging = await asyncio.wait(self._writing, timeout=_CLOSE_SECONDS)
+        _, hanging = await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
         if hanging:
             log.error("the journal's disk hangs: observed incidents are lost")
 
@@ -225,11 +221,9 @@ class Blackboard:
 
     def _mind_egress(self, finished: Finished) -> None:
         """Remember an answer out of the Internet that came although no egress check does."""
-        result = finished.result
-        answered = result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK
-        provider = finished.target.provider
-        same_way = provider.egress and (provider.proxy is None or not self._goes_directly)
-        if not (answered and same_way and self._egress) or any(self._egress.values()):
+        if not self._egress or any(self._egress.values()) or not proves_egress(finished.target, finished.result):
+            return
+        if self._goes_directly and finished.target.provider.proxy is not None:
             return
         if not self._is_contradicted():
             log.warning(

@@ -16,7 +16,7 @@ from aiprobe.core.cost import bound_usd
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
 from aiprobe.core.state import TargetState
-from aiprobe.core.verdicts import is_poor, slo_verdicts
+from aiprobe.core.verdicts import is_poor, proves_egress, slo_verdicts
 
 log = logging.getLogger(__name__)
 
@@ -270,11 +270,9 @@ class Scheduler:
     async def _blame_egress(self, target: Target, result: Result) -> bool:
         """Tell whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
         now = self._clock.monotonic()
-        if not target.provider.egress:
-            return False
-        if result.outcome not in NEEDS_EGRESS_CHECK:
-            if result.bytes_received:
-                self._last_public_answer_at = now
+        if proves_egress(target, result):
+            self._last_public_answer_at = now
+        if not target.provider.egress or result.outcome not in NEEDS_EGRESS_CHECK:
             return False
         return await self._egress_is_down(target) and self._last_public_answer_at <= now
 

@@ -34,8 +34,8 @@ TARGETS_PER_TICK: Final = 20
 """Targets whose burn is worked out anew in one tick besides those that were probed: time alone changes it."""
 CONTRACTS_EVERY_SECONDS: Final = 15.0
 REBUILD_DAYS: Final = 31
-
 _FLUSH_SECONDS: Final = 2.0
+"""How long a reload waits for a disk before it reads what is there."""
 
 Series = dict[tuple[str, ...], float]
 Late = tuple[Finished, float]
@@ -87,8 +87,8 @@ class StandingKeeper:
         self._members: dict[str, Member] = {}
         self._book: ContractBook | None = None
         self._uses: Mapping[str, ContractUse] = {}
-        self._late: list[list[Late]] = []
-        """Lists of the probes that end while the journal is read back."""
+        self._late: list[Late] | None = None
+        """What ends while the journal is read back."""
         self._turn: list[str] = []
         self._burn_told: set[str] = set()
         """Targets whose burn has series; what another good probe changes in them can wait for its turn."""
@@ -104,10 +104,10 @@ class StandingKeeper:
             windows, late = await self._read_back(lambda: self.journal.windows(fresh))
         kept = {name: held for name, held in self._windows.items() if name in wanted and name not in windows}
         self._windows = kept | {target.name: windows.get(target.name) or _new_windows(target) for target in fresh}
+        self._targets = wanted
         for finished, now in late:
             if finished.target.name in windows:
                 self._count_events(finished, now)
-        self._targets = wanted
         self._members = {name: member for name, member in self._members.items() if name in wanted}
         await self._apply_groups(settings.groups)
         await self._apply_contracts(settings.contracts)
@@ -123,8 +123,8 @@ class StandingKeeper:
             return
         now = self._clock.wall()
         self.journal.record(finished, declared_state=declared_state)
-        for late in self._late:
-            late.append((finished, now))
+        if self._late is not None:
+            self._late.append((finished, now))
         if name not in self._targets:
             return
         self._members[name] = Member(
@@ -161,12 +161,11 @@ class StandingKeeper:
         """
         with suppress(TimeoutError):  # a disk that hangs holds up no reload
             await asyncio.wait_for(self.journal.flush(), _FLUSH_SECONDS)
-        late: list[Late] = []
-        self._late.append(late)
+        late = self._late = []
         try:
             told = await asyncio.to_thread(read)
         finally:
-            self._late.remove(late)
+            self._late = None
         waiting = late[max(0, len(late) - self.journal.waiting) :]
         return told, [(finished, now) for finished, now in waiting if finished.attempt is Attempt.SCHEDULED]
 
@@ -179,7 +178,10 @@ class StandingKeeper:
             _count_in(self._book, finished)
 
     def _count_events(self, finished: Finished, now: float) -> None:
-        windows = self._windows[finished.target.name]
+        name = finished.target.name
+        if finished.target.identity != self._targets[name].identity:
+            return  # asked before a reload gave this name to another model: the journal keeps them apart as well
+        windows = self._windows[name]
         valid, bad = masks(windows.slos, finished.slo_verdicts)
         if valid:
             windows.add(now, valid=valid, bad=bad)

@@ -1,12 +1,12 @@
-"""What one result means for each SLO of its target. Pure: objectives and a result in, verdicts out."""
+"""What one result means: for each SLO of its target, and of our own way out. Pure: a result in, verdicts out."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from aiprobe.core.model import LatencyObjective, Objectives, Result, ThroughputObjective
-from aiprobe.core.outcomes import Outcome, Verdict, correctness_verdict
+from aiprobe.core.model import LatencyObjective, Objectives, Result, Target, ThroughputObjective
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, correctness_verdict
 
 _TOO_LATE_FOR_FIRST_TOKEN: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN})
 _TOO_LATE: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN, Outcome.TIMEOUT_TOTAL, Outcome.STALLED})
@@ -39,6 +39,11 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
         kept = {"correctness"} if result.outcome is Outcome.CONTENT_FILTERED else set()
         verdicts = {name: verdict if name in kept else Verdict.EXCLUDED for name, verdict in verdicts.items()}
     return _the_same(tuple(verdicts.items()))
+
+
+def proves_egress(target: Target, result: Result) -> bool:
+    """Tell whether a result shows that packets leave for the Internet and return: a target there answered."""
+    return bool(target.provider.egress and result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK)
 
 
 def is_poor(outcome: Outcome, verdicts: Mapping[str, Verdict]) -> bool:

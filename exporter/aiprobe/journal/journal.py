@@ -32,7 +32,7 @@ COMMIT_SECONDS: Final = 1.0
 QUEUE_LIMIT: Final = 50_000
 """Probes that wait for a disk that does not write: 25 minutes of 1,000 targets at 30 s, about 50 MB."""
 _MEASURE_EVERY: Final = 60
-_CLOSE_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 10.0
 """How long a stop waits for a disk."""
 
 
@@ -143,7 +143,7 @@ class Journal:
             return
         self._closing = True
         self._pulse.set()
-        await asyncio.to_thread(thread.join, _CLOSE_SECONDS)
+        await asyncio.to_thread(thread.join, CLOSE_SECONDS)
         if thread.is_alive():
             log.error("the journal's disk hangs: the last results are lost", extra={"probes": self.waiting})
 

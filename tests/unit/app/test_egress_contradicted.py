@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.board import CONTRADICTED_SECONDS, Blackboard
-from aiprobe.core.budget import Budget
+from aiprobe.board import CONTRADICTED_SECONDS
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Finished
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
-from aiprobe.journal.journal import Journal
-from aiprobe.journal.spend import SpendKeeper
-from aiprobe.metrics.recorder import Recorder
 from tests.builders import a_finished, a_provider, a_result, a_target
+from tests.unit.app.builders import a_board
 from tests.unit.metrics.builders import scrape, value
 
 PUBLIC = a_target(name="public")
@@ -26,16 +23,12 @@ BLOCKED, ANSWERED = {"a.example": False}, {"a.example": False, "b.example": True
 class World:
     def __init__(self, directory: Path) -> None:
         self.manual = ManualClock()
-        clock = self.manual.clock
-        self.recorder = Recorder(clock=clock, version="0", vantage="here")
-        journal = Journal(directory, clock=clock, version="0", config_hash="c")
-        spend = SpendKeeper(Budget(usd_per_day=None), directory, clock=clock)
-        self.board = Blackboard(recorder=self.recorder, spend=spend, journal=journal, clock=clock)
+        self.board = a_board(directory, self.manual)
         self.board.set_targets([PUBLIC, INSIDE, PROXIED])
 
     async def told(self) -> float | None:
         self.board.tick()
-        return value(await scrape(self.recorder), "egress_contradicted")
+        return value(await scrape(self.board._recorder), "egress_contradicted")
 
 
 async def test_an_answer_out_of_the_internet_stands_against_checks_that_all_fail(

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,35 +14,18 @@ import pytest
 
 from aiprobe import board as board_room
 from aiprobe import standing as standing_room
-from aiprobe.board import Blackboard
 from aiprobe.config.settings import Settings
-from aiprobe.core.budget import Budget
 from aiprobe.core.clock import ManualClock
-from aiprobe.core.evidence import HourRow
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.state import State
-from aiprobe.core.windows import Windows
 from aiprobe.journal.journal import Journal
-from aiprobe.journal.spend import SpendKeeper
-from aiprobe.metrics.recorder import Recorder
 from aiprobe.schedule import FALLBACK_SUFFIX
 from aiprobe.standing import StandingKeeper
 from tests.builders import a_finished, a_result, a_target
+from tests.unit.app.builders import a_board
 from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, an_open_journal
 from tests.unit.metrics.builders import Samples, scrape
-
-
-def a_board(directory: Path) -> Blackboard:
-    clock = ManualClock(epoch=NOON).clock
-    recorder = Recorder(clock=clock, version="0", vantage="here")
-    journal = Journal(directory, clock=clock, version="0", config_hash="c")
-    return Blackboard(
-        recorder=recorder,
-        spend=SpendKeeper(Budget(usd_per_day=None), directory, clock=clock),
-        journal=journal,
-        clock=clock,
-    )
 
 
 def stand_in(target: Target) -> Target:
@@ -95,7 +78,7 @@ async def test_an_outage_of_a_target_that_went_is_closed_though_it_was_probed_un
 async def test_a_disk_that_hangs_holds_up_no_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, hangs: bool
 ) -> None:
-    monkeypatch.setattr(board_room, "_CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr(board_room, "CLOSE_SECONDS", 0.05)
     if hangs:
         os.mkfifo(tmp_path / "incidents.jsonl")  # whoever opens it waits for a reader
     board = a_board(tmp_path)
@@ -144,69 +127,63 @@ def probed(standing: StandingKeeper, target: Target, times: int, outcome: Outcom
         standing.finished(a_probe(NOON, outcome, target), declared_state="")
 
 
-async def meanwhile(
-    reading: Awaitable[None], began: threading.Event, go_on: threading.Event, do: Callable[[], None]
-) -> None:
-    task = asyncio.ensure_future(reading)
-    await asyncio.to_thread(began.wait)
-    do()
-    go_on.set()
-    await task
+def interrupted(read: Callable[..., Any], do: Callable[[], None]) -> Callable[..., Any]:
+    """Return `read` as it is when something is done on the event loop before it comes back from its thread."""
+    loop = asyncio.get_running_loop()
+
+    async def now() -> None:
+        do()
+
+    def reading(*asked: Any) -> Any:
+        told = read(*asked)
+        asyncio.run_coroutine_threadsafe(now(), loop).result()
+        return told
+
+    return reading
 
 
 async def test_a_new_period_loses_no_event_of_the_last_second_or_of_the_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began, go_on = threading.Event(), threading.Event()
     async with a_standing(tmp_path) as (standing, journal):
         await standing.apply(wanted(), [A_TARGET])
         probed(standing, A_TARGET, 10)
-        read = journal.windows
-
-        def slowly(targets: Sequence[Target]) -> dict[str, Windows]:
-            windows = read(targets)
-            began.set()
-            go_on.wait()
-            return windows
-
-        monkeypatch.setattr(journal, "windows", slowly)
+        read = interrupted(journal.windows, lambda: probed(standing, A_TARGET, 5))
+        monkeypatch.setattr(journal, "windows", read)
         week = replace(A_TARGET, objectives=replace(A_TARGET.objectives, period_seconds=7 * DAY))
-        applied = standing.apply(wanted(), [week])
-        await meanwhile(applied, began, go_on, lambda: probed(standing, A_TARGET, 5))
+        await standing.apply(wanted(), [week])
         assert events(standing, week) == (15, 15)
         probed(standing, week, 1, Outcome.OK)
         assert events(standing, week) == (16, 15)
 
 
-async def test_another_model_begins_with_the_events_that_the_journal_holds_of_it(tmp_path: Path) -> None:
-    async with a_standing(tmp_path) as (standing, _):
+async def test_another_model_begins_with_the_events_that_the_journal_holds_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_standing(tmp_path) as (standing, journal):
         await standing.apply(wanted(), [A_TARGET])
         probed(standing, A_TARGET, 3)
         other = replace(A_TARGET, model="m-2")
-        await standing.apply(wanted(), [other])
-        assert events(standing, other) == (0, 0)
+        with monkeypatch.context() as meanwhile:
+            read = interrupted(journal.windows, lambda: probed(standing, A_TARGET, 2))
+            meanwhile.setattr(journal, "windows", read)
+            await standing.apply(wanted(), [other])
+        assert events(standing, other) == (0, 0), "not those of the first model that ended while it was read"
+        probed(standing, A_TARGET, 1)
+        assert events(standing, other) == (0, 0), "nor one that was still under way"
         await standing.apply(wanted(), [A_TARGET])
-        assert events(standing, A_TARGET) == (3, 3)
+        assert events(standing, A_TARGET) == (6, 6)
 
 
 async def test_a_new_group_loses_no_event_of_the_last_second_or_of_the_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began, go_on = threading.Event(), threading.Event()
-    async with a_standing(tmp_path) as (standing, journal):
+    async with a_standing(tmp_path) as (standing, _):
         await standing.apply(wanted(), [A_TARGET])
         probed(standing, A_TARGET, 2)
-        read = journal.hours
-
-        def slowly(*asked: Any) -> Iterator[HourRow]:
-            rows = list(read(*asked))
-            began.set()
-            go_on.wait()
-            return iter(rows)
-
-        monkeypatch.setattr(journal, "hours", slowly)
-        applied = standing.apply(wanted(groups={"all": (A_TARGET.name,)}), [A_TARGET])
-        await meanwhile(applied, began, go_on, lambda: probed(standing, A_TARGET, 6, Outcome.OK))
+        read = interrupted(standing._hours, lambda: probed(standing, A_TARGET, 6, Outcome.OK))
+        monkeypatch.setattr(standing, "_hours", read)
+        await standing.apply(wanted(groups={"all": (A_TARGET.name,)}), [A_TARGET])
         assert standing._group_windows["all"].availability(NOON + 180)["1h"] == 0.5, "a bad minute, a good one"
 
 
