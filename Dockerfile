@@ -9,9 +9,9 @@ WORKDIR /build
 COPY requirements.txt requirements-build.txt ./
 # The locked dependencies come before the source: a change of code rebuilds none of them.
 RUN python -m venv /opt/aiprobe \
- && /opt/aiprobe/bin/python -m pip install --require-hashes --only-binary :all: -r requirements.txt
+ && /opt/aiprobe/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r requirements.txt
 RUN python -m venv /build/tools \
- && /build/tools/bin/python -m pip install --require-hashes --only-binary :all: -r requirements-build.txt
+ && /build/tools/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 COPY alerts alerts

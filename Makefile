@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A requirements file is a complete list, so pip resolves nothing: a release that is newer than the lock changes nothing.
+INSTALL := $(PIP) install --no-deps --require-hashes --only-binary :all:
 
 .PHONY: help demo test test-fast e2e check bench format dashboards docs lock clean
 help: ## List the targets
@@ -57,10 +59,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "aiprobe: $(PYTHON) cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 $(RUN_STAMP): requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes --only-binary :all: -r requirements.txt -r requirements-build.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(INSTALL) -r requirements.txt -r requirements-build.txt
+	$(PIP) install --no-deps --no-index --no-build-isolation --editable .
+	$(PIP) check
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
-	$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
+	$(PIP) check
 	@touch $@
