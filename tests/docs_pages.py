@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.config import render_reference as render_configuration
-from aiprobe.core.incident_schema import incident_schema
+from aiprobe.contracts.reference import render_reference as render_contracts
+from aiprobe.incidents.schema import incident_schema
 from aiprobe.metrics.reference import render_reference as render_metrics
-from aiprobe.simulator.faults import FAULTS
-from aiprobe.slo.reference import render_reference as render_contracts
 from aiprobe.statuspages.reference import render_reference as render_status_pages
+from aiprobe_simulator.faults import FAULTS
 from tests.contract.faulttable import fill, render
 
 DOCS: Final = Path(__file__).parents[1] / "docs"

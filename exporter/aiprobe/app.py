@@ -16,9 +16,9 @@ from aiprobe.board import Blackboard, Metering
 from aiprobe.config.load import load
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
-from aiprobe.core.budget import Budget
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
+from aiprobe.core.money import Budget
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.credentials import missing_extras
 from aiprobe.credentials.vault import Vault
@@ -30,12 +30,12 @@ from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
 from aiprobe.standing import contract_problem
 from aiprobe.statuspages import READERS
-from aiprobe.statuspages.catalogue import CATALOGUE
+from aiprobe.statuspages.specs import CATALOGUE
+from aiprobe.transport.transport import Transport
 from aiprobe.web import server
 from aiprobe.web.ports import Ports, ProbeAnswer, result_row
 

@@ -12,10 +12,9 @@ from threading import Thread
 from typing import Any, Final
 
 from aiprobe import __version__
-from aiprobe.core.budget import utc_day
 from aiprobe.core.clock import Clock
-from aiprobe.core.history import History
 from aiprobe.core.model import Finished, Target
+from aiprobe.core.money import utc_day
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.state import SILENT_AFTER_INTERVALS, State, TargetState, surface_state
 from aiprobe.core.verdicts import proves_egress
@@ -28,6 +27,7 @@ from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.schedule import FALLBACK_SUFFIX
 from aiprobe.standing import StandingKeeper
+from aiprobe.web.history import History
 from aiprobe.web.ports import IncidentRow, PageRow, ResultRow, Summary, TargetRow, result_row
 
 log = logging.getLogger(__name__)

@@ -24,10 +24,12 @@ import uvloop
 
 from aiprobe import __version__, app, interpreter, logs
 from aiprobe.config import ConfigError, Settings, json_schema, starter
-from aiprobe.core.budget import utc_day
+from aiprobe.contracts.month import parse_month
+from aiprobe.contracts.prometheus import PrometheusError
+from aiprobe.contracts.report import Seals
 from aiprobe.core.clock import Clock
-from aiprobe.core.cost import bound_usd
 from aiprobe.core.model import Result, Target
+from aiprobe.core.money import bound_usd, utc_day
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
 from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
@@ -36,10 +38,7 @@ from aiprobe.egress import Egress
 from aiprobe.export import FORMS, KINDS, ExportError, Form, Kind, export
 from aiprobe.journal.spend import spent_today
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
-from aiprobe.slo.month import parse_month
-from aiprobe.slo.prometheus import PrometheusError
-from aiprobe.slo.report import Seals
+from aiprobe.transport.transport import Transport
 from aiprobe.web.server import WebError
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,6 @@ DEFAULT_CONFIG: Final = "aiprobe.yml"
 _DEFAULT_LISTEN: Final = ":10529"
 _REPORT_FORMATS: Final = ("html", "json", "markdown")
 _SIMULATOR_LISTEN: Final = "127.0.0.1:10530"
-_DEMO_SCENARIO: Final = Path(__file__).parent / "simulator" / "demo.yml"
 
 _config_option = click.option(
     "--config.file", "config_file", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True,
@@ -215,7 +213,7 @@ def init(output: Path, *, force: bool) -> None:
 @_format_option
 def simulate(listen: str, scenario: Path | None, log_level: str, log_format: logs.LogFormat) -> None:
     """Serve AI services that misbehave on command."""
-    from aiprobe.simulator.command import address_of  # noqa: PLC0415
+    from aiprobe_simulator.command import address_of  # noqa: PLC0415
 
     logs.set_up(level=log_level, log_format=log_format, redaction=logs.Redaction())
     try:
@@ -400,8 +398,8 @@ def _say_where(running: app.App) -> None:
 
 
 async def _simulate(host: str, port: int, scenario: Path | None) -> None:
-    from aiprobe.simulator.scenario import load_scenario  # noqa: PLC0415
-    from aiprobe.simulator.server import Simulator  # noqa: PLC0415
+    from aiprobe_simulator.scenario import load_scenario  # noqa: PLC0415
+    from aiprobe_simulator.server import Simulator  # noqa: PLC0415
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -415,13 +413,13 @@ async def _simulate(host: str, port: int, scenario: Path | None) -> None:
 
 
 async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) -> None:
-    from aiprobe.simulator.scenario import load_scenario  # noqa: PLC0415
-    from aiprobe.simulator.server import Simulator  # noqa: PLC0415
+    from aiprobe_simulator.scenario import demo_scenario  # noqa: PLC0415
+    from aiprobe_simulator.server import Simulator  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="aiprobe-demo-") as directory:
         key_file = Path(directory) / "key"
         key_file.write_text("demo-key-of-nobody\n")
-        async with Simulator(host="127.0.0.1", port=0, scenario=load_scenario(_DEMO_SCENARIO)) as simulator:
+        async with Simulator(host="127.0.0.1", port=0, scenario=demo_scenario()) as simulator:
             config_file = Path(directory) / "aiprobe.yml"
             config_file.write_text(
                 demo_config(simulator=simulator.url, directory=f"{directory}/data", key_file=str(key_file))

@@ -10,22 +10,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from aiprobe.config.settings import StatusPages
 from aiprobe.core.clock import Clock
-from aiprobe.core.comparison import SurfaceComparison
-from aiprobe.core.declaration import Declaration, declaration, is_open
-from aiprobe.core.incident_markdown import incident_markdown
-from aiprobe.core.incident_record import Incident
-from aiprobe.core.incident_schema import incident_json
-from aiprobe.core.incident_text import sentence
-from aiprobe.core.incidents import IncidentBook
 from aiprobe.core.model import Finished, Target
-from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
+from aiprobe.core.statuspage import PageSnapshot, Reading, StatusPages, Watched
+from aiprobe.incidents.comparison import SurfaceComparison
+from aiprobe.incidents.declaration import Declaration, declaration, is_open
+from aiprobe.incidents.markdown import incident_markdown
+from aiprobe.incidents.observed import IncidentBook
+from aiprobe.incidents.record import Incident
+from aiprobe.incidents.schema import incident_json
+from aiprobe.incidents.text import sentence
 from aiprobe.metrics.catalogue import COMPONENT_WORDS
-from aiprobe.pages import pages_for, watch_list
-from aiprobe.statuspages.catalogue import ComponentSpec, PageSpec
 from aiprobe.statuspages.fetch import PageFetcher
 from aiprobe.statuspages.poll import PagePoller
+from aiprobe.statuspages.selection import pages_for, watch_list
+from aiprobe.statuspages.specs import ComponentSpec, PageSpec
 from aiprobe.web.ports import ComponentRow, IncidentRow, PageRow
 
 log = logging.getLogger(__name__)

@@ -10,21 +10,21 @@ from typing import Any, Final
 
 from aiprobe import __version__
 from aiprobe.config.settings import Settings
+from aiprobe.contracts.book import Binding
+from aiprobe.contracts.contract import Method
+from aiprobe.contracts.month import Month, parse_month
+from aiprobe.contracts.prometheus import gather
+from aiprobe.contracts.prometheus_http import http_fetch
+from aiprobe.contracts.report import Origin, Report, Seals, Verification, build_report
+from aiprobe.contracts.report_html import render_html
+from aiprobe.contracts.report_json import render_json
+from aiprobe.contracts.report_markdown import render_markdown
 from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import FailedProbe, HourRow
-from aiprobe.core.groups import failover
 from aiprobe.journal.incidents import read_incidents
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.sealedfile import Place
-from aiprobe.slo.book import Binding
-from aiprobe.slo.contract import Method
-from aiprobe.slo.month import Month, parse_month
-from aiprobe.slo.prometheus import gather
-from aiprobe.slo.prometheus_http import http_fetch
-from aiprobe.slo.report import Origin, Report, Seals, Verification, build_report
-from aiprobe.slo.report_html import render_html
-from aiprobe.slo.report_json import render_json
-from aiprobe.slo.report_markdown import render_markdown
+from aiprobe.objectives.groups import failover
 from aiprobe.standing import binding_of
 
 RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.cost import bound_usd
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
+from aiprobe.core.money import bound_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
 from aiprobe.core.state import TargetState
 from aiprobe.core.verdicts import is_poor, proves_egress, slo_verdicts

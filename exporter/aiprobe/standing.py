@@ -1,7 +1,7 @@
 """How the objectives, the contracts and the groups stand: takes every finished probe, keeps it, and tells the gauges.
 
-The arithmetic is pure and stands in `core/` and `slo/`; the keeping in `journal/`. Here they are connected to the clock
-and to the metrics, a few targets at a time, so that no single moment holds up somebody's first token.
+The arithmetic is pure and stands in `objectives/` and `contracts/`; the keeping in `journal/`. Here they are connected
+to the clock and to the metrics, a few targets at a time, so that no single moment holds up somebody's first token.
 """
 
 import asyncio
@@ -13,18 +13,18 @@ from itertools import islice
 from typing import Final, Protocol, TypeVar
 
 from aiprobe.config.settings import ContractUse, Settings
+from aiprobe.contracts.book import Binding, ContractBook, earliest_needed
+from aiprobe.contracts.contract import acceptance_problem
+from aiprobe.contracts.ledger import Standing
+from aiprobe.contracts.parse import ContractError, parse_contract
+from aiprobe.contracts.shipped import find_contract
 from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import HourRow
-from aiprobe.core.groups import GroupWindows, Member, group_up
 from aiprobe.core.model import Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.windows import PERIOD, Windows, budget_remaining, burn_rate, masks
 from aiprobe.journal.journal import Journal
-from aiprobe.slo.book import Binding, ContractBook, earliest_needed
-from aiprobe.slo.catalogue import find_contract
-from aiprobe.slo.contract import acceptance_problem
-from aiprobe.slo.ledger import Standing
-from aiprobe.slo.parse import ContractError, parse_contract
+from aiprobe.objectives.groups import GroupWindows, Member, group_up
+from aiprobe.objectives.windows import PERIOD, Windows, budget_remaining, burn_rate, masks
 
 log = logging.getLogger(__name__)
 

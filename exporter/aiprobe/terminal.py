@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from aiprobe.config import Settings
-from aiprobe.core.cost import expected_usd_per_day
 from aiprobe.core.model import Result, Target
+from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.outcomes import Outcome, Verdict
 
 BAR_WIDTH: Final = 40

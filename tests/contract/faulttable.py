@@ -13,9 +13,9 @@ from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
-from aiprobe.simulator.faults import FAULTS, KINDS, Fault
-from aiprobe.simulator.server import Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator.faults import FAULTS, KINDS, Fault
+from aiprobe_simulator.server import Simulator
 from tests.builders import a_provider, a_target
 
 COLUMNS: Final = (

@@ -18,7 +18,7 @@ from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
+from aiprobe.transport.transport import Transport
 from tests.builders import a_provider, a_target
 from tests.contract.strangers_say import CHAT, RESPONSES
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import Pace, Simulator
+from aiprobe_simulator import Pace, Simulator
 from tests.contract.running import a_config, run, running
 
 FAST = Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.simulator.faults import FAULTS
+from aiprobe_simulator.faults import FAULTS
 from tests.contract.faulttable import Cell, fill
 
 PAGE = Path(__file__).parents[2] / "docs" / "fault-table.md"

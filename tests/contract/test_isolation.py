@@ -11,9 +11,9 @@ from aiprobe.core.model import Finished, Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
 from aiprobe.schedule import Scheduler
-from aiprobe.simulator.server import Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator.server import Simulator
 from tests.builders import a_provider, a_target
 
 pytestmark = pytest.mark.slow

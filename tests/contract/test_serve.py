@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.simulator.server import Simulator
+from aiprobe_simulator.server import Simulator
 from tests.contract.running import a_config, run, running
 
 pytestmark = pytest.mark.slow

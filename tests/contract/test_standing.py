@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.simulator.server import Simulator
+from aiprobe_simulator.server import Simulator
 from tests.contract.running import Process, a_config, run, running
 
 pytestmark = pytest.mark.slow

@@ -13,8 +13,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from aiprobe.app import read_settings, redacted
-from aiprobe.core.budget import Budget, utc_day
 from aiprobe.core.clock import Clock
+from aiprobe.core.money import Budget, utc_day
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.journal.spend import FILE_NAME, SpendKeeper
 from tests.contract.running import run, running, yaml_of

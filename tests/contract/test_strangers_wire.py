@@ -10,7 +10,7 @@ from aiprobe.core.model import Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
+from aiprobe.transport.transport import Transport
 from tests.contract.strangers import LIMITS, Play, Visit, a_stranger, a_target_at, probe, says, told_by
 from tests.contract.strangers_say import (
     CHAT,

@@ -15,7 +15,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
-from aiprobe.simulator.server import Simulator
+from aiprobe_simulator.server import Simulator
 from tests.alerts.alertmanagers import Inbox, Message, an_alertmanager, an_inbox, free_port, scaled
 from tests.alerts.conftest import Stack, stack
 from tests.alerts.rulefiles import RULE_FILES

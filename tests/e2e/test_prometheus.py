@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from aiprobe.simulator.server import Simulator
+from aiprobe_simulator.server import Simulator
 from tests.contract.running import a_config, running
 
 pytestmark = pytest.mark.e2e

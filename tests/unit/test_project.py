@@ -145,11 +145,11 @@ def test_the_lock_is_of_the_dependencies_that_the_project_names() -> None:
 def test_the_design_names_the_rooms_that_import_each_dependency() -> None:
     table = re.findall(r"^\| `([\w-]+)` \| (`.+?) \|", (ROOT / "docs/design.md").read_text("utf-8"), re.MULTILINE)
     said = {name: set(re.findall(r"`([\w./]+)`", rooms)) for name, rooms in table}
-    package = ROOT / "exporter" / "aiprobe"
+    source = ROOT / "exporter"
     used: dict[str, set[str]] = {}
-    for path in package.rglob("*.py"):
+    for path in source.rglob("*.py"):
         for module in imports_of(path):
-            used.setdefault(module, set()).add(path.relative_to(package).as_posix())
+            used.setdefault(module, set()).add(path.relative_to(source).as_posix().removeprefix("aiprobe/"))
 
     assert set(said) == {text.partition(">")[0] for text in PROJECT["project"]["dependencies"]}
     for name, rooms in said.items():

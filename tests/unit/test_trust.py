@@ -18,8 +18,8 @@ from aiprobe.core.trust import system_context
 from aiprobe.egress import Egress
 from aiprobe.statuspages.fetch import PageFetcher
 from tests.unit.probes.asking import a_route, a_transport, ask
-from tests.unit.probes.peers import DAY, NOW, OK, a_peer, a_server_context, answers
 from tests.unit.statuspages.servers import a_server
+from tests.unit.transport.peers import DAY, NOW, OK, a_peer, a_server_context, answers
 
 
 def an_authority_without_key_usage() -> tuple[bytes, bytes]:

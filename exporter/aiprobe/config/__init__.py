@@ -4,10 +4,10 @@ The only room that knows YAML and pydantic. It may not know which protocols and 
 """
 
 from aiprobe.config.load import load
-from aiprobe.config.prices import PriceTable, load_litellm
 from aiprobe.config.problems import ConfigError, Problem
 from aiprobe.config.reference import render_reference
-from aiprobe.config.schema import json_schema
+from aiprobe.config.resolve.prices import PriceTable, load_litellm
+from aiprobe.config.schema.root import json_schema
 from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.starter import starter
 

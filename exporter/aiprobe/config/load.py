@@ -10,10 +10,10 @@ from typing import Final
 from aiprobe.config.document import IS_EMPTY, MAX_FILE_BYTES, Document, Where, parse
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import ConfigError, Problem
-from aiprobe.config.resolve import Known, Source, resolve
-from aiprobe.config.resolve_contracts import ContractCheck, no_check
-from aiprobe.config.schema import ConfigFile, IncludedFile
-from aiprobe.config.secrets import hide
+from aiprobe.config.resolve.contracts import ContractCheck, no_check
+from aiprobe.config.resolve.root import Known, Source, resolve
+from aiprobe.config.resolve.secrets import hide
+from aiprobe.config.schema.root import ConfigFile, IncludedFile
 from aiprobe.config.settings import Settings
 from aiprobe.config.validate import validate
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any, Final
 
-from aiprobe.config.catalogue import presets
-from aiprobe.config.schema import json_schema
+from aiprobe.config.resolve.presets import presets
+from aiprobe.config.schema.root import json_schema
 
 _TITLES: Final = {
     "ProviderSection": "providers.NAME",
@@ -39,7 +39,7 @@ _TOP_KEYS: Final = tuple(
 _INTRODUCTION: Final = """\
 # Configuration
 
-This page is generated from the schema: change `exporter/aiprobe/config/schema*.py` and run `make docs`.
+This page is generated from the schema: change `exporter/aiprobe/config/schema/` and run `make docs`.
 
 A configuration is one YAML file, with others if it includes them. `aiprobe init` writes a first one,
 `aiprobe check --config.file aiprobe.yml` says what a day of it costs, or lists every problem as

@@ -1,13 +1,14 @@
 """The finished configuration: everything that the rest of the program reads of it, frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from aiprobe.config.problems import Problem
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.secret import Secret
+from aiprobe.core.statuspage import StatusPages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,32 +17,6 @@ class Journal:
 
     directory: Path
     keep_ok: Literal["all", "sampled", "none"] = "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One status page as configured; None means what the catalogue of pages says."""
-
-    key: str
-    enabled: bool = True
-    url: str | None = None
-    incidents_url: str | None = None
-    reader: str | None = None
-    provider: str | None = None
-    display_name: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-    components: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    """(id, names) by surface."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusPages:
-    """Which status pages are read."""
-
-    enabled: bool = True
-    interval_seconds: float = 120.0
-    pages: Mapping[str, Page] = field(default_factory=dict)
-    """By key: changes to the catalogue, and pages of the operator's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from aiprobe.config.document import Document
-from aiprobe.config.secrets import hide
+from aiprobe.config.resolve.secrets import hide
 from aiprobe.core.secret import MASK
 
 _COLLECTIONS: Final = ("providers", "targets", "groups")

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from aiprobe.config.catalogue import Preset, presets
 from aiprobe.config.load import load_text
-from aiprobe.config.prices import builtin_prices
-from aiprobe.core.cost import expected_usd_per_day
+from aiprobe.config.resolve.presets import Preset, presets
+from aiprobe.config.resolve.prices import builtin_prices
+from aiprobe.core.money import expected_usd_per_day
 
 _PROBES: Final = frozenset({"chat", "models", "embeddings", "http"})
 _SMALLEST_BUDGET_USD: Final = 0.10

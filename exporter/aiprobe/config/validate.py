@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 
 from aiprobe.config.document import Document, Where
 from aiprobe.config.problems import Path, suggest
-from aiprobe.config.schema import IncludedFile
-from aiprobe.config.schema_base import TAG_MARK
+from aiprobe.config.schema.base import TAG_MARK
+from aiprobe.config.schema.root import IncludedFile
 
 File = TypeVar("File", bound=IncludedFile)
 

@@ -1,6 +1,6 @@
 """What the journal keeps and contracts are judged by: hours of minutes, and failed probes whole.
 
-Pure data and its byte encoding. Writing it to disk belongs in `journal/`, judging it in `slo/`.
+Pure data and its byte encoding. Writing it to disk belongs in `journal/`, judging it in `contracts/`.
 """
 
 from collections.abc import Mapping, Sequence

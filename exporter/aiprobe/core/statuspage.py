@@ -3,7 +3,8 @@
 Reading bytes belongs in `statuspages/`; what a declaration means beside our own probes belongs to comparison.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiprobe.core.state import State
@@ -99,3 +100,29 @@ class PageSnapshot:
     watched: tuple[Watched, ...]
     detail: str = ""
     """Why the page could not be read, or what part of it could not; one line, empty when all went well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One status page as configured; None means what the catalogue of pages says."""
+
+    key: str
+    enabled: bool = True
+    url: str | None = None
+    incidents_url: str | None = None
+    reader: str | None = None
+    provider: str | None = None
+    display_name: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    components: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    """(id, names) by surface."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPages:
+    """Which status pages are read."""
+
+    enabled: bool = True
+    interval_seconds: float = 120.0
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    """By key: changes to the catalogue, and pages of the operator's own."""

@@ -17,13 +17,13 @@ from typing import Final
 from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import FailedProbe, HourRow
 from aiprobe.core.model import Finished, Target
-from aiprobe.core.windows import Windows
 from aiprobe.journal import read, restart
 from aiprobe.journal.entries import to_entry
 from aiprobe.journal.read import LastKnown
 from aiprobe.journal.seals import gauge
 from aiprobe.journal.store import KeepOk, Store
 from aiprobe.journal.verify import Verification, verify
+from aiprobe.objectives.windows import Windows
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from aiprobe.core.evidence import HOUR_SECONDS
 from aiprobe.core.model import Objectives, Target
-from aiprobe.core.windows import DAY_SECONDS, Windows
 from aiprobe.journal.days import DayFile, Kind, day_of, list_files
 from aiprobe.journal.hours import SLO_NAMES, HourCounts, unpack_sums
 from aiprobe.journal.read import Key, OnError, day_hours, days, folded_through, log_error, opened, unfolded
 from aiprobe.journal.seals import Head
+from aiprobe.objectives.windows import DAY_SECONDS, Windows
 
 _MINUTE_WINDOWS_SECONDS: Final = 3 * DAY_SECONDS + HOUR_SECONDS
 """Beyond this every window counts in whole hours."""

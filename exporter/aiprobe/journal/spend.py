@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aiprobe.core.budget import SECONDS_PER_DAY, Budget, utc_day
 from aiprobe.core.clock import Clock
+from aiprobe.core.money import SECONDS_PER_DAY, Budget, utc_day
 
 log = logging.getLogger(__name__)
 

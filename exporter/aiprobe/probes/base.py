@@ -10,7 +10,7 @@ from typing import Protocol as Interface
 from aiprobe.core.clock import Clock
 from aiprobe.core.credential import Credentials
 from aiprobe.core.model import Result, Target
-from aiprobe.probes.transport import Transport
+from aiprobe.transport.transport import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from aiprobe.probes.transport import Signal
 from aiprobe.protocols.base import ReplyHead
+from aiprobe.transport.transport import Signal
 
 
 class BodySink:

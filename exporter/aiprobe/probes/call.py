@@ -8,8 +8,8 @@ from aiprobe import __version__
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Provider, Result, Target
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.transport import Exchange, Route
 from aiprobe.protocols.base import Failure, HeadFacts
+from aiprobe.transport.transport import Exchange, Route
 
 USER_AGENT: Final = f"aiprobe/{__version__}"
 DETAIL_KEPT: Final = 2000

@@ -10,8 +10,8 @@ from aiprobe.core.model import Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import USER_AGENT, credentials, route
-from aiprobe.probes.request import authority
-from aiprobe.probes.transport import Exchange, Sink
+from aiprobe.transport.request import authority
+from aiprobe.transport.transport import Exchange, Sink
 
 _REFUSED: Final = frozenset({401, 403})
 

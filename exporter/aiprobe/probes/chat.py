@@ -5,17 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from aiprobe.core.cost import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
 from aiprobe.core.model import Result, Target
+from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.prompt import expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
-from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import LOADS_FIRST, PROTOCOLS
 from aiprobe.protocols.base import Ask, Finish
+from aiprobe.transport.transport import Exchange
 
 Judge = Callable[[str], Outcome]
 """Says what a whole visible answer is: ok, truncated or wrong_answer."""

@@ -2,16 +2,16 @@
 
 import math
 
-from aiprobe.core.cost import cost_usd
 from aiprobe.core.model import Result, Target
+from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.record import Record, RecordingSink
-from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask
+from aiprobe.transport.transport import Exchange
 
 
 class EmbeddingsProbe:

@@ -14,12 +14,12 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import DETAIL_KEPT, USER_AGENT, credentials, origin, result_of, route
-from aiprobe.probes.hops import joined
-from aiprobe.probes.transport import Exchange
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.errors import in_reply, is_challenge
 from aiprobe.protocols.headers import retry_after_seconds
 from aiprobe.protocols.jsonvalues import an_id
+from aiprobe.transport.hops import joined
+from aiprobe.transport.transport import Exchange
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]{1,40})")

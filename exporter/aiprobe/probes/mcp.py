@@ -13,13 +13,13 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.hops import joined
-from aiprobe.probes.transport import Exchange, Signal
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead, Request
 from aiprobe.protocols.errors import malformed
 from aiprobe.protocols.jsonvalues import a_name, any_object
 from aiprobe.protocols.mcp import Era, ReplyReader, call, failure_in, farewell, initialize, server_name
+from aiprobe.transport.hops import joined
+from aiprobe.transport.transport import Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
 _OTHER_ERA: Final = frozenset({400, 404, 405, 406, 409, 415, 422})

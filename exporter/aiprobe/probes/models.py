@@ -10,10 +10,10 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.transport import Exchange
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, Protocol, ReplyHead
 from aiprobe.protocols.errors import is_challenge
+from aiprobe.transport.transport import Exchange
 
 _LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")
 """Where the list stands: OpenAI and Anthropic, Gemini and Ollama, Bedrock, Vertex AI.

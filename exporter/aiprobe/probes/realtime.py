@@ -12,13 +12,13 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import one_line, result_of
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.transport import Exchange, Signal
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
 from aiprobe.protocols.errors import in_reply, malformed, of_error
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, an_object, any_object, load
 from aiprobe.protocols.request import path_below
 from aiprobe.protocols.websocket import Closed, FrameReader, Message, accept_of, fresh_key
+from aiprobe.transport.transport import Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
 _READY: Final = "session.created"

@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.transport import Signal
 from aiprobe.protocols.base import (
     Content,
     End,
@@ -28,6 +27,7 @@ from aiprobe.protocols.base import (
 )
 from aiprobe.protocols.errors import is_challenge
 from aiprobe.protocols.reading import PROGRESS, StreamReader
+from aiprobe.transport.transport import Signal
 
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""

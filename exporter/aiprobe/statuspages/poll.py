@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from aiprobe.core.clock import Clock
 from aiprobe.core.statuspage import PageSnapshot, Reading
 from aiprobe.statuspages import READERS, PageError
-from aiprobe.statuspages.catalogue import REGION, ComponentSpec, PageSpec, reader_options, watched
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, Validators
+from aiprobe.statuspages.specs import REGION, ComponentSpec, PageSpec, reader_options, watched
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aiprobe.statuspages.catalogue import CATALOGUE, PageSpec
+from aiprobe.statuspages.specs import CATALOGUE, PageSpec
 
 _INTRODUCTION: Final = """\
 # Status pages

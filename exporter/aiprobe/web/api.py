@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aiprobe.core.incident_schema import incident_schema
+from aiprobe.incidents.schema import incident_schema
 from aiprobe.web.ports import TargetRow
 from aiprobe.web.routes import PORTS
 from aiprobe.web.security import plain

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from aiprobe.board import Blackboard
-from aiprobe.core.budget import Budget
 from aiprobe.core.clock import ManualClock
+from aiprobe.core.money import Budget
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.recorder import Recorder

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from aiprobe import __version__, schedule
 from aiprobe.cli import main
-from aiprobe.config import resolve
+from aiprobe.config.resolve import root as resolve
 from aiprobe.reporting import RENDERERS
-from aiprobe.simulator import DEFAULT_LISTEN
+from aiprobe_simulator import DEFAULT_LISTEN
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_what_only_other_commands_need_is_no_memory_of_serve() -> None:
     modules = set(done.stdout.split())
     assert "aiprobe.app" in modules
     assert modules.isdisjoint(
-        {"rich", "feedparser", "jinja2", "aiprobe.simulator", "aiprobe.terminal", "aiprobe.reporting"}
+        {"rich", "feedparser", "jinja2", "aiprobe_simulator", "aiprobe.terminal", "aiprobe.reporting"}
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from aiprobe.config.settings import Page, StatusPages
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.state import TargetState
+from aiprobe.core.statuspage import Page, StatusPages
 from aiprobe.declared import Declared
 from tests.builders import a_finished, a_provider, a_result, a_target
 

@@ -12,7 +12,7 @@ from aiprobe.app import App, Options, read_settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished
 from aiprobe.logs import Redaction
-from aiprobe.probes.connection import Connection, read_buffer
+from aiprobe.transport.connection import Connection, read_buffer
 
 _WORDS = re.compile(rb"stop:\\n(\w+) (END\d+)")
 _HEAD = (

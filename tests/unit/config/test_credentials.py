@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aiprobe.config import ConfigError, Settings, load
-from aiprobe.config.resolve_credential import region_in
+from aiprobe.config.resolve.credential import region_in
 from aiprobe.core.credential import CredentialSource
 from aiprobe.core.model import Auth, Provider
 from tests.unit.config.builders import PROBES, PROTOCOLS, TODAY, a_file

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aiprobe.config import Settings
-from aiprobe.config.catalogue import presets
-from aiprobe.core.cost import expected_usd_per_day
+from aiprobe.config.resolve.presets import presets
+from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import loaded
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yml"))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from aiprobe.config.catalogue import presets
-from aiprobe.config.prices import PriceTable, Tariff, builtin_prices, is_old, load_litellm
-from aiprobe.core.cost import expected_usd_per_day
+from aiprobe.config.resolve.presets import presets
+from aiprobe.config.resolve.prices import PriceTable, Tariff, builtin_prices, is_old, load_litellm
 from aiprobe.core.model import Price
+from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import MINIMAL, TODAY, a_file, loaded, problems, settings
 
 OPENAI = "providers: {openai: {api_key: '${ANTHROPIC_API_KEY}'}}\n"

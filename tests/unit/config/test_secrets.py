@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.config.secrets import (
+from aiprobe.config.resolve.secrets import (
     SecretError,
     check_sendable,
     hide,

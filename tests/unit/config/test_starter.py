@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from aiprobe.config import starter
-from aiprobe.config.catalogue import presets
-from aiprobe.core.cost import expected_usd_per_day
+from aiprobe.config.resolve.presets import presets
+from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import a_file, loaded, problems_of
 
 ALL_KEYS = {preset.key_variable: f"planted-{preset.key}" for preset in presets().values() if preset.key_variable}

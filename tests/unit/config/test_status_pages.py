@@ -8,7 +8,7 @@ import yaml
 
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
-from aiprobe.config.settings import StatusPages
+from aiprobe.core.statuspage import StatusPages
 
 MINIMAL = {
     "providers": {"local": {"protocol": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "egress": False}},

@@ -22,8 +22,8 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.credentials.vault import Vault
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
-from aiprobe.simulator import Pace, Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator import Pace, Simulator
 from tests.builders import a_provider, a_target
 from tests.unit.credentials.builders import until
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from aiprobe.core.evidence import HourRow, Minute, decode_minute
 from aiprobe.core.model import Attempt, Finished, Objectives
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.windows import Windows, masks
 from aiprobe.journal.seals import gauge
+from aiprobe.objectives.windows import Windows, masks
 from tests.builders import a_target
 from tests.unit.journal.builders import (
     A_TARGET,

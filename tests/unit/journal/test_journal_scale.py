@@ -8,11 +8,11 @@ import pytest
 
 from aiprobe.core.model import Finished
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.windows import Windows
 from aiprobe.journal.entries import to_entry
 from aiprobe.journal.hours import HourCounts, pack_verdicts
 from aiprobe.journal.restart import rebuild_windows
 from aiprobe.journal.store import Store
+from aiprobe.objectives.windows import Windows
 from tests.builders import a_target
 from tests.unit.journal.builders import HOUR, NOON, THREE_SLOS, a_clock, a_probe, rows
 

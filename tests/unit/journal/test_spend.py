@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiprobe.core.budget import SECONDS_PER_DAY, Budget, utc_day
 from aiprobe.core.clock import ManualClock
+from aiprobe.core.money import SECONDS_PER_DAY, Budget, utc_day
 from aiprobe.journal.spend import FILE_NAME, SpendKeeper
 
 EVENING = 20_000 * SECONDS_PER_DAY + 0.95 * SECONDS_PER_DAY

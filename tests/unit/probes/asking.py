@@ -13,8 +13,8 @@ import uvloop
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Timeouts
-from aiprobe.probes.transport import Exchange, Route, Signal, Transport
-from tests.unit.probes.peers import Peer, Script, a_peer
+from aiprobe.transport.transport import Exchange, Route, Signal, Transport
+from tests.unit.transport.peers import Peer, Script, a_peer
 
 _LONGEST_SECONDS = 60.0
 """No test comes near it; one that hangs fails by it."""

@@ -14,10 +14,10 @@ from aiprobe.probes.call import DETAIL_KEPT, one_line
 from aiprobe.probes.chat import ChatProbe, draw
 from aiprobe.probes.prompt import Words, judge
 from aiprobe.probes.record import Record
-from aiprobe.probes.transport import Exchange, Transport
 from aiprobe.protocols.base import Content, Failure, Finish, Stopped, Usage
-from aiprobe.simulator.faults import Value
-from aiprobe.simulator.server import Simulator
+from aiprobe.transport.transport import Exchange, Transport
+from aiprobe_simulator.faults import Value
+from aiprobe_simulator.server import Simulator
 from tests.builders import a_provider, a_target
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ from aiprobe.core.model import Result, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
-from aiprobe.simulator import Pace, Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator import Pace, Simulator
 from tests.builders import a_provider, a_target
 
 FAST = Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)

@@ -12,7 +12,7 @@ from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.http import HttpProbe
-from aiprobe.probes.transport import Transport
+from aiprobe.transport.transport import Transport
 from tests.builders import a_provider, a_target
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -16,8 +16,8 @@ from aiprobe.core.model import Result, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import PreparedProbe, Tools
-from aiprobe.probes.transport import Transport
-from aiprobe.simulator import Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator import Simulator
 from tests.builders import a_provider, a_target
 
 LIMITS = Timeouts(connect=2, first_token=3, stall=0.5, total=1.5)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiprobe.core.cost import PROMPT_TOKENS, tokens_bound
+from aiprobe.core.money import PROMPT_TOKENS, tokens_bound
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.prompt import CODE_WORD, MARKER, RUN, Words, expected_answer, fresh_words, judge, prompt
 from tests.builders import a_target

@@ -14,11 +14,11 @@ from aiprobe.core.model import Result, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.probes.transport import Transport
 from aiprobe.protocols.websocket import accept_of
-from aiprobe.simulator import Simulator
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator import Simulator
 from tests.builders import a_provider, a_target
-from tests.unit.probes.peers import Call, Peer, a_peer
+from tests.unit.transport.peers import Call, Peer, a_peer
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiprobe.simulator import Pace, Scenario, Simulator
+from aiprobe_simulator import Pace, Scenario, Simulator
 
 AT_ONCE = Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)
 LINE = "badafan END12345"

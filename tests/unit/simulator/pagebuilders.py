@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from aiprobe.simulator import Scenario, Simulator
-from aiprobe.simulator.scenario import parse_scenario
+from aiprobe_simulator import Scenario, Simulator
+from aiprobe_simulator.scenario import parse_scenario
 from tests.unit.simulator.builders import AT_ONCE, Reply, a_request, ask
 
 API = "k8w3r06qmzrp"

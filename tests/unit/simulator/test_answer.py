@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiprobe.simulator.answer import MOST_COUNTED, altered, answer_to, pieces, shortened, tokens_of
+from aiprobe_simulator.answer import MOST_COUNTED, altered, answer_to, pieces, shortened, tokens_of
 
 
 def test_the_last_line_that_is_not_empty_is_repeated() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from aiprobe.simulator.changes import CHANGES, answer_for, right_answer
-from aiprobe.simulator.wire.base import Call, Finish
+from aiprobe_simulator.changes import CHANGES, answer_for, right_answer
+from aiprobe_simulator.wire.base import Call, Finish
 
 LINE = "badafan END12345"
 

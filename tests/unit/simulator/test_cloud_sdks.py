@@ -17,7 +17,7 @@ from cohere.core.api_error import ApiError
 from mcp.client import Client as McpClient
 from websockets.exceptions import InvalidStatus
 
-from aiprobe.simulator import Simulator
+from aiprobe_simulator import Simulator
 from tests.unit.simulator.builders import LINE, PROMPT, a_simulator
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import FAULTS, Simulator
-from aiprobe.simulator.control import is_local
+from aiprobe_simulator import FAULTS, Simulator
+from aiprobe_simulator.control import is_local
 from tests.unit.simulator.builders import Reply, a_call, a_request, a_simulator, ask
 
 JSON = {"content-type": "application/json"}

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiprobe.simulator import FAULTS, KINDS, Simulator
-from aiprobe.simulator.breaks import BREAKS
-from aiprobe.simulator.changes import CHANGES
-from aiprobe.simulator.faults import statuses
-from aiprobe.simulator.pages import CANNED
-from aiprobe.simulator.takes import TAKES
+from aiprobe_simulator import FAULTS, KINDS, Simulator
+from aiprobe_simulator.breaks import BREAKS
+from aiprobe_simulator.changes import CHANGES
+from aiprobe_simulator.faults import statuses
+from aiprobe_simulator.pages import CANNED
+from aiprobe_simulator.takes import TAKES
 from tests.unit.simulator.builders import CHATS, LINE, a_call, a_simulator, ask, ask_until
 from tests.unit.simulator.truthful import outcome_of
 

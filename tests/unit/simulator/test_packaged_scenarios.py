@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.simulator import PAGES, Scenario, demo_scenario, march_scenario
-from aiprobe.simulator.service import MODELS
-from aiprobe.simulator.timeline import Timeline
+from aiprobe_simulator import PAGES, Scenario, demo_scenario, march_scenario
+from aiprobe_simulator.service import MODELS
+from aiprobe_simulator.timeline import Timeline
 from tests.unit.simulator.builders import a_call, a_request, ask
 from tests.unit.simulator.pagebuilders import Clock, a_world, at, feed, get, states, summary
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiprobe.simulator.paths import Place, place_of
+from aiprobe_simulator.paths import Place, place_of
 
 
 @pytest.mark.parametrize(

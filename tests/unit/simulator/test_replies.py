@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import Simulator
+from aiprobe_simulator import Simulator
 from tests.unit.simulator.builders import CHATS, LINE, PATHS, a_call, a_request, a_simulator, ask
 from tests.unit.simulator.truthful import outcome_of
 

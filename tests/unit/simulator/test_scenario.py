@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.simulator import ScenarioError, demo_scenario, load_scenario
-from aiprobe.simulator.fields import duration_seconds
-from aiprobe.simulator.scenario import parse_scenario
-from aiprobe.simulator.timeline import Scenario, Timeline
+from aiprobe_simulator import ScenarioError, demo_scenario, load_scenario
+from aiprobe_simulator.fields import duration_seconds
+from aiprobe_simulator.scenario import parse_scenario
+from aiprobe_simulator.timeline import Scenario, Timeline
 
 TEXT = """
 steps:

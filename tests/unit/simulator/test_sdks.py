@@ -10,7 +10,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from aiprobe.simulator import Simulator
+from aiprobe_simulator import Simulator
 from tests.unit.simulator.builders import LINE, PROMPT, a_simulator
 
 pytestmark = pytest.mark.slow

@@ -11,10 +11,10 @@ import pytest
 import trustme
 import uvloop
 
-from aiprobe.simulator import Pace, Simulator, run
-from aiprobe.simulator.command import address_of
-from aiprobe.simulator.ledger import KEPT, Ledger, Seen
-from aiprobe.simulator.scenario import parse_scenario
+from aiprobe_simulator import Pace, Simulator, run
+from aiprobe_simulator.command import address_of
+from aiprobe_simulator.ledger import KEPT, Ledger, Seen
+from aiprobe_simulator.scenario import parse_scenario
 from tests.unit.simulator.builders import AT_ONCE, a_call, a_request, a_simulator, ask, ask_until
 
 
@@ -206,7 +206,7 @@ async def test_a_wrong_fault_is_refused_before_it_is_in_force() -> None:
 
 
 async def test_run_serves_until_it_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="aiprobe.simulator.server")
+    caplog.set_level("INFO", logger="aiprobe_simulator.server")
     task = asyncio.create_task(run("127.0.0.1:0"))
     while not caplog.messages:
         await asyncio.sleep(0)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import PAGES, Simulator
-from aiprobe.simulator.statuspages.declaration import (
+from aiprobe_simulator import PAGES, Simulator
+from aiprobe_simulator.statuspages.declaration import (
     IMPACTS,
     INCIDENT_STATUSES,
     MAINTENANCE_STATUSES,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import PAGE_FAULTS, PAGES, Simulator
+from aiprobe_simulator import PAGE_FAULTS, PAGES, Simulator
 from tests.unit.simulator.builders import Reply, a_request, ask
 from tests.unit.simulator.pagebuilders import Clock, a_world, get, states, summary
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 import trustme
 
-from aiprobe.simulator import PAGE_FAULTS, PAGES, Simulator
-from aiprobe.simulator.breaks import BREAKS
-from aiprobe.simulator.pages import CANNED
-from aiprobe.simulator.statuspages.changes import BODY_CHANGES, VIEW_CHANGES
+from aiprobe_simulator import PAGE_FAULTS, PAGES, Simulator
+from aiprobe_simulator.breaks import BREAKS
+from aiprobe_simulator.pages import CANNED
+from aiprobe_simulator.statuspages.changes import BODY_CHANGES, VIEW_CHANGES
 from tests.unit.simulator.builders import a_request, a_simulator, ask, ask_until
 from tests.unit.simulator.pagebuilders import (
     API,

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiprobe.simulator import Simulator
-from aiprobe.simulator.statuspages.declaration import INCIDENT_STATUSES, STATES
-from aiprobe.simulator.statuspages.ids import ulid
+from aiprobe_simulator import Simulator
+from aiprobe_simulator.statuspages.declaration import INCIDENT_STATUSES, STATES
+from aiprobe_simulator.statuspages.ids import ulid
 from tests.unit.simulator.pagebuilders import NOON, Clock, a_world, feed, get, states, summary
 
 CHAT = "01JMXBRMFE6N2NNT7DG6XZQ6PW"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import PAGES, Simulator
+from aiprobe_simulator import PAGES, Simulator
 from tests.unit.simulator.pagebuilders import Clock, a_world, aws_events, feed, get
 
 GEMINI = "Z0FZJAMvEB4j3NbCJs6B"

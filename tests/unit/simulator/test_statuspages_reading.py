@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from aiprobe.simulator import ScenarioError
-from aiprobe.simulator.fields import Moments, utc_timestamp_seconds
-from aiprobe.simulator.scenario import parse_scenario
-from aiprobe.simulator.statuspages.declaration import Declaration, Update
-from aiprobe.simulator.statuspages.faults import PageBehaviour, page_behaviour
-from aiprobe.simulator.statuspages.reading import declaration, update
+from aiprobe_simulator import ScenarioError
+from aiprobe_simulator.fields import Moments, utc_timestamp_seconds
+from aiprobe_simulator.scenario import parse_scenario
+from aiprobe_simulator.statuspages.declaration import Declaration, Update
+from aiprobe_simulator.statuspages.faults import PageBehaviour, page_behaviour
+from aiprobe_simulator.statuspages.reading import declaration, update
 from tests.unit.simulator.pagebuilders import API, CLAUDE_AI, CONSOLE, NOON, at
 
 

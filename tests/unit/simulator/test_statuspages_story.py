@@ -2,10 +2,10 @@
 
 import pytest
 
-from aiprobe.simulator import Simulator
-from aiprobe.simulator.scenario import parse_scenario
-from aiprobe.simulator.statuspages.pages import MOST_BY_HAND
-from aiprobe.simulator.timeline import Timeline
+from aiprobe_simulator import Simulator
+from aiprobe_simulator.scenario import parse_scenario
+from aiprobe_simulator.statuspages.pages import MOST_BY_HAND
+from aiprobe_simulator.timeline import Timeline
 from tests.unit.simulator.pagebuilders import API, NOON, Clock, a_world, at, get, states, summary
 
 STORY = """

@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 
-from aiprobe.simulator.takes import SLICE_BYTES, TAKES, Ending, Flood, Pause, Script, Step, steps
-from aiprobe.simulator.wire.base import Part
+from aiprobe_simulator.takes import SLICE_BYTES, TAKES, Ending, Flood, Pause, Script, Step, steps
+from aiprobe_simulator.wire.base import Part
 
 PARTS = (
     Part("open", b"<"),

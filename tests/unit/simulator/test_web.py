@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiprobe.simulator import Simulator
+from aiprobe_simulator import Simulator
 from tests.unit.simulator.builders import a_request, a_simulator, ask
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from aiprobe.simulator.faults import Kind
-from aiprobe.simulator.world import MOST_BEHAVIOURS, Behaviour, World, behaviour
+from aiprobe_simulator.faults import Kind
+from aiprobe_simulator.world import MOST_BEHAVIOURS, Behaviour, World, behaviour
 
 
 class ManualTime:

@@ -1,0 +1,56 @@
+"""From the section `contracts` to settings. What a contract may say is known elsewhere, and comes in as a check."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from aiprobe.config.document import Where
+from aiprobe.config.findings import Findings
+from aiprobe.config.problems import suggest
+from aiprobe.config.schema.contracts import ContractSection
+from aiprobe.config.settings import ContractUse
+
+ContractCheck = Callable[[ContractUse], str | None]
+"""Says what is wrong with a contract, or None."""
+
+
+def no_check(_: ContractUse) -> str | None:
+    """Find nothing wrong: for a load that is not asked to judge contracts."""
+    return None
+
+
+def resolve_contracts(
+    sections: Mapping[str, ContractSection],
+    *,
+    where: Where,
+    targets: frozenset[str],
+    check: ContractCheck,
+    findings: Findings,
+) -> Mapping[str, ContractUse]:
+    """Return the contracts in use; what is wrong with them is noted in `findings`."""
+    uses: dict[str, ContractUse] = {}
+    for name, section in sections.items():
+        place = where.at(name)
+        for index, member in enumerate(section.targets):
+            if member not in targets:
+                findings.error(place.at("targets", index), f'no target is named "{member}"', suggest(member, targets))
+        if section.terms and section.contract is not None:
+            findings.error(place, "has both `contract` and `terms`", "name a contract, or write one out")
+            continue
+        use = ContractUse(
+            name=name,
+            contract=section.contract or name,
+            terms=_plain(section.terms),
+            targets=tuple(dict.fromkeys(section.targets)),
+            monthly_spend_usd=section.monthly_spend_usd,
+            accept_unverified=section.accept_unverified,
+        )
+        problem = check(use)
+        if problem is not None:
+            findings.error(place, problem)
+        uses[name] = use
+    return MappingProxyType(uses)
+
+
+def _plain(terms: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(terms))

@@ -1,0 +1,50 @@
+"""From the SLO sections of a target, its provider and the defaults to the domain's `Objectives`."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiprobe.config.schema.target import LatencyObjectiveSection, SloSection, ThroughputObjectiveSection
+from aiprobe.core.model import LatencyObjective, Objectives, ThroughputObjective
+
+DEFAULT_PERIOD_SECONDS: Final = 30 * 86_400.0
+DEFAULT_AVAILABILITY_PERCENT: Final = 99.5
+"""What one prober at 60 s can hold without paging for a single stray failure."""
+
+
+def resolve_objectives(levels: Sequence[SloSection | None]) -> Objectives:
+    """Return what `levels`, the most particular first, say together; an explicit null ends the search."""
+    availability = _said(levels, "availability", DEFAULT_AVAILABILITY_PERCENT)
+    correctness = _said(levels, "correctness", None)
+    return Objectives(
+        availability=_ratio(availability),
+        correctness=_ratio(correctness),
+        time_to_first_token=_latency(_said(levels, "time_to_first_token", None)),
+        duration=_latency(_said(levels, "duration", None)),
+        throughput=_throughput(_said(levels, "throughput", None)),
+        period_seconds=_said(levels, "period", None) or DEFAULT_PERIOD_SECONDS,
+    )
+
+
+def _said(levels: Sequence[SloSection | None], name: str, default: Any) -> Any:
+    for level in levels:
+        if level is not None and name in level.model_fields_set:
+            return getattr(level, name)
+    return default
+
+
+def _ratio(percent: float | None) -> float | None:
+    """Percent to a ratio, without the dust that a division leaves: 99.9 is 0.999."""
+    return None if percent is None else round(percent / 100, 12)
+
+
+def _throughput(section: ThroughputObjectiveSection | None) -> ThroughputObjective | None:
+    if section is None:
+        return None
+    objective = round(section.objective / 100, 12)
+    return ThroughputObjective(above_tokens_per_second=section.above, objective=objective)
+
+
+def _latency(section: LatencyObjectiveSection | None) -> LatencyObjective | None:
+    if section is None:
+        return None
+    return LatencyObjective(below_seconds=section.below, objective=round(section.objective / 100, 12))

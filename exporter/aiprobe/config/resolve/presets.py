@@ -1,0 +1,118 @@
+"""The provider catalogue: what aiprobe knows of providers and model families, read from `providers.yml`.
+
+One more OpenAI-compatible provider is one more entry of that file and no code.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import yaml
+
+from aiprobe.core.model import Auth
+from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS
+
+OUTPUT_SLACK: Final = 1.5
+"""How much longer than asked an answer of `output_tokens` may become."""
+
+
+_BEARER: Final = Auth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One provider, as everybody's configuration would begin to describe it."""
+
+    key: str
+    name: str
+    """OpenTelemetry's `gen_ai.provider.name`."""
+    display_name: str
+    protocol: str
+    base_url: str | None = None
+    """None: every account has its own, so the configuration must give it."""
+    address: str | None = None
+    """How such a base URL looks, in words that the operator replaces."""
+    auth: Auth = _BEARER
+    key_variable: str | None = None
+    """The environment variable in which the provider's own tools look for the key."""
+    token_cap_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"  # noqa: S105 - a field name
+    include_usage: bool = True
+    models_path: str | None = None
+    request_id_headers: tuple[str, ...] = ()
+    egress: bool = True
+    self_hosted: bool = False
+    """Tokens are paid for with one's own hardware: no price per token applies."""
+    status_page: str | None = None
+    surface: str = ""
+    model: str | None = None
+    """The cheapest model that suits a chat probe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """How a probe of some models stays small."""
+
+    models: tuple[str, ...]
+    """Globs."""
+    protocols: tuple[str, ...] = ()
+    """Empty: any."""
+    presets: tuple[str, ...] = ()
+    """Empty: any."""
+    reasoning: str | None = None
+    max_output_tokens: int = DEFAULT_MAX_OUTPUT_TOKENS
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def fits(self, model: str, *, protocol: str, preset: str | None) -> bool:
+        """Tell whether a model is of this family, as it is named or behind a gateway's prefix."""
+        if self.protocols and protocol not in self.protocols:
+            return False
+        if self.presets and preset not in self.presets:
+            return False
+        names = {model.lower(), model.lower().rsplit("/", 1)[-1]}
+        return any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+
+
+_UNKNOWN_FAMILY: Final = Family(models=("*",))
+
+
+@cache
+def presets() -> Mapping[str, Preset]:
+    """Return the catalogue's providers by key."""
+    table = {}
+    for key, entry in _data()["providers"].items():
+        auth = Auth(**entry.pop("auth")) if "auth" in entry else Auth()
+        headers = tuple(entry.pop("request_id_headers", ()))
+        table[key] = Preset(key=key, auth=auth, request_id_headers=headers, **entry)
+    return MappingProxyType(table)
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """Return the model families in the order in which they are tried."""
+    return tuple(_family(entry) for entry in _data()["families"])
+
+
+def _family(entry: dict[str, Any]) -> Family:
+    lists: dict[str, Any] = {name: tuple(entry.pop(name, ())) for name in ("models", "protocols", "presets")}
+    return Family(**lists, **entry)
+
+
+def family_of(model: str, *, protocol: str, preset: str | None) -> Family:
+    """Return the first family that fits; an unknown model gets the small cap and no reasoning value."""
+    for family in families():
+        if family.fits(model, protocol=protocol, preset=preset):
+            return family
+    return _UNKNOWN_FAMILY
+
+
+def token_cap(family: Family, output_tokens: int | None) -> int:
+    """Return the token cap of a chat probe: the family's, with room for a longer answer where one is asked for."""
+    return family.max_output_tokens + int((output_tokens or 0) * OUTPUT_SLACK)
+
+
+def _data() -> Any:
+    return yaml.safe_load(files("aiprobe.config").joinpath("providers.yml").read_text("utf-8"))

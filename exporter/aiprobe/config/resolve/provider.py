@@ -1,0 +1,252 @@
+"""From a provider's section of the YAML to the domain's `Provider`: preset, key, headers, proxy, certificates."""
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from aiprobe.config.document import Where
+from aiprobe.config.endings import needless_ending
+from aiprobe.config.findings import Findings
+from aiprobe.config.problems import suggest
+from aiprobe.config.resolve.credential import resolve_credential
+from aiprobe.config.resolve.presets import Preset, presets
+from aiprobe.config.resolve.secrets import (
+    SHORTEST_DEFAULT,
+    SecretError,
+    check_sendable,
+    is_sensitive_header,
+    proxy_secrets,
+    read_secret_file,
+)
+from aiprobe.config.schema.base import SecretFile
+from aiprobe.config.schema.provider import AuthSection, ProviderSection
+from aiprobe.config.schema.target import SloSection
+from aiprobe.core.model import Auth, Provider
+from aiprobe.core.secret import Secret
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+"""A header's name (RFC 9110, section 5.1)."""
+_PRINTABLE: Final = re.compile(r"[\x20-\x7e]*\Z")
+_OURS: Final = frozenset(
+    {"connection", "content-length", "content-type", "host", "transfer-encoding", "accept-encoding"}
+)
+_NOTHING_MISSING: Final[Mapping[str, str]] = MappingProxyType({})
+_UNKNOWN_PROVIDER: Final = Preset(key="", name="", display_name="", protocol="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A provider of the configuration, with what its targets need to know beside the domain object."""
+
+    provider: Provider
+    preset: Preset
+    slo: SloSection | None
+    where: Where
+
+    @property
+    def unmetered(self) -> bool:
+        """Whether its tokens are paid for with one's own hardware."""
+        return self.preset.self_hosted or (not self.provider.egress and self.preset is _UNKNOWN_PROVIDER)
+
+
+def resolve_provider(
+    key: str,
+    section: ProviderSection,
+    *,
+    where: Where,
+    base: Path,
+    protocols: frozenset[str],
+    findings: Findings,
+    missing_extras: Mapping[str, str] = _NOTHING_MISSING,
+) -> Account | None:
+    """Return the account, or None when it has an error. `base` is the directory of the file that names it."""
+    errors_before = len(findings.errors)
+    preset = _preset(key, section, where, findings)
+    protocol = _protocol(section, preset, where, protocols, findings)
+    base_url = _base_url(section, preset, where, findings)
+    if ending := needless_ending(base_url, protocol):
+        findings.warn(where.at("base_url"), f"ends with {ending}, which {protocol} adds itself", f"leave {ending} out")
+    api_key = _secret(section.api_key, where.at("api_key"), base, findings, literal_is="a literal key")
+    credential = resolve_credential(
+        section.credential,
+        where=where.at("credential"),
+        base=base,
+        base_url=base_url,
+        missing_extras=missing_extras,
+        findings=findings,
+    )
+    if section.credential is not None and section.api_key is not None:
+        findings.error(where.at("credential"), "there is an api_key as well", "give one of the two")
+    headers = _headers(section, where, base, findings)
+    ca_file = _ca_file(section, where, base, findings)
+    _check_rest(section, where, findings)
+    if preset is None or len(findings.errors) > errors_before:
+        return None
+    provider = Provider(
+        key=key,
+        name=section.name or preset.name or key,
+        display_name=section.display_name or preset.display_name or key,
+        protocol=protocol,
+        base_url=base_url,
+        api_key=Secret(api_key) if api_key else None,
+        credential=credential,
+        auth=_auth(section.auth) if section.auth else Auth() if _has_bearer(section) else preset.auth,
+        headers=MappingProxyType(headers),
+        egress=preset.egress if section.egress is None else section.egress,
+        proxy=Secret(section.proxy) if section.proxy else None,
+        ca_file=ca_file,
+        tls_verify=section.tls_verify,
+        ip_family=section.ip_family,
+        address_fallback=section.address_fallback,
+        token_cap_field=section.token_cap_field or preset.token_cap_field,
+        include_usage=preset.include_usage if section.include_usage is None else section.include_usage,
+        models_path=section.models_path or preset.models_path,
+        request_id_headers=_lower(section.request_id_headers, preset.request_id_headers),
+        extra_body=section.extra_body,
+        status_page=section.status_page or preset.status_page,
+    )
+    return Account(provider=provider, preset=preset, slo=section.slo, where=where)
+
+
+def _auth(section: AuthSection) -> Auth:
+    header = section.header.lower()
+    usual = "Bearer " if header == "authorization" else ""
+    return Auth(header=header, prefix=usual if section.prefix is None else section.prefix)
+
+
+def _has_bearer(section: ProviderSection) -> bool:
+    """Tell whether a cloud's identity service gives the token: the service takes it as a bearer token only."""
+    return section.credential is not None and section.credential.source in {"google", "azure"}
+
+
+def with_protocol(provider: Provider, protocol: str) -> Provider:
+    """Return the same account spoken to in another protocol."""
+    return provider if provider.protocol == protocol else replace(provider, protocol=protocol)
+
+
+def _preset(key: str, section: ProviderSection, where: Where, findings: Findings) -> Preset | None:
+    known = presets()
+    if section.preset is None:
+        return known.get(key, _UNKNOWN_PROVIDER)
+    if section.preset not in known:
+        findings.error(where.at("preset"), "is not in the provider catalogue", suggest(section.preset, known))
+        return None
+    return known[section.preset]
+
+
+def _protocol(
+    section: ProviderSection, preset: Preset | None, where: Where, protocols: frozenset[str], findings: Findings
+) -> str:
+    if section.protocol is not None:
+        if section.protocol not in protocols:
+            findings.error(where.at("protocol"), "is not a known protocol", suggest(section.protocol, protocols))
+        return section.protocol
+    if preset is not None and preset is not _UNKNOWN_PROVIDER and preset.protocol not in protocols:
+        findings.error(where, f"speaks {preset.protocol}, which this build does not know", suggest("", protocols))
+    if preset is _UNKNOWN_PROVIDER and where.at("protocol").path not in where.document.failed:
+        close = suggest(str(where.path[-1]), presets())
+        hint = close if close.startswith("did") else f"give `preset:`, or `protocol:` ({', '.join(sorted(protocols))})"
+        findings.error(where, "is no preset's name, and has neither a preset nor a protocol", hint)
+    return preset.protocol if preset else ""
+
+
+def _base_url(section: ProviderSection, preset: Preset | None, where: Where, findings: Findings) -> str:
+    base_url = section.base_url or (preset.base_url if preset else None) or ""
+    unknown = preset is None or (preset is _UNKNOWN_PROVIDER and section.protocol is None)
+    if not unknown and not base_url and where.at("base_url").path not in where.document.failed:
+        looks = f"such as {preset.address}" if preset and preset.address else "as the provider's official SDK takes it"
+        findings.error(where, "has no base_url", f"give `base_url:`, {looks}")
+    return base_url
+
+
+def _lower(said: list[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    return default if said is None else tuple(name.lower() for name in said)
+
+
+def _secret(
+    source: str | SecretFile | None, where: Where, base: Path, findings: Findings, *, literal_is: str | None
+) -> str | None:
+    """Return a secret's value; None when there is none, or it cannot be used."""
+    if source is None:
+        return None
+    try:
+        if isinstance(source, SecretFile):
+            path = base / source.file
+            value = read_secret_file(path)
+            findings.files.append(path)
+        else:
+            value = source
+            if literal_is is not None and where.path not in where.document.variables:
+                findings.warn(where, f"{literal_is} in the configuration", 'better "${NAME}", or {file: path}')
+        stopgap = where.document.variables.get(where.path) == () and len(value) < SHORTEST_DEFAULT
+        findings.keep_secret("" if stopgap else value)
+        check_sendable(value)
+    except SecretError as error:
+        findings.error(where, *error.args)
+        return None
+    return value
+
+
+def _headers(section: ProviderSection, where: Where, base: Path, findings: Findings) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, source in section.headers.items():
+        here = where.at("headers", name)
+        if not _TOKEN.match(name):
+            findings.error(here, "is not a header name", "letters, digits and dashes")
+        elif name.lower() in _OURS:
+            findings.error(here, "is a header that aiprobe sets itself", "leave it out")
+        else:
+            literal_is = "a literal secret" if is_sensitive_header(name) else None
+            value = _header_value(source, here, base, findings, literal_is)
+            if value is not None:
+                headers[name.lower()] = value
+    return headers
+
+
+def _header_value(
+    source: str | SecretFile, where: Where, base: Path, findings: Findings, literal_is: str | None
+) -> str | None:
+    plain = isinstance(source, str) and literal_is is None and where.path not in where.document.variables
+    if not plain:
+        return _secret(source, where, base, findings, literal_is=literal_is)
+    try:
+        check_sendable(str(source))
+    except SecretError as error:
+        findings.error(where, *error.args)
+        return None
+    return str(source)
+
+
+def _ca_file(section: ProviderSection, where: Where, base: Path, findings: Findings) -> str | None:
+    if section.ca_file is None:
+        return None
+    path = base / section.ca_file
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = "holds no PEM certificate" if isinstance(error, ssl.SSLError) else "cannot be read"
+        findings.error(where.at("ca_file"), f"{path} {reason}", "name a file of PEM certificates")
+        return None
+    findings.files.append(path)
+    return str(path)
+
+
+def _check_rest(section: ProviderSection, where: Where, findings: Findings) -> None:
+    if section.auth is not None and not _TOKEN.match(section.auth.header):
+        findings.error(where.at("auth", "header"), "is not a header name", "such as authorization or x-api-key")
+    if section.auth is not None and section.auth.prefix and not _PRINTABLE.match(section.auth.prefix):
+        findings.error(where.at("auth", "prefix"), "holds a character that a header cannot carry", 'such as "Bearer "')
+    for index, name in enumerate(section.request_id_headers or ()):
+        if not _TOKEN.match(name):
+            findings.error(where.at("request_id_headers", index), "is not a header name", "such as x-request-id")
+    if section.models_path is not None and not section.models_path.startswith("/"):
+        findings.error(where.at("models_path"), "does not begin with a slash", "such as /models")
+    if section.proxy:
+        findings.secrets.extend(proxy_secrets(section.proxy))
+    if not section.tls_verify:
+        hint = "name your authority's certificates in ca_file"
+        findings.warn(where.at("tls_verify"), "certificates are not verified", hint)

@@ -1,0 +1,225 @@
+"""From validated sections to settings: what holds across entries and files.
+
+Names are unique, references meet something, prices are known, the budget suffices.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from aiprobe.config.document import Where
+from aiprobe.config.findings import Findings
+from aiprobe.config.problems import suggest
+from aiprobe.config.resolve.contracts import ContractCheck, no_check, resolve_contracts
+from aiprobe.config.resolve.money import check_budget, price_table, priced
+from aiprobe.config.resolve.pages import resolve_pages
+from aiprobe.config.resolve.prices import PriceTable
+from aiprobe.config.resolve.provider import Account, resolve_provider
+from aiprobe.config.resolve.target import Rules, resolve_target
+from aiprobe.config.resolve.timeouts import check_defaults
+from aiprobe.config.schema.root import DEFAULT_JOURNAL_DIRECTORY, BudgetSection, ConfigFile, IncludedFile
+from aiprobe.config.schema.target import TargetSection
+from aiprobe.config.settings import Journal, Settings
+from aiprobe.config.shown import show
+from aiprobe.config.validate import Checked
+from aiprobe.core.model import Target
+
+FALLBACK_SUFFIX = ":models"
+"""What the scheduler appends to a target's name for its zero-cost stand-in; a test holds the two alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One file: what it says, and the directory that its paths are relative to."""
+
+    checked: Checked[ConfigFile] | Checked[IncludedFile]
+    base: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The names that this build knows, of rooms that this one may not import."""
+
+    protocols: frozenset[str]
+    probes: frozenset[str]
+    pages: frozenset[str] = frozenset()
+    """Keys of the catalogue of status pages; empty: not checked."""
+    readers: frozenset[str] = frozenset()
+    check_contract: ContractCheck = no_check
+    missing_extras: Mapping[str, str] = field(default_factory=dict)
+    """Sources of credentials whose library is not installed, with the extra that has it."""
+
+
+def resolve(
+    main: Checked[ConfigFile],
+    sources: list[Source],
+    *,
+    findings: Findings,
+    known: Known,
+    today: dt.date,
+    config_hash: str,
+) -> Settings | None:
+    """Return the settings, or None when `findings` has errors."""
+    config, base = main.sections, sources[0].base
+    check_defaults(config.defaults.timeouts, where=main.where("defaults"), findings=findings)
+    accounts = _accounts(sources, known, findings)
+    rules = Rules(
+        vantage=config.vantage,
+        defaults=config.defaults,
+        accounts=accounts,
+        broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
+        protocols=known.protocols,
+        probes=known.probes,
+    )
+    prices = price_table(config.prices, base=base, where=main.where("prices"), findings=findings)
+    targets = _targets(sources, rules, prices, budget=config.budget, today=today, findings=findings)
+    _warn_of_missing_keys(accounts, targets, findings)
+    groups = _groups(sources, findings)
+    status_pages = resolve_pages(
+        config.status_pages,
+        where=main.where("status_pages"),
+        known_pages=known.pages,
+        readers=known.readers,
+        findings=findings,
+    )
+    contracts = resolve_contracts(
+        config.contracts,
+        where=main.where("contracts"),
+        targets=_names(sources, "targets") | _broken(sources, "targets"),
+        check=known.check_contract,
+        findings=findings,
+    )
+    check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
+    if findings.errors:
+        return None
+    directory = config.journal.directory
+    return Settings(
+        vantage=config.vantage,
+        usd_per_day=config.budget.usd_per_day if config.budget else None,
+        egress=tuple(dict.fromkeys(config.egress)),
+        targets=tuple(targets),
+        providers=MappingProxyType({key: account.provider for key, account in accounts.items()}),
+        groups=MappingProxyType(groups),
+        journal=Journal(
+            directory=base / directory if directory else Path(DEFAULT_JOURNAL_DIRECTORY), keep_ok=config.journal.keep_ok
+        ),
+        status_pages=status_pages,
+        contracts=contracts,
+        secrets=tuple(dict.fromkeys(findings.secrets)),
+        shown=show([source.checked.document for source in sources], [secret.reveal() for secret in findings.secrets]),
+        config_hash=config_hash,
+        warnings=(),
+        files=tuple(dict.fromkeys(findings.files)),
+    )
+
+
+def _accounts(sources: list[Source], known: Known, findings: Findings) -> dict[str, Account]:
+    accounts: dict[str, Account] = {}
+    seen: dict[str, Where] = {}
+    for source in sources:
+        for key, section in source.checked.sections.providers.items():
+            where = source.checked.where("providers", key)
+            if not _is_first(seen, key, where, findings):
+                continue
+            account = resolve_provider(
+                key,
+                section,
+                where=where,
+                base=source.base,
+                protocols=known.protocols,
+                findings=findings,
+                missing_extras=known.missing_extras,
+            )
+            if account is not None:
+                accounts[key] = account
+    return accounts
+
+
+def _targets(
+    sources: list[Source],
+    rules: Rules,
+    prices: PriceTable,
+    *,
+    budget: BudgetSection | None,
+    today: dt.date,
+    findings: Findings,
+) -> list[Target]:
+    targets: list[Target] = []
+    for section, where in _target_sections(sources, findings):
+        target = resolve_target(section, where=where, rules=rules, findings=findings)
+        if target is not None:
+            account = rules.accounts[section.provider]
+            targets.append(
+                priced(target, section, account, prices, where=where, budget=budget, today=today, findings=findings)
+            )
+    return targets
+
+
+def _target_sections(sources: list[Source], findings: Findings) -> list[tuple[TargetSection, Where]]:
+    found: list[tuple[TargetSection, Where]] = []
+    seen: dict[str, Where] = {}
+    for source in sources:
+        for section, index in zip(source.checked.sections.targets, source.checked.places, strict=True):
+            where = source.checked.where("targets", index)
+            _is_first(seen, section.name, where.at("name"), findings)
+            if section.name.endswith(FALLBACK_SUFFIX):
+                hint = "that marks the free stand-in of a chat target whose budget is gone; choose another name"
+                findings.error(where.at("name"), f'ends in "{FALLBACK_SUFFIX}"', hint)
+            found.append((section, where))  # a second one of its name too: its other mistakes are worth knowing
+    if not found and not any(source.checked.document.problems for source in sources) and not findings.errors:
+        findings.error(
+            sources[0].checked.where("targets"), "there is nothing to probe", "add a target; `aiprobe init` writes one"
+        )
+    return found
+
+
+def _warn_of_missing_keys(accounts: dict[str, Account], targets: list[Target], findings: Findings) -> None:
+    """A public API without a key answers 401 to everything: excluded, so that nothing would ever be seen of it."""
+    asked = {target.provider.key for target in targets if target.probe != "http"}
+    for key, account in accounts.items():
+        provider, variable = account.provider, account.preset.key_variable
+        public = variable is not None and provider.base_url.startswith("https://")
+        has_none = provider.api_key is None and provider.credential is None and not provider.headers
+        if key in asked and public and has_none:
+            findings.warn(account.where, "has no api_key", f'give `api_key: "${{{variable}}}"`')
+
+
+def _groups(sources: list[Source], findings: Findings) -> dict[str, tuple[str, ...]]:
+    known = _names(sources, "targets") | _broken(sources, "targets")
+    groups: dict[str, tuple[str, ...]] = {}
+    seen: dict[str, Where] = {}
+    for source in sources:
+        for name, section in source.checked.sections.groups.items():
+            where = source.checked.where("groups", name)
+            if not _is_first(seen, name, where, findings):
+                continue
+            for index, member in enumerate(section.any_of):
+                if member not in known:
+                    hint = suggest(member, known)
+                    findings.error(where.at("any_of", index), f'no target is named "{member}"', hint)
+            groups[name] = tuple(dict.fromkeys(section.any_of))
+    return groups
+
+
+def _is_first(seen: dict[str, Where], name: str, where: Where, findings: Findings) -> bool:
+    if name in seen:
+        findings.error(
+            where,
+            f'the name "{name}" is already taken',
+            f"the first is at {seen[name]}; names are unique over all files",
+        )
+        return False
+    seen[name] = where
+    return True
+
+
+def _names(sources: list[Source], collection: str) -> frozenset[str]:
+    if collection == "targets":
+        return frozenset(target.name for source in sources for target in source.checked.sections.targets)
+    return frozenset(key for source in sources for key in source.checked.sections.providers)
+
+
+def _broken(sources: list[Source], collection: str) -> frozenset[str]:
+    return frozenset(name for source in sources for kind, name in source.checked.broken if kind == collection)

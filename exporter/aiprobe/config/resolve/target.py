@@ -1,0 +1,233 @@
+"""From a target's section of the YAML, and what it inherits, to the domain's `Target`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from aiprobe.config.document import Where
+from aiprobe.config.findings import Findings
+from aiprobe.config.problems import suggest
+from aiprobe.config.resolve.credential import region_in
+from aiprobe.config.resolve.objectives import resolve_objectives
+from aiprobe.config.resolve.presets import family_of, token_cap
+from aiprobe.config.resolve.provider import Account, with_protocol
+from aiprobe.config.resolve.timeouts import resolve_timeouts
+from aiprobe.config.schema.root import DefaultsSection
+from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
+from aiprobe.core.model import HttpExpectation, Objectives, Target
+
+DEFAULT_INTERVAL_SECONDS: Final = 60.0
+FLOOR_WINDOW_SECONDS: Final = 3600.0
+FLOOR_BAD_EVENTS: Final = 3
+"""The fast page wants so many bad events within its long window."""
+_NEEDS: Final[Mapping[str, frozenset[str]]] = {
+    "mcp": frozenset({"mcp"}),
+    "realtime": frozenset({"openai-chat", "openai-responses"}),
+}
+"""The protocols of probes that only some of them know."""
+_CHAT_TO_EMBEDDINGS: Final = {"openai-chat": "openai-embeddings", "openai-responses": "openai-embeddings"}
+_EMBEDDINGS: Final = "openai-embeddings"
+_HTTP_ONLY: Final = ("url", "expect")
+_CHAT_ONLY: Final = ("input_tokens", "output_tokens", "max_output_tokens", "reasoning")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What every target is held against."""
+
+    vantage: str
+    defaults: DefaultsSection
+    accounts: Mapping[str, Account]
+    broken_providers: frozenset[str]
+    protocols: frozenset[str]
+    probes: frozenset[str]
+
+
+def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findings: Findings) -> Target | None:
+    """Return the target without its price, or None when it has an error."""
+    errors_before = len(findings.errors)
+    account = _account(section, where, rules, findings)
+    protocol = _protocol(section, account, where=where, rules=rules, findings=findings)
+    _check_keys_of_kind(section, where, findings)
+    interval_seconds = _inherited(section, rules.defaults, "interval", DEFAULT_INTERVAL_SECONDS)
+    timeouts = resolve_timeouts(
+        section.timeouts, rules.defaults.timeouts, interval_seconds=interval_seconds, where=where, findings=findings
+    )
+    objectives = _objectives(section, account, where, rules, findings)
+    _warn_of_slow_pages(section, interval_seconds, where, findings)
+    if account is None or len(findings.errors) > errors_before:
+        return None
+    return _with_family(
+        Target(
+            name=section.name,
+            provider=with_protocol(account.provider, protocol),
+            probe=section.probe,
+            surface=section.surface if "surface" in section.model_fields_set else _surface(section, account),
+            model=section.model,
+            provider_region=section.provider_region or _region(section, account),
+            vantage=rules.vantage,
+            display_name=section.display_name or section.name,
+            labels=MappingProxyType({**rules.defaults.labels, **section.labels}),
+            interval_seconds=interval_seconds,
+            timeouts=timeouts,
+            objectives=objectives,
+            stream=_inherited(section, rules.defaults, "stream", default=True),
+            connection=_inherited(section, rules.defaults, "connection", default="fresh"),
+            confirm=_inherited(section, rules.defaults, "confirm", default=True),
+            count_rate_limits=_inherited(section, rules.defaults, "count_rate_limits", default=False),
+            url=section.url,
+            expect=_expectation(section.expect),
+            input_tokens=section.input_tokens,
+            output_tokens=section.output_tokens,
+            max_output_tokens=section.max_output_tokens,
+            reasoning=section.reasoning,
+            extra_body=section.extra_body,
+        ),
+        section,
+        account,
+    )
+
+
+SPEED_NEEDS_TOKENS: Final = 32
+"""An answer must be asked to be this long before its speed can be held to an objective."""
+
+
+def _with_family(target: Target, section: TargetSection, account: Account) -> Target:
+    """Return a chat target with what keeps its model family's probes small, where the configuration is silent."""
+    if target.probe != "chat":
+        return target
+    family = family_of(target.model, protocol=target.provider.protocol, preset=account.preset.key or None)
+    return replace(
+        target,
+        max_output_tokens=target.max_output_tokens or token_cap(family, target.output_tokens),
+        reasoning=target.reasoning if "reasoning" in section.model_fields_set else family.reasoning,
+        extra_body={**family.extra_body, **target.extra_body},
+    )
+
+
+def _account(section: TargetSection, where: Where, rules: Rules, findings: Findings) -> Account | None:
+    account = rules.accounts.get(section.provider)
+    if account is None and section.provider not in rules.broken_providers:
+        hint = suggest(section.provider, rules.accounts) or "describe it under `providers:`"
+        findings.error(where.at("provider"), "is not one of the configuration's providers", hint)
+    if section.probe not in rules.probes:
+        findings.error(where.at("probe"), "is not a known kind of probe", suggest(section.probe, rules.probes))
+    return account
+
+
+def _objectives(
+    section: TargetSection, account: Account | None, where: Where, rules: Rules, findings: Findings
+) -> Objectives:
+    objectives = resolve_objectives([section.slo, account.slo if account else None, rules.defaults.slo])
+    streamed = section.probe == "chat" and _inherited(section, rules.defaults, "stream", default=True)
+    if objectives.throughput is not None and not (streamed and (section.output_tokens or 0) >= SPEED_NEEDS_TOKENS):
+        if section.slo is not None and section.slo.throughput is not None:
+            hint = f"stream a chat with `output_tokens: {SPEED_NEEDS_TOKENS}` or more"
+            findings.error(where.at("slo", "throughput"), "an answer this short has no speed", hint)
+        objectives = replace(objectives, throughput=None)
+    if streamed:
+        return objectives
+    if section.slo is not None and section.slo.time_to_first_token is not None:
+        hint = "use `probe: chat` with `stream: true`, or the objective `duration`"
+        findings.error(where.at("slo", "time_to_first_token"), "only a streamed chat has a first token", hint)
+    return replace(objectives, time_to_first_token=None)
+
+
+def _inherited(section: SharedKeys, defaults: SharedKeys, name: str, default: Any) -> Any:
+    for level in (section, defaults):
+        value = getattr(level, name)
+        if value is not None:
+            return value
+    return default
+
+
+def _surface(section: TargetSection, account: Account) -> str:
+    """The preset's surface is the API; a page of the same provider is something else, which nobody can guess."""
+    return "" if section.probe == "http" else account.preset.surface
+
+
+def _region(section: TargetSection, account: Account) -> str:
+    """A cloud's endpoint names its region; a page is served from wherever its CDN likes."""
+    return "" if section.probe == "http" else region_in(account.provider.base_url)
+
+
+def _protocol(
+    section: TargetSection, account: Account | None, *, where: Where, rules: Rules, findings: Findings
+) -> str:
+    protocol = section.protocol or (account.provider.protocol if account else "")
+    if section.protocol is not None and section.protocol not in rules.protocols:
+        findings.error(where.at("protocol"), "is not a known protocol", suggest(section.protocol, rules.protocols))
+    elif section.probe == "embeddings" and account is not None:
+        protocol = _CHAT_TO_EMBEDDINGS.get(protocol, protocol)
+        if protocol != _EMBEDDINGS:
+            findings.error(
+                where.at("probe"),
+                f"no embeddings are asked for in the protocol {protocol}",
+                "use a provider that speaks OpenAI's",
+            )
+    elif section.probe in _NEEDS and account is not None and protocol not in _NEEDS[section.probe]:
+        findings.error(
+            where.at("probe"),
+            f"`probe: {section.probe}` is not asked in the protocol {protocol}",
+            f"its provider must speak {' or '.join(sorted(_NEEDS[section.probe]))}",
+        )
+    elif section.probe in {"chat", "models"} and protocol == "mcp":
+        findings.error(where.at("probe"), "the protocol mcp has no models", "use `probe: mcp`")
+    elif section.probe == "chat" and protocol == _EMBEDDINGS:
+        findings.error(
+            where.at("probe"), f"the protocol {protocol} has no chat", "use `probe: embeddings`, or another protocol"
+        )
+    return protocol
+
+
+def _check_keys_of_kind(section: TargetSection, where: Where, findings: Findings) -> None:
+    """A key that its probe needs must be there; one that it never reads was meant for something else."""
+    said = section.model_fields_set
+    if (
+        section.probe in {"chat", "embeddings", "realtime"}
+        and not section.model
+        and where.at("model").path not in where.document.failed
+    ):
+        findings.error(where, f"`probe: {section.probe}` needs a model", "give `model:`")
+    if section.probe == "http" and section.url is None and where.at("url").path not in where.document.failed:
+        findings.error(where, "`probe: http` needs a url", "give `url:`")
+    foreign = {"http": (), "chat": _HTTP_ONLY}.get(section.probe, _HTTP_ONLY)
+    for name in foreign:
+        if name in said:
+            findings.error(
+                where.at(name), f"means nothing to `probe: {section.probe}`", "use `probe: http`, or leave it out"
+            )
+    if section.probe != "chat":
+        for name in _CHAT_ONLY:
+            if name in said:
+                findings.error(
+                    where.at(name), f"means nothing to `probe: {section.probe}`", "use `probe: chat`, or leave it out"
+                )
+    if section.max_output_tokens and section.output_tokens and section.max_output_tokens < section.output_tokens:
+        findings.error(
+            where.at("max_output_tokens"),
+            "is below output_tokens, so no answer could be whole",
+            "leave it out, or raise it",
+        )
+
+
+def _warn_of_slow_pages(section: TargetSection, interval_seconds: float, where: Where, findings: Findings) -> None:
+    if interval_seconds * FLOOR_BAD_EVENTS > FLOOR_WINDOW_SECONDS and section.interval is not None:
+        findings.warn(
+            where.at("interval"),
+            f"the fast burn page wants {FLOOR_BAD_EVENTS} bad probes within 1h, which cannot happen at this interval",
+            "three failures in a row still page; choose at most 20m for the other",
+        )
+
+
+def _expectation(section: ExpectSection | None) -> HttpExpectation:
+    if section is None:
+        return HttpExpectation()
+    return HttpExpectation(
+        statuses=tuple(section.status),
+        text=section.text,
+        json_path=section.json_.path if section.json_ else None,
+        json_equals=section.json_.equals if section.json_ else None,
+        max_redirects=section.redirects,
+    )

@@ -1,0 +1,33 @@
+"""What the YAML may say of a credential that does not stay the same."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aiprobe.config.schema.base import Section, key
+from aiprobe.config.values import Duration, Name
+
+
+class CredentialSection(Section):
+    """Where a provider's credential comes from when it changes while aiprobe runs. It is renewed before it ends."""
+
+    source: Literal["google", "azure", "aws", "command", "file"] = Field(
+        description="google: application default credentials; azure: Entra ID's default chain; aws: the standard chain,"
+        " and every request is signed (SigV4); command: what a command prints; file: what a file holds at the time."
+        " The first three need the extras aiprobe[gcp], aiprobe[azure] and aiprobe[aws]."
+    )
+    file: str | None = key(
+        "file: holds the token, alone or in JSON. google: a service account or workload identity file, in place of"
+        " the default credentials. Relative to the configuration."
+    )
+    command: list[str] | None = key(
+        "command: the program and its arguments, run without a shell; it prints the token, alone or in the JSON of"
+        " gcloud, az, kubectl or OAuth."
+    )
+    lifetime: Duration | None = key(
+        "file, command: how long a token is believed that does not say when it ends.", shown="30s, 5m"
+    )
+    scope: Name | None = key("google, azure: the scope to ask for.", shown="(the cloud's usual one)")
+    profile: Name | None = key("aws: a profile of the shared configuration files.")
+    region: Name | None = key("aws: the region that requests are signed for.", shown="(from base_url)")
+    service: Name | None = key("aws: the service that requests are signed for.", shown="(from base_url, else bedrock)")

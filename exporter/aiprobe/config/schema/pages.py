@@ -1,0 +1,54 @@
+"""What the YAML may say of status pages. Descriptions are the text of docs/configuration.md."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from aiprobe.config.schema.base import Section, key
+from aiprobe.config.values import Duration, Name, Url
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[
+    list[str],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class ComponentSection(Section):
+    """How a surface is found on its page: by id first, then by name."""
+
+    id: str = key("The page's own id of the component.", default="")
+    name: Names = key("Names of the component, or beginnings of names.", default=[])
+
+
+class PageSection(Section):
+    """One status page: an entry of the built-in catalogue with changes, or a page of your own."""
+
+    enabled: bool = key("false: do not read this page.", default=True)
+    url: Url | None = key("What is fetched. A page of your own needs it.")
+    incidents_url: Url | None = key("A second document, where the first holds no incidents.")
+    reader: str | None = key(
+        "How it is read: atlassian, incidentio, google, betterstack, aws, rss or atom. For a page of the catalogue, "
+        "atom and rss read its public feed: component states are unknown then."
+    )
+    provider: Name | None = key("Whose page it is: the value of the label `provider`. A page of your own needs it.")
+    display_name: Name | None = key("The name that people read.", shown="(its key)")
+    options: dict[str, str] = key("For the reader, such as `keywords` of a feed.", default={})
+    components: dict[Name, ComponentSection] = key(
+        "By surface: the component through which it is felt. Added to those of the catalogue.", default={}
+    )
+
+
+class StatusPagesSection(Section):
+    """What providers declare. The pages of all configured providers are read unless this says otherwise."""
+
+    enabled: bool = key("false: read no status page.", default=True)
+    interval: Duration = key(
+        "How often a page is read, 60s to 300s; a page on this machine from 1s on.", default=120.0, shown="120s"
+    )
+    pages: dict[Name, PageSection] = key("Pages of your own, and changes to pages of the catalogue.", default={})

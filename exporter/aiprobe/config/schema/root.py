@@ -1,0 +1,118 @@
+"""What the YAML may say: the sections of a configuration file, and the JSON Schema of it for editors.
+
+The domain objects that it becomes are another matter: `resolve.py`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from aiprobe.config.schema.base import Section, key
+from aiprobe.config.schema.contracts import ContractSection
+from aiprobe.config.schema.pages import StatusPagesSection
+from aiprobe.config.schema.provider import ProviderSection
+from aiprobe.config.schema.target import PriceSection, SharedKeys, TargetSection
+from aiprobe.config.values import Name, Number, OptionalName, PathText, Url
+
+DEFAULT_EGRESS = ("https://one.one.one.one/cdn-cgi/trace", "https://www.gstatic.com/generate_204")
+"""Two small pages of two networks that belong to none of the providers that run on neither."""
+DEFAULT_JOURNAL_DIRECTORY = "aiprobe-data"
+
+
+class BudgetSection(Section):
+    """What may be spent."""
+
+    usd_per_day: Number = Field(gt=0, description="USD per UTC day. No probe starts that could pass it.")
+
+
+class DefaultsSection(SharedKeys):
+    """What targets and their providers inherit."""
+
+
+class GroupSection(Section):
+    """Targets that could stand in for one another."""
+
+    any_of: list[str] = Field(min_length=1, description="Names of targets.")
+
+
+class JournalSection(Section):
+    """The durable record of results."""
+
+    directory: PathText | None = key(
+        "Where it is kept; relative to the configuration.",
+        shown=f"{DEFAULT_JOURNAL_DIRECTORY}, in the working directory",
+        min_length=1,
+    )
+    keep_ok: Literal["all", "sampled", "none"] = key("How many of the good results to keep in full.", default="all")
+
+
+class PricesSection(Section):
+    """More prices than the built-in table has."""
+
+    file: str | None = key("A price map in LiteLLM's JSON format; relative to the configuration.", min_length=1)
+    models: dict[str, PriceSection] = key(
+        "Prices by model, or by `provider/model`; they win over the file and the table.", default={}
+    )
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Include = Annotated[
+    list[str],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class IncludedFile(Section):
+    """A file that another one includes."""
+
+    providers: dict[Name, ProviderSection] = key("The accounts, by a name of your choice.", default={})
+    targets: list[TargetSection] = key("What to ask.", default=[])
+    groups: dict[Name, GroupSection] = key(
+        "Targets that could stand in for one another: would failover have saved us?", default={}
+    )
+
+
+class ConfigFile(IncludedFile):
+    """The configuration of aiprobe."""
+
+    vantage: OptionalName = key("Where this exporter stands: a label on every series.", default="")
+    budget: BudgetSection | None = key("What may be spent; no limit when not given.")
+    defaults: DefaultsSection = key("What targets inherit.", default=DefaultsSection())
+    egress: list[Url] = key(
+        "Pages whose answer proves that our own network works, independent of every provider. [] switches this off.",
+        default=list(DEFAULT_EGRESS),
+    )
+    status_pages: StatusPagesSection = key("What providers declare.", default=StatusPagesSection())
+    contracts: dict[Name, ContractSection] = key(
+        "Service level agreements that you have: how the month stands by each one's own rule.", default={}
+    )
+    journal: JournalSection = key("The durable record of results.", default=JournalSection())
+    prices: PricesSection = key("More prices than the built-in table has.", default=PricesSection())
+    include: Include = key(
+        "More files, or patterns of files, relative to this one; their providers, targets and groups are added.",
+        default=[],
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a configuration file, for editors."""
+    schema = ConfigFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_nulls(schema)}
+
+
+def _without_nulls(node: Any) -> Any:
+    """Drop what only says that a key may be left out: `default: null`, and titles that repeat the key."""
+    if isinstance(node, list):
+        return [_without_nulls(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {}
+    for name, value in node.items():
+        if (name == "default" and value is None) or (name == "title" and isinstance(value, str)):
+            continue
+        kept[name] = _without_nulls(value)
+    return kept

@@ -1,0 +1,196 @@
+"""What the YAML may say of a target, and of the objectives, time limits and prices that it shares with other parts.
+
+Descriptions are the text of docs/configuration.md.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from aiprobe.config.schema.base import Section, key
+from aiprobe.config.values import Body, Count, Duration, Interval, Name, Number, Objective, OptionalName, Url
+from aiprobe.core.model import IDENTITY_LABELS
+
+_LONGEST_PERIOD_SECONDS = 90 * 86_400
+
+
+class TimeoutsSection(Section):
+    """The four limits of one probe."""
+
+    connect: Duration | None = key("Looking the name up, connecting and TLS, together.", shown="5s")
+    first_token: Duration | None = key("From the sent request to the first content.", shown="20s")
+    stall: Duration | None = key("The longest silence after the first content.", shown="15s")
+    total: Duration | None = key(
+        "Everything, at most 0.75 of the interval. The others are shortened to it where they are defaults.",
+        shown="40s, or 0.75 of a shorter interval",
+    )
+
+
+class LatencyObjectiveSection(Section):
+    """A share of the probes that must be faster than a limit."""
+
+    below: Duration = Field(description="The limit.")
+    objective: Objective = Field(description="The share of valid probes below it, in percent.")
+
+
+class ThroughputObjectiveSection(Section):
+    """A share of the answers that must flow faster than a limit."""
+
+    above: Number = Field(gt=0, description="The limit, in output tokens per second.")
+    objective: Objective = Field(description="The share of valid probes above it, in percent.")
+
+
+def _check_period(seconds: float) -> float:
+    if not 86_400 <= seconds <= _LONGEST_PERIOD_SECONDS:
+        raise ValueError("is not between 1d and 90d; 30d is what the alerts are made for")
+    return seconds
+
+
+class SloSection(Section):
+    """The objectives. An explicit null switches an inherited one off."""
+
+    availability: Objective | None = key(
+        "The share of valid probes that must be good, in percent; more than 93.06.", shown=99.5
+    )
+    correctness: Objective | None = key("The share of whole answers that must be right, in percent.")
+    time_to_first_token: LatencyObjectiveSection | None = key("How soon the first content must come.")
+    duration: LatencyObjectiveSection | None = key("How soon the whole answer must be there.")
+    throughput: ThroughputObjectiveSection | None = key(
+        "How fast the answer must flow. Needs `output_tokens` of 32 or more: a ping says nothing of speed."
+    )
+    period: Annotated[Duration, AfterValidator(_check_period)] | None = key(
+        "The window of the error budget, 1d to 90d.", shown="30d"
+    )
+
+
+def _check_day(text: str) -> str:
+    if text:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            raise ValueError("is not a date; write it as 2026-11-30") from None
+    return text
+
+
+class PriceSection(Section):
+    """What a model's tokens cost, in USD per million tokens."""
+
+    input_usd: Number = Field(ge=0, description="Input tokens.")
+    output_usd: Number = Field(ge=0, description="Output tokens, reasoning included.")
+    cached_input_usd: Number | None = key("Input tokens that came from a cache; as input when not given.", ge=0)
+    read_on: Annotated[str, AfterValidator(_check_day)] = key(
+        "The day on which the price was read, such as 2026-11-30.", default=""
+    )
+    source: str = key("Where it was read.", default="")
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Statuses = Annotated[
+    list[Annotated[Count, Field(ge=100, le=599)]],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}),
+]
+
+
+def _scalar(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | int | float | bool):
+        raise ValueError("must be text, a number, true or false; a list or mapping cannot be compared")
+    return value
+
+
+class JsonExpectation(Section):
+    """What a JSON body must hold."""
+
+    path: Name = Field(
+        description="Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."
+    )
+    equals: Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})] = key(
+        "What must stand there; when not given, it is enough that the path exists."
+    )
+
+
+class ExpectSection(Section):
+    """What an `http` probe wants to see."""
+
+    status: Statuses = key("The accepted status, or a list of them.", default=[], shown="any 2xx")
+    text: str | None = key("A text that the body must hold.", min_length=1)
+    json_: JsonExpectation | None = key("What a JSON body must hold.", alias="json")
+    redirects: Annotated[Count, Field(ge=0, le=10)] = key(
+        "How many redirects to follow; credentials stay with their origin.", default=3
+    )
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
+_TAKEN_LABELS = frozenset({*IDENTITY_LABELS, "protocol", "display_name", "job", "instance", "le", "quantile"})
+
+
+def _check_labels(labels: dict[str, str]) -> dict[str, str]:
+    for name in labels:
+        if not _LABEL.match(name) or name.startswith(("__", "exported_")):
+            raise ValueError(f'"{name[:40]}" is not a label name; use letters, digits and _, and begin with a letter')
+        if name in _TAKEN_LABELS:
+            raise ValueError(f"the label \"{name}\" is one of aiprobe's or Prometheus' own; choose another name")
+    return labels
+
+
+Labels = Annotated[dict[str, OptionalName], AfterValidator(_check_labels)]
+
+
+class SharedKeys(Section):
+    """The keys of a target that `defaults` may give for all."""
+
+    interval: Interval | None = key("How often to ask, 1s to 1d.", shown="60s")
+    timeouts: TimeoutsSection | None = key("The limits of one probe.")
+    slo: SloSection | None = key("The objectives.")
+    labels: Labels = key("Labels of your own, on `aiprobe_target_info`.", default={})
+    stream: bool | None = key("Ask for a stream. Without one there is no time to first token.", shown=True)
+    connection: Literal["fresh", "reuse"] | None = key(
+        "fresh: a new connection for every probe, so that every phase is seen; reuse: a warm one where there is one.",
+        shown="fresh",
+    )
+    confirm: bool | None = key("Confirm a first failure with one more probe a few seconds later.", shown=True)
+    count_rate_limits: bool | None = key("Count `rate_limited` as bad instead of excluded.", shown=False)
+
+
+class TargetSection(SharedKeys):
+    """One thing to ask."""
+
+    name: Name = Field(description="The target's name; unique.")
+    provider: str = Field(description="A key of `providers`.")
+    probe: str = Field(description="What to ask: chat, models, embeddings, http, mcp or realtime.")
+    model: OptionalName = key("The model; required for chat, embeddings and realtime.", default="")
+    url: Url | None = key("The URL of an `http` probe.")
+    surface: OptionalName = key(
+        "The product through which users feel it, as its status page names it.", default="", shown="(the preset's)"
+    )
+    provider_region: OptionalName = key("Where the provider serves from, if the target chooses.", default="")
+    display_name: OptionalName = key("The name that people read.", default="", shown="(the target's name)")
+    protocol: str | None = key(
+        "Another protocol of the same account, such as openai-responses. An embeddings probe finds its own.",
+        shown="(the provider's)",
+    )
+    expect: ExpectSection | None = key("What an `http` probe wants to see.")
+    input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
+        "Pad the prompt to about this many tokens, with a needle to find. Priced before it runs."
+    )
+    output_tokens: Annotated[Count, Field(ge=1, le=1_000_000)] | None = key(
+        "Ask for an answer of about this many tokens, to measure throughput."
+    )
+    max_output_tokens: Annotated[Count, Field(ge=1, le=2_000_000)] | None = key(
+        "The token cap.", shown="(fits the model family: 64 where reasoning can be off)"
+    )
+    reasoning: Annotated[str, BeforeValidator(_as_text)] | None = key(
+        "How reasoning is kept low, in the protocol's own value: none, minimal, low, disabled, or a token budget.",
+        shown="(the family's lowest)",
+    )
+    extra_body: Body = key("Fields to merge into the request body; they win over everything.", default={})
+    price: PriceSection | None = key("The price of this target's model.", shown="(the price table's)")

@@ -1,0 +1,85 @@
+"""The reference page of contracts, docs/contracts.md, written from `contracts.toml`; a test holds it current."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Final
+
+from aiprobe.contracts.contract import Contract, Method
+from aiprobe.contracts.shipped import contracts, without_contract
+
+_INTRODUCTION: Final = """\
+# Contracts
+
+Generated from `exporter/aiprobe/contracts/contracts.toml`; edit that file, not this page, and run `make docs`.
+
+An SLO is what you want; a contract is what the provider signed. aiprobe judges a month by each contract's own rule,
+shows how it stands in `aiprobe_sla_*`, and writes the evidence down: `aiprobe report --contract NAME --month 2026-10`.
+
+```yaml
+contracts:
+  aws-bedrock:                  # a contract that ships with aiprobe
+    targets: [bedrock-claude]
+    monthly_spend_usd: 12000
+```
+
+- **Bounds, not a number.** A minute without a probe is unknown, not up: `bound="low"` counts it as down,
+  `bound="high"` as up, and `aiprobe_sla_coverage_ratio` says how much is known. A probe that is bad but no error by the
+  contract's letter (a timeout where only HTTP 500 is written) counts in the low bound only.
+- **Credits are estimates** of what is owed if nothing more is lost this month.
+- **Synthetic probes support a claim** about your own traffic and do not replace it: the provider measures the requests
+  of your account.
+- **These are facts with a date, not legal advice.** Each has a source, the day on which it was looked at, and how well
+  it is known. One that is `unverified` must be enabled with `accept_unverified: true`, after comparing it with your
+  agreement.
+
+## The ways to measure
+
+| method | uptime is |
+|---|---|
+"""
+_METHODS: Final = {
+    Method.OCCURRENCES: "the share of valid requests that were answered",
+    Method.TIMESLICE_RUN: "the share of slices outside runs of at least `min_run_slices` slices in a row whose error "
+    "ratio is above `error_threshold` (Google: five minutes above 5 %)",
+    Method.RATIO_TIMESLICE: "the mean of the slices' availabilities (Bedrock: slices of five minutes)",
+    Method.LATENCY_SLICE: "the share of slices whose median tokens per second reaches the target",
+}
+
+
+def render_reference() -> str:
+    """Return the text of docs/contracts.md."""
+    methods = "".join(f"| `{method.value}` | {text} |\n" for method, text in _METHODS.items())
+    shipped = "".join(map(_section, contracts().values()))
+    absent = "".join(
+        f"- **{one.display_name}** (`{one.name}`): {one.sentence}\n" for one in without_contract().values()
+    )
+    own = ", ".join(f"`{field.name}`" for field in fields(Contract) if field.name != "name")
+    return (
+        f"{_INTRODUCTION}{methods}\n## Contracts that ship with aiprobe\n{shipped}\n## Who signs nothing\n\n{absent}\n"
+        f"## A contract of your own\n\nWrite it under `terms:` with these fields: {own}. `display_name`, `provider`, "
+        "`method` and `commitment` are needed; ratios are 0-1.\n"
+    )
+
+
+def _section(contract: Contract) -> str:
+    tiers = ", ".join(f"below {tier.below:.2%}: {tier.credit:.0%}" for tier in contract.tiers) or "not public"
+    lines = [
+        f"\n### `{contract.name}`: {contract.display_name}\n",
+        f"- Promised: {contract.commitment:.2%}, {contract.method.value}, {contract.scope or 'scope not told'}.",
+        f"- Credit: {tiers}" + (f"; at most {contract.cap:.0%}." if contract.cap is not None else "."),
+        f"- Month in {contract.timezone}. Source: {_source(contract)}.",
+        *_list("Left out", contract.excluded),
+        *_list("Read so", contract.assumptions),
+        *_list("A claim needs", contract.evidence),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _source(contract: Contract) -> str:
+    looked = contract.verified_on or "no day"
+    return f"{contract.source_url or 'none'}, looked at on {looked}: {contract.confidence.value}"
+
+
+def _list(title: str, items: Iterable[str]) -> list[str]:
+    told = "; ".join(items)
+    return [f"- {title}: {told}."] if told else []

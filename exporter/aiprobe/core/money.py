@@ -1,0 +1,127 @@
+"""What a probe costs and what may be spent: a bound before it starts, the bill after it ended, the budget of a day.
+
+USD throughout; pure arithmetic. Prices are data of the target; how a prompt is worded belongs in `probes/`, which keeps
+it within `PROMPT_TOKENS`; remembering what was spent belongs in `journal/`. A probe reserves the most that it may cost
+before it starts and settles what it did cost after it ended, so what is spent can never pass the budget. Money is paced
+over the UTC day, so a dear morning does not leave a blind evening.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe.core.model import Price, Target
+
+PROMPT_TOKENS: Final = 80
+"""A bound on the input tokens of a chat probe without padding; `probes/chat.py` is tested against it."""
+ANSWER_TOKENS: Final = 16
+"""What a chat probe's answer takes when the model does as it is told."""
+DEFAULT_MAX_OUTPUT_TOKENS: Final = 64
+EMBEDDINGS_INPUT_TOKENS: Final = 8
+PADDING_SLACK: Final = 1.3
+"""Tokenizers differ: padding meant as N tokens may be billed as this much more."""
+SECONDS_PER_DAY: Final = 86_400.0
+_PER_MILLION: Final = 1e-6
+PACE_AHEAD: Final = 0.1
+"""Share of the day's budget that may be spent ahead of an even pace (2.4 hours' worth)."""
+_ROUNDING_USD: Final = 1e-9
+
+
+def cost_usd(
+    price: Price | None,
+    *,
+    input_tokens: int | None,
+    output_tokens: int | None,
+    cached_input_tokens: int | None = None,
+) -> float | None:
+    """Return what billed tokens cost, or None when the price or the whole bill is unknown."""
+    if price is None or (input_tokens is None and output_tokens is None):
+        return None
+    cached = min(cached_input_tokens or 0, input_tokens or 0)
+    cached_price = price.input_usd if price.cached_input_usd is None else price.cached_input_usd
+    fresh = (input_tokens or 0) - cached
+    total = fresh * price.input_usd + cached * cached_price + (output_tokens or 0) * price.output_usd
+    return total * _PER_MILLION
+
+
+def tokens_bound(target: Target) -> tuple[int, int]:
+    """Return the most (input, output) tokens that one probe of `target` may be billed for."""
+    if target.probe == "chat":
+        padding = int((target.input_tokens or 0) * PADDING_SLACK)
+        return PROMPT_TOKENS + padding, target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+    if target.probe == "embeddings":
+        return EMBEDDINGS_INPUT_TOKENS, 0
+    return 0, 0
+
+
+def is_free(target: Target) -> bool:
+    """Tell whether a probe of `target` asks for nothing that is billed."""
+    return tokens_bound(target) == (0, 0)
+
+
+def bound_usd(target: Target) -> float | None:
+    """Return the most that one probe of `target` may cost; 0 for a free kind, None without a price."""
+    if is_free(target):
+        return 0.0
+    input_tokens, output_tokens = tokens_bound(target)
+    return cost_usd(target.price, input_tokens=input_tokens, output_tokens=output_tokens)
+
+
+def expected_usd_per_day(target: Target) -> float | None:
+    """Return what a day of `target` costs when its answers are as short as asked; None without a price.
+
+    A target whose model cannot switch its reasoning off is expected to use its whole token cap.
+    """
+    if is_free(target):
+        return 0.0
+    input_tokens, most_output_tokens = tokens_bound(target)
+    output_tokens = most_output_tokens
+    if target.probe == "chat" and most_output_tokens <= DEFAULT_MAX_OUTPUT_TOKENS:
+        output_tokens = min(most_output_tokens, ANSWER_TOKENS)
+    elif target.output_tokens is not None:
+        output_tokens = min(most_output_tokens, target.output_tokens + ANSWER_TOKENS)
+    once = cost_usd(target.price, input_tokens=input_tokens, output_tokens=output_tokens)
+    return None if once is None else once * SECONDS_PER_DAY / target.interval_seconds
+
+
+def utc_day(wall_seconds: float) -> int:
+    """Return the number of the UTC day since 1970."""
+    return int(wall_seconds // SECONDS_PER_DAY)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one exporter may spend a day; `usd_per_day` None means without a limit. All amounts in USD."""
+
+    usd_per_day: float | None
+    day: int = 0
+    spent_usd: float = 0.0
+    reserved_usd: float = 0.0
+
+    def allowance(self, wall_seconds: float) -> float:
+        """Return what may be spent of this day up to now, what was spent included; infinite without a limit."""
+        if self.usd_per_day is None:
+            return float("inf")
+        elapsed = (wall_seconds - self.day * SECONDS_PER_DAY) / SECONDS_PER_DAY
+        return self.usd_per_day * min(1.0, max(0.0, elapsed) + PACE_AHEAD)
+
+    def reserve(self, usd: float, wall_seconds: float) -> bool:
+        """Set `usd` aside for a probe that is about to start; False when that could pass the budget or its pace.
+
+        What costs nothing passes none, even one that is overdrawn.
+        """
+        self.turn(wall_seconds)
+        if usd > 0 and self.spent_usd + self.reserved_usd + usd > self.allowance(wall_seconds) + _ROUNDING_USD:
+            return False
+        self.reserved_usd += usd
+        return True
+
+    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+        """Replace a reservation by what the probe did cost."""
+        self.reserved_usd = max(0.0, self.reserved_usd - reserved_usd)
+        self.spent_usd += cost_usd
+
+    def turn(self, wall_seconds: float) -> None:
+        """Begin a new day when it has come. A clock that jumps back begins none: the money is spent all the same."""
+        today = utc_day(wall_seconds)
+        if today > self.day:
+            self.day, self.spent_usd = today, 0.0

@@ -1,0 +1,205 @@
+"""An observed incident that is still being written: what is counted while a surface fails.
+
+Probes after the last bad one wait until it is known whether they belong to the incident or to the recovery, so that
+the counts of a closed incident are those between its start and its end.
+"""
+
+import hashlib
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from aiprobe.core.model import Target
+from aiprobe.core.outcomes import Verdict
+from aiprobe.core.state import State
+from aiprobe.incidents.layer import suspected_layer
+from aiprobe.incidents.record import EgressControl, Incident, IncidentTarget, PageRecord
+from aiprobe.incidents.run import Sighting
+
+MAX_REQUEST_IDS: Final = 20
+_MAX_WAITING: Final = 500
+"""Probes after the last bad one that are kept apart; the oldest of more count as part of the incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceKey:
+    """What one incident is about."""
+
+    provider: str
+    surface: str
+    provider_region: str
+
+
+def incident_id(key: SurfaceKey, start: float) -> str:
+    """Return the id of an incident: its start for people, and a digest of what it is about."""
+    parts = "\x00".join((key.provider, key.surface, key.provider_region, str(int(start))))
+    return f"{_compact(start)}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
+
+
+def _compact(timestamp: float) -> str:
+    try:
+        return datetime.fromtimestamp(timestamp, tz=UTC).strftime("%Y%m%dT%H%M%SZ")
+    except (OverflowError, ValueError, OSError):
+        return "undated"
+
+
+@dataclass(slots=True)
+class _Share:
+    """How one target fared."""
+
+    target: Target
+    failing: bool = False
+    asked: int = 0
+    answered: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+
+    def copy(self) -> "_Share":
+        return _Share(self.target, self.failing, self.asked, self.answered, self.bad.copy())
+
+    def frozen(self) -> IncidentTarget:
+        return IncidentTarget(
+            target=self.target.name,
+            probe=self.target.probe,
+            model=self.target.model,
+            vantage=self.target.vantage,
+            failing=self.failing,
+            long_prompt=self.target.input_tokens is not None,
+            asked=self.asked,
+            answered=self.answered,
+            bad_outcomes=dict(sorted(self.bad.items())),
+        )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Everything that is counted probe by probe."""
+
+    shares: dict[str, _Share] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    request_ids: list[str] = field(default_factory=list)
+    request_ids_omitted: int = 0
+    egress_failed: bool = False
+
+    def copy(self) -> "_Tally":
+        shares = {name: share.copy() for name, share in self.shares.items()}
+        return _Tally(
+            shares,
+            self.outcomes.copy(),
+            self.statuses.copy(),
+            self.failures.copy(),
+            self.request_ids.copy(),
+            self.request_ids_omitted,
+            self.egress_failed,
+        )
+
+    def add(self, seen: Sighting) -> None:
+        share = self.shares[seen.target]
+        self.outcomes[seen.outcome.value] += 1
+        if seen.http_status is not None:
+            self.statuses[seen.http_status] += 1
+        if seen.scheduled and seen.verdict is not Verdict.EXCLUDED:
+            share.asked += 1
+            share.answered += seen.verdict is Verdict.GOOD
+        self.egress_failed |= seen.egress_down
+        if seen.verdict is not Verdict.BAD:
+            return
+        share.bad[seen.outcome.value] += 1
+        told = seen.http_status is not None and seen.http_status >= 400
+        self.failures[str(seen.http_status) if told else seen.outcome.value] += 1
+        if seen.request_id is None or seen.request_id in self.request_ids:
+            return
+        if len(self.request_ids) < MAX_REQUEST_IDS:
+            self.request_ids.append(seen.request_id)
+        else:
+            self.request_ids_omitted += 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """One open incident. Times are Unix seconds."""
+
+    key: SurfaceKey
+    provider_display_name: str
+    start: float
+    start_observed: bool
+    last_seen: float = 0.0
+    max_state: State = State.PARTIAL_OUTAGE
+    first_declared: float | None = None
+    others: dict[str, bool] = field(default_factory=dict)
+    """Other providers: whether each failed meanwhile."""
+    siblings: dict[str, bool] = field(default_factory=dict)
+    """API targets of the same provider's other surfaces: whether each failed meanwhile. Asked of web surfaces only."""
+    is_web: bool = False
+    """Whether nothing but web pages failed when it began."""
+    egress_ok: bool = False
+    egress_failed: bool = False
+    _counted: _Tally = field(default_factory=_Tally)
+    _waiting: deque[Sighting] = field(default_factory=deque)
+
+    def know(self, target: Target, *, failing: bool) -> None:
+        """Take part of a target of this surface; once failing, always counted as failing."""
+        share = self._counted.shares.setdefault(target.name, _Share(target))
+        share.target = target
+        share.failing |= failing
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Return the targets that were in an outage at some time of this incident."""
+        return tuple(name for name, share in self._counted.shares.items() if share.failing)
+
+    def add(self, seen: Sighting) -> None:
+        """Count one probe of a target that this draft knows; one from before the start is none of it."""
+        if seen.timestamp_seconds < self.start:
+            return
+        self.last_seen = max(self.last_seen, seen.timestamp_seconds)
+        self._waiting.append(seen)
+        if seen.verdict is Verdict.BAD and self._counted.shares[seen.target].failing:
+            self._count_all()
+        elif len(self._waiting) > _MAX_WAITING:
+            self._counted.add(self._waiting.popleft())
+
+    def frozen(self, page: PageRecord | None, *, end: float | None = None, end_observed: bool = True) -> Incident:
+        """Return the incident as it stands, or as it ended at `end`."""
+        tally = self._counted.copy()
+        for seen in self._waiting:
+            if end is None or seen.timestamp_seconds < end:
+                tally.add(seen)
+        targets = tuple(share.frozen() for _, share in sorted(tally.shares.items()))
+        layer, reason = suspected_layer(targets, siblings=self.siblings)
+        return Incident(
+            id=incident_id(self.key, self.start),
+            provider=self.key.provider,
+            provider_display_name=self.provider_display_name,
+            surface=self.key.surface,
+            provider_region=self.key.provider_region,
+            start_timestamp_seconds=self.start,
+            start_observed=self.start_observed,
+            last_seen_timestamp_seconds=self.last_seen if end is None else min(max(self.start, self.last_seen), end),
+            end_timestamp_seconds=end,
+            end_observed=end_observed,
+            max_state=self.max_state,
+            targets=targets,
+            outcomes=dict(sorted(tally.outcomes.items())),
+            http_statuses=dict(sorted(tally.statuses.items())),
+            failures=dict(sorted(tally.failures.items(), key=lambda item: (-item[1], item[0]))),
+            other_providers=dict(sorted(self.others.items())),
+            egress=self._egress(failed=tally.egress_failed),
+            page=page,
+            request_ids=tuple(tally.request_ids),
+            request_ids_omitted=tally.request_ids_omitted,
+            layer=layer,
+            layer_reason=reason,
+        )
+
+    def _egress(self, *, failed: bool) -> EgressControl:
+        if self.egress_failed or failed:
+            return EgressControl.FAILED
+        return EgressControl.OK if self.egress_ok else EgressControl.UNKNOWN
+
+    def _count_all(self) -> None:
+        for seen in self._waiting:
+            self._counted.add(seen)
+        self._waiting.clear()

@@ -1,0 +1,76 @@
+"""Which layer of a provider is suspected, from which of its targets failed and which did not.
+
+A suspicion with its reason, never a finding: the reason says what it rests on.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from aiprobe.core.outcomes import Outcome
+from aiprobe.incidents.record import IncidentTarget, Layer
+
+_NETWORK: Final = frozenset({Outcome.DNS, Outcome.CONNECT, Outcome.TLS, Outcome.TIMEOUT_CONNECT})
+_ASKS_A_MODEL: Final = frozenset({"chat", "embeddings"})
+_LISTS_MODELS: Final = "models"
+_WEB: Final = "http"
+_MOSTLY: Final = 0.5
+_MAX_NAMES: Final = 3
+
+
+def suspected_layer(targets: Sequence[IncidentTarget], *, siblings: Mapping[str, bool]) -> tuple[Layer, str]:
+    """Return the suspected layer and the reason in half a sentence.
+
+    `siblings` are the API targets of the same provider's other surfaces: whether each failed meanwhile.
+    """
+    failing = [target for target in targets if target.failing]
+    fine = [target for target in targets if not target.failing and target.answered > _MOSTLY * target.asked]
+    bad: Counter[str] = Counter()
+    for target in failing:
+        bad.update(target.bad_outcomes)
+    if not bad.total():
+        return Layer.UNKNOWN, "nothing that failed was counted"
+    unreachable = sum(count for outcome, count in bad.items() if outcome in _NETWORK)
+    if unreachable > _MOSTLY * bad.total():
+        return Layer.NETWORK_EDGE, f"{unreachable} of {bad.total()} failures came before a request could be sent"
+    if all(target.probe == _WEB for target in failing):
+        return _of_web_targets(fine, siblings)
+    return _of_api_targets(failing, fine)
+
+
+def _of_web_targets(fine: Sequence[IncidentTarget], siblings: Mapping[str, bool]) -> tuple[Layer, str]:
+    api_is_fine = any(target.probe != _WEB for target in fine) or not all(siblings.values())
+    if api_is_fine:
+        return Layer.WEB_FRONT_END, "web pages fail while the API answers"
+    if siblings:
+        return Layer.GATEWAY_OR_EDGE, "web pages and every API target of the provider fail together"
+    return Layer.WEB_FRONT_END, "web pages fail, and nothing else of the provider is probed"
+
+
+def _of_api_targets(failing: Sequence[IncidentTarget], fine: Sequence[IncidentTarget]) -> tuple[Layer, str]:
+    lists_fail = any(target.probe == _LISTS_MODELS for target in failing)
+    lists_fine = any(target.probe == _LISTS_MODELS for target in fine)
+    asking = [target for target in failing if target.probe in _ASKS_A_MODEL]
+    answering = [target for target in fine if target.probe in _ASKS_A_MODEL]
+    if lists_fail:
+        if asking or not answering:
+            both = "the list of models and the calls to models fail" if asking else "the list of models fails"
+            return Layer.GATEWAY_OR_EDGE, both
+        return Layer.GATEWAY_OR_EDGE, "the list of models fails while models answer"
+    if asking and all(target.long_prompt for target in asking):
+        short = {target.model for target in answering if not target.long_prompt}
+        if short.intersection(target.model for target in asking):
+            return Layer.CONTEXT_HANDLING, "only long prompts fail; short ones to the same model are answered"
+    models = {target.model for target in asking}
+    others = {target.model for target in answering} - models
+    if models and others:
+        return Layer.MODEL, f"calls to {_names(models)} fail while calls to {_names(others)} are answered"
+    if asking and lists_fine:
+        return Layer.INFERENCE, "the list of models is served while calls to models fail"
+    return Layer.UNKNOWN, "nothing else is probed that would tell the gateway from inference"
+
+
+def _names(models: set[str]) -> str:
+    names = sorted(model or "a model without a name" for model in models)
+    shown = " and ".join(names[:_MAX_NAMES])
+    return shown if len(names) <= _MAX_NAMES else f"{shown} and {len(names) - _MAX_NAMES} more"

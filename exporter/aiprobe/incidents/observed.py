@@ -1,0 +1,255 @@
+"""The book of observed incidents: finished probes, egress checks and page readings go in, incidents come out.
+
+Pure: no clock is read, every call brings its time in Unix seconds. An incident is a stretch in which at least one
+target of a (provider, surface, region) is in a partial or major outage. Played back in the same order, the same
+events make the same incidents with the same ids, so a journal restores the book after a restart.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.outcomes import Outcome
+from aiprobe.core.state import State, surface_state
+from aiprobe.core.statuspage import Component, DeclaredIncident
+from aiprobe.incidents.comparison import Observation
+from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS
+from aiprobe.incidents.draft import Draft, SurfaceKey, incident_id
+from aiprobe.incidents.page import PageLog
+from aiprobe.incidents.record import Incident, PageRecord
+from aiprobe.incidents.run import Sighting, TargetRun
+from aiprobe.incidents.schema import incident_json
+
+MAX_INCIDENTS: Final = 500
+_EGRESS_REMEMBERED: Final = 64
+_WEB: Final = "http"
+
+
+def _key(target: Target) -> SurfaceKey:
+    return SurfaceKey(target.provider.name, target.surface, target.provider_region)
+
+
+class IncidentBook:
+    """Keeps the open incidents and the last closed ones, `limit` of them in all.
+
+    More are kept only where more surfaces than that fail at once.
+    """
+
+    def __init__(self, *, limit: int = MAX_INCIDENTS) -> None:
+        self._limit = limit
+        self._runs: dict[SurfaceKey, dict[str, TargetRun]] = {}
+        """By surface, then by target."""
+        self._pages: dict[tuple[str, str], PageLog] = {}
+        self._open: dict[SurfaceKey, Draft] = {}
+        self._closed: deque[Incident] = deque()
+        self._egress: deque[tuple[float, bool]] = deque(maxlen=_EGRESS_REMEMBERED)
+
+    def record(self, finished: Finished, at: float) -> None:
+        """Take one finished probe that ended at `at`."""
+        if finished.result.outcome is Outcome.CANCELLED:
+            return
+        target, key = finished.target, _key(finished.target)
+        runs = self._runs.setdefault(key, {})
+        run = runs.get(target.name)
+        if run is None:
+            run = runs[target.name] = TargetRun(target)
+        seen = run.record(finished, at=at)
+        draft = self._open.get(key)
+        if draft is not None:
+            draft.know(target, failing=run.failing)
+            draft.add(seen)
+        elif run.failing:
+            draft = self._begin(key, at)
+        self._tell_others(key, run)
+        if draft is not None:
+            self._review(draft, run, at)
+
+    def egress(self, up: bool, at: float) -> None:  # noqa: FBT001 - an event of two readings: what and when
+        """Take one round of egress checks: whether any of them succeeded."""
+        self._egress.append((at, up))
+        for draft in self._open.values():
+            _note_egress(draft, up=up)
+
+    def declared(
+        self,
+        provider: str,
+        surface: str,
+        component: Component | None,
+        incidents: Sequence[DeclaredIncident],
+        at: float,
+        *,
+        readable: bool = True,
+    ) -> None:
+        """Take one reading of the page about a surface's component.
+
+        `component` is None where the page does not list it; with `readable` False nothing of the reading counts.
+        """
+        log = self._pages.setdefault((provider, surface), PageLog())
+        log.read(at, component, incidents, readable=readable)
+        if not readable:
+            return
+        for key, draft in self._open.items():
+            told = draft.first_declared is not None and draft.first_declared >= draft.start
+            if (key.provider, key.surface) == (provider, surface) and not told:
+                draft.first_declared = log.first_word(draft.start, at) or draft.first_declared
+        for position, incident in enumerate(self._closed):
+            if (incident.provider, incident.surface) == (provider, surface):
+                self._closed[position] = _with_late_word(incident, log, at)
+
+    def keep(self, targets: Iterable[Target], at: float) -> None:
+        """Forget every target but these, as after a reload; an incident that lost all its failing targets is closed."""
+        kept = {(_key(target), target.name) for target in targets}
+        for key, runs in list(self._runs.items()):
+            self._runs[key] = {name: run for name, run in runs.items() if (key, name) in kept}
+            draft = self._open.get(key)
+            if draft is not None and not any(run.failing for run in self._runs[key].values()):
+                self._close(draft, end=max(draft.start, min(at, draft.last_seen)), end_observed=False)
+            if not self._runs[key]:
+                del self._runs[key]
+
+    def observation(self, provider: str, surface: str, at: float) -> Observation:
+        """Return what a comparison is told about a surface: its state now, and where its outage began."""
+        keys = [key for key in self._runs if (key.provider, key.surface) == (provider, surface)]
+        state = surface_state([_state(run, at) for key in keys for run in self._runs[key].values()])
+        drafts = [self._open[key] for key in keys if key in self._open]
+        if not drafts:
+            return Observation(state=state)
+        first = min(drafts, key=lambda draft: draft.start)
+        return Observation(state=state, first_bad_timestamp_seconds=first.start, start_observed=first.start_observed)
+
+    def open(self) -> tuple[Incident, ...]:
+        """Return the incidents under way, the latest first."""
+        incidents = [draft.frozen(self._page(draft)) for draft in self._open.values()]
+        return tuple(sorted(incidents, key=_latest_first))
+
+    def recent(self, limit: int = MAX_INCIDENTS) -> tuple[Incident, ...]:
+        """Return at most `limit` closed incidents, the latest first."""
+        return tuple(sorted(self._closed, key=_latest_first)[: max(0, limit)])
+
+    def counts(self) -> Mapping[tuple[str, str, bool], int]:
+        """Return how many incidents are kept by (provider, surface, open)."""
+        counts = Counter((key.provider, key.surface, True) for key in self._open)
+        counts.update((incident.provider, incident.surface, False) for incident in self._closed)
+        return dict(counts)
+
+    def to_json(self, limit: int = MAX_INCIDENTS) -> dict[str, Any]:
+        """Return the document of `/api/v1/incidents`: every open incident and at most `limit` closed ones."""
+        return {
+            "open": [incident_json(incident) for incident in self.open()],
+            "recent": [incident_json(incident) for incident in self.recent(limit)],
+        }
+
+    def _begin(self, key: SurfaceKey, at: float) -> Draft:
+        """Open an incident at the first bad probe of those targets of the surface that fail now."""
+        runs = list(self._runs[key].values())
+        starts = [(run.start, run) for run in runs if run.failing]
+        starts += [
+            (run.first_bad(), run) for run in runs if run.is_bad_now and not run.failing and not run.is_silent(at)
+        ]
+        start, first = min(starts, key=lambda entry: entry[0])
+        draft = Draft(
+            key=key,
+            provider_display_name=first.target.provider.display_name,
+            start=start,
+            start_observed=first.good_before(start),
+            is_web=all(run.target.probe == _WEB for run in runs if run.failing),
+        )
+        self._open[key] = draft
+        self._go_on(draft)
+        self._prune()
+        for run in runs:
+            draft.know(run.target, failing=run.failing)
+        earlier: list[Sighting] = sorted(
+            (seen for run in runs for seen in run.recent), key=lambda seen: seen.timestamp_seconds
+        )
+        for seen in earlier:
+            draft.add(seen)
+        for other, others in self._runs.items():
+            for run in others.values():
+                if other != key and run.state is not None and not run.is_silent(at):
+                    _note_other(draft, run.target, failing=run.state >= State.PARTIAL_OUTAGE)
+        for checked_at, up in self._egress:
+            if checked_at >= start:
+                _note_egress(draft, up=up)
+        log = self._pages.get((key.provider, key.surface))
+        draft.first_declared = None if log is None else log.first_word(start, at)
+        return draft
+
+    def _tell_others(self, key: SurfaceKey, run: TargetRun) -> None:
+        for draft in self._open.values():
+            if draft.key != key and run.state is not None:
+                _note_other(draft, run.target, failing=run.state >= State.PARTIAL_OUTAGE)
+
+    def _review(self, draft: Draft, run: TargetRun, at: float) -> None:
+        """Raise the worst state seen, and close the incident when the last failing target has left it."""
+        runs = self._runs[draft.key]
+        seen = surface_state([_state(other, at) for other in runs.values()])
+        draft.max_state = max(draft.max_state, seen or State.OPERATIONAL)
+        failing = [runs[name] for name in draft.failing if name in runs]
+        held = any(other.failing and not other.is_silent(at) for other in failing)
+        if held or run.state is None or run.state >= State.PARTIAL_OUTAGE:
+            return
+        recovered = [other.end for other in failing if not other.failing]
+        lost = [other.last_bad for other in failing if other.failing]
+        end = max([*recovered, *lost], default=draft.start)
+        observed = bool(recovered) and max(recovered) >= max(lost, default=0.0)
+        self._close(draft, end=max(end, draft.start), end_observed=observed)
+
+    def _go_on(self, draft: Draft) -> None:
+        """Take back the closed incident that turns out not to be over: what begins anew began with the same probe."""
+        one = incident_id(draft.key, draft.start)
+        self._closed = deque(incident for incident in self._closed if incident.id != one)
+
+    def _close(self, draft: Draft, *, end: float, end_observed: bool) -> None:
+        del self._open[draft.key]
+        self._closed.append(draft.frozen(self._page(draft, end), end=end, end_observed=end_observed))
+        self._prune()
+
+    def _prune(self) -> None:
+        """Forget the oldest closed incidents that are too many."""
+        while self._closed and len(self._closed) + len(self._open) > self._limit:
+            self._closed.popleft()
+
+    def _page(self, draft: Draft, end: float | None = None) -> PageRecord | None:
+        log = self._pages.get((draft.key.provider, draft.key.surface))
+        if log is None:
+            return None
+        return replace(log.record(draft.start, end), first_declared_timestamp_seconds=draft.first_declared)
+
+
+def _state(run: TargetRun, at: float) -> State | None:
+    return None if run.is_silent(at) else run.state
+
+
+def _latest_first(incident: Incident) -> tuple[float, str]:
+    return (-incident.start_timestamp_seconds, incident.id)
+
+
+def _note_egress(draft: Draft, *, up: bool) -> None:
+    draft.egress_ok |= up
+    draft.egress_failed |= not up
+
+
+def _note_other(draft: Draft, target: Target, *, failing: bool) -> None:
+    """Remember how a target outside the draft's surface fares meanwhile."""
+    provider = target.provider.name
+    if provider != draft.key.provider:
+        draft.others[provider] = failing or draft.others.get(provider, False)
+    elif draft.is_web and target.probe != _WEB:
+        draft.siblings[target.name] = failing or draft.siblings.get(target.name, False)
+
+
+def _with_late_word(incident: Incident, log: PageLog, at: float) -> Incident:
+    """Add a notice that the page posted when all was over."""
+    start, end, page = incident.start_timestamp_seconds, incident.end_timestamp_seconds, incident.page
+    if end is None or at - end > 2 * RETROACTIVE_WITHIN_SECONDS:
+        return incident
+    if page is None or page.first_declared_timestamp_seconds is not None:
+        return incident
+    word = log.late_word(start, end)
+    if word is None:
+        return incident
+    notices = log.notices(start, word) or page.notices
+    return replace(incident, page=replace(page, first_declared_timestamp_seconds=word, notices=notices))

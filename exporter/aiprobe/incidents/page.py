@@ -1,0 +1,137 @@
+"""What a status page said about one surface over time, kept for the incidents of that surface.
+
+Texts from pages are cut and cleaned here, once, before anything remembers them.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Final
+
+from aiprobe.core.state import State
+from aiprobe.core.statuspage import Component, DeclaredIncident
+from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaration, PageWatch, declaration, is_open
+from aiprobe.incidents.record import PageNotice, PageRecord, PageWord, Word
+
+_REMEMBERED: Final = 50
+"""Changes of word kept per surface."""
+MAX_WORDS: Final = 20
+"""Changes of word kept per incident: the first ones and the last."""
+MAX_NOTICES: Final = 5
+_MAX_NAME: Final = 200
+_MAX_URL: Final = 500
+
+_WORDS: Final = {
+    State.OPERATIONAL: Word.OPERATIONAL,
+    State.DEGRADED: Word.DEGRADED,
+    State.PARTIAL_OUTAGE: Word.PARTIAL_OUTAGE,
+    State.MAJOR_OUTAGE: Word.MAJOR_OUTAGE,
+}
+
+
+def clean(text: str, *, limit: int = _MAX_NAME) -> str:
+    """Return a stranger's text as one printable line of at most `limit` characters."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+@dataclass(slots=True)
+class PageLog:
+    """The page's words about one surface. Times are Unix seconds."""
+
+    watch: PageWatch = field(default_factory=PageWatch)
+    _words: deque[PageWord] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    _answered: tuple[int, float] = (0, 0.0)
+    """The number of the last word that an incident was told of, and the start of that incident."""
+    _seen: dict[str, tuple[DeclaredIncident, float]] = field(default_factory=dict)
+    """The last notices by id, as last read and when: they leave many pages once they are resolved."""
+
+    def read(
+        self, at: float, component: Component | None, incidents: Sequence[DeclaredIncident], *, readable: bool
+    ) -> None:
+        """Take one reading; `component` is None where the page does not list it."""
+        said = declaration(component, incidents) if readable else None
+        self.watch.read(at, said)
+        if said is not None:
+            self._remember(at, said.notices)
+        own = component.word if component is not None and readable else ""
+        word = PageWord(timestamp_seconds=at, word=_word(said, readable=readable), page_word=clean(own, limit=50))
+        if not self._words or (self._words[-1].word, self._words[-1].page_word) != (word.word, word.page_word):
+            self._words.append(word)
+
+    def record(self, start: float, end: float | None) -> PageRecord:
+        """Return what was said from `start` to `end`, without the first word about it."""
+        until = float("inf") if end is None else end
+        words = [
+            replace(word, timestamp_seconds=max(word.timestamp_seconds, start))
+            for word, following in [*pairwise(self._words), *((word, None) for word in list(self._words)[-1:])]
+            if word.timestamp_seconds <= until and (following is None or following.timestamp_seconds > start)
+        ]
+        kept = words if len(words) <= MAX_WORDS else [*words[: MAX_WORDS - 1], words[-1]]
+        return PageRecord(words=tuple(kept), words_omitted=len(words) - len(kept), notices=self.notices(start, until))
+
+    def first_word(self, start: float, at: float) -> float | None:
+        """Return when the page first spoke of an incident under way since `start`; None while it did not.
+
+        Where the standing word was about an earlier incident, a notice posted since then is the better answer.
+        """
+        watch = self.watch
+        posted = watch.word_about(start, at)
+        word, began = self._answered
+        if not watch.words or (watch.ended is not None and watch.ended < start):
+            return posted
+        if word == watch.words and began != start and posted is not None:
+            return posted
+        if word != watch.words:
+            self._answered = (watch.words, start)
+        return watch.first_read if watch.since is None else watch.since
+
+    def late_word(self, start: float, end: float) -> float | None:
+        """Return when the page first spoke of the incident that ended at `end`, by the reading just made."""
+        word = self.watch.first_read if self.watch.since is None else self.watch.since
+        if self.watch.speaking and word is not None and start <= word <= end + RETROACTIVE_WITHIN_SECONDS:
+            return word
+        return self.watch.word_about(start, end)
+
+    def notices(self, start: float, until: float) -> tuple[PageNotice, ...]:
+        """Return the incidents that the page had open at some time from `start` to `until`, oldest first."""
+        about = [
+            notice
+            for notice, read_at in self._seen.values()
+            if notice.declared_timestamp_seconds <= until and start <= (_closed_at(notice) or read_at)
+        ]
+        about.sort(key=lambda notice: notice.declared_timestamp_seconds)
+        return tuple(
+            PageNotice(
+                id=clean(notice.id),
+                name=clean(notice.name),
+                impact=clean(notice.impact, limit=20),
+                status=clean(notice.status, limit=20),
+                declared_timestamp_seconds=notice.declared_timestamp_seconds,
+                url=notice.url
+                if notice.url.startswith(("http://", "https://")) and len(notice.url) <= _MAX_URL
+                else "",
+            )
+            for notice in about[:MAX_NOTICES]
+        )
+
+    def _remember(self, at: float, notices: Sequence[DeclaredIncident]) -> None:
+        for notice in notices[-_REMEMBERED:]:
+            self._seen.pop(notice.id, None)
+            self._seen[notice.id] = (notice, at)
+        for identifier in list(self._seen)[:-_REMEMBERED]:
+            del self._seen[identifier]
+
+
+def _closed_at(notice: DeclaredIncident) -> float | None:
+    """Return when the page closed a notice; None while it is open."""
+    return None if is_open(notice) else notice.resolved_timestamp_seconds or notice.declared_timestamp_seconds
+
+
+def _word(said: Declaration | None, *, readable: bool) -> Word:
+    if not readable:
+        return Word.UNREADABLE
+    if said is not None and said.maintenance:
+        return Word.MAINTENANCE
+    return Word.UNKNOWN if said is None or said.state is None else _WORDS[said.state]

@@ -1,0 +1,207 @@
+"""The published form of an incident, so that those of several vendors can be compared: JSON and its JSON Schema.
+
+Every key is always there; what is unknown is null. Times are Unix seconds, ratios 0 to 1.
+"""
+
+from typing import Any, Final
+
+from aiprobe.core.outcomes import Outcome
+from aiprobe.incidents.record import EgressControl, Incident, Layer, PageRecord, Word
+from aiprobe.incidents.text import sentence
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_MAX_TEXT: Final = 2000
+
+
+def incident_json(incident: Incident) -> dict[str, Any]:
+    """Return an incident as plain JSON values; `incident_schema` describes them."""
+    failing = sorted(name for name, failed in incident.other_providers.items() if failed)
+    return {
+        "id": incident.id,
+        "provider": incident.provider,
+        "provider_display_name": incident.provider_display_name,
+        "surface": incident.surface,
+        "provider_region": incident.provider_region,
+        "open": incident.end_timestamp_seconds is None,
+        "start_timestamp_seconds": incident.start_timestamp_seconds,
+        "start_observed": incident.start_observed,
+        "end_timestamp_seconds": incident.end_timestamp_seconds,
+        "end_observed": incident.end_observed,
+        "max_state": int(incident.max_state),
+        "sentence": sentence(incident)[:_MAX_TEXT],
+        "asked": incident.asked,
+        "answered": incident.answered,
+        "answered_ratio": incident.answered_ratio,
+        "vantages": list(incident.vantages),
+        "targets": [
+            {
+                "target": target.target,
+                "probe": target.probe,
+                "model": target.model,
+                "vantage": target.vantage,
+                "failing": target.failing,
+                "asked": target.asked,
+                "answered": target.answered,
+            }
+            for target in incident.targets
+        ],
+        "outcomes": dict(incident.outcomes),
+        "http_statuses": {str(status): count for status, count in incident.http_statuses.items()},
+        "other_providers": {
+            "fine": len(incident.other_providers) - len(failing),
+            "failing": len(failing),
+            "failing_names": failing,
+        },
+        "egress": incident.egress.value,
+        "suspected_layer": {"layer": incident.layer.value, "reason": incident.layer_reason[:_MAX_TEXT]},
+        "status_page": None if incident.page is None else _page_json(incident.page, incident),
+        "request_ids": list(incident.request_ids),
+        "request_ids_omitted": incident.request_ids_omitted,
+    }
+
+
+def _page_json(page: PageRecord, incident: Incident) -> dict[str, Any]:
+    first = page.first_declared_timestamp_seconds
+    end = incident.end_timestamp_seconds
+    lag = None if first is None else first - incident.start_timestamp_seconds
+    return {
+        "words": [
+            {
+                "timestamp_seconds": word.timestamp_seconds,
+                "word": word.word.value,
+                "page_word": word.page_word,
+            }
+            for word in page.words
+        ],
+        "words_omitted": page.words_omitted,
+        "first_declared_timestamp_seconds": first,
+        "declared_after_seconds": lag if lag is not None and lag >= 0 else None,
+        "declared_ahead_seconds": -lag if lag is not None and lag < 0 else None,
+        "declared_retroactively": first is not None and end is not None and first > end,
+        "notices": [
+            {
+                "id": notice.id,
+                "name": notice.name,
+                "impact": notice.impact,
+                "status": notice.status,
+                "declared_timestamp_seconds": notice.declared_timestamp_seconds,
+                "url": notice.url,
+            }
+            for notice in page.notices
+        ],
+    }
+
+
+def incident_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of one incident."""
+    count = {"type": "integer", "minimum": 0}
+    text = {"type": "string"}
+    return {
+        "$schema": _DIALECT,
+        "title": "Observed incident of an AI service",
+        "description": "A stretch of time in which probes saw one surface of one provider fail.",
+        **_object(
+            {
+                "id": {"type": "string", "minLength": 1, "description": "The same wherever it is computed."},
+                "provider": {"type": "string", "description": "OpenTelemetry's gen_ai.provider.name."},
+                "provider_display_name": text,
+                "surface": {"type": "string", "description": "The product, as its status page names it."},
+                "provider_region": text,
+                "open": {"type": "boolean"},
+                "start_timestamp_seconds": {**_TIME, "description": "The first bad probe."},
+                "start_observed": {"type": "boolean", "description": "False: it may have begun earlier."},
+                "end_timestamp_seconds": {**_nullable(_TIME), "description": "The first good probe; null while open."},
+                "end_observed": {"type": "boolean", "description": "False: probing stopped before it recovered."},
+                "max_state": {
+                    "enum": [2, 3],
+                    "description": "2 partial outage, 3 major outage: the worst that was reached.",
+                },
+                "sentence": {"type": "string", "maxLength": _MAX_TEXT},
+                "asked": {**count, "description": "Scheduled probes between start and end, good or bad."},
+                "answered": {**count, "description": "Those of them that were good."},
+                "answered_ratio": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
+                "vantages": {"type": "array", "items": text, "uniqueItems": True},
+                "targets": {"type": "array", "items": _target_schema(), "minItems": 1},
+                "outcomes": {
+                    "type": "object",
+                    "propertyNames": {"enum": sorted(Outcome)},
+                    "additionalProperties": {"type": "integer", "minimum": 1},
+                    "description": "Every attempt, confirmations too, by outcome.",
+                },
+                "http_statuses": {
+                    "type": "object",
+                    "propertyNames": {"pattern": "^[0-9]{1,4}$"},
+                    "additionalProperties": {"type": "integer", "minimum": 1},
+                },
+                "other_providers": _object(
+                    {"fine": count, "failing": count, "failing_names": {"type": "array", "items": text}}
+                ),
+                "egress": {
+                    "enum": sorted(EgressControl),
+                    "description": "Checks of places that no AI provider runs: is it us?",
+                },
+                "suspected_layer": _object({"layer": {"enum": sorted(Layer)}, "reason": text}),
+                "status_page": _nullable(_page_schema()),
+                "request_ids": {"type": "array", "items": text, "maxItems": 20, "description": "Of failed probes."},
+                "request_ids_omitted": count,
+            }
+        ),
+    }
+
+
+_TIME: Final = {"type": "number"}
+
+
+def _target_schema() -> dict[str, Any]:
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    return _object(
+        {
+            "target": text,
+            "probe": text,
+            "model": text,
+            "vantage": text,
+            "failing": {"type": "boolean"},
+            "asked": count,
+            "answered": count,
+        }
+    )
+
+
+def _page_schema() -> dict[str, Any]:
+    text = {"type": "string"}
+    word = _object({"timestamp_seconds": _TIME, "word": {"enum": sorted(Word)}, "page_word": text})
+    notice = _object(
+        {
+            "id": text,
+            "name": text,
+            "impact": text,
+            "status": text,
+            "declared_timestamp_seconds": _TIME,
+            "url": {"type": "string", "pattern": "^(https?://.*)?$"},
+        }
+    )
+    seconds = _nullable({"type": "number", "minimum": 0})
+    return _object(
+        {
+            "words": {"type": "array", "items": word, "maxItems": 20},
+            "words_omitted": {"type": "integer", "minimum": 0},
+            "first_declared_timestamp_seconds": _nullable(_TIME),
+            "declared_after_seconds": {**seconds, "description": "From the start to the page's first word."},
+            "declared_ahead_seconds": {**seconds, "description": "From the page's first word to the start."},
+            "declared_retroactively": {"type": "boolean", "description": "The first word came after the end."},
+            "notices": {"type": "array", "items": notice, "maxItems": 5},
+        }
+    )
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
+        "additionalProperties": False,
+    }
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}

@@ -1,0 +1,146 @@
+"""An incident in one sentence that a manager understands. It quotes nobody; times are UTC."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from aiprobe.core.outcomes import Outcome
+from aiprobe.incidents.record import EgressControl, Incident, Layer, Word
+
+_FAILURE_WORDS: Final = {
+    Outcome.OVERLOADED: "overload errors inside the answer",
+    Outcome.SERVER_ERROR: "server errors",
+    Outcome.ERROR_IN_BODY: "errors inside the answer",
+    Outcome.TRUNCATED: "answers cut short",
+    Outcome.DISCONNECTED: "dropped connections",
+    Outcome.STALLED: "answers that stalled",
+    Outcome.MALFORMED: "unreadable answers",
+    Outcome.EMPTY: "empty answers",
+    Outcome.TIMEOUT_CONNECT: "connections that timed out",
+    Outcome.TIMEOUT_FIRST_TOKEN: "no first word in time",
+    Outcome.TIMEOUT_TOTAL: "no whole answer in time",
+    Outcome.DNS: "names that did not resolve",
+    Outcome.CONNECT: "refused connections",
+    Outcome.TLS: "TLS failures",
+    Outcome.RATE_LIMITED: "rate limits",
+}
+_MOSTLY: Final = 0.5
+
+
+def sentence(incident: Incident) -> str:
+    """Say what happened, when, how badly, and what the status page and our own network did meanwhile."""
+    clauses = [
+        f"{_subject(incident)} {_answered(incident)} {_period(incident)}{_failures(incident.failures)}",
+        _page_clause(incident),
+        _control_clause(incident),
+    ]
+    return "; ".join(clause for clause in clauses if clause) + "."
+
+
+def percent(ratio: float) -> str:
+    """Return a ratio as whole percent; 0 and 100 are said only of none and all."""
+    if 0 < ratio < 0.01:
+        return "less than 1 %"
+    if 0.99 < ratio < 1:
+        return "more than 99 %"
+    return f"{ratio * 100:.0f} %"
+
+
+def _subject(incident: Incident) -> str:
+    surface = incident.surface or incident.provider_display_name or incident.provider
+    where = f" ({incident.provider_region})" if incident.provider_region else ""
+    models = sorted({target.model for target in incident.targets if target.failing and target.model})
+    if incident.layer is Layer.MODEL and len(models) == 1:
+        return f"{models[0]} on {surface}{where}"
+    return f"{surface}{where}"
+
+
+def _answered(incident: Incident) -> str:
+    """Say which share was answered: of the failing model where it is one model, else of the whole surface."""
+    targets = incident.targets
+    if incident.layer is Layer.MODEL:
+        targets = tuple(target for target in targets if target.failing)
+    asked = sum(target.asked for target in targets)
+    answered = sum(target.answered for target in targets)
+    is_open = incident.end_timestamp_seconds is None
+    if not asked:
+        return "has failed" if is_open else "failed"
+    return f"{'has answered' if is_open else 'answered'} {percent(answered / asked)} of calls"
+
+
+def _period(incident: Incident) -> str:
+    start, end = incident.start_timestamp_seconds, incident.end_timestamp_seconds
+    until = incident.last_seen_timestamp_seconds if end is None else end
+    dated = utc(start).date() != utc(until).date()
+    doubt = "" if incident.start_observed else " or earlier"
+    if end is None:
+        return f"since {_time(start, dated=dated)} UTC{doubt}"
+    lost = "" if incident.end_observed else ", when probing it ended"
+    return f"between {_time(start, dated=dated)}{doubt} and {_time(end, dated=dated)} UTC{lost}"
+
+
+def _failures(failures: Mapping[str, int]) -> str:
+    total = sum(failures.values())
+    if not total:
+        return ""
+    ranked = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
+    if ranked[0][1] > _MOSTLY * total or len(ranked) == 1:
+        return f", mostly {_failure(ranked[0][0])}"
+    return f", with {_failure(ranked[0][0])} and {_failure(ranked[1][0])}"
+
+
+def _failure(name: str) -> str:
+    return name if name.isdigit() else _FAILURE_WORDS.get(Outcome(name), name)
+
+
+def _page_clause(incident: Incident) -> str:
+    page = incident.page
+    if page is None or not page.words:
+        return ""
+    words = [word.word for word in page.words]
+    first = page.first_declared_timestamp_seconds
+    if first is None:
+        return _silent_page(words, is_open=incident.end_timestamp_seconds is None)
+    when = _time(first, dated=utc(first).date() != utc(incident.start_timestamp_seconds).date())
+    end = incident.end_timestamp_seconds
+    if first < incident.start_timestamp_seconds:
+        return f"the status page had spoken of a problem since {when}"
+    if end is not None and first > end:
+        return f"the status page said nothing until {when}, when it was over"
+    if words[0] is Word.OPERATIONAL:
+        return f"the status page said operational until {when}"
+    return f"the status page spoke of it from {when}"
+
+
+def _silent_page(words: Sequence[Word], *, is_open: bool) -> str:
+    said = set(words)
+    if Word.MAINTENANCE in said:
+        return "the status page announced maintenance"
+    if said == {Word.UNREADABLE}:
+        return "the status page could not be read"
+    if Word.OPERATIONAL not in said:
+        return "the status page did not tell how it was"
+    if Word.UNREADABLE in said or Word.UNKNOWN in said:
+        return "the status page said operational as far as it could be read"
+    return "the status page still says operational" if is_open else "the status page said operational throughout"
+
+
+def _control_clause(incident: Incident) -> str:
+    if incident.egress is EgressControl.FAILED:
+        return "our own network failed for a part of it"
+    failing = sum(incident.other_providers.values())
+    if failing >= 2 and failing > _MOSTLY * len(incident.other_providers):
+        return f"{failing} of {len(incident.other_providers)} other providers failed too"
+    return ""
+
+
+def utc(timestamp: float) -> datetime:
+    """Return Unix time as a date; the epoch where it is beyond all dates."""
+    try:
+        return datetime.fromtimestamp(timestamp, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, tz=UTC)
+
+
+def _time(timestamp: float, *, dated: bool) -> str:
+    return utc(timestamp).strftime("%Y-%m-%d %H:%M" if dated else "%H:%M")

@@ -1,0 +1,115 @@
+"""A connection comes to be: resolve, connect, tunnel, TLS, each phase timed, all of it within one limit.
+
+One call is one attempt. The next address is tried only where the route asks for it, and only when TCP fails.
+"""
+
+import asyncio
+import os
+import ssl
+from functools import partial
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.hosts import host_name, literal
+from aiprobe.core.model import Timeouts
+from aiprobe.core.outcomes import Outcome
+from aiprobe.transport.connection import Connection, read_buffer
+from aiprobe.transport.exchange import Exchange, Route, WireError
+from aiprobe.transport.proxy import Proxy, open_tunnel
+from aiprobe.transport.request import authority
+from aiprobe.transport.resolver import Resolver
+from aiprobe.transport.tls import Contexts, secure
+
+
+class Dialer:
+    """Opens connections; `live` is the set of all that are open."""
+
+    __slots__ = ("_buffer", "_clock", "_contexts", "_live", "_resolver")
+
+    def __init__(self, *, clock: Clock, resolver: Resolver, contexts: Contexts, live: set[Connection]) -> None:
+        self._buffer = read_buffer()
+        self._clock = clock
+        self._resolver = resolver
+        self._contexts = contexts
+        self._live = live
+
+    async def open(self, route: Route, proxy: Proxy | None, *, exchange: Exchange, timeouts: Timeouts) -> Connection:
+        """Return a connection to the origin of `route`, ready to be asked.
+
+        Raises:
+            WireError: `dns`, `connect`, `tls`, `timeout_connect` or `timeout_total`; the failed phase is still running.
+            ValueError: the route's CA file cannot be used.
+        """
+        limit = min(timeouts.connect, timeouts.total)
+        try:
+            async with asyncio.timeout(limit):
+                return await self._open(route, proxy, exchange, limit)
+        except TimeoutError as error:
+            raise _too_slow(exchange, timeouts) from error
+
+    async def _open(self, route: Route, proxy: Proxy | None, exchange: Exchange, limit: float) -> Connection:
+        host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
+        addresses = await self._addresses(host, route, exchange)
+        connection = await self._connect(addresses, port, route=route, exchange=exchange, limit=limit)
+        try:
+            if proxy is not None and proxy.scheme == "https":
+                await secure(connection, self._context(route), host_name(proxy.host), Outcome.CONNECT)
+            if route.scheme == "https":
+                if proxy is not None:
+                    await open_tunnel(connection, proxy, authority(route, always_port=True))
+                    connection.ready_at = self._clock.monotonic()
+                exchange.enter("tls", connection.ready_at)
+                await secure(connection, self._context(route), host_name(route.host))
+        except BaseException:  # a cancelled caller's as well: nobody else knows this connection
+            connection.abort()
+            raise
+        return connection
+
+    def _context(self, route: Route) -> ssl.SSLContext:
+        return self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
+
+    async def _addresses(self, host: str, route: Route, exchange: Exchange) -> tuple[str, ...]:
+        """Look `host` up, unless it is an address; from here on the phase is connect."""
+        address = literal(host)
+        if address is None:
+            exchange.enter("resolve", exchange.started)
+            addresses = await self._resolver.addresses(host_name(host), route.ip_family)
+            exchange.enter("connect", self._clock.monotonic())
+            return addresses
+        exchange.enter("connect", exchange.started)
+        if route.ip_family != "any" and (":" in address) != (route.ip_family == "ipv6"):
+            raise WireError(Outcome.CONNECT, f"{address} is not an address of family {route.ip_family}")
+        return (address,)
+
+    async def _connect(
+        self, addresses: tuple[str, ...], port: int, *, route: Route, exchange: Exchange, limit: float
+    ) -> Connection:
+        tries = addresses if route.address_fallback else addresses[:1]
+        problems: list[str] = []
+        for number, address in enumerate(tries):
+            exchange.connections_tried += 1
+            exchange.remote_address = address
+            try:
+                if number == len(tries) - 1:
+                    return await self._connect_to(address, port)
+                # A share of the time that is left, or a first address that drops packets would leave none for the rest.
+                left = exchange.started + limit - self._clock.monotonic()
+                async with asyncio.timeout(left / (len(tries) - number)):
+                    return await self._connect_to(address, port)
+            except OSError as error:
+                problems.append(f"{address}: {os.strerror(error.errno) if error.errno else 'no answer'}")
+        raise WireError(Outcome.CONNECT, "; ".join(problems))
+
+    async def _connect_to(self, address: str, port: int) -> Connection:
+        factory = partial(Connection, self._clock, self._live, self._buffer)
+        _, connection = await asyncio.get_running_loop().create_connection(factory, address, port)
+        connection.remote_address = address
+        return connection
+
+
+def _too_slow(exchange: Exchange, timeouts: Timeouts) -> WireError:
+    if exchange.phase == "resolve":
+        return WireError(Outcome.DNS, f"no answer within {min(timeouts.connect, timeouts.total):g} s")
+    if timeouts.total <= timeouts.connect:
+        return WireError(Outcome.TIMEOUT_TOTAL, f"not connected within {timeouts.total:g} s in all")
+    where = "connected" if exchange.phase == "connect" else "secured"
+    return WireError(Outcome.TIMEOUT_CONNECT, f"not {where} within {timeouts.connect:g} s")

@@ -1,0 +1,88 @@
+"""The bytes of one HTTP/1.1 request. What does not belong on one line of a request raises: it would be our own bug.
+
+What is asked for belongs in `protocols/` and the probes.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from aiprobe.core.hosts import host_name
+from aiprobe.transport.exchange import Route
+from aiprobe.transport.proxy import Proxy
+
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PATH: Final = re.compile(r"/[!-~]*")
+_VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
+"""RFC 9110 section 5.5: no control characters, no space at the ends."""
+_OURS: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+def authority(route: Route, *, always_port: bool = False) -> str:
+    """Return `host[:port]` of the origin; the scheme's own port is left out unless asked for.
+
+    Raises:
+        ValueError: the host is not one, or the port is out of range.
+    """
+    shown, port = _shown_host(route.host), route.port
+    if not 0 < port < 65536:
+        raise ValueError(f"not a port: {port}")
+    return shown if not always_port and port == _DEFAULT_PORTS[route.scheme] else f"{shown}:{port}"
+
+
+@lru_cache(maxsize=4096)
+def _shown_host(host: str) -> str:
+    name = host_name(host)
+    return f"[{name}]" if ":" in name else name
+
+
+@lru_cache(maxsize=1024)
+def _may_be_sent(name: str) -> bool:
+    """Tell whether a header of this name can stand in a request and is not ours to send."""
+    return bool(_TOKEN.fullmatch(name)) and name.lower() not in _OURS
+
+
+def request_bytes(
+    route: Route,
+    proxy: Proxy | None,
+    *,
+    method: str,
+    path: str,
+    headers: tuple[tuple[str, str], ...],
+    body: bytes,
+    upgrade: str | None = None,
+) -> bytes:
+    """Return head and body, with host (unless given), content-length and connection added.
+
+    Raises:
+        ValueError: method, path or a header could not stand in a request as it is, or a header is ours to send. The
+            message names the header and never its value, which may be a credential.
+    """
+    if not _TOKEN.fullmatch(method):
+        raise ValueError(f"not a method: {method!r}")
+    if not _PATH.fullmatch(path):
+        raise ValueError(f"not a path: {path!r}")
+    origin = authority(route)
+    forwarded = proxy is not None and route.scheme == "http"
+    lines = [f"{method} http://{origin}{path} HTTP/1.1" if forwarded else f"{method} {path} HTTP/1.1"]
+    own_host = False
+    for name, value in headers:
+        if not _may_be_sent(name):
+            raise ValueError(f"not a header to send: {name!r}")
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"the value of header {name!r} has characters that a header cannot hold")
+        own_host = own_host or name.lower() == "host"
+        lines.append(f"{name}: {value}")
+    if not own_host:
+        lines.insert(1, f"host: {origin}")
+    if body or method not in _BODILESS:
+        lines.append(f"content-length: {len(body)}")
+    if upgrade is not None:
+        lines.append(f"upgrade: {upgrade}")
+    lines.append("connection: upgrade" if upgrade else "connection: keep-alive" if route.reuse else "connection: close")
+    if forwarded and proxy is not None and proxy.credential:
+        lines.append(f"proxy-authorization: {proxy.credential}")
+    lines.append("\r\n")
+    return "\r\n".join(lines).encode("latin-1") + body

@@ -1,0 +1,164 @@
+"""One HTTP/1.1 exchange, timed byte by byte: the only room that speaks HTTP to what is probed.
+
+One call is one attempt: nothing is sent twice, and no second address is tried unless the route says so. Redirects,
+retries and what a reply means belong to the probes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Timeouts
+from aiprobe.core.outcomes import Outcome
+from aiprobe.core.secret import Secret
+from aiprobe.transport.connection import Connection, Question
+from aiprobe.transport.dial import Dialer
+from aiprobe.transport.exchange import Exchange, Route, Signal, Sink, WireError
+from aiprobe.transport.framing import Reply
+from aiprobe.transport.proxy import Proxy, parse_proxy
+from aiprobe.transport.request import authority, request_bytes
+from aiprobe.transport.resolver import Resolver
+from aiprobe.transport.tls import Contexts
+from aiprobe.transport.warm import WarmConnections
+
+__all__ = ["Exchange", "Route", "Signal", "Sink", "Transport"]
+
+_CLOSING_TURNS: Final = 10
+"""Turns of the event loop in which aborted connections say goodbye; two are enough, TLS takes one more."""
+
+
+class Transport:
+    """Makes exchanges; owns the resolver, the TLS contexts and the warm connections. Close it when done.
+
+    `nameservers` (`host` or `host:port`) replace the system's. `max_body_bytes` bounds a reply's body, before and
+    after it is decompressed. One transport belongs to one event loop.
+    """
+
+    def __init__(self, *, clock: Clock, nameservers: tuple[str, ...] = (), max_body_bytes: int = 8 << 20) -> None:
+        self._clock = clock
+        self._max_body_bytes = max_body_bytes
+        self._live: set[Connection] = set()
+        self._warm = WarmConnections()
+        self._contexts = Contexts()
+        self._resolver = Resolver(nameservers)
+        self._dialer = Dialer(clock=clock, resolver=self._resolver, contexts=self._contexts, live=self._live)
+        self._proxies: dict[Secret, Proxy] = {}
+        self._closed = False
+
+    def prepare(self, route: Route) -> None:
+        """Check `route` and load what its TLS trusts, so that no exchange pays for it.
+
+        Raises:
+            ValueError: host, port, proxy or CA file cannot be used.
+        """
+        authority(route)
+        self._proxy(route)
+        if route.scheme == "https":
+            self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
+
+    def renew_trust(self, ca_files: Iterable[str]) -> None:
+        """Read these certificate authorities again, for connections from now on. Blocks: call it in a thread.
+
+        Raises:
+            ValueError: one cannot be used; nothing has changed.
+        """
+        self._contexts.renew(ca_files)
+
+    async def exchange(  # noqa: PLR0913 - what one request is made of, each by its name
+        self,
+        route: Route,
+        *,
+        method: str,
+        path: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes,
+        timeouts: Timeouts,
+        sink: Sink,
+        first_token_limit: bool = True,
+        upgrade: str | None = None,
+    ) -> Exchange:
+        """Send one request and read its reply: exactly one attempt.
+
+        Adds host, content-length and connection headers. `upgrade` asks for another protocol on the connection: after
+        a 101 the sink gets what the peer sends in it, until it says DONE; any other reply is read as usual. Without
+        `first_token_limit` only the connect, stall and total limits hold. Never raises for what the network or the
+        peer did.
+
+        Raises:
+            ValueError: the request or the route could not be sent as it is.
+        """
+        self._check_open()
+        proxy = self._proxy(route)
+        request = request_bytes(route, proxy, method=method, path=path, headers=headers, body=body, upgrade=upgrade)
+        exchange = Exchange(started=self._clock.monotonic())
+        connection = self._warm.take(route) if route.reuse else None
+        if connection is None:
+            try:
+                connection = await self._dialer.open(route, proxy, exchange=exchange, timeouts=timeouts)
+            except WireError as error:
+                return self._failed(exchange, error)
+            if self._closed:
+                connection.abort()
+                return self._failed(exchange, WireError(Outcome.CANCELLED, "the transport was closed"))
+            exchange.enter("send", connection.ready_at)
+        else:
+            exchange.reused = True
+            exchange.enter("send", exchange.started)
+        exchange.remote_address = connection.remote_address
+        exchange.tls_certificate_not_after_timestamp_seconds = connection.not_after
+        question = Question(
+            request=request,
+            reply=Reply(
+                sink, exchange, method=method, max_body_bytes=self._max_body_bytes, upgrade=upgrade is not None
+            ),
+            exchange=exchange,
+            timeouts=timeouts,
+            first_token_limit=first_token_limit,
+            keep=self._keeper(route),
+        )
+        try:
+            await connection.ask(question)
+        except asyncio.CancelledError:
+            connection.cancel("the caller gave up")
+            raise
+        return exchange
+
+    async def close(self) -> None:
+        """Close every connection and the resolver; what is still running ends as `cancelled`."""
+        self._closed = True
+        self._warm.close()
+        for connection in tuple(self._live):
+            connection.cancel("the transport was closed")
+        await self._resolver.close()
+        for _ in range(_CLOSING_TURNS):
+            await asyncio.sleep(0)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the transport is closed")
+
+    def _proxy(self, route: Route) -> Proxy | None:
+        if route.proxy is None:
+            return None
+        proxy = self._proxies.get(route.proxy)
+        if proxy is None:
+            proxy = self._proxies[route.proxy] = parse_proxy(route.proxy)
+        return proxy
+
+    def _keeper(self, route: Route) -> Callable[[Connection], None] | None:
+        return partial(self._keep, route) if route.reuse else None
+
+    def _keep(self, route: Route, connection: Connection) -> None:
+        if self._closed:
+            connection.abort()
+        else:
+            self._warm.keep(route, connection)
+
+    def _failed(self, exchange: Exchange, error: WireError) -> Exchange:
+        exchange.ended = self._clock.monotonic()
+        exchange.leave(exchange.ended)
+        exchange.outcome = Outcome.CANCELLED if self._closed else error.outcome
+        exchange.detail = error.detail
+        return exchange

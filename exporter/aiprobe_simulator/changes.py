@@ -1,0 +1,109 @@
+"""What a model says: the right answer within its token cap, or what a fault makes of it.
+
+Pure. A change alters what is said, and leaves the protocol whole: the reply ends as it should.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import cycle, islice
+from typing import Final
+
+from aiprobe_simulator.answer import altered, answer_to, pieces, shortened
+from aiprobe_simulator.faults import Value
+from aiprobe_simulator.wire.base import DEFAULT_CAP, Answer, Call, Finish
+
+MOST_REASONING: Final = 4_096
+"""Tokens of reasoning at most, whatever the cap or a parameter says."""
+_THOUGHT: Final = ("Let ", "me r", "ead ", "the ", "line", " aga", "in. ")
+_NONSENSE: Final = "The weather is fine today, thank you for asking."
+
+Change = Callable[[Call, str, Mapping[str, Value]], Answer]
+"""Takes the call, the answer to the question before (empty where there was none) and the fault's parameters."""
+
+
+def right_answer(call: Call) -> Answer:
+    """Return what a well-behaved model says."""
+    return _capped(call, Answer(text=pieces(answer_to(call.prompt)))) if call.prompt else Answer()
+
+
+def answer_for(call: Call, change: str | None, *, previous: str, params: Mapping[str, Value]) -> Answer:
+    """Return the answer to `call` under the fault named `change`, or the right one."""
+    if change is None:
+        return right_answer(call)
+    return CHANGES[change](call, previous, params)
+
+
+def _capped(call: Call, answer: Answer) -> Answer:
+    """Cut an answer at the token cap, reasoning first, and say so."""
+    cap = DEFAULT_CAP if call.cap is None else call.cap
+    if answer.output_tokens <= cap:
+        return answer
+    left = max(0, cap - len(answer.reasoning))
+    return replace(answer, reasoning=answer.reasoning[:cap], text=answer.text[:left], finish=Finish.LENGTH)
+
+
+def _thoughts(tokens: int) -> tuple[str, ...]:
+    return tuple(islice(cycle(_THOUGHT), max(1, min(tokens, MOST_REASONING))))
+
+
+def _fabricated(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return Answer(text=shortened(right_answer(call).text))
+
+
+def _wrong(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
+    if call.inputs:
+        return Answer(vector=(0.0,) * call.dimensions)
+    return _capped(call, Answer(text=pieces(str(params["text"]) or altered(answer_to(call.prompt)))))
+
+
+def _nonsense(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return _capped(call, Answer(text=pieces(_NONSENSE)))
+
+
+def _cached(call: Call, previous: str, __: Mapping[str, Value]) -> Answer:
+    return _capped(call, Answer(text=pieces(previous or altered(answer_to(call.prompt)))))
+
+
+def _empty(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return Answer(vector=() if call.inputs else None)
+
+
+def _reasoning(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
+    return _capped(call, replace(right_answer(call), reasoning=_thoughts(int(params["tokens"]))))
+
+
+def _hidden_reasoning(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
+    return replace(_reasoning(call, _, params), shown=False)
+
+
+def _starved(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return replace(_starved_aloud(call, _, __), shown=False)
+
+
+def _starved_aloud(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return Answer(reasoning=_thoughts(256 if call.cap is None else call.cap), finish=Finish.LENGTH)
+
+
+def _refusal(_: Call, __: str, ___: Mapping[str, Value]) -> Answer:
+    return Answer(finish=Finish.REFUSED)
+
+
+def _filter(_: Call, __: str, ___: Mapping[str, Value]) -> Answer:
+    return Answer(finish=Finish.FILTERED)
+
+
+CHANGES: Final[Mapping[str, Change]] = {
+    "fabricated_finish": _fabricated,
+    "wrong_answer": _wrong,
+    "nonsense": _nonsense,
+    "cached_answer": _cached,
+    "empty": _empty,
+    "empty_list": _empty,
+    "reasoning": _reasoning,
+    "hidden_reasoning": _hidden_reasoning,
+    "starved": _starved,
+    "starved_aloud": _starved_aloud,
+    "refusal": _refusal,
+    "content_filter": _filter,
+}
+"""Every fault of the stage `answer`."""

@@ -1,0 +1,81 @@
+"""Where a request goes: `/{provider}/...` with the protocol at the end of the path, `/web/{name}`, `/egress/{n}`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiprobe_simulator.faults import KINDS, Kind
+
+_POSTED: Final[Mapping[str, str]] = {
+    "/messages": "anthropic-messages",
+    "/chat/completions": "openai-chat",
+    "/responses": "openai-responses",
+    "/embeddings": "openai-embeddings",
+    "/v2/chat": "cohere-chat",
+    "/api/chat": "ollama-chat",
+    "/mcp": "mcp",
+}
+_GENERATE: Final = re.compile(r"/models/[^/:]+:(?:stream)?[gG]enerateContent$")
+_RAW_PREDICT: Final = re.compile(r"/publishers/anthropic/models/[^/:]+:(?:stream)?[rR]awPredict$")
+_CONVERSE: Final = re.compile(r"/model/.+/converse(?:-stream)?$")
+_MODELS: Final = re.compile(r"/(?:(?:foundation-)?models|api/tags)(?:/(?P<model>.+))?$")
+_WEB: Final = re.compile(r"^/web/(?P<name>[^/]+)(?:/(?P<rest>.*))?$")
+_EGRESS: Final = re.compile(r"^/egress/(?P<rest>[^/]+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a path means."""
+
+    provider: str
+    """The first segment; of a page the name of its product."""
+    kind: Kind
+    wire: str | None = None
+    """The protocol; None for pages."""
+    rest: str = ""
+    """The page, the number of a connectivity check, or the model of a list with one entry."""
+
+
+def place_of(method: str, path: str, headers: Mapping[str, str], *, has_key_parameter: bool = False) -> Place | None:
+    """Return what a request asks for, or None for a path that nobody serves.
+
+    `headers` has lower-case names; they tell one list of models from another. `has_key_parameter` says that the
+    query has `key`, as only Google's has.
+    """
+    if method in {"GET", "HEAD"}:
+        if found := _WEB.match(path):
+            return Place(provider=found["name"], kind="web", rest=(found["rest"] or "").strip("/"))
+        if found := _EGRESS.match(path):
+            return Place(provider="egress", kind="egress", rest=found["rest"])
+    provider, _, tail = path.lstrip("/").partition("/")
+    tail = f"/{tail}"
+    if not provider:
+        return None
+    if method == "GET" and tail.endswith("/realtime"):
+        return Place(provider=provider, kind="realtime", wire="openai-chat")
+    if method == "GET" and (found := _MODELS.search(tail)):
+        return Place(
+            provider=provider, kind="models", wire=_list_of(tail, headers, has_key_parameter), rest=found["model"] or ""
+        )
+    if method != "POST":
+        return None
+    wire = next((name for end, name in _POSTED.items() if tail.endswith(end)), None)
+    if wire is None and _GENERATE.search(tail):
+        wire = "gemini"
+    if wire is None and _RAW_PREDICT.search(tail):
+        wire = "anthropic-messages"
+    if wire is None and _CONVERSE.search(tail):
+        wire = "bedrock-converse"
+    return Place(provider=provider, kind=KINDS[wire], wire=wire) if wire else None
+
+
+def _list_of(tail: str, headers: Mapping[str, str], google_key: bool) -> str:  # noqa: FBT001 - private, one caller
+    if tail.endswith("/foundation-models"):
+        return "bedrock-converse"
+    if tail.endswith("/api/tags"):
+        return "ollama-chat"
+    if "anthropic-version" in headers:
+        return "anthropic-messages"
+    google = google_key or "x-goog-api-key" in headers or tail.startswith("/v1beta/") or "/publishers/" in tail
+    return "gemini" if google else "openai-chat"

@@ -1,0 +1,44 @@
+"""Reads what a request asks for: its call in the words of its protocol, its credential, its page size."""
+
+import json
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from aiprobe_simulator.paths import Place
+from aiprobe_simulator.wire import WIRES
+from aiprobe_simulator.wire.base import BadCall, Call, Trouble
+
+
+async def read_call(request: web.Request, place: Place, headers: Mapping[str, str]) -> Call | BadCall:
+    """Read a request's body as its protocol does; problems are returned, since the key is looked at first."""
+    if place.wire is None or place.kind in {"models", "realtime"}:
+        return Call(model="")
+    try:
+        body = json.loads(await request.read())
+        if isinstance(body, dict):
+            return WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
+    except BadCall as problem:
+        return problem
+    except web.HTTPRequestEntityTooLarge:
+        return BadCall(Trouble.TOO_LARGE, "the body is larger than the simulator takes")
+    except (ValueError, RecursionError):
+        return BadCall(Trouble.BAD_REQUEST, "the body is not JSON")
+    return BadCall(Trouble.BAD_REQUEST, "the body is not a JSON object")
+
+
+def key_of(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
+    """Return the credential of a request, from whichever place a provider wants it in."""
+    for name in ("x-api-key", "api-key", "x-goog-api-key"):
+        if headers.get(name):
+            return headers[name].strip()
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.upper() == "AWS4-HMAC-SHA256":  # a signature: `Credential=ACCESS_KEY/date/region/service/...`
+        return value.partition("Credential=")[2].partition("/")[0]
+    return value.strip() if scheme.lower() == "bearer" and value.strip() else query.get("key", "")
+
+
+def page_size(request: web.Request) -> int | None:
+    """Return how many entries of a list were asked for."""
+    asked = request.query.get("limit", request.query.get("pageSize", ""))
+    return max(1, int(asked[:6])) if asked.isdecimal() else None
