@@ -9,21 +9,26 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A requirements file is a complete list, so pip resolves nothing: a release that is newer than the lock changes nothing.
 INSTALL := $(PIP) install --no-deps --require-hashes --only-binary :all:
 
-.PHONY: help demo test test-fast e2e check bench format dashboards docs lock clean
+# What `make test` and `make e2e` run: the built wheel, in an environment that has no checkout on its path. The locked
+# packages beside it are those of the developers' environment.
+WHEEL := $(VENV)/wheel
+TESTED := $(WHEEL)/bin/python
+
+.PHONY: help demo test test-fast e2e wheel check bench format dashboards docs lock clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(RUN_STAMP) ## Run the exporter against the simulator on :10529; no key, no network
 	$(BIN)/aiprobe demo
 
-test: $(DEV_STAMP) ## Every test that needs only Python
-	$(BIN)/python -m pytest -m "not e2e" -n 2
+test: wheel ## Every test that needs only Python
+	$(TESTED) -m pytest -m "not e2e" -n 2
 
-test-fast: $(DEV_STAMP) ## The part that takes less than a minute
-	$(BIN)/python -m pytest -m "not e2e and not slow" -n 2
+test-fast: wheel ## The part that takes less than a minute
+	$(TESTED) -m pytest -m "not e2e and not slow" -n 2
 
-e2e: $(DEV_STAMP) ## The tests with real Prometheus tools, a network namespace and a browser
-	$(BIN)/python -m pytest -m e2e -n 2 --dist loadfile
+e2e: wheel ## The tests with real Prometheus tools, a network namespace and a browser
+	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile
 
 check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
 	$(BIN)/ruff format --check .
@@ -49,6 +54,12 @@ lock: ## Resolve the dependencies again (needs uv)
 	uv export --quiet --frozen --no-emit-project --no-dev --format requirements-txt -o requirements.txt
 	uv export --quiet --frozen --no-emit-project --only-group build --format requirements-txt -o requirements-build.txt
 	uv export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
+
+wheel: $(DEV_STAMP) ## Build the wheel and install it where the tests run
+	@rm -rf $(WHEEL) && $(BIN)/python -m venv --without-pip $(WHEEL)
+	@$(BIN)/python -m hatchling build -t wheel -d $(WHEEL)/dist
+	$(PIP) --python $(TESTED) install --no-deps --no-index $(WHEEL)/dist/aiprobe-*.whl
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(TESTED) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/locked.pth"
 
 clean: ## Remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
