@@ -14,7 +14,7 @@ INSTALL := $(PIP) install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast e2e wheel check bench format dashboards docs lock clean
+.PHONY: help demo test test-fast e2e wheel check bench format dashboards rules docs lock clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -45,6 +45,9 @@ format: $(DEV_STAMP) ## Rewrite the files as `make check` wants them
 
 dashboards: $(DEV_STAMP) ## Write the boards of dashboards/ again
 	$(BIN)/python -m dashboards.src
+
+rules: $(DEV_STAMP) ## Write the rules of alerts/ again
+	$(BIN)/python -m alerts.src
 
 docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
 	$(BIN)/python -m tests.docs_pages

@@ -114,4 +114,5 @@ def test_the_wheel_is_told_to_carry_every_board_and_the_rules() -> None:
     assert [
         uid for uid in ALL if f'"dashboards/{uid}.json" = "aiprobe/bundle/dashboards/{uid}.json"' not in project
     ] == []
-    assert '"alerts" = "aiprobe/bundle/alerts"' in project
+    alerts = sorted(path.name for path in (ROOT / "alerts").iterdir() if path.name not in {"src", "__pycache__"})
+    assert [name for name in alerts if f'"alerts/{name}" = "aiprobe/bundle/alerts/{name}"' not in project] == []

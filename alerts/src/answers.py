@@ -1,0 +1,171 @@
+"""Alerts on what is refused, throttled, gone or wrong."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from alerts.src.rule import Alert
+
+ANSWERS: Final[Sequence[Alert]] = (
+    Alert(
+        name="AIAllAttemptsExcluded",
+        expr="""\
+count by (provider) (
+  aiprobe:excluded_only:vantage
+  and on (TARGET, vantage) (
+    max by (TARGET, vantage) (aiprobe_last_success_timestamp_seconds)
+    or
+    max by (TARGET, vantage) (aiprobe:slo_valid:increase1d{slo="availability"} - aiprobe:slo_bad:increase1d > 0.5)
+  )
+) >= 2
+""",
+        frozen_by="provider",
+        severity="critical",
+        scope="provider",
+        waits="1m",
+        keeps="10m",
+        summary="An AI provider refuses everything that it used to answer",
+        description="""\
+{{ $value }} targets or vantages of {{ $labels.provider }} that had been ok get only answers that say nothing about the service:
+throttled, refused, challenged, not found. This may be an outage in disguise, or our key. First see which outcomes they are.
+""",
+        board="provider",
+        status_page=True,
+        comment="""\
+Of what had been ok before: a new target with a wrong key wakes nobody.
+""",
+    ),
+    Alert(
+        name="AIAllAttemptsExcluded",
+        expr="""\
+max by (TARGET) (aiprobe:excluded_only:vantage) > 0
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="1m",
+        keeps="10m",
+        summary="An AI model can no longer be measured",
+        description="""\
+Every attempt on {{ $labels.target }} ({{ $labels.provider }}) ends in a way that says nothing about the service: throttled, refused,
+challenged, not found. It is not known whether it works. First see which outcome it is.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIModelThrottled",
+        expr="""\
+(
+  sum by (TARGET) (increase(aiprobe_results_total{outcome="rate_limited",attempt="scheduled"}[15m])) > 1.5
+)
+and
+(
+  sum by (TARGET) (increase(aiprobe_results_total{outcome="rate_limited",attempt="scheduled"}[15m]))
+  /
+  (sum by (TARGET) (increase(aiprobe_results_total{attempt="scheduled"}[15m])) > 0)
+  > 0.1
+)
+or
+max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="rate_limited"}[10m])) > 1.5
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="5m",
+        keeps="15m",
+        summary="An AI provider throttles us",
+        description="""\
+{{ $value | printf "%.0f" }} probes of {{ $labels.target }} ({{ $labels.provider }}) were answered with 429 lately. First see who else uses
+this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIAuthOrQuotaFailure",
+        expr="""\
+sum by (provider, surface, outcome) (
+  increase(aiprobe_results_total{outcome=~"auth|quota_exhausted",attempt="scheduled"}[15m])
+) > 1.5
+or
+max by (provider, surface, outcome) (max_over_time(aiprobe:seldom_results:increase{outcome=~"auth|quota_exhausted"}[10m])) > 1.5
+""",
+        frozen_by="provider, surface, outcome",
+        severity="warning",
+        scope="provider",
+        waits="0s",
+        keeps="10m",
+        summary="An AI provider refuses our credentials or our quota is used up",
+        description="""\
+{{ $labels.provider }} ({{ $labels.surface }}) answers {{ $labels.outcome }}. This is ours to mend and burns no error budget. First check
+the key and the billing page; production that shares the account fails too.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIModelNotFound",
+        expr="""\
+sum by (TARGET) (
+  increase(aiprobe_results_total{outcome="not_found",attempt="scheduled"}[30m])
+) > 1.5
+or
+max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="not_found"}[10m])) > 1.5
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="5m",
+        keeps="30m",
+        summary="An AI model no longer exists",
+        description="""\
+{{ $labels.provider }} says that it has no model or path {{ $labels.model }} ({{ $labels.target }}). First look whether the model was
+retired or renamed, then change whatever still asks for it.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIResponseInvalid",
+        expr="""\
+(
+  sum by (TARGET) (increase(aiprobe_results_total{outcome=~"wrong_answer|content_filtered",attempt="scheduled"}[30m])) > 2.5
+)
+and
+(
+  sum by (TARGET) (increase(aiprobe_results_total{outcome=~"wrong_answer|content_filtered",attempt="scheduled"}[30m]))
+  /
+  (sum by (TARGET) (increase(aiprobe_results_total{attempt="scheduled"}[30m])) > 0)
+  > 0.1
+)
+or
+max by (TARGET) (
+  sum without (outcome) (max_over_time(aiprobe:seldom_results:increase{outcome=~"wrong_answer|content_filtered"}[10m]))
+) > 2.5
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="0s",
+        keeps="10m",
+        summary="An AI model answers, and answers wrongly",
+        description="""\
+{{ $value | printf "%.0f" }} answers of {{ $labels.target }} ({{ $labels.provider }}) were lately whole and in time, but not what was asked, or
+refused. First read one on the board: a new model version, a cache, a filter or a gateway in between.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AICertificateExpiring",
+        expr="""\
+min by (provider, surface) (aiprobe_tls_certificate_not_after_timestamp_seconds) - time() < 7 * 86400
+""",
+        frozen_by="provider, surface",
+        severity="warning",
+        scope="surface",
+        waits="15m",
+        keeps="30m",
+        summary="A certificate of an AI service expires within a week",
+        description="""\
+The certificate that {{ $labels.provider }} ({{ $labels.surface }}) shows expires in {{ $value | humanizeDuration }}. First renew it if it is
+yours; if not, tell the provider, and prepare to fail over.
+""",
+        board="provider",
+    ),
+)

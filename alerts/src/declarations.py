@@ -1,0 +1,127 @@
+"""Alerts on status pages and contracts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from alerts.src.rule import Alert
+
+DECLARATIONS: Final[Sequence[Alert]] = (
+    Alert(
+        name="AIProviderIncidentDeclared",
+        expr="""\
+max by (provider, surface) (aiprobe_status_component_state) >= 1
+""",
+        severity="info",
+        scope="surface",
+        waits="0s",
+        keeps="10m",
+        summary="An AI provider declares an incident on its status page",
+        description="""\
+The status page of {{ $labels.provider }} says {{ if ge $value 3.0 }}major outage{{ else if ge $value 2.0 }}partial outage{{ else }}degraded{{ end }}
+for {{ $labels.surface }}. First compare with what the probes see.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIUndeclaredOutage",
+        expr="""\
+count by (provider, surface) (max by (provider, surface, vantage) (aiprobe_undeclared_seconds) >= 600)
+> 0.5 * count by (provider, surface) (max by (provider, surface, vantage) (aiprobe_undeclared_seconds))
+""",
+        frozen_by="provider, surface",
+        severity="warning",
+        scope="surface",
+        waits="0s",
+        keeps="10m",
+        summary="An outage that the provider does not declare",
+        description="""\
+{{ $labels.surface }} ({{ $labels.provider }}) has failed for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not say so. First
+report it to the provider with the request ids of the board, and do not wait for the page.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIStatusPageDisagrees",
+        expr="""\
+max by (provider, surface) (aiprobe_disagreement{kind="unobserved"}) >= 1
+""",
+        severity="info",
+        scope="surface",
+        waits="15m",
+        keeps="10m",
+        summary="A status page declares an outage that no probe sees",
+        description="""\
+The status page of {{ $labels.provider }} declares an outage of {{ $labels.surface }}, and our probes of it are well. First see whether it hits a
+region, a model or a feature that is not probed.
+""",
+        board="provider",
+    ),
+    Alert(
+        name="AIStatusPageStale",
+        expr="""\
+(time() - max by (page) (aiprobe_status_page_polled_timestamp_seconds) > 900)
+or
+(max by (page) (max_over_time(aiprobe_status_page_up[15m])) == 0)
+""",
+        severity="warning",
+        scope="meta",
+        waits="5m",
+        keeps="10m",
+        summary="A status page can no longer be read",
+        description="""\
+The status page {{ $labels.page }} could not be read for a quarter of an hour: what aiprobe says of it is old. First open the page; it may have
+moved or changed its form.
+""",
+        board="self",
+        of_provider=False,
+    ),
+    Alert(
+        name="AISLABreachLikely",
+        expr="""\
+(
+  max by (contract) (aiprobe_sla_burn_rate) > 1
+  and on (contract) max by (contract) (aiprobe_sla_coverage_ratio) >= 0.5
+  and on (contract) (
+    aiprobe_sla_allowance_remaining_seconds * aiprobe_sla_coverage_ratio * aiprobe_sla_burn_rate
+    <= ignoring (bound) 0.75 * 86400 * scalar(days_in_month()) * (1 - aiprobe_sla_uptime_ratio{bound="high"})
+  )
+)
+or
+(max by (contract) (aiprobe_sla_allowance_remaining_seconds) <= 0)
+""",
+        severity="warning",
+        scope="provider",
+        waits="1h",
+        keeps="1h",
+        summary="A provider is about to break its contract",
+        description="""\
+At this rate the contract {{ $labels.contract }} will be broken before its period ends, or is broken already. First save the evidence
+(aiprobe report), and tell whoever claims credits.
+""",
+        board="slo",
+        of_provider=False,
+        comment="""\
+One failed probe burns too fast for the first hours or days of a month: a quarter of the allowance must be used up
+as well. The whole allowance is not exported; it is the month's seconds * lost ratio / (coverage * burn rate).
+""",
+    ),
+    Alert(
+        name="AISLAClaimWindowClosing",
+        expr="""\
+(max by (contract) (aiprobe_sla_claim_deadline_timestamp_seconds) - time() < 7 * 86400)
+and
+(max by (contract) (aiprobe_sla_claim_deadline_timestamp_seconds) - time() > 0)
+""",
+        severity="info",
+        scope="provider",
+        waits="1h",
+        keeps="1h",
+        summary="The time to claim an SLA credit runs out",
+        description="""\
+A credit under the contract {{ $labels.contract }} must be claimed within {{ $value | humanizeDuration }}. First write the report (aiprobe report), and
+send the claim by the way that the contract names.
+""",
+        board="slo",
+        of_provider=False,
+    ),
+)

@@ -1,0 +1,127 @@
+"""One rule, one group, one file: what a rule states, and the text that it becomes."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from alerts.src.labels import expand
+
+RUNBOOKS: Final = "https://aiprobe.example/runbooks"
+GRAFANA: Final = "https://grafana.example"
+"""Placeholders; `aiprobe export rules` replaces them."""
+_STATUS_PAGE: Final = """\
+{{ with printf "max(aiprobe_status_component_state{provider=%q})" $labels.provider | query -}}
+{{ with first . | value }}{{ if ge . 3.0 }}major outage{{ else if ge . 2.0 }}partial outage{{ else }}degraded{{ end -}}
+{{ else }}all is well{{ end }}{{ else }}not known{{ end }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A recorded series."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the rule's lines in YAML."""
+        yield f"record: {self.name}"
+        yield from _block("expr: |", expand(self.expr))
+        yield from _mapping("labels", self.labels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert. `frozen_by` are the labels by which it keeps firing while egress is down in a quorum."""
+
+    name: str
+    expr: str
+    frozen_by: str = ""
+    severity: str
+    scope: str
+    waits: str
+    keeps: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    summary: str
+    description: str
+    board: str
+    of_provider: bool = True
+    """The alert has a label `provider`, and the link opens the board for it."""
+    status_page: bool = False
+    comment: str = ""
+
+    def lines(self) -> Iterator[str]:
+        """Yield the rule's lines in YAML."""
+        yield f"alert: {self.name}"
+        yield from _block("expr: |", expand(self.expr + self._frozen()))
+        yield f"for: {self.waits}"
+        if self.keeps:
+            yield f"keep_firing_for: {self.keeps}"
+        yield from _mapping("labels", {"severity": self.severity, "scope": self.scope, **self.labels})
+        yield from ("annotations:", f"  summary: {self.summary}")
+        yield from _block("  description: >-", self.description)
+        yield f"  runbook_url: {RUNBOOKS}/{self.name}.md"
+        variable = "?var-provider={{ $labels.provider | urlquery }}" if self.of_provider else ""
+        yield f'  dashboard_url: "{GRAFANA}/d/aiprobe-{self.board}{variable}"'
+        if self.status_page:
+            yield from _block("  status_page: >-", _STATUS_PAGE)
+
+    def _frozen(self) -> str:
+        if not self.frozen_by:
+            return ""
+        long = f',long="{self.labels["long"]}"' if "long" in self.labels else ""
+        of_this = f'alertname="{self.name}",severity="{self.severity}"{long}'
+        return f"or\nmax by ({self.frozen_by}) (aiprobe:alerts:frozen{{{of_this}}}) > 0\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that are evaluated one after the other."""
+
+    name: str
+    rules: Sequence[Record | Alert]
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of rules."""
+
+    name: str
+    comment: str
+    groups: Sequence[Group]
+
+    def text(self) -> str:
+        """Return the file's text."""
+        blocks = [_group(group) for group in self.groups]
+        return "".join(_comment(self.comment, "")) + "groups:\n" + "\n".join(blocks)
+
+
+def _group(group: Group) -> str:
+    head = f"  - name: {group.name}\n" + (f"    interval: {group.interval}\n" if group.interval else "")
+    return head + "    rules:\n" + "\n".join(_rule(rule) for rule in group.rules)
+
+
+def _rule(rule: Record | Alert) -> str:
+    first, *rest = rule.lines()
+    body = "\n".join([f"- {first}", *(f"  {line}" for line in rest)]) + "\n"
+    return "".join(_comment(rule.comment, "      ")) + textwrap.indent(body, "      ")
+
+
+def _comment(text: str, indent: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield f"{indent}# {line}".rstrip() + "\n"
+
+
+def _block(key: str, text: str) -> Iterator[str]:
+    yield key
+    depth = len(key) - len(key.lstrip()) + 2
+    yield from textwrap.indent(text.rstrip("\n"), " " * depth).splitlines()
+
+
+def _mapping(key: str, values: Mapping[str, str]) -> Iterator[str]:
+    if values:
+        yield from (f"{key}:", *(f"  {name}: {value}" for name, value in values.items()))

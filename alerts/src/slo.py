@@ -1,0 +1,60 @@
+"""The file `slo.rules.yml`."""
+
+from typing import Final
+
+from alerts.src import brownout, burns, ratios
+from alerts.src.rule import File, Group
+
+_MINUTES: Final = Group(
+    "aiprobe-slo",
+    (
+        *ratios.FACTS,
+        *ratios.counts("5m", "15m", "30m", "1h"),
+        ratios.SHORT,
+        *ratios.ratios("5m", "30m", "1h"),
+        *ratios.HOUR,
+        *brownout.BROWN_OUT,
+        burns.page(burns.HOUR),
+    ),
+)
+_HOURS: Final = Group(
+    "aiprobe-slo-hours",
+    (
+        *ratios.counts("2h", "6h"),
+        *ratios.ratios("2h", "6h"),
+        burns.page(burns.HOURS),
+        burns.latency(burns.HOURS),
+    ),
+    "1m",
+)
+_DAYS: Final = Group(
+    "aiprobe-slo-days",
+    (
+        *ratios.counts("1d", "3d"),
+        *ratios.ratios("1d", "3d"),
+        ratios.SELDOM,
+        *ratios.PERIOD,
+        burns.ticket(burns.DAY),
+        burns.ticket(burns.DAYS),
+        burns.latency(burns.DAYS),
+        burns.EXHAUSTED,
+    ),
+    "5m",
+)
+FILE: Final = File(
+    "slo",
+    """\
+Service level objectives: the recorded series, and the alerts on burnt error budget.
+
+Static: the exporter exports each target's objective, so adding a target changes nothing here. Two layers:
+  aiprobe:slo_*   per target, SLO and vantage. The alerts are computed on these and then need a quorum of vantages.
+  slo:*           sums over vantages under the names of Sloth, for its public dashboards. For display.
+Valid events are good or bad, always. A window without a valid event has no series: neither 0 nor NaN.
+increase() extrapolates to the edges of its window, so a floor of n events is written n - 0.5.
+Costs per target with two SLOs are in docs/alerting.md.
+
+Every alert says its `for`, 0s too: it is a decision, not an omission.
+pint file/disable alerts/for
+""",
+    (_MINUTES, _HOURS, _DAYS),
+)

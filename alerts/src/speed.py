@@ -1,0 +1,104 @@
+"""Latency and throughput: the recorded series, and the alerts on them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from alerts.src.rule import Alert, Record
+
+SPEED: Final[Sequence[Alert | Record]] = (
+    Record(
+        "aiprobe:time_to_first_token:count30m",
+        """\
+sum by (TARGET) (increase(aiprobe_time_to_first_token_seconds_count[30m]))
+""",
+    ),
+    Record(
+        "aiprobe:time_to_first_token:p95_30m",
+        """\
+histogram_quantile(0.95, sum by (TARGET, le) (rate(aiprobe_time_to_first_token_seconds_bucket[30m]))) > 0
+""",
+    ),
+    Record(
+        "aiprobe:time_to_first_token:median1h",
+        """\
+histogram_quantile(0.5, sum by (TARGET, le) (rate(aiprobe_time_to_first_token_seconds_bucket[1h]))) > 0
+""",
+        comment="""\
+The baseline: what the same hour looks like a week later.
+""",
+    ),
+    Record(
+        "aiprobe:time_per_output_token:count30m",
+        """\
+sum by (TARGET) (increase(aiprobe_time_per_output_token_seconds_count[30m]))
+""",
+    ),
+    Record(
+        "aiprobe:time_per_output_token:median30m",
+        """\
+histogram_quantile(0.5, sum by (TARGET, le) (rate(aiprobe_time_per_output_token_seconds_bucket[30m]))) > 0
+""",
+    ),
+    Alert(
+        name="AITTFTHigh",
+        expr="""\
+aiprobe:time_to_first_token:p95_30m > 10
+and aiprobe:time_to_first_token:count30m >= 10
+unless (aiprobe:time_to_first_token:p95_30m offset 1w) > 10
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="15m",
+        keeps="15m",
+        summary="An AI model takes long to say its first word",
+        description="""\
+One in twenty answers of {{ $labels.target }} ({{ $labels.provider }}) begins later than {{ $value | humanizeDuration }}, for 30 minutes. First
+see which phase grew: connect and tls speak for the network, first_byte and first_token for the provider.
+""",
+        board="latency",
+        of_provider=False,
+        comment="""\
+A model that is always that slow has the same last week, and is told about once.
+""",
+    ),
+    Alert(
+        name="AISlowerThanUsual",
+        expr="""\
+aiprobe:time_to_first_token:median1h > 2 * (aiprobe:time_to_first_token:median1h offset 1w)
+and aiprobe:time_to_first_token:median1h - (aiprobe:time_to_first_token:median1h offset 1w) > 0.25
+and aiprobe:time_to_first_token:count30m >= 10
+""",
+        severity="info",
+        scope="model",
+        waits="30m",
+        keeps="30m",
+        summary="An AI model is slower than in the same hour last week",
+        description="""\
+Half of the answers of {{ $labels.target }} ({{ $labels.provider }}) begin later than {{ $value | humanizeDuration }}: more than twice the same
+hour last week. First see whether a new model version answers (aiprobe_response_model_info).
+""",
+        board="latency",
+        of_provider=False,
+    ),
+    Alert(
+        name="AIThroughputLow",
+        expr="""\
+aiprobe:time_per_output_token:median30m > 0.1
+and aiprobe:time_per_output_token:count30m >= 10
+unless (aiprobe:time_per_output_token:median30m offset 1w) > 0.1
+""",
+        frozen_by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="15m",
+        keeps="15m",
+        summary="An AI model writes slowly",
+        description="""\
+Half of the answers of {{ $labels.target }} ({{ $labels.provider }}) take longer than {{ $value | humanizeDuration }} per token: fewer than ten
+tokens a second. First see whether its other models slow down too, then lower the output that you ask for or switch.
+""",
+        board="latency",
+        of_provider=False,
+    ),
+)
