@@ -1,0 +1,106 @@
+"""This version starts on the journal, the spend file and the configuration that an earlier one wrote.
+
+`aiprobe serve` of commit ff574a8 wrote `tests/data/upgrade-ff574a8` in 32 seconds on 2026-11-29. Two of its three
+targets failed twelve times in a row. The tests read it a minute after its end, by an injected wall clock.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from aiprobe.app import App, Options, read_settings
+from aiprobe.core.clock import Clock
+from aiprobe.logs import Redaction
+from tests.contract.running import run
+
+WRITTEN: Final = Path(__file__).parents[1] / "data" / "upgrade-ff574a8"
+A_MINUTE_LATER: Final = 1795915671.0
+"""Unix time: 2026-11-29 01:27:51 UTC."""
+NOWHERE: Final = {"SIMULATOR": "http://127.0.0.1:9"}
+SPENT_USD: Final = 0.00218
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Return a copy of what the earlier version wrote; its configuration is in it."""
+    return Path(shutil.copytree(WRITTEN, tmp_path / "old"))
+
+
+@asynccontextmanager
+async def started(old: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """Start this version in the folder of the earlier one, without a probe; yields its address."""
+    monkeypatch.chdir(old)
+    began = time.time()
+    clock = Clock(wall=lambda: A_MINUTE_LATER + time.time() - began)
+    options = Options(config_file=old / "aiprobe.yml", listen_addresses=("127.0.0.1:0",))
+    app = App(read_settings(old / "aiprobe.yml", NOWHERE), options, redaction=Redaction(), clock=clock)
+    async with app:
+        assert app.running is not None
+        yield f"http://127.0.0.1:{app.running.addresses[0].port}"
+
+
+async def page_of(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as reply:
+        assert reply.status == 200
+        return await reply.text()
+
+
+def gauge(page: str, name: str, **labels: str) -> float:
+    (value,) = (
+        float(sample.value)
+        for family in parse_text(page)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+    return value
+
+
+async def test_the_configuration_of_an_earlier_version_is_accepted(old: Path) -> None:
+    status, out, err = await run("check", "--config.file", "aiprobe.yml", cwd=old, environ=NOWHERE)
+
+    assert (status, err) == (0, "")
+    assert "gpt-4.1-nano" in out
+
+
+async def test_the_spend_the_budget_and_the_burn_go_on_where_the_earlier_version_stopped(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(old, monkeypatch) as url:
+        page = await page_of(f"{url}/metrics")
+
+    assert gauge(page, "aiprobe_budget_spent_usd") >= SPENT_USD
+    remaining = "aiprobe_slo_error_budget_remaining_ratio"
+    # 12 bad ones of 32 are 75 times what an objective of 99.5 % allows.
+    assert gauge(page, remaining, target="gpt", slo="availability") == pytest.approx(1 - 12 / 32 / 0.005, rel=0.05)
+    assert gauge(page, remaining, target="claude", slo="availability") == 1
+    assert gauge(page, "aiprobe_journal_up") == 1
+
+
+async def test_the_incidents_of_an_earlier_version_stay_in_their_file(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(old, monkeypatch) as url:
+        await page_of(f"{url}/api/v1/incidents")
+
+    assert (old / "data/incidents.jsonl").read_bytes() == (WRITTEN / "data/incidents.jsonl").read_bytes()
+
+
+async def test_the_seals_of_an_earlier_version_hold_and_its_report_can_be_written(old: Path) -> None:
+    base = ("report", "--config.file", "aiprobe.yml", "--month", "2026-11")
+
+    status, out, err = await run(*base, "--verify", cwd=old, environ=NOWHERE)
+    assert (status, err) == (0, "")
+    assert "seals hold" in out
+
+    status, out, err = await run(*base, "--contract", "aws-bedrock", "--format", "json", cwd=old, environ=NOWHERE)
+    assert (status, err) == (0, "")
+    (incident,) = json.loads(out)["incidents"]
+    assert incident["outcomes"] == {"server_error": 12}
