@@ -31,7 +31,9 @@ def of_the_packages() -> dict[str, bytes]:
 
 def of_the_bundle() -> dict[str, bytes]:
     boards = list((ROOT / "dashboards").glob("*.json"))
-    rules = [path for path in (ROOT / "alerts").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    rules = [
+        path for path in (ROOT / "alerts").rglob("*") if path.is_file() and not {"__pycache__", "src"} & {*path.parts}
+    ]
     return {f"aiprobe/bundle/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in boards + rules}
 
 
