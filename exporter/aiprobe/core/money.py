@@ -6,7 +6,7 @@ before it starts and settles what it did cost after it ended, so what is spent c
 over the UTC day, so a dear morning does not leave a blind evening.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiprobe.core.model import Price, Target
@@ -24,6 +24,7 @@ _PER_MILLION: Final = 1e-6
 PACE_AHEAD: Final = 0.1
 """Share of the day's budget that may be spent ahead of an even pace (2.4 hours' worth)."""
 _ROUNDING_USD: Final = 1e-9
+_DAYS_KEPT: Final = 4
 
 
 def cost_usd(
@@ -96,6 +97,8 @@ class Budget:
     day: int = 0
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
+    _other_days: dict[int, float] = field(default_factory=dict)
+    """USD spent on the days that the clock named last, so that a day that comes again goes on where it was."""
 
     def allowance(self, wall_seconds: float) -> float:
         """Return what may be spent of this day up to now, what was spent included; infinite without a limit."""
@@ -121,7 +124,16 @@ class Budget:
         self.spent_usd += cost_usd
 
     def turn(self, wall_seconds: float) -> None:
-        """Begin a new day when it has come. A clock that jumps back begins none: the money is spent all the same."""
+        """Begin a new day when it has come.
+
+        A clock that moves back over one midnight begins no day. One that moves back further was wrong before: the day
+        that it names now counts, with what was spent on it and with what was spent on the wrong one.
+        """
         today = utc_day(wall_seconds)
-        if today > self.day:
-            self.day, self.spent_usd = today, 0.0
+        if self.day - 1 <= today <= self.day:
+            return
+        carried = self.spent_usd if today < self.day else 0.0
+        self._other_days[self.day] = self.spent_usd
+        for day in list(self._other_days)[:-_DAYS_KEPT]:
+            del self._other_days[day]
+        self.day, self.spent_usd = today, self._other_days.pop(today, 0.0) + carried

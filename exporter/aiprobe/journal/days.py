@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,7 +22,9 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST_DAY: Final = date.max.toordinal() - _EPOCH
 _NAME: Final = re.compile(r"(evidence|ok)-(\d{4}-\d\d-\d\d)\.sqlite")
 _LEAP_DAYS: Final = 31
-"""A day that begins more than this after the last one recorded may be a clock that was set wrong."""
+"""Where more days than this in a row have no file, the clock may have been set wrong."""
+HELD_DAYS: Final = 31
+"""Days that must be recorded after such a leap before anything older is deleted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,12 +66,16 @@ def list_files(directory: Path, kind: Kind) -> Sequence[DayFile]:
 def expired(files: Sequence[DayFile], today: int) -> Sequence[DayFile]:
     """Return those of all files, of both kinds, that are older than their kind is kept.
 
-    None is while `today` lies far ahead of the last day recorded before it: a wrong clock must not cost the evidence,
-    and a right one lets the files go a day later.
+    None is while the days recorded since the last leap of the clock are few: a wrong clock must not cost the evidence,
+    and the files that it wrote itself do not prove it right. The files are the only witness, so a restart changes
+    nothing.
     """
-    former = max((file.day for file in files if file.day < today), default=today)
-    if today - former > _LEAP_DAYS:
-        return []
+    recorded = sorted({file.day for file in files if file.day <= today} | {today}, reverse=True)
+    for held, (later, earlier) in enumerate(pairwise(recorded), start=1):
+        if later - earlier > _LEAP_DAYS:
+            return []
+        if held >= HELD_DAYS:
+            break
     return [file for file in files if file.day <= today - KEPT_DAYS[file.kind]]
 
 

@@ -137,15 +137,20 @@ class Journal:
             await asyncio.wrap_future(self._ask())
 
     async def close(self) -> None:
-        """Write what waits, mark the end of the run and stop. A disk that hangs is left behind after ten seconds."""
+        """Write what waits, mark the end of the run and stop. A disk that hangs is left behind after ten seconds.
+
+        What could not be written is counted in `dropped`.
+        """
         thread = self._thread
         if thread is None:
             return
         self._closing = True
         self._pulse.set()
         await asyncio.to_thread(thread.join, CLOSE_SECONDS)
-        if thread.is_alive():
-            log.error("the journal's disk hangs: the last results are lost", extra={"probes": self.waiting})
+        if lost := self.waiting:
+            self._dropped += lost
+            why = "the disk hangs" if thread.is_alive() else "the disk did not take them"
+            log.error("results are lost: %s", why, extra={"probes": lost, "directory": str(self.directory)})
 
     def hours(self, start: float, end: float, targets: Collection[str] | None = None) -> Iterator[HourRow]:
         """Return the hours that overlap [start, end) in Unix time. Reads files: call it in a thread."""

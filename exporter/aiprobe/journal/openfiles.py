@@ -34,18 +34,33 @@ class OpenFiles:
         self._lock: int | None = None
 
     def take_directory(self) -> None:
-        """Make the directory, and make sure that no other process writes there. Raises: OSError."""
+        """Make the directory, and make sure that no other process writes there. Raises: OSError.
+
+        Call it before every commit: a directory that was deleted meanwhile is made again.
+        """
+        if self._lock is not None:
+            if self._is_ours(self._lock):
+                return
+            log.error("the journal's directory was deleted or replaced: its files are begun again",
+                      extra={"directory": str(self._directory)})  # fmt: skip
+            self.close()
         self._directory.mkdir(parents=True, exist_ok=True)
-        if self._lock is None:
-            handle = os.open(self._directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(handle)
-                if error.errno == errno.EWOULDBLOCK:
-                    raise OSError(error.errno, "another process writes there; give each its own directory") from error
-                raise
-            self._lock = handle
+        handle = os.open(self._directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno == errno.EWOULDBLOCK:
+                raise OSError(error.errno, "another process writes there; give each its own directory") from error
+            raise
+        self._lock = handle
+
+    def _is_ours(self, lock: int) -> bool:
+        """Return whether the directory still holds the file that is locked."""
+        try:
+            return os.path.samestat(os.fstat(lock), (self._directory / LOCK_NAME).stat())
+        except FileNotFoundError:
+            return False
 
     def get(self, file: DayFile) -> OpenDay:
         """Return a file, opened or begun if need be. Raises: sqlite3.Error, OSError."""

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.money import SECONDS_PER_DAY, Budget, utc_day
+from aiprobe.core.money import SECONDS_PER_DAY, Budget
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "spend.json"
 _STEP_SHARE: Final = 0.001
-"""Share of the daily budget by which the ceiling is raised: a thousand writes a day at most, and what a crash costs."""
+"""Largest share of the daily budget by which the ceiling is raised ahead of spending."""
 _STEP_WITHOUT_BUDGET_USD: Final = 0.01
+RETRY_SECONDS: Final = 5.0
+"""How long after a failed write the file is written again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ class SpendKeeper:
         self._path = directory / FILE_NAME
         self._clock = clock
         self._ceiling = Remembered(day=0, ceiling_usd=0.0)
+        self._billed_usd = 0.0
+        """Since the start."""
         self._lock = asyncio.Lock()
+        self._retry: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read what was spent today. A file that cannot be read counts as an even spending of the day so far."""
@@ -59,8 +64,10 @@ class SpendKeeper:
             elapsed = (now % SECONDS_PER_DAY) / SECONDS_PER_DAY
             assumed = (self.budget.usd_per_day or 0.0) * elapsed
             remembered = Remembered(day=self.budget.day, ceiling_usd=assumed)
-        if remembered.day >= self.budget.day:
-            self.budget.day = min(remembered.day, utc_day(now) + 1)
+        today = self.budget.day
+        if remembered.day >= today:
+            # The day after today is that of a clock that went back over midnight; a later one, of a wrong clock.
+            self.budget.day = remembered.day if remembered.day == today + 1 else today
             self.budget.spent_usd = remembered.ceiling_usd
         async with self._lock:
             await self._write(self.budget.spent_usd)
@@ -81,9 +88,13 @@ class SpendKeeper:
     def settle(self, reserved_usd: float, cost_usd: float) -> None:
         """Replace a reservation by what the probe did cost."""
         self.budget.settle(reserved_usd, cost_usd)
+        self._billed_usd += cost_usd
 
     async def close(self) -> None:
         """Write the exact amount: a clean stop gives back what the ceiling was ahead."""
+        if self._retry is not None:
+            self._retry.cancel()
+            await asyncio.gather(self._retry, return_exceptions=True)
         async with self._lock:
             await self._write(self._committed())
 
@@ -91,8 +102,13 @@ class SpendKeeper:
         return self.budget.spent_usd + self.budget.reserved_usd
 
     def _step(self) -> float:
+        """Return how far the ceiling is raised ahead: never more than this run was billed.
+
+        So a crash books at most as much again, and a crash loop that asks nothing spends nothing.
+        """
         limit = self.budget.usd_per_day
-        return _STEP_WITHOUT_BUDGET_USD if limit is None else limit * _STEP_SHARE
+        step = _STEP_WITHOUT_BUDGET_USD if limit is None else limit * _STEP_SHARE
+        return min(step, self._billed_usd)
 
     def _needs_raise(self) -> bool:
         return self._ceiling.day != self.budget.day or self._committed() > self._ceiling.ceiling_usd
@@ -103,11 +119,20 @@ class SpendKeeper:
             await asyncio.to_thread(_write, self._path, ceiling)
         except OSError as error:
             self._failed("cannot write the spend file: a restart may spend today's budget again", error)
+            if self._retry is None or self._retry.done():
+                self._retry = asyncio.create_task(self._write_again(), name="spend")
         else:
             if not self.ok:
                 log.info("spend file is written again", extra={"path": str(self._path)})
             self.ok = True
         self._ceiling = ceiling
+
+    async def _write_again(self) -> None:
+        """Write every few seconds until the disk takes it."""
+        while not self.ok:
+            await self._clock.sleep(RETRY_SECONDS)
+            async with self._lock:
+                await self._write(max(self._committed(), self._ceiling.ceiling_usd))
 
     def _failed(self, what: str, error: Exception) -> None:
         self.errors += 1
@@ -127,7 +152,7 @@ def spent_today(directory: Path, *, day: int) -> float:
         remembered = _read(directory / FILE_NAME)
     except (OSError, ValueError):
         return 0.0
-    return remembered.ceiling_usd if remembered.day == day else 0.0
+    return remembered.ceiling_usd if remembered.day >= day else 0.0
 
 
 def _read(path: Path) -> Remembered:

@@ -112,10 +112,10 @@ class Store:
 
     def _prepare(self, now: float) -> bool:
         """Take the directory and find where the chains end; once, as soon as the disk lets it be done."""
-        if self._ready:
-            return True
         try:
             self._files.take_directory()
+            if self._ready:
+                return True
             for kind in KINDS:
                 self.heads[kind] = newest_head(self.directory, kind, on_error=self.note_read_error)
             self._mind_lost_tail()

@@ -70,6 +70,33 @@ def test_a_new_utc_day_begins_with_nothing_spent_and_a_clock_that_jumps_back_beg
     assert budget.spent_usd == 0.0
 
 
+def spend(budget: Budget, usd: float, at: float) -> bool:
+    if not budget.reserve(usd, at):
+        return False
+    budget.settle(usd, usd)
+    return True
+
+
+@pytest.mark.parametrize("ahead_days", [2, 40, 500])
+def test_a_clock_that_was_ahead_and_came_back_neither_frees_money_nor_starves_the_days_that_follow(
+    ahead_days: int,
+) -> None:
+    budget = Budget(usd_per_day=10.0)
+    assert spend(budget, 3.0, NOON)
+    assert spend(budget, 2.0, NOON + ahead_days * SECONDS_PER_DAY)
+    assert spend(budget, 0.5, NOON)
+    assert budget.spent_usd == 5.5, "what was spent under the wrong clock was spent today"
+    assert not spend(budget, 1.0, NOON)
+    refused = [day for day in range(1, 42) if not spend(budget, 5.5, NOON + day * SECONDS_PER_DAY)]
+    assert [day for day in refused if day != ahead_days] == []
+
+
+def test_a_clock_that_flaps_between_two_days_has_one_budget_for_each() -> None:
+    budget = Budget(usd_per_day=10.0)
+    spent = sum(spend(budget, 1.0, NOON + (turn % 2) * 40 * SECONDS_PER_DAY) for turn in range(100))
+    assert spent <= 2 * 6
+
+
 def test_without_a_limit_everything_is_allowed_and_still_counted() -> None:
     budget = Budget(usd_per_day=None)
     assert budget.reserve(1e6, NOON)

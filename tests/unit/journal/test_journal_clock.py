@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.journal.days import KEPT_DAYS, DayFile, Kind, day_of, expired, list_files
+from aiprobe.journal.days import HELD_DAYS, KEPT_DAYS, DayFile, Kind, day_of, expired, list_files
 from tests.unit.journal.builders import (
     DAY,
     HOUR,
@@ -95,15 +95,19 @@ async def test_a_start_that_is_no_time_is_taken_as_now(tmp_path: Path, start: fl
 
 async def test_files_are_let_go_when_they_are_old_enough(tmp_path: Path) -> None:
     clock = a_clock()
+    between = {kind: [*range(1, 36), *range(36, days - 1, 25)] for kind, days in KEPT_DAYS.items()}
     for kind, days in KEPT_DAYS.items():
-        for age in (days - 1, days, days + 200, 1):
+        for age in (*between[kind], days - 1, days, days + 200):
             (tmp_path / DayFile(TODAY - age, kind).name).write_bytes(b"")
     (tmp_path / "ok-2020-01-01.sqlite.unreadable-1").touch()
     (tmp_path / "notes.txt").touch()
     async with an_open_journal(tmp_path, clock):
         pass
     ages = {kind: [TODAY - file.day for file in list_files(tmp_path, kind)] for kind in KEPT_DAYS}
-    assert ages == {"evidence": [399, 1, 0], "ok": [44, 1]}
+    assert ages == {
+        "evidence": [399, *reversed(between["evidence"]), 0],
+        "ok": [44, *reversed(between["ok"])],
+    }
     assert (tmp_path / "ok-2020-01-01.sqlite.unreadable-1").exists(), "what was set aside is never deleted"
     assert (tmp_path / "notes.txt").exists()
 
@@ -112,7 +116,8 @@ async def test_the_turn_of_the_day_lets_files_go_without_a_restart(tmp_path: Pat
     old = DayFile(TODAY - 44, "ok")
     clock = a_clock()
     async with an_open_journal(tmp_path, clock) as journal:
-        (tmp_path / old.name).write_bytes(b"")
+        for day in (TODAY - 44, TODAY - 20):
+            (tmp_path / DayFile(day, "ok").name).write_bytes(b"")
         await clock.advance(DAY)
         await journal.flush()
         assert old not in list_files(tmp_path, "ok")
@@ -123,14 +128,15 @@ async def test_an_old_file_stays_while_a_younger_one_goes_on_where_it_ends(tmp_p
     await run_over(tmp_path, [NOON, NOON + 1, NOON + DAY, NOON + 2 * DAY])
     assert DayFile(0, "evidence") in list_files(tmp_path, "evidence")
     assert check(tmp_path, 0, FAR).ok
-    await run_over(tmp_path, [NOON + at * DAY for at in (30, 60, 90, 120)])
+    await run_over(tmp_path, [NOON + at * DAY for at in (*range(3, 36), 60, 90, 120)])
     assert [file.day - TODAY for file in list_files(tmp_path, "ok")] == [60, 90, 120], "90 goes on where 60 ends"
     assert DayFile(0, "evidence") in list_files(tmp_path, "evidence"), "a day of 1970 is old, what follows it is not"
     assert check(tmp_path, 0, FAR, now=NOON + 120 * DAY).ok
-    await run_over(tmp_path, [NOON + at * DAY for at in range(130, 560, 30)])
+    later = [*range(130, 520, 30), *range(520, 560)]
+    await run_over(tmp_path, [NOON + at * DAY for at in later])
     kept = [file.day - TODAY for file in list_files(tmp_path, "evidence")]
-    assert kept == list(range(130, 560, 30))
-    assert check(tmp_path, 0, FAR, now=NOON + 550 * DAY).ok
+    assert kept == later
+    assert check(tmp_path, 0, FAR, now=NOON + 559 * DAY).ok
 
 
 def files(kind: Kind, *days: int) -> list[DayFile]:
@@ -141,7 +147,17 @@ def test_a_leap_of_the_clock_lets_nothing_go() -> None:
     kept = files("evidence", 1000, 1001, 1002)
     assert expired(kept, 1002 + 5000) == []
     assert expired([*kept, *files("evidence", 6002)], 6002) == [], "not on the first day after the leap either"
-    assert expired([*kept, *files("evidence", 6001, 6002)], 6002) == kept
+    held = list(range(6002 - HELD_DAYS, 6003))
+    assert expired([*kept, *files("evidence", *held[1:])], 6002) == [], "while the leapt clock has not held for long"
+    assert expired([*kept, *files("evidence", *held)], 6002) == kept
+
+
+async def test_a_clock_500_days_ahead_for_two_days_deletes_nothing(tmp_path: Path) -> None:
+    await run_over(tmp_path, [NOON + day * DAY for day in range(7)])
+    before = [file for kind in KEPT_DAYS for file in list_files(tmp_path, kind)]
+    await run_over(tmp_path, [NOON + 500 * DAY, NOON + 501 * DAY, NOON + 502 * DAY], restart=True)
+    after = [file for kind in KEPT_DAYS for file in list_files(tmp_path, kind)]
+    assert [file for file in before if file not in after] == []
 
 
 def test_without_a_file_nothing_is_let_go() -> None:

@@ -249,6 +249,40 @@ async def test_a_file_that_is_taken_away_is_missed_and_begun_anew(
     assert check(tmp_path).fault is not None
 
 
+@pytest.mark.parametrize("how", ["deleted", "moved away"])
+async def test_a_directory_that_goes_is_made_again_and_what_waits_is_written(tmp_path: Path, how: str) -> None:
+    directory = tmp_path / "data"
+    async with an_open_journal(directory) as journal:
+        journal.record(a_probe(NOON, Outcome.DNS))
+        await journal.flush()
+        if how == "deleted":
+            shutil.rmtree(directory)
+        else:
+            directory.rename(tmp_path / "elsewhere")
+        journal.record(a_probe(NOON + 1, Outcome.DNS))
+        await journal.flush()
+        assert (journal.up, journal.waiting, journal.dropped) == (True, 0, 0)
+        other = a_journal(directory)
+        await other.open()
+        assert not other.up, "the new directory has one writer too"
+        await other.close()
+    assert [kept.started_timestamp_seconds for kept in journal.failed(NOON, NOON + 60)] == [NOON + 1]
+    fault = check(directory).fault
+    assert fault is not None
+    assert "missing" in fault.what
+
+
+async def test_results_that_wait_at_a_stop_are_counted_as_dropped_and_logged(
+    read_only_directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with an_open_journal(read_only_directory / "data") as journal:
+        for number in range(160):
+            journal.record(a_probe(NOON + number, Outcome.DNS))
+    assert journal.dropped == 160
+    (lost,) = [record for record in caplog.records if "results are lost" in record.message]
+    assert vars(lost)["probes"] == 160
+
+
 async def test_a_directory_has_one_writer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with (tmp_path / "journal.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

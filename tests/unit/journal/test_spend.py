@@ -1,5 +1,6 @@
 """What was spent today survives a restart and a crash, and never lets a day's budget be spent twice."""
 
+import asyncio
 import json
 import logging
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.money import SECONDS_PER_DAY, Budget, utc_day
-from aiprobe.journal.spend import FILE_NAME, SpendKeeper
+from aiprobe.journal.spend import FILE_NAME, RETRY_SECONDS, SpendKeeper, spent_today
 
 EVENING = 20_000 * SECONDS_PER_DAY + 0.95 * SECONDS_PER_DAY
 
@@ -123,6 +124,44 @@ async def test_a_disk_that_recovers_is_noticed(tmp_path: Path) -> None:
     blocked.unlink()
     assert await spend(keeper, 1.0)
     assert keeper.ok
+
+
+async def test_a_disk_that_recovers_is_noticed_without_another_probe(tmp_path: Path) -> None:
+    blocked = tmp_path / "data"
+    blocked.write_text("in the way")
+    clock = ManualClock(epoch=EVENING)
+    keeper = SpendKeeper(Budget(usd_per_day=10.0), blocked, clock=clock.clock)
+    await keeper.open()
+    for _ in range(3):
+        await clock.advance(RETRY_SECONDS)
+    assert not keeper.ok
+    blocked.unlink()
+    await written(clock, keeper)
+    assert json.loads((blocked / FILE_NAME).read_text())["ceiling_usd"] == 0.0
+    await keeper.close()
+
+
+async def written(clock: ManualClock, keeper: SpendKeeper) -> None:
+    """Move the clock until the file is written; the write is in a thread, which no clock moves."""
+    async with asyncio.timeout(30):
+        while not keeper.ok:
+            await clock.advance(RETRY_SECONDS)
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("ahead_days", [2, 40])
+async def test_a_file_of_a_clock_that_was_ahead_counts_as_today(tmp_path: Path, ahead_days: int) -> None:
+    (tmp_path / FILE_NAME).write_text(json.dumps({"day": utc_day(EVENING) + ahead_days, "ceiling_usd": 4.0}))
+    keeper = await a_keeper(tmp_path)
+    assert (keeper.budget.day, keeper.budget.spent_usd) == (utc_day(EVENING), 4.0)
+    assert spent_today(tmp_path, day=utc_day(EVENING)) == 4.0
+
+
+async def test_a_crash_loop_that_asks_nothing_spends_nothing(tmp_path: Path) -> None:
+    for _ in range(50):
+        keeper = await a_keeper(tmp_path)
+        assert await keeper.reserve(0.0)
+    assert keeper.budget.spent_usd == 0.0
 
 
 async def test_the_budget_refuses_what_would_pass_it(tmp_path: Path) -> None:
