@@ -1,9 +1,12 @@
 """The real tools that the end-to-end tests need: found, or installed as Debian packages; never quietly left out."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,8 @@ PACKAGES = {
     "ip": "iproute2",
 }
 """Command -> Debian package."""
+LOCK_SECONDS = 600
+"""How long apt-get waits for another one."""
 _NAMES = {"alertmanager": ("alertmanager", "prometheus-alertmanager")}
 """Debian renames some commands."""
 
@@ -32,7 +37,7 @@ def tool() -> Callable[[str], str]:
     def get(command: str) -> str:
         path = find(command)
         if path is None and os.geteuid() == 0 and shutil.which("apt-get"):
-            install(PACKAGES[command])
+            install(command)
             path = find(command)
         if path is None:
             pytest.fail(f"{command} is missing; on Debian: apt-get install {PACKAGES[command]}")
@@ -41,8 +46,17 @@ def tool() -> Callable[[str], str]:
     return get
 
 
-def install(package: str) -> None:
-    """Install a Debian package without starting its services."""
+def install(command: str) -> None:
+    """Install the Debian package of a command without starting its services; the workers of a run take turns."""
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for arguments in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", package]):
-        subprocess.run(["apt-get", *arguments], check=True, env=quiet, capture_output=True)
+    waiting = ["-q", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
+    with (Path(tempfile.gettempdir()) / "aiprobe-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if find(command):
+            return
+        for arguments in (["update"], ["install", "-y", "--no-install-recommends", PACKAGES[command]]):
+            done = subprocess.run(
+                ["apt-get", *waiting, *arguments], check=False, env=quiet, capture_output=True, text=True
+            )
+            if done.returncode:
+                pytest.fail(f"apt-get {' '.join(arguments)}: {done.stderr}")
