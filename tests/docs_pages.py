@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from aiprobe.config import render_reference as render_configuration
+from aiprobe.config.reference import render_reference as render_configuration
 from aiprobe.contracts.reference import render_reference as render_contracts
 from aiprobe.incidents.schema import incident_schema
 from aiprobe.metrics.reference import render_reference as render_metrics

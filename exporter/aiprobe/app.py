@@ -13,28 +13,23 @@ from typing import Final, Self
 
 from aiprobe import __version__
 from aiprobe.board import Blackboard, Metering
-from aiprobe.config.load import load
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
 from aiprobe.core.money import Budget
 from aiprobe.core.secret import Redactor, Secret
-from aiprobe.credentials import missing_extras
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import WaysOut
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
+from aiprobe.known import read_settings
 from aiprobe.logs import Redaction
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.protocols import PROTOCOLS
 from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
-from aiprobe.standing import contract_problem
-from aiprobe.statuspages import READERS
-from aiprobe.statuspages.specs import CATALOGUE
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
 from aiprobe.web.ports import Ports, ProbeAnswer, result_row
@@ -58,20 +53,6 @@ class Options:
     shard: tuple[int, int] = (0, 1)
     """Index from 0, and the number of shards."""
     environ: Mapping[str, str] = field(default_factory=dict)
-
-
-def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read a configuration against the protocols and probes of this build. Raises ConfigError."""
-    return load(
-        config_file,
-        environ=environ,
-        protocols=frozenset(PROTOCOLS),
-        probes=frozenset(PROBES),
-        pages=frozenset(CATALOGUE),
-        readers=frozenset(READERS),
-        check_contract=contract_problem,
-        missing_extras=missing_extras(),
-    )
 
 
 def preparer(tools: Tools) -> Callable[[Target], RunOnce]:

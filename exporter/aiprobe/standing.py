@@ -12,13 +12,12 @@ from functools import partial
 from itertools import islice
 from typing import Final, Protocol, TypeVar
 
-from aiprobe.config.settings import ContractUse, Settings
+from aiprobe.config.settings import Settings
+from aiprobe.contracts.binding import binding_of
 from aiprobe.contracts.book import Binding, ContractBook, earliest_needed
-from aiprobe.contracts.contract import acceptance_problem
 from aiprobe.contracts.ledger import Standing
-from aiprobe.contracts.parse import ContractError, parse_contract
-from aiprobe.contracts.shipped import find_contract
 from aiprobe.core.clock import Clock
+from aiprobe.core.contract import ContractUse
 from aiprobe.core.evidence import HourRow
 from aiprobe.core.model import Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
@@ -51,26 +50,6 @@ class Gauges(Protocol):
 
     def tell_target(self, target: str, short: str, values: Mapping[tuple[str, ...], float]) -> None:
         """The same for a gauge of one target."""
-
-
-def binding_of(use: ContractUse) -> Binding:
-    """Return the contract in use with its targets. Raises LookupError or ValueError with a sentence."""
-    contract = parse_contract(use.name, use.terms) if use.terms else find_contract(use.contract, {})
-    problem = acceptance_problem(contract, accept_unverified=use.accept_unverified)
-    if problem is not None:
-        raise ValueError(problem)
-    return Binding(name=use.name, contract=contract, targets=use.targets, monthly_spend_usd=use.monthly_spend_usd)
-
-
-def contract_problem(use: ContractUse) -> str | None:
-    """Say what is wrong with a contract in use, or None: the check that a configuration is loaded with."""
-    try:
-        binding_of(use)
-    except ContractError as error:
-        return "; ".join(error.problems)
-    except (LookupError, ValueError) as error:
-        return str(error.args[0] if error.args else error)
-    return None
 
 
 class StandingKeeper:

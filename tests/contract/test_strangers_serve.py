@@ -12,11 +12,12 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.app import read_settings, redacted
+from aiprobe.app import redacted
 from aiprobe.core.clock import Clock
 from aiprobe.core.money import Budget, utc_day
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.journal.spend import FILE_NAME, SpendKeeper
+from aiprobe.known import read_settings
 from tests.contract.running import run, running, yaml_of
 from tests.contract.strangers import Asked, Play, Visit, a_stranger, says, told_by
 from tests.contract.strangers_say import CHAT, CHAT_USAGE, DONE, chat_chunk, events, head, reply

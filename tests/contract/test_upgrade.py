@@ -16,8 +16,9 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.app import App, Options, read_settings
+from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
+from aiprobe.known import read_settings
 from aiprobe.logs import Redaction
 from tests.contract.running import run
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from aiprobe import export as room
-from aiprobe.export import ExportError, export, find
+from aiprobe.cli import bundle as room
+from aiprobe.cli.bundle import ExportError, find, write_bundle
 from tests.dashboards.boards import ALL
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path = package / "bundle" / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(room, "_HERE", package)
+    monkeypatch.setattr(room, "_PACKAGE", package)
     return package
 
 
@@ -45,68 +45,68 @@ def objects(paths: list[Path]) -> list[Any]:
 
 
 def test_the_boards_of_a_checkout_are_copied_byte_for_byte(tmp_path: Path) -> None:
-    written = export("dashboards", "files", tmp_path / "new" / "folder")
+    written = write_bundle("dashboards", "files", tmp_path / "new" / "folder")
     assert {path.name for path in written} == {f"{uid}.json" for uid in ALL}
     assert all(path.read_bytes() == (ROOT / "dashboards" / path.name).read_bytes() for path in written)
 
 
 def test_a_wheel_brings_its_own_copy(a_wheel: Path, tmp_path: Path) -> None:
     assert find("dashboards") == a_wheel / "bundle" / "dashboards"
-    (board,) = export("dashboards", "files", tmp_path / "out")
+    (board,) = write_bundle("dashboards", "files", tmp_path / "out")
     assert json.loads(board.read_text(encoding="utf-8")) == {"uid": "aiprobe-wall"}
 
 
 def test_the_rules_bring_alertmanager_and_runbooks(a_wheel: Path, tmp_path: Path) -> None:
-    written = export("rules", "files", tmp_path)
+    written = write_bundle("rules", "files", tmp_path)
     names = sorted(path.relative_to(tmp_path).as_posix() for path in written)
     assert names == ["alertmanager.yml", "runbooks/AIModelDown.md", "slo.rules.yml"]
 
 
 def test_a_board_becomes_a_configmap_that_the_sidecar_finds(tmp_path: Path) -> None:
-    made = objects(export("dashboards", "configmap", tmp_path))
+    made = objects(write_bundle("dashboards", "configmap", tmp_path))
     assert {one["kind"] for one in made} == {"ConfigMap"}
     assert {one["metadata"]["labels"]["grafana_dashboard"] for one in made} == {"1"}
     assert {json.loads(text)["uid"] for one in made for text in one["data"].values()} == set(ALL)
 
 
 def test_a_configmap_stays_below_the_limit_of_kubernetes(tmp_path: Path) -> None:
-    sizes = [path.stat().st_size for path in export("dashboards", "configmap", tmp_path)]
+    sizes = [path.stat().st_size for path in write_bundle("dashboards", "configmap", tmp_path)]
     assert max(sizes) < 1024 * 1024 / 2
 
 
 def test_rules_become_one_configmap(a_wheel: Path, tmp_path: Path) -> None:
-    (made,) = objects(export("rules", "configmap", tmp_path))
+    (made,) = objects(write_bundle("rules", "configmap", tmp_path))
     assert made["data"] == {"slo.rules.yml": A_RULE}
 
 
 def test_rules_become_prometheusrules(a_wheel: Path, tmp_path: Path) -> None:
-    (made,) = objects(export("rules", "prometheusrule", tmp_path))
+    (made,) = objects(write_bundle("rules", "prometheusrule", tmp_path))
     assert (made["kind"], made["metadata"]["name"]) == ("PrometheusRule", "aiprobe-slo")
     assert made["spec"]["groups"] == yaml.safe_load(A_RULE)["groups"]
 
 
 def test_boards_are_no_prometheusrule(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="dashboards cannot be written as prometheusrule; use files or configmap"):
-        export("dashboards", "prometheusrule", tmp_path / "out")
+        write_bundle("dashboards", "prometheusrule", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_an_installation_without_the_bundle_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_HERE", tmp_path / "lib" / "aiprobe")
+    monkeypatch.setattr(room, "_PACKAGE", tmp_path / "lib" / "aiprobe")
     with pytest.raises(ExportError, match="this installation carries no rules"):
-        export("rules", "files", tmp_path)
+        write_bundle("rules", "files", tmp_path)
 
 
 def test_a_directory_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("", encoding="utf-8")
     with pytest.raises(ExportError, match="cannot write to"):
-        export("dashboards", "files", taken)
+        write_bundle("dashboards", "files", taken)
 
 
 def test_what_is_written_twice_is_the_same(tmp_path: Path) -> None:
-    first = {path.name: path.read_bytes() for path in export("dashboards", "configmap", tmp_path)}
-    assert {path.name: path.read_bytes() for path in export("dashboards", "configmap", tmp_path)} == first
+    first = {path.name: path.read_bytes() for path in write_bundle("dashboards", "configmap", tmp_path)}
+    assert {path.name: path.read_bytes() for path in write_bundle("dashboards", "configmap", tmp_path)} == first
 
 
 def test_the_wheel_is_told_to_carry_every_board_and_the_rules() -> None:

@@ -15,9 +15,9 @@ import click
 import pytest
 import yaml
 
-from aiprobe.app import read_settings
 from aiprobe.cli import main
 from aiprobe.core.outcomes import Outcome
+from aiprobe.known import read_settings
 from aiprobe.metrics.catalogue import EXPORTER_METRICS, TARGET_METRICS
 from aiprobe.probes import PROBES
 from aiprobe.protocols import PROTOCOLS
@@ -194,7 +194,7 @@ def test_every_command_in_the_docs_exists(path: Path) -> None:
         if program == "make":
             assert words[0] in targets, words
         if program == "aiprobe":
-            command = main.commands.get(words[0])
+            command = main.get_command(click.Context(main), words[0])
             assert isinstance(command, click.Command), words
             known = {option for parameter in command.params for option in parameter.opts}
             given = {word.partition("=")[0] for word in words[1:] if word.startswith("-")}

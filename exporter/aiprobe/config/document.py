@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from aiprobe.config.packaged import LOADER
 from aiprobe.config.problems import Path, Problem, spell
 from aiprobe.config.variables import VariableError, expand
 
@@ -20,8 +21,6 @@ MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 200_000
 """After aliases are followed: more is an alias bomb, or a file that no person wrote."""
 
-# The C parser where PyYAML was built with it: the pure one needs a minute for a file of the greatest size.
-_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
 _KEEP_AS_TEXT: Final = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"})
 _SCALARS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
@@ -90,7 +89,7 @@ def parse(name: str, data: bytes, environ: Mapping[str, str]) -> Document:
         return document
     try:
         _check_depth(text)
-        node = yaml.compose(text, Loader=_Loader)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError as error:
         _report_syntax(document, text, error)
         return document
@@ -107,7 +106,7 @@ class _TooDeepError(yaml.YAMLError):
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from aiprobe.config.problems import Problem
+from aiprobe.core.contract import ContractUse
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import StatusPages
@@ -17,20 +18,6 @@ class Journal:
 
     directory: Path
     keep_ok: Literal["all", "sampled", "none"] = "all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractUse:
-    """A contract that the operator has: one that ships, by name, or one of their own, by its terms."""
-
-    name: str
-    """The value of the label `contract`."""
-    contract: str
-    terms: Mapping[str, Any]
-    """Empty for a contract that ships."""
-    targets: tuple[str, ...]
-    monthly_spend_usd: float | None = None
-    accept_unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

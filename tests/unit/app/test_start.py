@@ -7,8 +7,9 @@ from pathlib import Path
 
 import trustme
 
-from aiprobe.app import App, Options, read_settings
+from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
+from aiprobe.known import read_settings
 from aiprobe.logs import Redaction
 from tests.unit.app.wire import written_config
 

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from aiprobe.app import App, Options, read_settings
+from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished
+from aiprobe.known import read_settings
 from aiprobe.logs import Redaction
 from aiprobe.transport.connection import Connection, read_buffer
 

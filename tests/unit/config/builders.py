@@ -5,7 +5,9 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from aiprobe.config import ConfigError, Settings, load
+from aiprobe.config.load import load
+from aiprobe.config.problems import ConfigError
+from aiprobe.config.settings import Settings
 
 PROTOCOLS = frozenset({
     "anthropic-messages", "openai-chat", "openai-responses", "openai-embeddings", "gemini", "bedrock-converse",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from aiprobe.config import ConfigError
+from aiprobe.config.problems import ConfigError
 from tests.unit.config.builders import ENVIRON, KEY, MINIMAL, a_file, loaded, problems
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("bad_configs.yml").read_text("utf-8"))

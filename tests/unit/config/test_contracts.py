@@ -8,7 +8,7 @@ import yaml
 
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
-from aiprobe.config.settings import ContractUse
+from aiprobe.core.contract import ContractUse
 from aiprobe.core.model import Objectives, ThroughputObjective
 
 

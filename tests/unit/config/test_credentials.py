@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.config import ConfigError, Settings, load
+from aiprobe.config.load import load
+from aiprobe.config.problems import ConfigError
 from aiprobe.config.resolve.credential import region_in
+from aiprobe.config.settings import Settings
 from aiprobe.core.credential import CredentialSource
 from aiprobe.core.model import Auth, Provider
 from tests.unit.config.builders import PROBES, PROTOCOLS, TODAY, a_file

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.config import Settings
 from aiprobe.config.resolve.presets import presets
+from aiprobe.config.settings import Settings
 from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import loaded
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aiprobe.config import ConfigError, load
+from aiprobe.config.load import load
+from aiprobe.config.problems import ConfigError
 from tests.unit.config.builders import (
     ENVIRON,
     KEY,

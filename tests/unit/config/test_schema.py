@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from aiprobe.config import json_schema, render_reference
-from aiprobe.config.reference import _TITLES
+from aiprobe.config.reference import _TITLES, render_reference
+from aiprobe.config.schema.root import json_schema
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))

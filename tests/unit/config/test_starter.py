@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.config import starter
 from aiprobe.config.resolve.presets import presets
+from aiprobe.config.starter import starter
 from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import a_file, loaded, problems_of
 

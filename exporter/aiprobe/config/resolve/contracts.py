@@ -8,7 +8,7 @@ from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.problems import suggest
 from aiprobe.config.schema.contracts import ContractSection
-from aiprobe.config.settings import ContractUse
+from aiprobe.core.contract import ContractUse
 
 ContractCheck = Callable[[ContractUse], str | None]
 """Says what is wrong with a contract, or None."""

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-import yaml
-
+from aiprobe.config.packaged import packaged
 from aiprobe.core.model import Auth
 from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS
 
@@ -114,5 +112,6 @@ def token_cap(family: Family, output_tokens: int | None) -> int:
     return family.max_output_tokens + int((output_tokens or 0) * OUTPUT_SLACK)
 
 
+@cache
 def _data() -> Any:
-    return yaml.safe_load(files("aiprobe.config").joinpath("providers.yml").read_text("utf-8"))
+    return packaged("providers.yml")

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from aiprobe.config.packaged import packaged
 from aiprobe.core.model import Price
 
 MAX_PRICE_FILE_BYTES: Final = 50_000_000
@@ -79,7 +77,7 @@ def is_old(price: Price, today: date) -> bool:
 @cache
 def builtin_prices() -> PriceTable:
     """Return the table that comes with aiprobe."""
-    data = yaml.safe_load(files("aiprobe.config").joinpath("prices.yml").read_text("utf-8"))
+    data = packaged("prices.yml")
     return PriceTable(
         {
             (provider, model): _tariff(entry)

@@ -1,4 +1,4 @@
-"""What `aiprobe export` writes: the boards and the rules, as files or as objects of Kubernetes.
+"""Writes the boards and the rules that ship with aiprobe, as files or as objects of Kubernetes.
 
 They live once, in `dashboards/` and `alerts/` of the project; the wheel carries a copy in `aiprobe/bundle/`, so that
 `pip install` is enough. Files are copied byte for byte.
@@ -15,7 +15,7 @@ Form = Literal["files", "configmap", "prometheusrule"]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 FORMS: Final[tuple[str, ...]] = get_args(Form)
 
-_HERE: Final = Path(__file__).parent
+_PACKAGE: Final = Path(__file__).parents[1]
 _FOLDERS: Final[Mapping[str, str]] = {"dashboards": "dashboards", "rules": "alerts"}
 _RULES: Final = "*.rules.yml"
 _LABELS: Final = {"app.kubernetes.io/name": "aiprobe"}
@@ -38,7 +38,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def export(kind: Kind, form: Form, directory: Path) -> list[Path]:
+def write_bundle(kind: Kind, form: Form, directory: Path) -> list[Path]:
     """Write the boards or the rules into `directory`, which is made if it is missing; return what was written.
 
     Files that are there already are replaced; others are left alone. `prometheusrule` is for rules only.
@@ -60,7 +60,7 @@ def export(kind: Kind, form: Form, directory: Path) -> list[Path]:
 def find(kind: Kind) -> Path:
     """Return the folder of the boards or the rules: of the wheel, else of the checkout. Raises ExportError."""
     folder = _FOLDERS[kind]
-    for place in (_HERE / "bundle" / folder, _HERE.parents[1] / folder):
+    for place in (_PACKAGE / "bundle" / folder, _PACKAGE.parents[1] / folder):
         if place.is_dir():
             return place
     raise ExportError(f"this installation carries no {kind}")

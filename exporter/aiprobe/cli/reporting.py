@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aiprobe import __version__
 from aiprobe.config.settings import Settings
+from aiprobe.contracts.binding import binding_of
 from aiprobe.contracts.book import Binding
 from aiprobe.contracts.contract import Method
 from aiprobe.contracts.month import Month, parse_month
@@ -25,12 +26,11 @@ from aiprobe.journal.incidents import read_incidents
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.sealedfile import Place
 from aiprobe.objectives.groups import failover
-from aiprobe.standing import binding_of
 
 RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
     "html": render_html,
-    "markdown": render_markdown,
     "json": render_json,
+    "markdown": render_markdown,
 }
 _MARGIN_SECONDS: Final = 7200.0
 """Hours beside the month: they settle the runs over its ends."""

@@ -1,12 +1,25 @@
 """The demo: the whole exporter against the simulator, on this machine, without a key and without the Internet.
 
-Its providers and their status pages are the simulator. It writes an ordinary configuration file and starts an ordinary
-exporter with it; nothing is special but the addresses.
+The simulator serves its providers and their status pages. It writes an ordinary configuration file and starts an
+ordinary exporter with it; only the addresses are special.
 """
 
+import tempfile
+from pathlib import Path
 from typing import Final
 
-_PROVIDERS: Final = """\
+import click
+
+from aiprobe import logs
+from aiprobe.app import Options
+from aiprobe.cli.options import level_option
+from aiprobe.cli.running import run
+from aiprobe.cli.serve import listen_option, serve_until_stopped
+from aiprobe.known import read_settings
+from aiprobe_simulator.scenario import demo_scenario
+from aiprobe_simulator.server import Simulator
+
+_CONFIG: Final = """\
 # The configuration of `aiprobe demo`: every provider is the simulator on this machine.
 vantage: demo
 budget:
@@ -70,6 +83,25 @@ groups:
 """
 
 
-def demo_config(*, simulator: str, directory: str, key_file: str) -> str:
-    """Return the demo's configuration for a simulator at the URL `simulator`, with its files in `directory`."""
-    return _PROVIDERS.format(simulator=simulator, directory=directory, key_file=key_file)
+@click.command()
+@listen_option("127.0.0.1:10529")
+@level_option
+def demo(listen_addresses: tuple[str, ...], log_level: str) -> None:
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
+    run(_demo(listen_addresses, redaction))
+
+
+async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) -> None:
+    with tempfile.TemporaryDirectory(prefix="aiprobe-demo-") as directory:
+        key_file = Path(directory) / "key"
+        key_file.write_text("demo-key-of-nobody\n")
+        async with Simulator(host="127.0.0.1", port=0, scenario=demo_scenario()) as simulator:
+            config_file = Path(directory) / "aiprobe.yml"
+            config_file.write_text(
+                _CONFIG.format(simulator=simulator.url, directory=f"{directory}/data", key_file=key_file)
+            )
+            options = Options(config_file=config_file, listen_addresses=listen_addresses)
+            settings = read_settings(config_file, {})
+            click.echo(f"The simulated providers are on {simulator.url}. Stop with Ctrl-C.", err=True)
+            await serve_until_stopped(settings, options, redaction)

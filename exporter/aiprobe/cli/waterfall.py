@@ -1,4 +1,4 @@
-"""What a person reads in a terminal: one result as a waterfall of its phases, and what a configuration costs."""
+"""Renders one result for a terminal, as a waterfall of its phases, and as a JSON object."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,9 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aiprobe.config import Settings
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.outcomes import Outcome, Verdict
 
 BAR_WIDTH: Final = 40
@@ -44,10 +42,12 @@ def as_json(target: Target, result: Result, verdict: Verdict) -> Mapping[str, An
 
 
 def waterfall(target: Target, result: Result, verdict: Verdict) -> RenderableType:
-    """Return what a terminal shows of one result."""
+    """Return one result as text and bars for a terminal."""
     colour = _COLOURS[verdict]
-    told = f"  HTTP {result.http_status}" if result.http_status is not None else ""
-    head = Text.assemble((result.outcome.value, f"bold {colour}"), f" ({verdict.value}){told}  ", (target.name, "bold"))
+    status = f"  HTTP {result.http_status}" if result.http_status is not None else ""
+    head = Text.assemble(
+        (result.outcome.value, f"bold {colour}"), f" ({verdict.value}){status}  ", (target.name, "bold")
+    )
     facts = Text(" · ".join(_facts(target, result)), style="dim")
     lines: list[RenderableType] = [head, facts, Text(), _bars(result)]
     if result.detail:
@@ -55,34 +55,6 @@ def waterfall(target: Target, result: Result, verdict: Verdict) -> RenderableTyp
     if result.answer and result.outcome is not Outcome.OK:
         lines.append(Text(f"answer: {result.answer}", style="dim"))
     return Group(*lines)
-
-
-def costs(settings: Settings) -> RenderableType:
-    """Return what a day of a configuration costs, by target."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (
-        ("TARGET", "left"),
-        ("PROVIDER", "left"),
-        ("PROBE", "left"),
-        ("EVERY", "right"),
-        ("USD/DAY", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]  # a literal, read from the tuple
-    total, unknown = 0.0, 0
-    for target in settings.targets:
-        usd = expected_usd_per_day(target)
-        total += usd or 0.0
-        unknown += usd is None
-        shown = "no price" if usd is None else f"{usd:.4f}"
-        what = f"{target.probe} {target.model}".strip()
-        table.add_row(target.name, target.provider.key, what, f"{target.interval_seconds:g}s", shown)
-    budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
-    table.add_row("total", "", "", "", f"{total:.4f}", style="bold")
-    table.caption = f"{total:.4f} USD a day {budget}" + (
-        f"; {unknown} without a price are not in it" if unknown else ""
-    )
-    table.caption_justify = "left"
-    return table
 
 
 def _facts(target: Target, result: Result) -> list[str]:

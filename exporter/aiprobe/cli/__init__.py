@@ -1,0 +1,55 @@
+"""The command line, one file per command: the only room that reads argv and the environment, prints, and exits.
+
+A command is imported when it is called, and with it what it needs, so `aiprobe version` imports none of the libraries.
+"""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from aiprobe import __version__
+
+VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
+COMMANDS: Final = {
+    "check": "Check the configuration, and print what a day of it costs.",
+    "demo": "Run the exporter against the simulator: no key, no network.",
+    "export": "Write the Grafana dashboards or the alert rules that ship with aiprobe into DIRECTORY.",
+    "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
+    "incidents": "Print the incidents that a running exporter observed: open ones, then the latest closed ones.",
+    "init": "Write a configuration for the provider keys that are in the environment.",
+    "probe": "Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked.",
+    "report": "Report how a month stands by a contract's own rule, with the evidence.",
+    "serve": "Probe on schedule and expose the metrics.",
+    "simulate": "Serve AI services that misbehave on command.",
+    "version": "Print the version.",
+}
+"""What each does. A command is the function `NAME` of the file `NAME.py`."""
+
+
+class _Commands(click.Group):
+    """Imports a command when it is called, and none to list them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Return a command, or None where there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        command.help = COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(message=VERSION)
+def main() -> None:
+    """Ask AI services real questions and export to Prometheus what a user would have felt."""

@@ -1,0 +1,50 @@
+"""`aiprobe check`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from aiprobe.cli.options import config_option
+from aiprobe.cli.settings import settings_or_exit
+from aiprobe.config.schema.root import json_schema
+from aiprobe.config.settings import Settings
+from aiprobe.core.money import expected_usd_per_day
+
+
+@click.command()
+@config_option
+@click.option("--schema", is_flag=True, help="Print a JSON Schema of the configuration, for editors, and exit.")
+def check(config_file: Path, *, schema: bool) -> None:
+    if schema:
+        click.echo(json.dumps(json_schema(), indent=2))
+        return
+    settings = settings_or_exit(config_file)
+    for warning in settings.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for line in costs(settings):
+        click.echo(line)
+
+
+def costs(settings: Settings) -> Iterator[str]:
+    """Yield a table of what a day of a configuration costs, by target, and its sum."""
+    rows = [("TARGET", "PROVIDER", "PROBE", "EVERY", "USD/DAY")]
+    total, unknown = 0.0, 0
+    for target in settings.targets:
+        usd = expected_usd_per_day(target)
+        total += usd or 0.0
+        unknown += usd is None
+        shown = "no price" if usd is None else f"{usd:.4f}"
+        what = f"{target.probe} {target.model}".strip()
+        rows.append((target.name, target.provider.key, what, f"{target.interval_seconds:g}s", shown))
+    rows.append(("total", "", "", "", f"{total:.4f}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        left = [cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True)]
+        right = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
+        line = "  ".join(left + right)
+        yield click.style(line, bold=True) if row in {rows[0], rows[-1]} else line
+    budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
+    missing = f"; {unknown} without a price are not in it" if unknown else ""
+    yield f"{total:.4f} USD a day {budget}{missing}"

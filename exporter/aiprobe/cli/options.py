@@ -1,0 +1,31 @@
+"""The options that several commands share, their exit statuses, and how a command ends with an error."""
+
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from aiprobe import logs
+
+OK, NOT_OK, NOT_ASKED = 0, 1, 2
+DEFAULT_CONFIG: Final = "aiprobe.yml"
+
+config_option = click.option(
+    "--config.file", "config_file", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True,
+    help="The configuration file.",
+)  # fmt: skip
+level_option = click.option(
+    "--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True,
+    help="Log lines of this level and above.",
+)  # fmt: skip
+format_option = click.option(
+    "--log.format", "log_format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True,
+    help="How a log line is written.",
+)  # fmt: skip
+
+
+def fail(error: object, *, code: int = NOT_OK) -> NoReturn:
+    """Print one line about `error` to stderr and exit."""
+    click.echo(f"aiprobe: {error}", err=True)
+    sys.exit(code)

@@ -1,0 +1,82 @@
+"""`aiprobe probe`: one attempt on one target, outside the schedule."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from aiprobe import logs
+from aiprobe.app import preparer, redacted
+from aiprobe.cli.options import NOT_ASKED, NOT_OK, OK, config_option, fail
+from aiprobe.cli.running import run
+from aiprobe.cli.settings import settings_or_exit
+from aiprobe.cli.waterfall import as_json, show, waterfall
+from aiprobe.config.settings import Settings
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Result, Target
+from aiprobe.core.money import bound_usd, utc_day
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
+from aiprobe.core.secret import Redactor
+from aiprobe.credentials.vault import Vault
+from aiprobe.egress import Egress
+from aiprobe.journal.spend import spent_today
+from aiprobe.probes.base import Tools
+from aiprobe.transport.transport import Transport
+
+
+@click.command()
+@click.argument("target_name", metavar="TARGET")
+@config_option
+@click.option("--json", "as_object", is_flag=True, help="Print one JSON object.")
+@click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="error", show_default=True)
+def probe(target_name: str, config_file: Path, log_level: str, *, as_object: bool) -> None:
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
+    settings = settings_or_exit(config_file, code=NOT_ASKED)
+    redaction.redact = redact = Redactor(settings.secrets)
+    target = next((target for target in settings.targets if target.name == target_name), None)
+    if target is None:
+        known = ", ".join(sorted(target.name for target in settings.targets))
+        fail(f"no target {target_name!r}; there are: {known}", code=NOT_ASKED)
+    refused = _over_budget(settings, target)
+    if refused:
+        fail(refused, code=NOT_ASKED)
+    result, verdict = run(_probe_once(settings, target), code=NOT_ASKED)
+    result = redacted(result, redact)
+    if as_object:
+        click.echo(json.dumps(as_json(target, result, verdict)))
+    else:
+        show(waterfall(target, result, verdict))
+    sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
+
+
+async def _probe_once(settings: Settings, target: Target) -> tuple[Result, Verdict]:
+    clock = Clock()
+    transport = Transport(clock=clock)
+    vault = Vault(clock=clock)
+    egress = Egress(settings.egress, clock=clock, on_result=lambda _: None, proxy=target.provider.proxy)
+    try:
+        result = await preparer(Tools(transport=transport, clock=clock, credentials=vault))(target)()
+        result = redacted(result, vault.redact)
+        ask = result.outcome in NEEDS_EGRESS_CHECK and target.provider.egress
+        down = await egress.is_down() if ask else False
+        verdict = availability_verdict(result.outcome, egress_down=down, count_rate_limits=target.count_rate_limits)
+        return result, verdict
+    finally:
+        await egress.close()
+        await vault.close()
+        await transport.close()
+
+
+def _over_budget(settings: Settings, target: Target) -> str | None:
+    """Return why a probe by hand would pass the day's budget, or None. Its cost is not booked."""
+    bound = bound_usd(target)
+    if settings.usd_per_day is None or not bound:
+        return None
+    spent = spent_today(settings.journal.directory, day=utc_day(Clock().wall()))
+    if spent + bound <= settings.usd_per_day:
+        return None
+    return (
+        f"today's budget of ${settings.usd_per_day:.2f} does not allow it: ${spent:.4f} spent, up to ${bound:.4f} more"
+    )

@@ -1,0 +1,109 @@
+"""`aiprobe serve`, and what `demo` shares with it."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aiprobe import __version__, logs
+from aiprobe.app import App, Options
+from aiprobe.cli import interpreter
+from aiprobe.cli.options import config_option, fail, format_option, level_option
+from aiprobe.cli.running import run, stopped
+from aiprobe.cli.settings import settings_or_exit
+from aiprobe.config.settings import Settings
+from aiprobe.core.clock import Clock
+from aiprobe.web.server import WebError
+
+log = logging.getLogger(__name__)
+
+
+class ShardType(click.ParamType[tuple[int, int]]):
+    """`i/n`: shard i (from 0) of n; `ordinal/n` takes i from the end of the host's name, as a StatefulSet gives it."""
+
+    name = "i/n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Return index and count, or fail with a sentence."""
+        if isinstance(value, tuple):
+            return value
+        index, _, count = str(value).partition("/")
+        if index == "ordinal":
+            index = os.environ.get("HOSTNAME", socket.gethostname()).rpartition("-")[2]
+        if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+            self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3 or ordinal/3", param, ctx)
+        return int(index), int(count)
+
+
+def listen_option(default: str) -> Callable[..., Any]:
+    """Return the option that says where to listen."""
+    return click.option(
+        "--web.listen-address", "listen_addresses", multiple=True, default=(default,), show_default=True,
+        help="Where to listen, as [HOST]:PORT; may be given several times.",
+    )  # fmt: skip
+
+
+@click.command()
+@config_option
+@listen_option(":10529")
+@click.option(
+    "--web.config.file", "web_config_file", type=click.Path(path_type=Path),
+    help="TLS and users, in the Prometheus exporter-toolkit format.",
+)  # fmt: skip
+@level_option
+@format_option
+@click.option(
+    "--shard",
+    type=ShardType(),
+    default=None,
+    help="Probe only the targets of shard i of n, or ordinal/n in a StatefulSet.",
+)
+def serve(
+    config_file: Path,
+    listen_addresses: tuple[str, ...],
+    web_config_file: Path | None,
+    log_level: str,
+    log_format: logs.LogFormat,
+    shard: tuple[int, int] | None,
+) -> None:
+    redaction = logs.Redaction()
+    logs.set_up(level=log_level, log_format=log_format, redaction=redaction)
+    options = Options(
+        config_file=config_file,
+        listen_addresses=listen_addresses,
+        web_config_file=web_config_file,
+        shard=shard or (0, 1),
+        environ=dict(os.environ),
+    )
+    settings = settings_or_exit(config_file)
+    run(serve_until_stopped(settings, options, redaction))
+
+
+async def serve_until_stopped(settings: Settings, options: Options, redaction: logs.Redaction) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+    stop = stopped()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting there is nothing to reload yet
+    try:
+        async with App(settings, options, redaction=redaction, clock=Clock()) as app:
+            reloads: set[asyncio.Task[str | None]] = set()
+
+            def reload() -> None:
+                task = asyncio.create_task(app.reload(), name="reload")
+                reloads.add(task)
+                task.add_done_callback(reloads.discard)
+
+            loop.add_signal_handler(signal.SIGHUP, reload)
+            interpreter.settle()
+            assert app.running is not None
+            for address in app.running.addresses:
+                log.info("aiprobe %s is on %s", __version__, address.url)
+            await stop.wait()
+    except WebError as error:
+        fail(error)

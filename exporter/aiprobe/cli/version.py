@@ -1,0 +1,10 @@
+"""`aiprobe version`."""
+
+import click
+
+from aiprobe.cli import VERSION
+
+
+@click.command()
+def version() -> None:
+    click.echo(VERSION)
