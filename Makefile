@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 # An editable install needs no rebuild; the stamps make a changed lock file reinstall.
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+RELEASE_STAMP := $(VENV)/release/.installed
+UV := $(VENV)/release/bin/uv
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A requirements file is a complete list, so pip resolves nothing: a release that is newer than the lock changes nothing.
-INSTALL := $(PIP) install --no-deps --require-hashes --only-binary :all:
+LOCKED := install --no-deps --require-hashes --only-binary :all:
 
 # What `make test` and `make e2e` run: the built wheel, in an environment that has no checkout on its path. The locked
 # packages beside it are those of the developers' environment.
@@ -52,11 +54,12 @@ rules: $(DEV_STAMP) ## Write the rules of alerts/ again
 docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
 	$(BIN)/python -m tests.docs_pages
 
-lock: ## Resolve the dependencies again (needs uv)
-	uv lock
-	uv export --quiet --frozen --no-emit-project --no-dev --format requirements-txt -o requirements.txt
-	uv export --quiet --frozen --no-emit-project --only-group build --format requirements-txt -o requirements-build.txt
-	uv export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
+lock: $(RELEASE_STAMP) ## Resolve the dependencies again, with the locked uv
+	$(UV) lock
+	$(UV) export --quiet --frozen --no-emit-project --no-dev --format requirements-txt -o requirements.txt
+	$(UV) export --quiet --frozen --no-emit-project --only-group build --format requirements-txt -o requirements-build.txt
+	$(UV) export --quiet --frozen --no-emit-project --only-group release --format requirements-txt -o requirements-release.txt
+	$(UV) export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
 
 wheel: $(DEV_STAMP) ## Build the wheel and install it where the tests run
 	@rm -rf $(WHEEL) && $(BIN)/python -m venv --without-pip $(WHEEL)
@@ -73,12 +76,19 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "aiprobe: $(PYTHON) cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
 $(RUN_STAMP): requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
-	$(INSTALL) -r requirements.txt -r requirements-build.txt
+	$(PIP) $(LOCKED) -r requirements.txt -r requirements-build.txt
 	$(PIP) install --no-deps --no-index --no-build-isolation --editable .
 	$(PIP) check
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
-	$(INSTALL) -r requirements-dev.txt
+	$(PIP) $(LOCKED) -r requirements-dev.txt
 	$(PIP) check
+	@touch $@
+
+# Tools of a release have an environment of their own: nothing of them is in reach of the tests.
+$(RELEASE_STAMP): requirements-release.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear $(VENV)/release
+	$(PIP) --python $(VENV)/release/bin/python $(LOCKED) -r requirements-release.txt
+	$(PIP) --python $(VENV)/release/bin/python check
 	@touch $@

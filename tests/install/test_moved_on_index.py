@@ -113,7 +113,7 @@ def test_newer_releases_change_nothing_for_the_oldest_pip_and_the_newest(
 
 
 def test_the_same_index_stops_a_pip_that_resolves(project: Path, moved_on: index.Index) -> None:
-    resolving = "INSTALL=$(PIP) install --require-hashes --only-binary :all:"
+    resolving = "LOCKED=install --require-hashes --only-binary :all:"
 
     done = make(project, moved_on, resolving)
 

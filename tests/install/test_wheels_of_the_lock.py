@@ -45,7 +45,7 @@ def test_every_locked_package_has_a_wheel(minor: int, machine: str) -> None:
 
     missing = [
         (each.name, each.version)
-        for file in locked.FILES
+        for file in (*locked.FILES, "requirements-release.txt")
         for each in locked.read(file)
         if (not each.marker or Marker(each.marker).evaluate(place))
         and not any(parse_wheel_filename(name)[3] & taken for name in WHEELS[each.name, each.version])

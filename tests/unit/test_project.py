@@ -118,6 +118,7 @@ def own_entry() -> dict[str, Any]:
 REQUIREMENTS = {
     "requirements.txt": own_entry()["dependencies"],
     "requirements-build.txt": own_entry()["dev-dependencies"]["build"],
+    "requirements-release.txt": own_entry()["dev-dependencies"]["release"],
     "requirements-dev.txt": [*own_entry()["dependencies"], *own_entry()["dev-dependencies"]["dev"]],
 }
 
