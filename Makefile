@@ -16,7 +16,7 @@ LOCKED := install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast e2e wheel check bench format dashboards rules docs lock clean
+.PHONY: help demo test test-fast test-newest e2e wheel check bench format dashboards rules docs lock release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -61,11 +61,25 @@ lock: $(RELEASE_STAMP) ## Resolve the dependencies again, with the locked uv
 	$(UV) export --quiet --frozen --no-emit-project --only-group release --format requirements-txt -o requirements-release.txt
 	$(UV) export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
 
+test-newest: $(DEV_STAMP) ## The contract tests with the newest versions that the wheel allows
+	$(call install_wheel,$(VENV)/newest,install)
+	$(VENV)/newest/bin/python -m pytest tests/contract -n 2
+
 wheel: $(DEV_STAMP) ## Build the wheel and install it where the tests run
-	@rm -rf $(WHEEL) && $(BIN)/python -m venv --without-pip $(WHEEL)
-	@$(BIN)/python -m hatchling build -t wheel -d $(WHEEL)/dist
-	$(PIP) --python $(TESTED) install --no-deps --no-index $(WHEEL)/dist/aiprobe-*.whl
-	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(TESTED) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/locked.pth"
+	$(call install_wheel,$(WHEEL),install --no-deps --no-index)
+
+# $(call install_wheel,ENVIRONMENT,PIP'S WORDS): what the wheel's environment lacks comes from the developers' one.
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+define install_wheel
+@rm -rf $(1) && $(BIN)/python -m venv --without-pip $(1)
+@$(BIN)/python -m hatchling build -t wheel -d $(1)/dist
+$(PIP) --python $(1)/bin/python $(2) $(1)/dist/aiprobe-*.whl
+@$(BIN)/python $(PURELIB) > "$$($(1)/bin/python $(PURELIB))/locked.pth"
+endef
+
+release-check: $(DEV_STAMP) $(RELEASE_STAMP) ## Rehearse a release: build, check, install, image; TAG=v1.2.3 for the real one
+	@scratch="$$(mktemp -d)"; trap 'rm -rf "$$scratch"' EXIT; \
+	$(BIN)/python -m tests.install.release --tag "$(TAG)" --dist "$(abspath $(VENV))/release/dist" --scratch "$$scratch"
 
 clean: ## Remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -3,45 +3,23 @@
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 import aiprobe
+from tests.install.contents import SOURCE, in_the_checkout, in_the_wheel
 from tests.install.locked import ROOT
 
-SOURCE = ROOT / "exporter"
 
+def test_the_wheel_holds_every_file_and_no_other(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
 
-@pytest.fixture(scope="module")
-def in_the_wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return path -> content of everything in a wheel of this checkout, without its metadata."""
-    folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+    found, expected = in_the_wheel(wheel), in_the_checkout()
 
-
-def of_the_packages() -> dict[str, bytes]:
-    paths = [path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return {path.relative_to(SOURCE).as_posix(): path.read_bytes() for path in paths}
-
-
-def of_the_bundle() -> dict[str, bytes]:
-    boards = list((ROOT / "dashboards").glob("*.json"))
-    rules = [
-        path for path in (ROOT / "alerts").rglob("*") if path.is_file() and not {"__pycache__", "src"} & {*path.parts}
-    ]
-    return {f"aiprobe/bundle/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in boards + rules}
-
-
-def test_the_wheel_holds_every_file_and_no_other(in_the_wheel: dict[str, bytes]) -> None:
-    expected = of_the_packages() | of_the_bundle()
-
-    assert set(in_the_wheel) == set(expected)
-    assert [name for name, content in in_the_wheel.items() if content != expected[name]] == []
+    assert set(found) == set(expected)
+    assert [name for name, content in found.items() if content != expected[name]] == []
 
 
 @pytest.mark.parametrize("target", ["test", "test-fast", "e2e"])
