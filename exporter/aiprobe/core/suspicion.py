@@ -1,0 +1,168 @@
+"""Is a target impaired, or was that a flake? A CUSUM over its attempts, and what its past says about its background.
+
+Source: E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954). Each attempt adds the logarithm of its
+likelihood under an impairment over its likelihood under the background; the sum never falls below 0, so the past of a
+good target counts for nothing. Pure: no clock, no I/O.
+"""
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiprobe.core.outcomes import Verdict
+
+BACKGROUND: Final = 0.005
+IMPAIRMENT: Final = 0.2
+CERTAIN_NATS: Final = 8.5
+"""An impairment of 20 % is 5,000 times as likely as a background of 0.5 %."""
+PERSISTENCE_SECONDS: Final = 40.0
+OVER_AFTER: Final = 15
+"""Good attempts in a row that end a doubt: chance 3.5 % in a brown-out of 20 %."""
+LIFT: Final = 0.5
+"""Share of the greatest suspicion of another target of the provider that counts here too, see `Suspicion.record`."""
+_MOST_LIKELY: Final = 0.9
+_LEAST_RATIO: Final = 4.0
+
+MEMORY_SECONDS: Final = 28 * 86400.0
+_LONGEST_BLIP_SECONDS: Final = 900.0
+"""Failures that went on for longer were an incident: the background does not learn from it."""
+_MOST_PERSISTENCE_SECONDS: Final = 360.0
+_RANK: Final = 3
+_LEAST_ATTEMPTS: Final = 200
+_MOST_FAILURES: Final = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """What a user may set. Ratios are 0-1, evidence is in nats."""
+
+    background: float = BACKGROUND
+    """p0: the share of attempts that fail while nothing is wrong, at least."""
+    impairment: float = IMPAIRMENT
+    """p1: the share of attempts that fail in the smallest impairment that is looked for."""
+    certain_nats: float = CERTAIN_NATS
+    persistence_seconds: float = PERSISTENCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What the past 28 days of a target say: how often it fails, and how long its blips last."""
+
+    bad_share: float = 0.0
+    blip_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What one attempt adds, in nats."""
+
+    bad: float
+    good: float
+
+
+def weights(tuning: Tuning, habit: Habit) -> Weights:
+    """Return what a bad attempt adds and a good one takes, for the background that holds for this target."""
+    p0 = min(max(tuning.background, 2 * habit.bad_share), _MOST_LIKELY / 2)
+    p1 = min(max(tuning.impairment, _LEAST_RATIO * p0), _MOST_LIKELY)
+    return Weights(bad=math.log(p1 / p0), good=math.log((1 - p1) / (1 - p0)))
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """The doubt about one target, from its first failure until it is over."""
+
+    tuning: Tuning = field(default_factory=Tuning)
+    nats: float = 0.0
+    failing_since: float | None = None
+    """Unix time at which the first failed attempt of this doubt began; None without a doubt."""
+    certain: bool = False
+    """The target is impaired. Stays until `OVER_AFTER` good attempts in a row."""
+    _weights: Weights = field(default_factory=lambda: weights(Tuning(), Habit()))
+    _persistence_seconds: float = PERSISTENCE_SECONDS
+    _last_failure: float = 0.0
+    _good_in_row: int = 0
+
+    def record(self, verdict: Verdict, started: float, *, habit: Habit | None = None, others: float = 0.0) -> None:
+        """Count one attempt that began at `started`, in Unix time; an excluded one changes nothing.
+
+        `habit` is taken when a doubt begins. `others` is the greatest suspicion of another target of the same provider
+        at this moment: two flakes of independent targets within one doubt are rare, an impairment of their provider is
+        not. Half of it counts, because targets also share what is not the provider: a network, an account.
+        """
+        if verdict is Verdict.EXCLUDED:
+            return
+        if verdict is Verdict.BAD:
+            self._count_failure(started, habit or Habit(), others)
+        elif self.failing_since is not None:
+            self._good_in_row += 1
+            self.nats += self._weights.good
+            if self._good_in_row >= OVER_AFTER or (self.nats <= 0 and not self.certain):
+                self.clear()
+        if self.certain:
+            self.nats = max(self.nats, self.tuning.certain_nats)
+
+    def clear(self) -> None:
+        """End the doubt."""
+        self.nats, self.failing_since, self.certain, self._good_in_row = 0.0, None, False, 0
+
+    def _count_failure(self, started: float, habit: Habit, others: float) -> None:
+        if self.failing_since is None:
+            self.failing_since = started
+            self._weights = weights(self.tuning, habit)
+            learnt = min(habit.blip_seconds, _MOST_PERSISTENCE_SECONDS)
+            self._persistence_seconds = max(self.tuning.persistence_seconds, learnt)
+        self._good_in_row = 0
+        self._last_failure = started
+        enough = self.tuning.certain_nats
+        self.nats = min(self.nats + self._weights.bad, enough + self._weights.bad)
+        persists = started - self.failing_since >= self._persistence_seconds
+        self.certain = self.certain or (persists and self.nats + LIFT * others >= enough)
+
+
+@dataclass(slots=True)
+class Past:
+    """The failures of one target within 28 days, and what they teach."""
+
+    since: float
+    """Unix time from which on the target is known."""
+    _failures: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=_MOST_FAILURES))
+
+    def note(self, started: float, *, scheduled: bool) -> None:
+        """Remember a failed attempt."""
+        self._failures.append((started, scheduled))
+
+    def habit(self, now: float, interval_seconds: float) -> Habit:
+        """Return what the past says at `now`, in Unix time.
+
+        The persistence is a rank, not a model: of blips that go on as they did, about three in 28 days last longer
+        than the third longest of the last 28 days, whatever their distribution.
+        """
+        start = max(self.since, now - MEMORY_SECONDS)
+        while self._failures and self._failures[0][0] < start:
+            self._failures.popleft()
+        attempts = (now - start) / interval_seconds
+        blips = [one for one in _troubles(self._failures, interval_seconds) if _span(one) <= _LONGEST_BLIP_SECONDS]
+        bad = sum(scheduled for blip in blips for _, scheduled in blip)
+        spans = sorted((_span(blip) for blip in blips), reverse=True)
+        return Habit(
+            bad_share=bad / attempts if attempts >= _LEAST_ATTEMPTS else 0.0,
+            blip_seconds=spans[_RANK - 1] if len(spans) >= _RANK else 0.0,
+        )
+
+
+def _troubles(failures: Iterable[tuple[float, bool]], interval_seconds: float) -> list[list[tuple[float, bool]]]:
+    """Return the failures in groups: within one, no two neighbours are further apart than two and a half intervals."""
+    found: list[list[tuple[float, bool]]] = []
+    for failure in failures:
+        near = found and failure[0] - found[-1][-1][0] <= 2.5 * min(interval_seconds, 60.0)
+        if near:
+            found[-1].append(failure)
+        else:
+            found.append([failure])
+    return found
+
+
+def _span(trouble: list[tuple[float, bool]]) -> float:
+    return trouble[-1][0] - trouble[0][0]

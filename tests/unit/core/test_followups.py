@@ -1,0 +1,31 @@
+"""Follow-ups are spaced, scaled, spread, and end before the next scheduled attempt."""
+
+import pytest
+
+from aiprobe.core.followups import OFFSETS, offsets
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        (60, [3, 8, 15, 25, 33, 41]),
+        (30, [1.5, 4, 7.5, 12.5, 16.5, 20.5]),
+        (15, [0.75, 2, 3.75, 6.25, 8.25, 10.25]),
+        (90, [3, 8, 15, 25, 33, 41, 60, 63, 68, 75, 85]),
+        (120, [3, 8, 15, 25, 33, 41, 60, 63, 68, 75, 85, 93, 101]),
+    ],
+)
+def test_follow_ups_fill_the_interval(interval: float, expected: list[float]) -> None:
+    assert list(offsets(interval, 0.0)) == expected
+
+
+def test_an_hourly_target_is_asked_every_minute_like_any_other_while_in_doubt() -> None:
+    found = list(offsets(3600, 0.0))
+    assert (len(found), max(found)) == (60 * (len(OFFSETS) + 1) - 1, 3581)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 0.999])
+def test_targets_are_spread_and_all_persist_for_forty_seconds(place: float) -> None:
+    found = list(offsets(60, place))
+    assert found == [offset * (1 + 0.08 * place) for offset in OFFSETS]
+    assert 40 <= found[-1] < 45
