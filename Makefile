@@ -16,7 +16,7 @@ LOCKED := install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast test-newest e2e wheel check bench format dashboards rules docs lock release-check clean
+.PHONY: help demo test test-fast test-newest e2e wheel check bench format dashboards rules docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -76,6 +76,9 @@ define install_wheel
 $(PIP) --python $(1)/bin/python $(2) $(1)/dist/aiprobe-*.whl
 @$(BIN)/python $(PURELIB) > "$$($(1)/bin/python $(PURELIB))/locked.pth"
 endef
+
+live: $(DEV_STAMP) ## Ask every provider whose key is in the environment, for at most 0.10 USD, and write docs/live.md
+	$(BIN)/python -m tests.live $(if $(CONFIG),--config $(CONFIG))
 
 release-check: $(DEV_STAMP) $(RELEASE_STAMP) ## Rehearse a release: build, check, install, image; TAG=v1.2.3 for the real one
 	@scratch="$$(mktemp -d)"; trap 'rm -rf "$$scratch"' EXIT; \
