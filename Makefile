@@ -32,16 +32,18 @@ test-fast: wheel ## The part that takes less than a minute
 e2e: wheel ## The tests with real Prometheus tools, a network namespace and a browser
 	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile
 
-check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms
+check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms, spelling, wording, links
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python -m tests.prose
 
 bench: $(DEV_STAMP) ## Exactness and cost beside blackbox_exporter, about half an hour; BENCH="--quick --only cpu"
 	@$(BIN)/python -m benchmarks.load $(BENCH)
 
-format: $(DEV_STAMP) ## Rewrite the files as `make check` wants them
+format: $(DEV_STAMP) ## Rewrite the files into the form that `make check` requires
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tomllib
 from collections import deque
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import yaml
 from aiprobe.cli import main
 from aiprobe.core.outcomes import Outcome
 from aiprobe.known import read_settings
-from aiprobe.metrics.catalogue import EXPORTER_METRICS, TARGET_METRICS
 from aiprobe.probes import PROBES
 from aiprobe.protocols import PROTOCOLS
 
@@ -37,19 +35,6 @@ Pin = tuple[str, str]
 """The name and the version of a locked package."""
 
 
-class AnyVariable(Mapping[str, str]):
-    """An environment in which every variable has a value."""
-
-    def __getitem__(self, name: str) -> str:
-        return f"value-of-{name.lower()}"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 def fences(path: Path, *languages: str) -> list[str]:
     """Return the fenced blocks of a page in one of these languages."""
     return [text for language, text in _FENCE.findall(path.read_text("utf-8")) if language in languages]
@@ -64,17 +49,6 @@ def commands_in(path: Path) -> list[list[str]]:
 
 def documents_of(text: str) -> list[Any]:
     return [document for document in yaml.safe_load_all(text) if document is not None]
-
-
-def whole_configurations() -> list[tuple[str, str]]:
-    """Return every YAML example of the docs that has targets, with a name for it."""
-    found = []
-    for path, name in zip(DOCS, DOC_IDS, strict=True):
-        for number, text in enumerate(fences(path, "yaml"), 1):
-            document = documents_of(text)[0]
-            if isinstance(document, dict) and "targets" in document:
-                found.append((f"{name}#{number}", text))
-    return found
 
 
 def packages() -> dict[Pin, dict[str, Any]]:
@@ -210,44 +184,13 @@ def test_the_readme_shows_how_to_run_the_tests_and_the_demo() -> None:
     assert "`make test`" in (ROOT / "README.md").read_text("utf-8")
 
 
-def test_the_readme_shows_fifteen_lines_of_metrics_that_exist() -> None:
-    lines = fences(ROOT / "README.md", "text")[0].splitlines()
-    names = {metric.name for metric in (*TARGET_METRICS, *EXPORTER_METRICS)}
-
-    assert len(lines) == 15
-    shown = {re.sub(r"_(sum|count|bucket)$", "", line.partition("{")[0]) for line in lines}
-    assert shown - names == set()
-
-
-@pytest.mark.parametrize(("name", "text"), whole_configurations(), ids=[name for name, _ in whole_configurations()])
-def test_every_whole_configuration_in_the_docs_loads(name: str, text: str, tmp_path: Path) -> None:
-    path = tmp_path / "aiprobe.yml"
-    path.write_text(text, encoding="utf-8")
-
-    assert read_settings(path, AnyVariable()).targets, name
-
-
-def test_the_readme_has_a_whole_configuration() -> None:
-    assert "README.md#1" in dict(whole_configurations())
-
-
-@pytest.mark.parametrize("path", DOCS, ids=DOC_IDS)
-def test_every_relative_link_in_the_docs_leads_to_a_file(path: Path) -> None:
-    text = _FENCE.sub("", path.read_text("utf-8"))
-    links = [link.partition("#")[0] for link in _LINK.findall(text) if "://" not in link]
-
-    assert [link for link in links if not (path.parent / link).exists()] == []
-
-
 def test_every_protocol_probe_and_outcome_has_its_page() -> None:
     assert {path.stem for path in (ROOT / "docs/protocols").glob("*.md")} == set(PROTOCOLS)
     assert {path.stem for path in (ROOT / "docs/probes").glob("*.md")} == set(PROBES)
     rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/outcomes.md").read_text("utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(outcome.value for outcome in Outcome)
-    readme = set(_LINK.findall((ROOT / "README.md").read_text("utf-8")))
-    assert {
-        f"docs/{name}" for name in (*map("protocols/{}.md".format, PROTOCOLS), *map("probes/{}.md".format, PROBES))
-    } <= readme
+    index = set(_LINK.findall((ROOT / "docs/README.md").read_text("utf-8")))
+    assert {*map("protocols/{}.md".format, PROTOCOLS), *map("probes/{}.md".format, PROBES)} <= index
 
 
 def scrape_settings() -> list[tuple[str, dict[str, Any]]]:
@@ -263,7 +206,7 @@ def scrape_settings() -> list[tuple[str, dict[str, Any]]]:
 def test_whoever_scrapes_lets_the_labels_of_aiprobe_win() -> None:
     found = scrape_settings()
 
-    assert {"README.md", "servicemonitor.yaml"} <= {name for name, _ in found}
+    assert {"docs/getting-started.md", "servicemonitor.yaml"} <= {name for name, _ in found}
     assert [name for name, each in found if not (each.get("honor_labels") or each.get("honorLabels"))] == []
 
 

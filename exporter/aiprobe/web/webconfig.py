@@ -1,7 +1,7 @@
 """The web config file: TLS, users, headers and a rate limit, in the Prometheus exporter-toolkit format.
 
 Parsed strictly and reported all at once. The format is described in prometheus/exporter-toolkit,
-docs/web-configuration.md. Applying the settings to requests belongs in `security.py`.
+document `web-configuration.md`. Applying the settings to requests belongs in `security.py`.
 """
 
 import re
