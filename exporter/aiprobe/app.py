@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from aiprobe import __version__
+from aiprobe.apart import read_settings_apart
 from aiprobe.board import Blackboard, Metering
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
@@ -23,7 +24,6 @@ from aiprobe.credentials.vault import Vault
 from aiprobe.egress import WaysOut
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
-from aiprobe.known import read_settings
 from aiprobe.logs import Redaction
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
@@ -248,7 +248,7 @@ class App:
 
     async def _reload(self) -> str | None:
         try:
-            settings = await asyncio.to_thread(read_settings, self._options.config_file, self._options.environ)
+            settings = await asyncio.to_thread(read_settings_apart, self._options.config_file, self._options.environ)
             if settings.vantage != self._settings.vantage:
                 log.warning("a new vantage starts new series", extra={"vantage": settings.vantage})
             await self._apply(settings)

@@ -11,11 +11,11 @@ from typing import Final
 import click
 
 from aiprobe import logs
+from aiprobe.apart import read_settings_apart
 from aiprobe.app import Options
 from aiprobe.cli.options import level_option
 from aiprobe.cli.running import run
 from aiprobe.cli.serve import listen_option, serve_until_stopped
-from aiprobe.known import read_settings
 from aiprobe_simulator.scenario import demo_scenario
 from aiprobe_simulator.server import Simulator
 
@@ -102,6 +102,6 @@ async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) ->
                 _CONFIG.format(simulator=simulator.url, directory=f"{directory}/data", key_file=key_file)
             )
             options = Options(config_file=config_file, listen_addresses=listen_addresses)
-            settings = read_settings(config_file, {})
+            settings = read_settings_apart(config_file, {})
             click.echo(f"The simulated providers are on {simulator.url}. Stop with Ctrl-C.", err=True)
             await serve_until_stopped(settings, options, redaction)

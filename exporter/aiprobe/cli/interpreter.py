@@ -28,6 +28,7 @@ def settle() -> None:
     gc.set_threshold(*COLLECT_AFTER)
     gc.collect()
     gc.freeze()
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # only glibc has it
-        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # only glibc has it, and `malloc_trim`
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        libc.malloc_trim(0)  # what importing took and freed

@@ -21,6 +21,7 @@ from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import Egress
 from aiprobe.journal.spend import spent_today
+from aiprobe.known import read_settings
 from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 
@@ -33,7 +34,7 @@ from aiprobe.transport.transport import Transport
 def probe(target_name: str, config_file: Path, log_level: str, *, as_object: bool) -> None:
     redaction = logs.Redaction()
     logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
-    settings = settings_or_exit(config_file, code=NOT_ASKED)
+    settings = settings_or_exit(config_file, read=read_settings, code=NOT_ASKED)
     redaction.redact = redact = Redactor(settings.secrets)
     target = next((target for target in settings.targets if target.name == target_name), None)
     if target is None:

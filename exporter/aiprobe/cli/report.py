@@ -14,6 +14,7 @@ from aiprobe.contracts.month import parse_month
 from aiprobe.contracts.prometheus import PrometheusError
 from aiprobe.contracts.report import Seals
 from aiprobe.core.clock import Clock
+from aiprobe.known import read_settings
 
 
 @click.command()
@@ -35,7 +36,7 @@ def report(
     verify: bool,
 ) -> None:
     logs.set_up(level="warn", log_format="logfmt", redaction=logs.Redaction())
-    settings = settings_or_exit(config_file)
+    settings = settings_or_exit(config_file, read=read_settings)
     try:
         if verify:
             _verify(settings, month)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from aiprobe import __version__, logs
+from aiprobe.apart import read_settings_apart
 from aiprobe.app import App, Options
 from aiprobe.cli import interpreter
 from aiprobe.cli.options import config_option, fail, format_option, level_option
@@ -81,7 +82,7 @@ def serve(
         shard=shard or (0, 1),
         environ=dict(os.environ),
     )
-    settings = settings_or_exit(config_file)
+    settings = settings_or_exit(config_file, read=read_settings_apart)
     run(serve_until_stopped(settings, options, redaction))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -9,13 +10,14 @@ import click
 from aiprobe.cli.options import NOT_OK
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
-from aiprobe.known import read_settings
 
 
-def settings_or_exit(config_file: Path, *, code: int = NOT_OK) -> Settings:
-    """Return the settings; a wrong configuration is every problem on a line of stderr, and exit `code`."""
+def settings_or_exit(
+    config_file: Path, *, read: Callable[[Path, Mapping[str, str]], Settings], code: int = NOT_OK
+) -> Settings:
+    """Read a configuration with `read`; one that is wrong is every problem on a line of stderr, and exit `code`."""
     try:
-        return read_settings(config_file, os.environ)
+        return read(config_file, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)

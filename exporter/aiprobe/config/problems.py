@@ -3,7 +3,6 @@
 How a problem is found belongs beside the rule that it breaks; here is only how it is said.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -59,6 +58,8 @@ def spell(path: Path) -> str:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a hint: the known word that was probably meant, or the list of them."""
+    import difflib  # noqa: PLC0415 - an exporter that serves suggests nothing
+
     candidates = sorted(known)
     close = difflib.get_close_matches(word, candidates, n=1, cutoff=0.7)
     if close:

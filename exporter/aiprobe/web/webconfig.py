@@ -21,7 +21,7 @@ from aiprobe.web.tls import (
     TlsSettings,
     build_context,
 )
-from aiprobe.web.yamlfile import Section, WebError, parse
+from aiprobe.web.yamlfile import Section, WebError
 
 _BCRYPT: Final = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+|0")
@@ -65,6 +65,8 @@ def load(path: Path) -> WebConfig:
         WebError: every problem of the file, one a line.
     """
     problems: list[str] = []
+    from aiprobe.web.strictyaml import parse  # noqa: PLC0415 - most exporters need no YAML here
+
     top = Section("", parse(path), problems)
     tls_section = top.take_section("tls_server_config")
     settings = _read_tls(tls_section, path.parent) if tls_section is not None else None

@@ -45,7 +45,7 @@ LIBRARIES = frozenset(
         ("export", "yaml"),
         ("init", "pydantic yaml"),
         ("check", "aiodns asyncio httptools pydantic yaml"),
-        ("serve", "aiodns aiohttp asyncio bcrypt httptools prometheus_client pydantic sqlite3 uvloop yaml"),
+        ("serve", "aiodns aiohttp asyncio bcrypt httptools prometheus_client sqlite3 uvloop"),
     ],
 )
 def test_a_command_imports_only_the_libraries_that_it_needs(command: str, needed: str) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from aiprobe.web.strictyaml import MAX_BYTES
 from aiprobe.web.webconfig import RateLimit, WebConfig, load
-from aiprobe.web.yamlfile import MAX_BYTES, WebError
+from aiprobe.web.yamlfile import WebError
 
 HASH = "$2y$10$" + "a" * 53
 TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"

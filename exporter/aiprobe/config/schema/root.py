@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from aiprobe.config.schema.base import Section, key
+from aiprobe.config.schema.base import Section, key, section
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
@@ -81,17 +81,17 @@ class ConfigFile(IncludedFile):
 
     vantage: OptionalName = key("Where this exporter stands: a label on every series.", default="")
     budget: BudgetSection | None = key("What may be spent; no limit when not given.")
-    defaults: DefaultsSection = key("What targets inherit.", default=DefaultsSection())
+    defaults: DefaultsSection = section("What targets inherit.", DefaultsSection)
     egress: list[Url] = key(
         "Pages whose answer proves that our own network works, independent of every provider. [] switches this off.",
         default=list(DEFAULT_EGRESS),
     )
-    status_pages: StatusPagesSection = key("What providers declare.", default=StatusPagesSection())
+    status_pages: StatusPagesSection = section("What providers declare.", StatusPagesSection)
     contracts: dict[Name, ContractSection] = key(
         "Service level agreements that you have: how the month stands by each one's own rule.", default={}
     )
-    journal: JournalSection = key("The durable record of results.", default=JournalSection())
-    prices: PricesSection = key("More prices than the built-in table has.", default=PricesSection())
+    journal: JournalSection = section("The durable record of results.", JournalSection)
+    prices: PricesSection = section("More prices than the built-in table has.", PricesSection)
     include: Include = key(
         "More files, or patterns of files, relative to this one; their providers, targets and groups are added.",
         default=[],

@@ -1,0 +1,63 @@
+"""Reads the configuration in a process of its own, for an exporter that serves.
+
+What only reading needs (pydantic, the schema, the catalogue of prices) takes a fifth of the exporter's memory and holds
+the interpreter, so a reload would delay the event loop that times the probes. Both end with the other process.
+"""
+
+import copyreg
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from aiprobe.config.problems import ConfigError, Problem
+from aiprobe.config.settings import Settings
+from aiprobe.core.secret import Secret
+
+_CODE: Final = "from aiprobe import apart, known; apart.answer(known.read_settings)"
+
+
+def _read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+_PICKLED: Final = copyreg.dispatch_table | {
+    MappingProxyType: lambda proxy: (_read_only, (dict(proxy),)),
+    Secret: lambda secret: (Secret, (secret.reveal(),)),
+}
+"""Forms of what `pickle` refuses. Secrets have one here only: they pass through a pipe between two of our processes."""
+
+
+def read_settings_apart(config_file: Path, environ: Mapping[str, str]) -> Settings:
+    """Read a configuration as `known.read_settings` does. Blocks until it is read.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        RuntimeError: a bug; the text is the traceback of the other process.
+    """
+    question = json.dumps({"config_file": str(config_file), "environ": dict(environ)})
+    command = [sys.executable, "-P", "-c", _CODE]
+    done = subprocess.run(command, input=question.encode(), capture_output=True, check=False)  # noqa: S603 - our own code
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.decode(errors="replace"))
+    read: Settings | tuple[Problem, ...] = pickle.loads(done.stdout)  # noqa: S301 - written by `answer`, in a pipe of ours
+    if isinstance(read, Settings):
+        return read
+    raise ConfigError(read)
+
+
+def answer(read: Callable[[Path, Mapping[str, str]], Settings]) -> None:
+    """Read the configuration that standard input names, and write settings or problems to standard output."""
+    question = json.load(sys.stdin)
+    result: Settings | tuple[Problem, ...]
+    try:
+        result = read(Path(question["config_file"]), question["environ"])
+    except ConfigError as error:
+        result = error.problems
+    pickler = pickle.Pickler(sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = _PICKLED
+    pickler.dump(result)
