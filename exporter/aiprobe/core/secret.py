@@ -3,28 +3,41 @@
 Reading secrets from files and variables belongs in `config/`.
 """
 
+import html
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable
-from typing import Final
-from urllib.parse import quote
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+from urllib.parse import quote, quote_plus
+
+Span: TypeAlias = tuple[int, int]
+"""Where something begins in a text, and where it ends."""
 
 MASK: Final = "***"
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET: Final = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
-_LONG_SECRET = 16
-"""From this length on a half of a secret is a secret too, and so is what a server shows of it beside stars."""
-_PART: Final = r"[-\w/+=~]"
-"""What stands beside the stars of a secret that is shown in part."""
+_PIECE: Final = 8
+"""This many characters of a secret, wherever they stand in it, are as secret as the whole."""
+_LONG_SECRET: Final = 16
+"""From this length on, four characters of an end beside stars are a secret too."""
+_MARKS: Final = ("**", "...", "…")
+"""What a server writes in place of the rest of a key."""
 
-_LOOKS_LIKE_A_KEY: Final = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_](?=[-\w.*]*(?:[\d*]|[A-Za-z]{16}))[-\w.*]{16,}"
-    r"|\bAIza[-\w*]{10,}|\bya29\.[-\w.*]{8,}|\b(?:AKIA|ASIA|ABSK)[A-Z0-9+/=*]{12,}"
-    r"|\b(?i:bearer|basic)\s+[-\w.~+/*]{8,}=*"
-    r"|\beyJ[-\w]{8,}\.[-\w]+(?:\.[-\w]+)?"
+# Every pattern below is one character class, or a literal before one: no text makes them go back and try again.
+_PLAIN: Final = re.compile(r"[-\w.~]*", re.ASCII)
+"""What is spelled alike in URLs and documents."""
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+_STARRED_WORD: Final = re.compile(r"[^\s\"'<>(),;{}\[\]]+")
+_WORD: Final = re.compile(r"[-\w.*]+")
+_KEY_BEGINS: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|fw|csk|key|tgp|r8|tvly|ghp)[-_]")
+_KEY_HAS: Final = re.compile(r"[\d*]|[A-Za-z]{16}")
+"""What a key has and a name such as `hf-router-chat` lacks."""
+_TOKEN_BEGINS: Final = re.compile(r"\beyJ[-\w]{8}")
+_OTHER_KEYS: Final = re.compile(
+    r"\bAIza[-\w*]{10,}|\bya29\.[-\w.*]{8,}|\b(?:AKIA|ASIA|ABSK)[A-Z0-9+/=*]{12,}"
+    r"|\b(?i:bearer|basic)\s{1,8}[-\w.~+/*]{8,}=*"
 )
-"""Shapes of provider keys, also when a server echoes one in part (`sk-ab***yz`)."""
 _URL_USERINFO: Final = re.compile(r"(?<=://)[^/\s@]+@")
 _URL_KEY: Final = re.compile(r"(?i)([?&](?:key|api[-_]?key|token|access_token|sig|signature|password)=)[^&\s\"'<>]+")
 
@@ -63,71 +76,130 @@ class Secret:
 
 
 class Redactor:
-    """Takes known secrets, and whatever looks like a key, out of text that leaves the process."""
+    """Takes known secrets, and whatever looks like a key, out of text that leaves the process.
 
-    __slots__ = ("_known", "_traces")
+    A process has one, which every surface shares. Whoever learns of secrets hands them over with `keep`. The time that
+    a call takes grows with its text and not with the number of secrets.
+    """
+
+    __slots__ = ("_begins", "_closes", "_kept", "_pieces")
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        values = {secret.reveal() for secret in secrets}
-        forms = {form for value in values for form in _forms(value)}
-        self._traces = _traces(values, forms)
-        longest_first = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
-        starred = [pattern for value in values for pattern in _starred(value)]
-        patterns = [*starred, *longest_first]
-        self._known = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+        self._kept: dict[object, frozenset[str]] = {}
+        self._pieces: dict[int, frozenset[str]] = {}
+        self._begins: frozenset[str] = frozenset()
+        self._closes: frozenset[str] = frozenset()
+        self.keep("", secrets)
+
+    def keep(self, owner: object, secrets: Iterable[Secret]) -> None:
+        """Take these secrets out of every text from now on, in place of those that `owner` handed over before."""
+        values = frozenset(secret.reveal() for secret in secrets)
+        if self._kept.get(owner, frozenset()) == values:
+            return
+        self._kept[owner] = values
+        everything = {value for each in self._kept.values() for value in each}
+        self._pieces = _pieces(form for value in everything for form in spellings(value))
+        long = [_folded(value.strip()) for value in everything if len(value.strip()) >= _LONG_SECRET]
+        self._begins = frozenset(value[:_SHORTEST_SECRET] for value in long)
+        self._closes = frozenset(value[-_SHORTEST_SECRET:] for value in long)
 
     def __call__(self, text: str) -> str:
         """Return `text` with every secret replaced by `***`."""
         if not text:
             return text
-        if self._known is not None and self._may_hold_one(text):
-            text = self._known.sub(MASK, text)
+        if self._pieces and (spans := [*self._known(folded := _folded(text)), *self._starred(folded)]):
+            text = _masked(text, spans)
         if "@" in text:
             text = _URL_USERINFO.sub(f"{MASK}@", text)
         if "=" in text:
             text = _URL_KEY.sub(rf"\g<1>{MASK}", text)
-        return _LOOKS_LIKE_A_KEY.sub(MASK, text)
+        if spans := list(_shapes(text)):
+            text = _masked(text, spans)
+        return text
 
-    def _may_hold_one(self, text: str) -> bool:
-        """Tell cheaply what nearly every text is free of: the search itself tries each form at each place."""
-        if self._traces is None or not text.isascii():
-            return True
-        lowered = text.lower()
-        return any(trace in lowered for trace in self._traces)
+    def _known(self, folded: str) -> Iterator[Span]:
+        """Find every piece of a secret."""
+        for size, pieces in self._pieces.items():
+            places = range(len(folded) - size + 1)
+            if pieces.isdisjoint([folded[at : at + size] for at in places]):
+                continue  # nearly every text
+            yield from ((at, at + size) for at in places if folded[at : at + size] in pieces)
+
+    def _starred(self, folded: str) -> Iterator[Span]:
+        """Find long secrets that are shown in part: the beginning before stars or dots, or the end after them."""
+        if not self._begins or not any(mark in folded for mark in _MARKS):
+            return
+        for word in _STARRED_WORD.finditer(folded):
+            shown = word[0]
+            places = [at for mark in _MARKS for at in (shown.find(mark), shown.rfind(mark)) if at >= 0]
+            if not places:
+                continue
+            before, after = shown[: max(places)], shown[min(places) :]
+            if _holds(before, self._begins) or _holds(after, self._closes):
+                yield word.span()
 
 
-def _traces(values: set[str], forms: set[str]) -> frozenset[str] | None:
-    """Return what an ASCII text in lower case has one of, if it holds a secret in any form or a part of one.
+def spellings(value: str) -> set[str]:
+    """Return the forms in which a server, a URL, a page or a document may show a secret, long enough to look for."""
+    stripped = value.strip()
+    forms = {value, stripped, b64encode(stripped.encode()).decode()}
+    if not _PLAIN.fullmatch(stripped):
+        in_json = json.dumps(stripped)[1:-1]
+        forms |= {quote(stripped, safe=""), quote(stripped), quote_plus(stripped), in_json, repr(stripped)[1:-1]}
+        forms |= {json.dumps(stripped, ensure_ascii=False)[1:-1], html.escape(stripped)}
+        # Go's encoding/json writes these three as numbers.
+        forms.add(in_json.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e"))
+    for offset in range(3):  # where the secret may begin within a group of three bytes
+        encoded = b64encode(b"\0" * offset + stripped.encode()).decode().rstrip("=")
+        inner = encoded[-(-offset * 4 // 3) : len(encoded) if len(encoded) % 4 == 0 else -1]
+        forms |= {inner, inner.translate(_URL_SAFE)}
+    return {form for form in forms if len(form) >= _SHORTEST_SECRET}
 
-    None where a secret is not ASCII: letters of other alphabets can be others in lower case.
+
+def _pieces(forms: Iterable[str]) -> dict[int, frozenset[str]]:
+    """Return what a text is searched for, by length: all pieces of long forms, and short forms whole."""
+    pieces: dict[int, set[str]] = {}
+    for form in map(_folded, forms):
+        size = min(len(form), _PIECE)
+        pieces.setdefault(size, set()).update(form[at : at + size] for at in range(len(form) - size + 1))
+    return {size: frozenset(found) for size, found in pieces.items()}
+
+
+def _folded(text: str) -> str:
+    """Return `text` without regard to case, each character in its place."""
+    if text.isascii():
+        return text.lower()
+    return "".join(other if len(other := char.casefold()) == 1 else char for char in text)
+
+
+def _holds(text: str, pieces: frozenset[str]) -> bool:
+    return any(text[at : at + _SHORTEST_SECRET] in pieces for at in range(len(text) - _SHORTEST_SECRET + 1))
+
+
+def _masked(text: str, spans: list[Span]) -> str:
+    """Return `text` with each span, and spans that touch as one, replaced by `***`."""
+    shown: list[str] = []
+    done = start = end = 0
+    for begin, close in sorted(spans):
+        if begin > end or not end:
+            if end:
+                shown += (text[done:start], MASK)
+                done = end
+            start = begin
+        end = max(end, close)
+    return "".join((*shown, text[done:start], MASK, text[end:]))
+
+
+def _shapes(text: str) -> Iterator[Span]:
+    """Find what looks like a provider's key, also one shown in part (`sk-ab***yz`), or like a token.
+
+    Each word is looked at once, so that no text takes longer than its length asks for.
     """
-    if not all(map(str.isascii, forms)):
-        return None
-    ends = {end for value in values for end in _ends(value)}
-    return frozenset(text[:_SHORTEST_SECRET].lower() for text in forms | ends)
-
-
-def _forms(value: str) -> set[str]:
-    """The spellings in which a server, a URL or a JSON document may show a value."""
-    stripped = value.strip()
-    raw = stripped.encode()
-    encoded = {form(raw).decode().rstrip("=") for form in (b64encode, urlsafe_b64encode)}
-    spellings = {value, stripped, quote(stripped, safe=""), quote(stripped), json.dumps(stripped)[1:-1], *encoded}
-    if len(stripped) >= _LONG_SECRET:
-        half = len(stripped) // 2
-        spellings |= {stripped[:half], stripped[-half:]}
-    return {spelling for spelling in spellings if len(spelling) >= _SHORTEST_SECRET}
-
-
-def _ends(value: str) -> tuple[str, ...]:
-    """Return what a server may show of a key that it shows in part: its beginning and its end."""
-    stripped = value.strip()
-    return (stripped[:_SHORTEST_SECRET], stripped[-_SHORTEST_SECRET:]) if len(stripped) >= _LONG_SECRET else ()
-
-
-def _starred(value: str) -> list[str]:
-    """Patterns for a key that a server shows in part: its beginning, or its end, beside stars or dots."""
-    if not (ends := _ends(value)):
-        return []
-    begins, closes = map(re.escape, ends)
-    return [rf"{begins}{_PART}*(?:\*{{2,}}|\.{{3}}|…){_PART}*", rf"(?:\*{{2,}}|\.{{3}}|…){_PART}*{closes}"]
+    for word in _WORD.finditer(text):
+        found = _KEY_BEGINS.search(word[0])
+        if found and len(word[0]) - found.end() >= _LONG_SECRET and _KEY_HAS.search(word[0], found.end()):
+            yield word.start() + found.start(), word.end()
+        token = _TOKEN_BEGINS.search(word[0])
+        if token and "." in word[0][token.end() :]:
+            yield word.start() + token.start(), word.end()
+    yield from (found.span() for found in _OTHER_KEYS.finditer(text))
