@@ -19,12 +19,11 @@ from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
 from aiprobe.core.money import Budget
-from aiprobe.core.secret import Redactor, Secret
+from aiprobe.core.secret import CONFIGURED, Redactor, Secret
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import WaysOut
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
-from aiprobe.logs import Redaction
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.probes import PROBES
@@ -70,7 +69,7 @@ def redacted(result: Result, redact: Callable[[str], str]) -> Result:
     def clean(text: str | None, limit: int) -> str | None:
         if text is None:
             return None
-        whole = redact(text)
+        whole = redact(text[: 8 * limit])
         return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
 
     texts = {name: getattr(result, name) for name in _SHOWN}
@@ -84,17 +83,16 @@ def redacted(result: Result, redact: Callable[[str], str]) -> Result:
 class App:
     """One running exporter. Use it as an async context manager."""
 
-    def __init__(self, settings: Settings, options: Options, *, redaction: Redaction, clock: Clock) -> None:
+    def __init__(self, settings: Settings, options: Options, *, redactor: Redactor, clock: Clock) -> None:
         self._settings = settings
         self._options = options
         self._clock = clock
-        self._redaction = redaction
         self._not_ready: str | None = "starting"
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
-        self._redactor = Redactor(settings.secrets)
-        self.vault = Vault(clock=clock)
-        redaction.redact = self._redact
+        self._redactor = redactor
+        redactor.keep(CONFIGURED, settings.secrets)
+        self.vault = Vault(clock=clock, redactor=redactor)
         # What is recorded was redacted by the scheduler.
         self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=str)
         self.budget = Budget(usd_per_day=settings.usd_per_day)
@@ -118,7 +116,7 @@ class App:
             purse=self.spend,
             listener=self.board,
             egress_is_down=self._egress_is_down,
-            redact=lambda result: redacted(result, self._redact),
+            redact=lambda result: redacted(result, redactor),
         )
         self.board.states = lambda: self.scheduler.states
         self._egress_task: asyncio.Task[None] | None = None
@@ -174,7 +172,7 @@ class App:
         self.board.warnings = _lines(settings)
         self.journal.config_hash = settings.config_hash
         self.budget.usd_per_day = settings.usd_per_day
-        self._redactor = Redactor([*settings.secrets, *self._settings.secrets])
+        self._redactor.keep(CONFIGURED, [*settings.secrets, *self._settings.secrets])
         same_ways = settings.egress == self._settings.egress and _proxies(settings) == _proxies(self._settings)
         if not same_ways or self._egress_task is None:
             await self._close_egress()
@@ -190,10 +188,6 @@ class App:
         return target.objectives.throughput is not None or any(
             target.name in use.targets for use in self._settings.contracts.values()
         )
-
-    def _redact(self, text: str) -> str:
-        """Take secrets out of `text` by the redactor of the configuration in force."""
-        return self.vault.redact(self._redactor(text))
 
     def _mine(self, settings: Settings) -> Sequence[Target]:
         index, count = self._options.shard
@@ -228,9 +222,9 @@ class App:
         before = self.board.last(name)
         answer = await self.scheduler.probe_now(name)
         if isinstance(answer, Skipped):
-            row = None if before is None else result_row(before, redact=self._redact)
+            row = None if before is None else result_row(before, redact=self._redactor)
             return ProbeAnswer(result=row, skipped=answer.reason)
-        row = result_row(answer, redact=self._redact)
+        row = result_row(answer, redact=self._redactor)
         debug = {"answer": answer.result.answer or "", "remote_address": answer.result.remote_address or ""}
         return ProbeAnswer(result=row, shared=answer is before, debug=debug)
 

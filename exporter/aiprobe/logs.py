@@ -15,22 +15,17 @@ LEVELS: Final = ("debug", "info", "warn", "error")
 
 _OWN_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _LINE_LIMIT: Final = 8192
-
-
-class Redaction:
-    """The redactor that log lines go through; a reload replaces it."""
-
-    def __init__(self) -> None:
-        self.redact: Callable[[str], str] = str
+_LIBRARIES: Final = ("aiohttp.access", "asyncio", "azure", "botocore", "google", "msal", "requests", "urllib3")
+"""Their lines below a warning are left out at every level: some print requests with what signs them."""
 
 
 class LineFormatter(logging.Formatter):
     """Formats a record as one line, its `extra` fields included."""
 
-    def __init__(self, log_format: LogFormat, redaction: Redaction) -> None:
+    def __init__(self, log_format: LogFormat, redact: Callable[[str], str]) -> None:
         super().__init__()
         self._json = log_format == "json"
-        self._redaction = redaction
+        self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one redacted line."""
@@ -52,20 +47,20 @@ class LineFormatter(logging.Formatter):
     def _clean(self, value: object) -> object:
         if value is None or isinstance(value, bool | int | float):
             return value
-        return self._redaction.redact(str(value))[:_LINE_LIMIT]
+        return self._redact(str(value)[: 2 * _LINE_LIMIT])[:_LINE_LIMIT]
 
 
-def set_up(*, level: str, log_format: LogFormat, redaction: Redaction) -> None:
-    """Send every record of `level` and above to stderr."""
+def set_up(*, level: str, log_format: LogFormat, redact: Callable[[str], str]) -> None:
+    """Send every record of `level` and above to stderr, through `redact`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter(log_format, redaction))
+    handler.setFormatter(LineFormatter(log_format, redact))
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel("WARNING" if level == "warn" else level.upper())
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _quoted(value: object) -> str:

@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
-from aiprobe.logs import Redaction
 from tests.contract.running import run
 
 WRITTEN: Final = Path(__file__).parents[1] / "data" / "upgrade-ff574a8"
@@ -42,7 +42,7 @@ async def started(old: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[s
     began = time.time()
     clock = Clock(wall=lambda: A_MINUTE_LATER + time.time() - began)
     options = Options(config_file=old / "aiprobe.yml", listen_addresses=("127.0.0.1:0",))
-    app = App(read_settings(old / "aiprobe.yml", NOWHERE), options, redaction=Redaction(), clock=clock)
+    app = App(read_settings(old / "aiprobe.yml", NOWHERE), options, redactor=Redactor(), clock=clock)
     async with app:
         assert app.running is not None
         yield f"http://127.0.0.1:{app.running.addresses[0].port}"

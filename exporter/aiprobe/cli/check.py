@@ -11,6 +11,7 @@ from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.schema.root import json_schema
 from aiprobe.config.settings import Settings
 from aiprobe.core.money import expected_usd_per_day
+from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
 
 
@@ -21,7 +22,7 @@ def check(config_file: Path, *, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
-    settings = settings_or_exit(config_file, read=read_settings)
+    settings = settings_or_exit(config_file, Redactor(), read=read_settings)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     for line in costs(settings):

@@ -16,6 +16,7 @@ from aiprobe.app import Options
 from aiprobe.cli.options import level_option
 from aiprobe.cli.running import run
 from aiprobe.cli.serve import listen_option, serve_until_stopped
+from aiprobe.core.secret import Redactor
 from aiprobe_simulator.scenario import demo_scenario
 from aiprobe_simulator.server import Simulator
 
@@ -87,12 +88,12 @@ groups:
 @listen_option("127.0.0.1:10529")
 @level_option
 def demo(listen_addresses: tuple[str, ...], log_level: str) -> None:
-    redaction = logs.Redaction()
-    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
-    run(_demo(listen_addresses, redaction))
+    redactor = Redactor()
+    logs.set_up(level=log_level, log_format="logfmt", redact=redactor)
+    run(_demo(listen_addresses, redactor))
 
 
-async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) -> None:
+async def _demo(listen_addresses: tuple[str, ...], redactor: Redactor) -> None:
     with tempfile.TemporaryDirectory(prefix="aiprobe-demo-") as directory:
         key_file = Path(directory) / "key"
         key_file.write_text("demo-key-of-nobody\n")
@@ -104,4 +105,4 @@ async def _demo(listen_addresses: tuple[str, ...], redaction: logs.Redaction) ->
             options = Options(config_file=config_file, listen_addresses=listen_addresses)
             settings = read_settings_apart(config_file, {})
             click.echo(f"The simulated providers are on {simulator.url}. Stop with Ctrl-C.", err=True)
-            await serve_until_stopped(settings, options, redaction)
+            await serve_until_stopped(settings, options, redactor)

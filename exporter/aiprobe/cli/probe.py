@@ -32,10 +32,9 @@ from aiprobe.transport.transport import Transport
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object.")
 @click.option("--log.level", "log_level", type=click.Choice(logs.LEVELS), default="error", show_default=True)
 def probe(target_name: str, config_file: Path, log_level: str, *, as_object: bool) -> None:
-    redaction = logs.Redaction()
-    logs.set_up(level=log_level, log_format="logfmt", redaction=redaction)
-    settings = settings_or_exit(config_file, read=read_settings, code=NOT_ASKED)
-    redaction.redact = redact = Redactor(settings.secrets)
+    redactor = Redactor()
+    logs.set_up(level=log_level, log_format="logfmt", redact=redactor)
+    settings = settings_or_exit(config_file, redactor, read=read_settings, code=NOT_ASKED)
     target = next((target for target in settings.targets if target.name == target_name), None)
     if target is None:
         known = ", ".join(sorted(target.name for target in settings.targets))
@@ -43,8 +42,7 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     refused = _over_budget(settings, target)
     if refused:
         fail(refused, code=NOT_ASKED)
-    result, verdict = run(_probe_once(settings, target), code=NOT_ASKED)
-    result = redacted(result, redact)
+    result, verdict = run(_probe_once(settings, target, redactor), code=NOT_ASKED)
     if as_object:
         click.echo(json.dumps(as_json(target, result, verdict)))
     else:
@@ -52,14 +50,14 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
 
 
-async def _probe_once(settings: Settings, target: Target) -> tuple[Result, Verdict]:
+async def _probe_once(settings: Settings, target: Target, redactor: Redactor) -> tuple[Result, Verdict]:
     clock = Clock()
     transport = Transport(clock=clock)
-    vault = Vault(clock=clock)
+    vault = Vault(clock=clock, redactor=redactor)
     egress = Egress(settings.egress, clock=clock, on_result=lambda _: None, proxy=target.provider.proxy)
     try:
         result = await preparer(Tools(transport=transport, clock=clock, credentials=vault))(target)()
-        result = redacted(result, vault.redact)
+        result = redacted(result, redactor)
         ask = result.outcome in NEEDS_EGRESS_CHECK and target.provider.egress
         down = await egress.is_down() if ask else False
         verdict = availability_verdict(result.outcome, egress_down=down, count_rate_limits=target.count_rate_limits)

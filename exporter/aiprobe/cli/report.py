@@ -14,6 +14,7 @@ from aiprobe.contracts.month import parse_month
 from aiprobe.contracts.prometheus import PrometheusError
 from aiprobe.contracts.report import Seals
 from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
 
 
@@ -35,8 +36,9 @@ def report(
     *,
     verify: bool,
 ) -> None:
-    logs.set_up(level="warn", log_format="logfmt", redaction=logs.Redaction())
-    settings = settings_or_exit(config_file, read=read_settings)
+    redactor = Redactor()
+    logs.set_up(level="warn", log_format="logfmt", redact=redactor)
+    settings = settings_or_exit(config_file, redactor, read=read_settings)
     try:
         if verify:
             _verify(settings, month)

@@ -20,6 +20,7 @@ from aiprobe.cli.running import run, stopped
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Redactor
 from aiprobe.web.server import WebError
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,8 @@ def serve(
     log_format: logs.LogFormat,
     shard: tuple[int, int] | None,
 ) -> None:
-    redaction = logs.Redaction()
-    logs.set_up(level=log_level, log_format=log_format, redaction=redaction)
+    redactor = Redactor()
+    logs.set_up(level=log_level, log_format=log_format, redact=redactor)
     options = Options(
         config_file=config_file,
         listen_addresses=listen_addresses,
@@ -82,17 +83,17 @@ def serve(
         shard=shard or (0, 1),
         environ=dict(os.environ),
     )
-    settings = settings_or_exit(config_file, read=read_settings_apart)
-    run(serve_until_stopped(settings, options, redaction))
+    settings = settings_or_exit(config_file, redactor, read=read_settings_apart)
+    run(serve_until_stopped(settings, options, redactor))
 
 
-async def serve_until_stopped(settings: Settings, options: Options, redaction: logs.Redaction) -> None:
+async def serve_until_stopped(settings: Settings, options: Options, redactor: Redactor) -> None:
     """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
     stop = stopped()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting there is nothing to reload yet
     try:
-        async with App(settings, options, redaction=redaction, clock=Clock()) as app:
+        async with App(settings, options, redactor=redactor, clock=Clock()) as app:
             reloads: set[asyncio.Task[str | None]] = set()
 
             def reload() -> None:

@@ -10,15 +10,21 @@ import click
 from aiprobe.cli.options import NOT_OK
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
+from aiprobe.core.secret import CONFIGURED, Redactor
 
 
 def settings_or_exit(
-    config_file: Path, *, read: Callable[[Path, Mapping[str, str]], Settings], code: int = NOT_OK
+    config_file: Path, redactor: Redactor, *, read: Callable[[Path, Mapping[str, str]], Settings], code: int = NOT_OK
 ) -> Settings:
-    """Read a configuration with `read`; one that is wrong is every problem on a line of stderr, and exit `code`."""
+    """Read a configuration with `read`, and hand its secrets to the command's redactor.
+
+    A configuration that is wrong is every problem on a line of stderr, and exit `code`.
+    """
     try:
-        return read(config_file, os.environ)
+        settings = read(config_file, os.environ)
     except ConfigError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(code)
+    redactor.keep(CONFIGURED, settings.secrets)
+    return settings

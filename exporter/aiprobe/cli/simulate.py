@@ -19,7 +19,7 @@ from aiprobe_simulator.server import Simulator
 @level_option
 @format_option
 def simulate(listen: str, scenario: Path | None, log_level: str, log_format: logs.LogFormat) -> None:
-    logs.set_up(level=log_level, log_format=log_format, redaction=logs.Redaction())
+    logs.set_up(level=log_level, log_format=log_format, redact=str)
     try:
         host, port = address_of(listen)
     except ValueError as error:

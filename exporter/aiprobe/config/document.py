@@ -13,7 +13,7 @@ import yaml
 
 from aiprobe.config.packaged import LOADER
 from aiprobe.config.problems import Path, Problem, spell
-from aiprobe.config.variables import VariableError, expand
+from aiprobe.config.variables import Expanded, VariableError, expand, sounds_secret
 
 MAX_FILE_BYTES: Final = 5_000_000
 IS_EMPTY: Final = "is empty"
@@ -21,6 +21,14 @@ MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 200_000
 """After aliases are followed: more is an alias bomb, or a file that no person wrote."""
 
+_SHOWN: Final = frozenset(
+    ("any_of", "contract", "directory", "display_name", "file", "include", "interval", "model", "name", "preset",
+     "probe", "protocol", "provider", "provider_region", "reader", "region", "source", "surface", "targets",
+     "usd_per_day", "vantage")
+)  # fmt: skip
+"""Keys whose values become labels, names on pages or paths in messages. Any other value of a variable is a secret."""
+_SENT: Final = frozenset({"extra_body", "headers", "options", "terms"})
+"""Sections with keys of the operator's choice, which may have one of these names."""
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|'[^']*'|#.*")
 _KEEP_AS_TEXT: Final = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"})
 _SCALARS: Final = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
@@ -38,7 +46,9 @@ class Document:
     variables: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     """Which environment variables went into the text at a path; none where a default stood in for them."""
     secrets: list[str] = field(default_factory=list)
-    """Values of variables that sound like secrets, wherever they were used."""
+    """Values of variables: all but those that stand where a value is shown by design (`_SHOWN`)."""
+    masked: dict[Path, str] = field(default_factory=dict)
+    """The texts at the paths of secrets, with `***` in their place."""
     failed: set[Path] = field(default_factory=set)
     """Where a value could not be read: said once, and no more."""
     problems: list[Problem] = field(default_factory=list)
@@ -146,6 +156,12 @@ class _EndlessError(Exception):
     """Aliases of aliases: more values than any file holds."""
 
 
+def _is_shown(path: Path) -> bool:
+    """Return whether a value at `path` is shown by design: a name, a label, a number or a path of this machine."""
+    keys = [key for key in path if isinstance(key, str)]
+    return bool(keys) and (keys[-1] in _SHOWN or "labels" in keys) and not _SENT.intersection(keys)
+
+
 class _Reader:
     """Walks a node tree once: values, lines, variables, duplicate keys."""
 
@@ -206,7 +222,7 @@ class _Reader:
     def _forget(self, path: Path) -> None:
         """Drop what a merge (`<<`) said of a key that the mapping itself says again."""
         size = len(path)
-        for table in (self._document.lines, self._document.variables):
+        for table in (self._document.lines, self._document.variables, self._document.masked):
             for known in [known for known in table if known[:size] == path]:
                 table.pop(known)
 
@@ -244,8 +260,15 @@ class _Reader:
             return self._fail(path, *error.args)
         if expanded.variables or expanded.fell_back:
             self._document.variables[path] = expanded.variables
-            self._document.secrets.extend(expanded.secrets)
+            self._keep_secrets(expanded, path)
         return expanded.text
+
+    def _keep_secrets(self, expanded: Expanded, path: Path) -> None:
+        named = zip(expanded.variables, expanded.values, strict=True)
+        secrets = [value for name, value in named if sounds_secret(name) or not _is_shown(path)]
+        if secrets:
+            self._document.secrets.extend(secrets)
+            self._document.masked[path] = expanded.masked
 
     def _fail(self, path: Path, message: str, hint: str) -> None:
         self._document.failed.add(path)

@@ -12,10 +12,10 @@ from aiprobe.config.findings import Findings
 from aiprobe.config.problems import ConfigError, Problem
 from aiprobe.config.resolve.contracts import ContractCheck, no_check
 from aiprobe.config.resolve.root import Known, Source, resolve
-from aiprobe.config.resolve.secrets import hide
 from aiprobe.config.schema.root import ConfigFile, IncludedFile
 from aiprobe.config.settings import Settings
 from aiprobe.config.validate import validate
+from aiprobe.core.secret import Redactor
 
 HASH_DIGITS: Final = 12
 UNNAMED: Final = "(text)"
@@ -122,21 +122,21 @@ def _settings(
         findings.errors.extend(document.problems)
         findings.keep_secret(*document.secrets)
     settings = resolve(main, sources, findings=findings, known=known, today=today, config_hash=config_hash)
-    masks = [secret.reveal() for secret in findings.secrets]
+    redact = Redactor(findings.secrets)
     order = {document.name: index for index, document in enumerate(documents)}
     if settings is None:
-        raise ConfigError(_ordered(findings.errors, masks, order))
-    return replace(settings, warnings=_ordered(findings.warnings, masks, order))
+        raise ConfigError(_ordered(findings.errors, redact, order))
+    return replace(settings, warnings=_ordered(findings.warnings, redact, order))
 
 
-def _ordered(problems: Iterable[Problem], masks: list[str], order: Mapping[str, int]) -> tuple[Problem, ...]:
+def _ordered(problems: Iterable[Problem], redact: Redactor, order: Mapping[str, int]) -> tuple[Problem, ...]:
     """By file and line, without a secret that somebody put where a name belongs, each said once."""
     clean = dict.fromkeys(
         replace(
             problem,
-            path=hide(problem.path, masks),
-            message=hide(problem.message, masks),
-            hint=hide(problem.hint, masks),
+            path=redact.without_known(problem.path),
+            message=redact.without_known(problem.message),
+            hint=redact.without_known(problem.hint),
         )
         for problem in problems
     )

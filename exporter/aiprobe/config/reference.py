@@ -52,7 +52,8 @@ An unknown key is an error.
 - **Variables**: `"${NAME}"` and `"${NAME:-default}"` stand for environment variables in any value, `$$` for a dollar
   sign. The value is taken whole and never read as YAML. A variable that is unset or empty is an error. Quote it inside
   `{ }` and `[ ]`.
-- **Secrets** are given as variables or as `{file: path}`, and are shown nowhere.
+- **Secrets** are given as variables or as `{file: path}`, and are shown nowhere. The value of a variable is a secret
+  everywhere but in names, labels, numbers and paths; the values of headers always are.
 - **Paths** are relative to the file that holds them.
 - **Inheritance**: a target's own word wins over its provider's (`slo`), that over `defaults`, and that over what is
   built in.

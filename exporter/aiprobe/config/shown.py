@@ -6,24 +6,25 @@ from urllib.parse import urlsplit
 import yaml
 
 from aiprobe.config.document import Document
-from aiprobe.config.resolve.secrets import hide
-from aiprobe.core.secret import MASK
+from aiprobe.config.problems import Path
+from aiprobe.core.secret import MASK, Redactor
 
 _COLLECTIONS: Final = ("providers", "targets", "groups")
 
 
-def show(documents: list[Document], secrets: list[str]) -> str:
+def show(documents: list[Document], redact: Redactor) -> str:
     """Return the YAML of the first document with the entries of the others added."""
-    merged = dict(documents[0].value)
-    for document in documents[1:]:
+    values = [_hidden(document.value, (), document, redact) for document in documents]
+    merged = values[0]
+    for value in values[1:]:
         for name in _COLLECTIONS:
-            part = document.value.get(name)
+            part = value.get(name)
             if isinstance(part, dict):
                 merged[name] = {**(merged.get(name) or {}), **part}
             elif isinstance(part, list):
                 merged[name] = [*(merged.get(name) or []), *part]
     merged["providers"] = {key: _provider(section) for key, section in (merged.get("providers") or {}).items()}
-    return yaml.safe_dump(_hidden(merged, secrets), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(merged, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _provider(section: Any) -> Any:
@@ -50,9 +51,9 @@ def _without_userinfo(url: str) -> str:
     return parts._replace(netloc=f"{MASK}@{parts.netloc.rsplit('@', 1)[-1]}").geturl()
 
 
-def _hidden(node: Any, secrets: list[str]) -> Any:
+def _hidden(node: Any, path: Path, document: Document, redact: Redactor) -> Any:
     if isinstance(node, dict):
-        return {name: _hidden(value, secrets) for name, value in node.items()}
+        return {name: _hidden(value, (*path, name), document, redact) for name, value in node.items()}
     if isinstance(node, list):
-        return [_hidden(item, secrets) for item in node]
-    return hide(node, secrets) if isinstance(node, str) else node
+        return [_hidden(item, (*path, index), document, redact) for index, item in enumerate(node)]
+    return redact(document.masked.get(path, node)) if isinstance(node, str) else node

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from aiprobe.core.secret import MASK
+
 _REFERENCE: Final = re.compile(
     r"\$\$|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:(?!\$\{)[^}])*))?\}|(?P<broken>\$\{[^}\n]{0,40}\}?)"
 )
@@ -25,8 +27,10 @@ class Expanded:
     text: str
     variables: tuple[str, ...] = ()
     """The names that were read from the environment, in the order of the text."""
-    secrets: tuple[str, ...] = ()
-    """Values of variables whose names sound like a secret's."""
+    values: tuple[str, ...] = ()
+    """What those variables hold."""
+    masked: str = ""
+    """The text with `***` in place of those values."""
     fell_back: bool = False
     """A default stands in for at least one variable."""
 
@@ -38,10 +42,10 @@ def expand(text: str, environ: Mapping[str, str]) -> Expanded:
         VariableError: a variable is unset or empty and has no default, or a reference is malformed.
     """
     if "$" not in text:
-        return Expanded(text)
+        return Expanded(text, masked=text)
     names: list[str] = []
     defaults: list[str] = []
-    secrets: list[str] = []
+    values: list[str] = []
 
     def value_of(match: re.Match[str]) -> str:
         if match["broken"] is not None:
@@ -57,9 +61,17 @@ def expand(text: str, environ: Mapping[str, str]) -> Expanded:
             state = "empty" if name in environ else "not set"
             raise VariableError(f"the variable {name} is {state}", f"export {name}, or write ${{{name}:-default}}")
         names.append(name)
-        if _SOUNDS_SECRET.search(name):
-            secrets.append(value)
+        values.append(value)
         return value
 
-    expanded = _REFERENCE.sub(value_of, text)
-    return Expanded(expanded, tuple(names), tuple(secrets), bool(defaults))
+    def shown_of(match: re.Match[str]) -> str:
+        return MASK if environ.get(match["name"] or "") else match["default"] or "$" * (match["name"] is None)
+
+    return Expanded(
+        _REFERENCE.sub(value_of, text), tuple(names), tuple(values), _REFERENCE.sub(shown_of, text), bool(defaults)
+    )
+
+
+def sounds_secret(name: str) -> bool:
+    """Return whether a variable of this name is likely to hold a secret."""
+    return _SOUNDS_SECRET.search(name) is not None

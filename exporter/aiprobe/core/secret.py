@@ -9,12 +9,14 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 Span: TypeAlias = tuple[int, int]
 """Where something begins in a text, and where it ends."""
 
 MASK: Final = "***"
+CONFIGURED: Final = "configuration"
+"""The owner of the secrets of a configuration, as `Redactor.keep` knows it."""
 _SHORTEST_SECRET: Final = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
 _PIECE: Final = 8
@@ -38,6 +40,7 @@ _OTHER_KEYS: Final = re.compile(
     r"\bAIza[-\w*]{10,}|\bya29\.[-\w.*]{8,}|\b(?:AKIA|ASIA|ABSK)[A-Z0-9+/=*]{12,}"
     r"|\b(?i:bearer|basic)\s{1,8}[-\w.~+/*]{8,}=*"
 )
+_URL: Final = re.compile(r"(?is)\s*(?:https?|wss?|socks\w*)://(?:(?P<user>[^/?#]*)@)?[^/?#@]*[/?#]?(?P<rest>.*)")
 _URL_USERINFO: Final = re.compile(r"(?<=://)[^/\s@]+@")
 _URL_KEY: Final = re.compile(r"(?i)([?&](?:key|api[-_]?key|token|access_token|sig|signature|password)=)[^&\s\"'<>]+")
 
@@ -98,17 +101,15 @@ class Redactor:
             return
         self._kept[owner] = values
         everything = {value for each in self._kept.values() for value in each}
-        self._pieces = _pieces(form for value in everything for form in spellings(value))
-        long = [_folded(value.strip()) for value in everything if len(value.strip()) >= _LONG_SECRET]
+        parts = {part for value in everything for part in _parts(value)}
+        self._pieces = _pieces(form for part in parts for form in _spellings(part))
+        long = [_folded(part.strip()) for part in parts if len(part.strip()) >= _LONG_SECRET]
         self._begins = frozenset(value[:_SHORTEST_SECRET] for value in long)
         self._closes = frozenset(value[-_SHORTEST_SECRET:] for value in long)
 
     def __call__(self, text: str) -> str:
-        """Return `text` with every secret replaced by `***`."""
-        if not text:
-            return text
-        if self._pieces and (spans := [*self._known(folded := _folded(text)), *self._starred(folded)]):
-            text = _masked(text, spans)
+        """Return `text` with every secret, and whatever looks like one, replaced by `***`."""
+        text = self.without_known(text)
         if "@" in text:
             text = _URL_USERINFO.sub(f"{MASK}@", text)
         if "=" in text:
@@ -116,6 +117,12 @@ class Redactor:
         if spans := list(_shapes(text)):
             text = _masked(text, spans)
         return text
+
+    def without_known(self, text: str) -> str:
+        """Return `text` with every secret that was handed over replaced by `***`: for our own words."""
+        folded = _folded(text) if self._pieces else ""
+        spans = [*self._known(folded), *self._starred(folded)] if folded else []
+        return _masked(text, spans) if spans else text
 
     def _known(self, folded: str) -> Iterator[Span]:
         """Find every piece of a secret."""
@@ -139,7 +146,17 @@ class Redactor:
                 yield word.span()
 
 
-def spellings(value: str) -> set[str]:
+def _parts(value: str) -> set[str]:
+    """Return what is secret of a value: all of it; of a URL its user, password, path and query, but not its host."""
+    url = _URL.fullmatch(value)
+    if url is None:
+        return {value}
+    user = url["user"] or ""
+    password = user.partition(":")[2]
+    return {user, unquote(user), password, unquote(password), url["rest"]}
+
+
+def _spellings(value: str) -> set[str]:
     """Return the forms in which a server, a URL, a page or a document may show a secret, long enough to look for."""
     stripped = value.strip()
     forms = {value, stripped, b64encode(stripped.encode()).decode()}

@@ -44,7 +44,7 @@ class AwsChain:
             frozen = self._found.get_frozen_credentials()
         except (errors.BotoCoreError, OSError, ValueError) as error:
             self._found = None
-            raise SourceError(f"AWS gives no credentials: {type(error).__name__}: {str(error)[:200]}") from error
+            raise SourceError(f"AWS gives no credentials: {type(error).__name__}") from error
         keys = AwsKeys(
             access_key=frozen.access_key,
             secret_key=Secret(frozen.secret_key),

@@ -3,6 +3,7 @@
 Needs the extra `azure` (azure-identity).
 """
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
@@ -10,6 +11,8 @@ from typing import Any, Final
 from aiprobe.credentials.base import Lease, SourceError, Token, sendable
 
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
+_CODE: Final = re.compile(r"AADSTS\d{4,9}")
+"""The identity platform's number of an error. Its text is not shown, as no source's is: it may quote a secret."""
 
 
 class EntraToken:
@@ -29,8 +32,9 @@ class EntraToken:
                 self._chain = identity.DefaultAzureCredential()
             found = self._chain.get_token(self._scope)
         except (errors.AzureError, OSError, ValueError) as error:
-            said = " ".join(str(error).split())[:200]
-            raise SourceError(f"Entra ID gives no token: {type(error).__name__}: {said}") from error
+            code = _CODE.search(str(error))
+            name = f"{type(error).__name__}{f', {code[0]}' if code else ''}"
+            raise SourceError(f"Entra ID gives no token: {name}") from error
         secret = sendable(found.token)
         lifetime = float(found.expires_on - self._wall())
         return Lease(value=Token(secret=secret), lifetime_seconds=lifetime, secrets=(secret,))

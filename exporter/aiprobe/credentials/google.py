@@ -44,7 +44,7 @@ class GoogleToken:
             self._account.refresh(transport.Request())
         except (errors.GoogleAuthError, OSError, ValueError) as error:
             self._account = None  # it may be another one next time
-            raise SourceError(f"Google gives no token: {type(error).__name__}: {str(error)[:200]}") from error
+            raise SourceError(f"Google gives no token: {type(error).__name__}") from error
         secret = sendable(str(self._account.token))
         project = getattr(self._account, "quota_project_id", None)
         headers = (("x-goog-user-project", str(project)),) if project else ()

@@ -52,7 +52,12 @@ class TokenCommand:
         name = Path(self._command[0]).name
         try:
             ran = subprocess.run(  # noqa: S603 - the operator's own command, without a shell
-                self._command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what a command complains with may quote a secret that only it knows
+                timeout=COMMAND_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise SourceError(f"{name} did not end within {COMMAND_SECONDS:g} s") from None
@@ -60,8 +65,7 @@ class TokenCommand:
             reason = getattr(error, "strerror", None) or "not a command"
             raise SourceError(f"{name} cannot be run: {reason.lower()}") from error
         if ran.returncode != 0:
-            said = " ".join(ran.stderr[:400].decode("utf-8", "replace").split())[:200]
-            raise SourceError(f"{name} exited with {ran.returncode}{': ' if said else ''}{said}")
+            raise SourceError(f"{name} exited with {ran.returncode}; run it by hand to see why")
         return lease_of(ran.stdout, usual_lifetime_seconds=self._lifetime_seconds, now=self._wall())
 
 

@@ -64,11 +64,12 @@ class _Signer:
 class Vault:
     """Keeps credentials fresh until closed; a `core.credential.Credentials`. Belongs to one event loop."""
 
-    def __init__(self, *, clock: Clock) -> None:
+    def __init__(self, *, clock: Clock, redactor: Redactor) -> None:
+        """`redactor` is handed every secret before it is used."""
         self._clock = clock
+        self._redactor = redactor
         self._keepers: dict[CredentialSource, Keeper[Any]] = {}
         self._secrets: dict[CredentialSource, tuple[Secret, ...]] = {}
-        self._redactor = Redactor()
 
     def of(self, provider: Provider) -> Credential:
         """Return the provider's credential, and begin to keep it fresh. Raises ValueError where it has no source."""
@@ -80,10 +81,6 @@ class Vault:
             keeper = self._keepers[source] = self._new_keeper(source, provider.key)
             keeper.start()
         return _Signer(keeper, source) if source.kind == "aws" else _Bearer(keeper, provider.auth)
-
-    def redact(self, text: str) -> str:
-        """Return `text` without any token that is or was in use."""
-        return self._redactor(text) if self._secrets else text
 
     async def keep_only(self, providers: Iterable[Provider]) -> None:
         """Stop renewing what none of these uses any more."""
@@ -112,4 +109,4 @@ class Vault:
         kept = tuple(known)[:_REMEMBERED]
         if kept != self._secrets.get(source):
             self._secrets[source] = kept
-            self._redactor = Redactor(secret for each in self._secrets.values() for secret in each)
+            self._redactor.keep(source, kept)

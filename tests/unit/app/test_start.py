@@ -9,8 +9,8 @@ import trustme
 
 from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
-from aiprobe.logs import Redaction
 from tests.unit.app.wire import written_config
 
 
@@ -27,7 +27,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 async def test_a_scrape_is_answered_while_the_journal_is_still_read(tmp_path: Path) -> None:
     file = written_config(tmp_path, targets=2)
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
-    app = App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock())
+    app = App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock())
     reading, open_it = asyncio.Event(), app.journal.open
 
     async def slow_open() -> None:
@@ -60,7 +60,7 @@ async def test_a_reload_reads_a_renewed_authority_and_refuses_a_broken_one(tmp_p
     config["providers"]["p"] |= {"base_url": "https://192.0.2.1/v1", "ca_file": str(authority)}
     file.write_text(json.dumps(config))
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
-    async with App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock()) as app:
+    async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
         contexts = app.transport._contexts
         before = contexts.get(ca_file=str(authority), verify=True)
         authority.write_bytes(trustme.CA().cert_pem.bytes())

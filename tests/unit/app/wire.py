@@ -11,8 +11,8 @@ from typing import Any
 from aiprobe.app import App, Options
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished
+from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
-from aiprobe.logs import Redaction
 from aiprobe.transport.connection import Connection, read_buffer
 
 _WORDS = re.compile(rb"stop:\\n(\w+) (END\d+)")
@@ -110,7 +110,7 @@ async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
     """Run one that probes only when it is told to."""
     file = written_config(directory, targets=targets)
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
-    async with App(read_settings(file, {}), options, redaction=Redaction(), clock=Clock()) as app:
+    async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
         app.transport._dialer = Scripted(app)  # type: ignore[assignment]
         app.board.tick = lambda: None  # type: ignore[method-assign]  # it comes with the time of day
         yield app

@@ -256,14 +256,14 @@ def test_what_is_shown_is_yaml_without_any_secret(tmp_path: Path) -> None:
     assert "planted" not in found.shown
     assert KEY not in found.shown
     assert shown["providers"]["anthropic"]["api_key"] == "***"
-    assert shown["providers"]["anthropic"]["proxy"] == "http://***@proxy:3128"
+    assert shown["providers"]["anthropic"]["proxy"] == "***"
     assert shown["providers"]["anthropic"]["headers"] == {"x-team": "***", "authorization": "***"}
     assert shown["providers"]["other"]["api_key"] == {"file": "key"}
     assert shown["providers"]["other"]["base_url"] == "https://api.example/***/v1"
     assert shown["targets"][1]["extra_body"] == {"user": "x-***"}
     secrets = {secret.reveal() for secret in found.secrets}
     assert {KEY, "planted-extra", "planted-file-key", "planted-in-the-file"} <= secrets
-    assert {"planted pass", "planted%20pass", "planted-literal"} <= secrets
+    assert {"http://user:planted%20pass@proxy:3128", "planted-literal"} <= secrets
 
 
 def test_every_file_that_was_read_is_named(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_headers_come_from_variables_files_and_the_text_itself(tmp_path: Path) -
     found = settings(tmp_path, text, {"RUN": "planted-run"})
 
     assert found.providers["p"].headers == {"x-team": "sre", "x-run": "planted-run", "openai-project": "planted-file"}
-    assert {secret.reveal() for secret in found.secrets} == {"planted-run", "planted-file"}
+    assert {secret.reveal() for secret in found.secrets} == {"sre", "planted-run", "planted-file"}
 
 
 def test_a_literal_value_of_a_header_that_sounds_secret_is_kept_as_one(tmp_path: Path) -> None:

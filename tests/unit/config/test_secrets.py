@@ -7,9 +7,7 @@ import pytest
 from aiprobe.config.resolve.secrets import (
     SecretError,
     check_sendable,
-    hide,
     is_sensitive_header,
-    proxy_secrets,
     read_secret_file,
 )
 
@@ -62,18 +60,3 @@ def test_what_a_header_cannot_carry_is_refused_without_being_quoted(value: str) 
 def test_some_header_names_give_their_values_away_as_secrets(name: str) -> None:
     assert is_sensitive_header(name)
     assert not is_sensitive_header("x-team")
-
-
-def test_of_a_proxy_the_url_and_the_password_in_both_spellings_are_secret() -> None:
-    found = [secret.reveal() for secret in proxy_secrets("http://u:p%40ss@proxy:1")]
-
-    assert found == ["http://u:p%40ss@proxy:1", "p%40ss", "p@ss"]
-    assert proxy_secrets("http://proxy:1") == ()
-
-
-def test_a_text_loses_its_secrets_the_longest_first() -> None:
-    assert hide("x planted-long y planted z", ["planted", "planted-long"]) == "x *** y *** z"
-
-
-def test_a_very_short_secret_does_not_mask_every_word() -> None:
-    assert hide("an apple", ["a"]) == "an apple"

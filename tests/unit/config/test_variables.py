@@ -30,11 +30,23 @@ def test_references_become_values_once(text: str, expected: str) -> None:
 
 
 def test_the_names_that_were_read_are_told_but_not_those_that_fell_back() -> None:
-    assert expand("${A} ${NOPE:-x} ${B}", ENVIRON) == Expanded("one x two", ("A", "B"), (), fell_back=True)
+    assert expand("${A} ${NOPE:-x} ${B}", ENVIRON) == Expanded(
+        "one x two", ("A", "B"), ("one", "two"), masked="*** x ***", fell_back=True
+    )
 
 
-def test_the_value_of_a_variable_that_sounds_like_a_secret_is_told() -> None:
-    assert expand("Bearer ${MY_KEY}", ENVIRON).secrets == ("planted",)
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Bearer ${MY_KEY}", "Bearer ***"),
+        ("${NOPE:-fallback} ${A}", "fallback ***"),
+        ("${EMPTY:-} costs $$5", " costs $5"),
+        ("$${A}", "${A}"),
+        ("plain", "plain"),
+    ],
+)
+def test_the_masked_text_shows_what_the_file_says_and_no_variable(text: str, masked: str) -> None:
+    assert expand(text, ENVIRON).masked == masked
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from aiprobe.core.clock import Clock, ManualClock
 from aiprobe.core.credential import CredentialSource
 from aiprobe.core.model import Auth, Result, Target
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
@@ -65,7 +66,7 @@ async def a_gate() -> AsyncIterator[Gate]:
 @asynccontextmanager
 async def tools(clock: Clock | None = None) -> AsyncIterator[Tools]:
     clock = clock or Clock()
-    vault = Vault(clock=clock)
+    vault = Vault(clock=clock, redactor=Redactor())
     transport = Transport(clock=Clock())
     try:
         yield Tools(transport=transport, clock=Clock(), credentials=vault)
@@ -133,7 +134,7 @@ async def test_a_refused_token_is_fetched_anew_for_the_next_probe(tmp_path: Path
         again = await probe.run()
     assert (refused.outcome, again.outcome) == (Outcome.AUTH, Outcome.OK)
     assert "old-token" in refused.detail
-    assert "old-token" not in vault_of(lent).redact(refused.detail)
+    assert "old-token" not in vault_of(lent)._redactor(refused.detail)
 
 
 async def test_what_a_token_takes_to_come_is_not_on_the_probes_clock(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ async def test_a_probe_of_such_a_provider_needs_a_vault() -> None:
 
 async def test_a_provider_whose_key_stays_has_no_source() -> None:
     with pytest.raises(ValueError, match="a key that stays"):
-        Vault(clock=Clock()).of(a_provider())
+        Vault(clock=Clock(), redactor=Redactor()).of(a_provider())
 
 
 async def test_a_signed_chat_is_answered_and_its_session_token_is_taken_out_of_texts(
@@ -224,7 +225,7 @@ async def test_a_signed_chat_is_answered_and_its_session_token_is_taken_out_of_t
         target = a_target(provider=provider, model="eu.amazon.nova-micro-v1:0")
         results = [await PROBES["chat"](target, lent).run() for _ in range(2)]
         listed = await PROBES["models"](target, lent).run()
-        redacted = vault_of(lent).redact("s3ss10n and s3cr3t-key")
+        redacted = vault_of(lent)._redactor("s3ss10n and s3cr3t-key")
     assert [result.outcome for result in (*results, listed)] == [Outcome.OK] * 3
     assert results[0].output_tokens is not None
     assert results[0].server_seconds is not None

@@ -19,7 +19,6 @@ from aiprobe.config.resolve.secrets import (
     SecretError,
     check_sendable,
     is_sensitive_header,
-    proxy_secrets,
     read_secret_file,
 )
 from aiprobe.config.schema.base import SecretFile
@@ -213,6 +212,7 @@ def _header_value(
     plain = isinstance(source, str) and literal_is is None and where.path not in where.document.variables
     if not plain:
         return _secret(source, where, base, findings, literal_is=literal_is)
+    findings.keep_secret(str(source))
     try:
         check_sendable(str(source))
     except SecretError as error:
@@ -246,7 +246,7 @@ def _check_rest(section: ProviderSection, where: Where, findings: Findings) -> N
     if section.models_path is not None and not section.models_path.startswith("/"):
         findings.error(where.at("models_path"), "does not begin with a slash", "such as /models")
     if section.proxy:
-        findings.secrets.extend(proxy_secrets(section.proxy))
+        findings.keep_secret(section.proxy)
     if not section.tls_verify:
         hint = "name your authority's certificates in ca_file"
         findings.warn(where.at("tls_verify"), "certificates are not verified", hint)

@@ -25,6 +25,7 @@ from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
 from aiprobe.core.model import Target
+from aiprobe.core.secret import Redactor
 
 FALLBACK_SUFFIX = ":models"
 """What the scheduler appends to a target's name for its zero-cost stand-in; a test holds the two alike."""
@@ -108,7 +109,7 @@ def resolve(
         status_pages=status_pages,
         contracts=contracts,
         secrets=tuple(dict.fromkeys(findings.secrets)),
-        shown=show([source.checked.document for source in sources], [secret.reveal() for secret in findings.secrets]),
+        shown=show([source.checked.document for source in sources], Redactor(findings.secrets)),
         config_hash=config_hash,
         warnings=(),
         files=tuple(dict.fromkeys(findings.files)),

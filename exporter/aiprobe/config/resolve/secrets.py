@@ -1,19 +1,13 @@
 """Where secrets come from: a variable, a file, or (with a warning) the configuration itself.
 
-How they are kept from being printed is `core.secret`'s work; `hide` is for texts of this room that may quote a
-value that somebody put in the wrong place.
+How they are kept from being printed is `core.secret`'s work.
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
-
-from aiprobe.core.secret import MASK, Secret
 
 MAX_SECRET_BYTES: Final = 65_536
-SHORTEST_HIDDEN: Final = 4
 SHORTEST_DEFAULT: Final = 8
 """A key that is only the default of a variable and shorter than this is a stopgap such as `none`, and no secret."""
 _SENSITIVE_HEADER: Final = re.compile(r"(?i)auth|key|token|secret|cookie|passw|credential")
@@ -65,21 +59,3 @@ def check_sendable(value: str) -> None:
 def is_sensitive_header(name: str) -> bool:
     """Tell whether a header of this name is likely to hold a secret."""
     return _SENSITIVE_HEADER.search(name) is not None
-
-
-def proxy_secrets(url: str) -> tuple[Secret, ...]:
-    """Return what must not be shown of a proxy URL with a password: the whole of it, and the password both as written
-    and as sent.
-    """
-    password = urlsplit(url).password
-    if password is None:
-        return ()
-    return tuple(Secret(value) for value in dict.fromkeys((url, password, unquote(password))))
-
-
-def hide(text: str, secrets: Iterable[str]) -> str:
-    """Return `text` with every one of `secrets` replaced by `***`; those shorter than four characters are left."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= SHORTEST_HIDDEN:
-            text = text.replace(secret, MASK)
-    return text

@@ -1,0 +1,47 @@
+"""Log lines: one event each, without secrets, and without what libraries print of their requests."""
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from aiprobe import logs
+from aiprobe.core.secret import Redactor, Secret
+
+TOKEN = "IQoJb3JpZ2luX2VjEPlanted//////////wEaCXVzLWVhc3QtMSJHMEUCIQD"
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Log at the level debug into a buffer, and put the levels and handlers back afterwards."""
+    root, buffer = logging.getLogger(), io.StringIO()
+    monkeypatch.setattr(root, "handlers", [])
+    before = root.level
+    monkeypatch.setattr("sys.stderr", buffer)
+    logs.set_up(level="debug", log_format="logfmt", redact=Redactor([Secret(TOKEN)]))
+    yield buffer
+    root.setLevel(before)
+
+
+@pytest.mark.parametrize("library", ["botocore.auth", "urllib3.connectionpool", "google.auth", "azure.core", "msal"])
+def test_no_library_prints_its_requests_at_any_level(lines: io.StringIO, library: str) -> None:
+    logging.getLogger(library).debug("x-amz-security-token:%s", "a-token-that-nobody-handed-over")
+    logging.getLogger(library).info("the same")
+    logging.getLogger(library).warning("a warning")
+    assert [line.partition("msg=")[2] for line in lines.getvalue().splitlines()] == ['"a warning"']
+
+
+def test_a_secret_is_masked_in_messages_fields_and_tracebacks(lines: io.StringIO) -> None:
+    try:
+        int(TOKEN)
+    except ValueError:
+        logging.getLogger("aiprobe").exception("sent %s", TOKEN[:-3], extra={"field": TOKEN[3:]})
+    shown = lines.getvalue()
+    assert "Planted" not in shown
+    assert shown.count("***") == 3
+
+
+def test_a_long_field_is_cut_before_and_after_the_search(lines: io.StringIO) -> None:
+    logging.getLogger("aiprobe").info("%s", "x" * 100_000)
+    assert len(lines.getvalue()) < 8192 + 200
