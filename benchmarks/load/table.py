@@ -16,7 +16,7 @@ class Row:
     beside: Mapping[str, float] = field(default_factory=dict)
     """The figures of peers and controls in the same run, by name, in the same unit."""
     bar: float | None = None
-    """None where a figure is only told."""
+    """None for a figure without a bar."""
     at_least: bool = False
     """Whether `ours` has to reach the bar; otherwise it may not pass it."""
     ratio: float | None = None
@@ -46,7 +46,7 @@ def line(row: Row) -> str:
     ratio = "-" if row.ratio is None else f"{row.ratio:.3g}"
     relation = "at least" if row.at_least else "at most"
     unit = "x" if row.ratio is not None else f" {row.unit}"
-    bar = "told" if row.bar is None else f"{relation} {shown(row.bar)}{unit}"
+    bar = "reported" if row.bar is None else f"{relation} {shown(row.bar)}{unit}"
     met = {None: "", True: "yes", False: "**missed**"}[row.met]
     return f"| {row.what} | {shown(row.ours)} {row.unit} | {beside} | {ratio} | {bar} | {met} |"
 

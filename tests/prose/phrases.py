@@ -29,8 +29,9 @@ def phrases() -> tuple[Phrase, ...]:
 
 
 def unsettled() -> tuple[str, ...]:
-    """Return the folders whose texts may still contain banned phrases."""
-    return tuple(tomllib.loads(LIST.read_text("utf-8"))["unsettled"])
+    """Return the folders, with a slash, and the files whose texts may still contain banned phrases."""
+    names = tomllib.loads(LIST.read_text("utf-8"))["unsettled"]
+    return tuple(name if (ROOT / name).is_file() else f"{name}/" for name in names)
 
 
 def whole_words(pattern: str) -> re.Pattern[str]:
