@@ -110,12 +110,14 @@ def _build(command: str, recipe: Recipe, folder: Path) -> None:
             )
         where = _copy(command, recipe, scratch) if recipe.placeholder else scratch
         folder.mkdir(exist_ok=True)
-        for each in recipe.commands:
-            path = f"{recipe.module}/{recipe.folder}{each}" if recipe.folder else recipe.module
-            mode = () if recipe.placeholder else ("-mod=mod",)
-            tags = ("-tags", recipe.tags) if recipe.tags else ()
-            arguments = ("build", *mode, *tags, "-trimpath", "-o", str(folder / each), path)
-            _run(command, *arguments, where=where, unlisted=recipe.checksum and recipe.module)
+        paths = [
+            f"{recipe.module}/{recipe.folder}{each}" if recipe.folder else recipe.module for each in recipe.commands
+        ]
+        mode = () if recipe.placeholder else ("-mod=mod",)
+        tags = ("-tags", recipe.tags) if recipe.tags else ()
+        # Without debugging information, which no test reads.
+        arguments = ("build", *mode, *tags, "-trimpath", "-ldflags=-s -w", "-o", f"{folder}/", *paths)
+        _run(command, *arguments, where=where, unlisted=recipe.checksum and recipe.module)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -265,13 +265,13 @@ WITHOUT: Final = {
 
 
 def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scenario: str) -> bool:
-    """Run one scenario against the rules with a change; tells whether it failed by its expectations."""
+    """Run one scenario against the rules with a change; return whether an expectation of it failed."""
     pattern, replacement = change
     for path in RULE_FILES:
         text = path.read_text()
         if path.name == f"{rules}.rules.yml":
             changed = re.sub(pattern, replacement, text)
-            assert pattern == "" or changed != text
+            assert changed != text
             text = changed
         (folder / path.name).write_text(text)
     files = [yaml.safe_load(path.read_text()) for path in TESTS.glob(f"{rules}*_test.yml")]
@@ -291,11 +291,9 @@ def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scen
 @pytest.mark.parametrize("stack", ["installed"], indirect=True)
 @pytest.mark.parametrize("precaution", WITHOUT)
 def test_without_a_precaution_its_scenario_fails(stack: Stack, tmp_path: Path, precaution: str) -> None:
+    """The rules as they are shipped pass every scenario: tests/alerts/test_rules.py."""
     rules, pattern, replacement, scenario = WITHOUT[precaution]
-    (tmp_path / "as-shipped").mkdir()
-    (tmp_path / "without").mkdir()
-    assert not fails(stack.promtool, tmp_path / "as-shipped", rules, ("", ""), scenario)
-    assert fails(stack.promtool, tmp_path / "without", rules, (pattern, replacement), scenario)
+    assert fails(stack.promtool, tmp_path, rules, (pattern, replacement), scenario)
 
 
 def test_every_file_is_among_the_shipped_ones() -> None:

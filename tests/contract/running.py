@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,22 @@ from typing import Any, Final
 import aiohttp
 
 DEADLINE_SECONDS: Final = 20.0
-_CODE: Final = "from aiprobe.cli import main; main()"
+_SHIFT: Final = "SECONDS_ADDED_TO_THE_WALL_CLOCK"
+_CODE: Final = f"""
+import os, time
+real, added = time.time, float(os.environ.get("{_SHIFT}", 0))
+time.time = lambda: real() + added
+from aiprobe.cli import main
+main()
+"""
+_TO_NOON: Final = 43200.0 - time.time() % 86400
+AT_NOON: Final = {_SHIFT: str(_TO_NOON)}
+"""The environment of a command whose wall clock stands at noon: no day, month or year ends in a test that has it."""
+
+
+def noon() -> float:
+    """Return what the wall clock of a command with `AT_NOON` reads now."""
+    return time.time() + _TO_NOON
 
 
 @dataclass(slots=True)

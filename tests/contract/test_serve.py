@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from aiprobe_simulator.server import Simulator
-from tests.contract.running import a_config, run, running
+from tests.contract.running import AT_NOON, a_config, run, running
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +150,7 @@ async def test_a_crash_loop_does_not_spend_the_budget_twice(tmp_path: Path) -> N
         config = a_config(tmp_path, simulator.url, targets=dear, **config_changes)
         spent = []
         for _ in range(3):
-            async with running(config) as process:
+            async with running(config, environ=AT_NOON) as process:
                 page = await process.until(r"^aiprobe_cost_usd_total\{.*\} [0-9.e-]*[1-9]")
                 spent.append(value(page, "aiprobe_budget_spent_usd") or 0.0)
                 process.process.kill()

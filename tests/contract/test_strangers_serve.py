@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from aiprobe.core.money import Budget, utc_day
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.journal.spend import FILE_NAME, SpendKeeper
 from aiprobe.known import read_settings
-from tests.contract.running import run, running, yaml_of
+from tests.contract.running import AT_NOON, noon, run, running, yaml_of
 from tests.contract.strangers import Asked, Play, Visit, a_stranger, says, told_by
 from tests.contract.strangers_say import CHAT, CHAT_USAGE, DONE, chat_chunk, events, head, reply
 
@@ -69,9 +68,9 @@ async def test_a_reload_keeps_what_the_stand_in_of_a_target_has_counted(tmp_path
     async with a_stranger(says(reply(200, LIST))) as stranger:
         config = write(tmp_path, stranger.url, budget={"usd_per_day": 50})
         (tmp_path / "data").mkdir()
-        spent = {"day": utc_day(time.time()), "ceiling_usd": 50.0}
+        spent = {"day": utc_day(noon()), "ceiling_usd": 50.0}
         (tmp_path / "data" / FILE_NAME).write_text(json.dumps(spent))
-        async with running(config) as process:
+        async with running(config, environ=AT_NOON) as process:
             page = await process.until(r'^aiprobe_results_total\{target="gpt:models".*outcome="ok".* [1-9]')
             async with process.session.post(f"{process.url}/-/reload") as answer:
                 assert answer.status == 200
