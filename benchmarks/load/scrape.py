@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector as Registrable
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished, LatencyObjective, Objectives, Provider, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.collector import Collector
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
@@ -44,14 +45,17 @@ def targets(number: int) -> list[Target]:
 
 def recorder_of(number: int) -> Recorder:
     """Return a recorder of so many targets, each with what `PROBES_EACH` good probes leave behind."""
-    dice, made = random.Random(1), Recorder(clock=Clock(), version="bench", vantage="bench")  # noqa: S311
-    probed = targets(number)
-    made.set_targets(probed)
+    dice, clock, probed = random.Random(1), Clock(), targets(number)  # noqa: S311
+    tracked = {target.name: Tracked(target) for target in probed}
+    made = Recorder(clock=clock, version="bench", tracked=tracked, vantage="bench")
+    made.sync_targets()
     for _ in range(PROBES_EACH):
         for target in probed:
-            made.record(_finished(target, dice))
-            made.tell_target(target.name, "slo_burn_rate", {(slo, w): 0.0 for slo in SLOS for w in ("1h", "6h", "3d")})
-            made.tell_target(target.name, "slo_error_budget_remaining_ratio", {(slo,): 1.0 for slo in SLOS})
+            finished = _finished(target, dice)
+            made.finished(finished)
+            tracked[target.name].note(finished, clock.monotonic())
+            made.replace_for(target.name, "slo_burn_rate", {(slo, w): 0.0 for slo in SLOS for w in ("1h", "6h", "3d")})
+            made.replace_for(target.name, "slo_error_budget_remaining_ratio", {(slo,): 1.0 for slo in SLOS})
     return made
 
 

@@ -1,45 +1,56 @@
-"""The composition root: builds the rooms, connects them, and keeps them running until told to stop.
+"""The composition root: builds the rooms, connects them, and keeps them running until it is closed.
 
-What a room decides stays in that room; here is only who is told what, and in which order things start, reload and end.
+What a room decides stays in that room; here is only which room gets what, and in which order things start, reload and
+end.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from aiprobe import __version__
 from aiprobe.apart import read_settings_apart
-from aiprobe.board import Blackboard, Metering
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
+from aiprobe.contracts.keeper import ContractKeeper
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import Result, Target
+from aiprobe.core.model import Target
 from aiprobe.core.money import Budget
-from aiprobe.core.secret import CONFIGURED, Redactor, Secret
+from aiprobe.core.redacted import redacted
+from aiprobe.core.secret import CONFIGURED, Redactor
+from aiprobe.core.spread import in_shard
+from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
-from aiprobe.egress import WaysOut
+from aiprobe.egress import EgressKeeper
+from aiprobe.incidents.keeper import IncidentKeeper
+from aiprobe.journal.gauges import JournalGauges
+from aiprobe.journal.incidents import IncidentWriter
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
+from aiprobe.objectives.keeper import ObjectiveKeeper
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.schedule import RunOnce, Scheduler, Skipped, in_shard
+from aiprobe.resultlog import ResultLog
+from aiprobe.schedule import RunOnce, Scheduler, Skipped
+from aiprobe.statuspages.keeper import PageKeeper
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
-from aiprobe.web.ports import Ports, ProbeAnswer, result_row
+from aiprobe.web.ports import Ports, ProbeAnswer, Summary, result_row
+from aiprobe.web.shown import ShownTargets
 
 log = logging.getLogger(__name__)
 
-_SHOWN: Final = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100}
-"""Characters that leave the process of each text that a server gave."""
-_SHORT: Final = min(_SHOWN.values())
 TICK_SECONDS: Final = 0.25
-"""How often the event loop's own lateness is measured and the sums over targets are made."""
+"""How often the event loop's own lateness is measured, and what moves with time is brought up to date."""
+
+Commit = Callable[[], None]
+"""Puts to work what a room has prepared for a configuration. Cannot fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +74,11 @@ def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
     return prepare
 
 
-def redacted(result: Result, redact: Callable[[str], str]) -> Result:
-    """Return a result whose every text is free of secrets, because a server may have echoed one."""
+class Ticker(Protocol):
+    """A room with numbers that move with time as well as with results."""
 
-    def clean(text: str | None, limit: int) -> str | None:
-        if text is None:
-            return None
-        whole = redact(text[: 8 * limit])
-        return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
-
-    texts = {name: getattr(result, name) for name in _SHOWN}
-    together = "\n".join(filter(None, texts.values()))
-    if len(together) <= _SHORT and redact(together) == together:  # nearly always
-        return result
-    cleaned = {name: clean(text, _SHOWN[name]) for name, text in texts.items()}
-    return replace(result, **cleaned)  # type: ignore[arg-type]  # by name; a text stays one
+    def tick(self) -> None:
+        """Bring them up to date; called a few times a second."""
 
 
 class App:
@@ -88,38 +89,63 @@ class App:
         self._options = options
         self._clock = clock
         self._not_ready: str | None = "starting"
+        self._reload_ok = True
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._redactor = redactor
         redactor.keep(CONFIGURED, settings.secrets)
+        self._started_timestamp_seconds = clock.wall()
+        tracked = self._tracked = dict[str, Tracked]()
+        """Every target that is probed, by name: the scheduler writes the records, the listeners read them."""
+        directory = settings.journal.directory
         self.vault = Vault(clock=clock, redactor=redactor)
-        # What is recorded was redacted by the scheduler.
-        self.recorder = Recorder(clock=clock, version=__version__, vantage=settings.vantage, redact=str)
+        self.transport = Transport(clock=clock)
+        self.recorder = Recorder(clock=clock, version=__version__, tracked=tracked, vantage=settings.vantage)
         self.budget = Budget(usd_per_day=settings.usd_per_day)
-        self.spend = SpendKeeper(self.budget, settings.journal.directory, clock=clock)
+        self.spend = SpendKeeper(self.budget, directory, clock=clock)
+        self.shown = ShownTargets(tracked, clock=clock)
+        self.incident_writer = IncidentWriter(directory)
+        self.incidents = IncidentKeeper(self.recorder, self.incident_writer, clock=clock)
+        self.egress = EgressKeeper(self.recorder, self.incidents, clock=clock)
+        self.pages = PageKeeper(self.recorder, self.incidents, clock=clock)
         self.journal = Journal(
-            settings.journal.directory,
+            directory,
             keep_ok=settings.journal.keep_ok,
             clock=clock,
             version=__version__,
             config_hash=settings.config_hash,
-            keeps_throughput=self._keeps_throughput,
+            declared=self.pages,
         )
-        self.board = Blackboard(
-            recorder=self.recorder, spend=self.spend, journal=self.journal, clock=clock, warnings=_lines(settings)
-        )
-        self.egress = self._new_egress()
-        self.transport = Transport(clock=clock)
+        self.objectives = ObjectiveKeeper(self.recorder, self.journal, tracked=tracked, clock=clock)
+        self.contracts = ContractKeeper(self.recorder, self.journal, clock=clock)
         self.scheduler = Scheduler(
             clock=clock,
-            prepare=preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault)),
+            tracked=tracked,
+            prepare_probe=preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault)),
             purse=self.spend,
-            listener=self.board,
-            egress_is_down=self._egress_is_down,
+            egress=self.egress,
             redact=lambda result: redacted(result, redactor),
+            listeners=(
+                self.recorder,
+                self.shown,
+                self.egress,
+                self.incidents,
+                self.objectives,
+                self.contracts,
+                self.journal,
+                ResultLog(tracked),
+            ),
+            meter=self.recorder,
         )
-        self.board.states = lambda: self.scheduler.states
-        self._egress_task: asyncio.Task[None] | None = None
+        self._tickers: Sequence[Ticker] = (
+            self.recorder,
+            JournalGauges(self.recorder, journal=self.journal, spend=self.spend),
+            self.egress,
+            self.incidents,
+            self.pages,
+            self.objectives,
+            self.contracts,
+        )
         self.running: server.Running | None = None
 
     async def __aenter__(self) -> Self:
@@ -137,56 +163,84 @@ class App:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        self._stack.push_async_callback(self.transport.close)
-        self._stack.push_async_callback(self.vault.close)
-        self._stack.push_async_callback(self._close_egress)
-        self._stack.push_async_callback(self.board.close)
+        """Start the rooms; each is stopped again in the reverse order."""
+        stack, settings = self._stack, self._settings
+        stack.push_async_callback(self.transport.close)
+        stack.push_async_callback(self.vault.close)
+        stack.push_async_callback(self.incident_writer.close)
+        stack.callback(self.incidents.close)
+        stack.push_async_callback(self.pages.close)
+        stack.push_async_callback(self.egress.close)
         await self.spend.open()
-        self._stack.push_async_callback(self.spend.close)
-        self._stack.push_async_callback(self.journal.close)
-        ports = Ports(board=self.board, metrics=Metering(Exposition(self.recorder)), control=self)
+        stack.push_async_callback(self.spend.close)
+        stack.push_async_callback(self.journal.close)
+        ports = Ports(
+            targets=self.shown,
+            pages=self.pages,
+            incidents=self.incidents,
+            metrics=Exposition(self.recorder),
+            control=self,
+        )
         self.running = await server.start(
             ports, listen=self._options.listen_addresses, config_file=self._options.web_config_file, clock=self._clock
         )
-        self._stack.push_async_callback(self.running.close)
-        self._stack.push_async_callback(self.scheduler.close)
+        stack.push_async_callback(self.running.close)
+        stack.push_async_callback(self.scheduler.close)
         # A scrape is answered from here on. What the journal must be read for is absent until it was.
-        self.board.set_targets(self._mine(self._settings))
+        mine = self._mine(settings)
+        for commit in self._shown_early(mine):
+            commit()
         await self.journal.open()
-        await self._apply(self._settings)
+        await self._apply(settings)
+        self._tick_once()
+        self.scheduler.start()
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")
-        self._stack.callback(watcher.cancel)
+        stack.callback(watcher.cancel)
         self._not_ready = None
 
+    def _shown_early(self, targets: Sequence[Target]) -> Sequence[Commit]:
+        """Prepare the rooms that need no file of the journal."""
+        return (
+            self.scheduler.prepare(targets),
+            self.recorder.sync_targets,
+            self.shown.prepare(targets),
+        )
+
     async def _apply(self, settings: Settings) -> None:
-        """Probe what `settings` say. Raises ValueError, with all left as it was, if a target cannot be probed."""
+        """Prepare every room for `settings`, then commit them all. Raises ValueError, with all left as it was."""
         mine = self._mine(settings)
-        trusted = {target.provider.ca_file for target in mine if target.provider.ca_file and target.provider.tls_verify}
-        await asyncio.to_thread(self.transport.renew_trust, trusted)
-        await self.board.declared.apply(settings.status_pages, mine)
-        await self.board.standing.apply(settings, mine)
-        await self.scheduler.set_targets(mine)
-        await self.vault.keep_only(target.provider for target in mine)
-        self.board.set_targets(mine)
-        self.board.warnings = _lines(settings)
-        self.journal.config_hash = settings.config_hash
-        self.budget.usd_per_day = settings.usd_per_day
-        self._redactor.keep(CONFIGURED, [*settings.secrets, *self._settings.secrets])
-        same_ways = settings.egress == self._settings.egress and _proxies(settings) == _proxies(self._settings)
-        if not same_ways or self._egress_task is None:
-            await self._close_egress()
+        try:
+            with self.journal.followed():
+                commits = await self._prepare(settings, mine)
+                for commit in commits:
+                    commit()
+            self._redactor.keep(CONFIGURED, [*settings.secrets, *self._settings.secrets])
             self._settings = settings
-            self.egress = self._new_egress()
-            self._egress_task = asyncio.create_task(self.egress.run(), name="egress")
-        self._settings = settings
+        finally:
+            # What a refused configuration began to renew is not needed either.
+            await self.vault.keep_only(record.target.provider for record in self._tracked.values())
         for warning in settings.warnings:
             log.warning("%s", warning)
 
-    def _keeps_throughput(self, target: Target) -> bool:
-        """Tell whether each minute's speed of `target` is kept: where an objective or a contract asks for it."""
-        return target.objectives.throughput is not None or any(
-            target.name in use.targets for use in self._settings.contracts.values()
+    async def _prepare(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
+        """Build what every room needs for `settings` and change nothing; the result is called in this order.
+
+        Whoever reads from the journal comes last, so that few probes end between that and the commit.
+        """
+        trusted = {one.provider.ca_file for one in targets if one.provider.ca_file and one.provider.tls_verify}
+        contracted = {name for use in settings.contracts.values() for name in use.targets}
+        timed = {target.name for target in targets if target.objectives.throughput is not None}
+        return (
+            await asyncio.to_thread(self.transport.prepare_trust, trusted),
+            *self._shown_early(targets),
+            self.spend.prepare(settings.usd_per_day),
+            self.egress.prepare(settings.egress, targets),
+            self.incidents.prepare(targets),
+            self.pages.prepare(settings.status_pages, targets),
+            self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
+            await self.objectives.prepare(targets, settings.groups),
+            await self.contracts.prepare(settings.contracts),
         )
 
     def _mine(self, settings: Settings) -> Sequence[Target]:
@@ -196,44 +250,47 @@ class App:
             log.info("shard %d of %d probes %d of %d targets", index, count, len(mine), len(settings.targets))
         return mine
 
-    def _new_egress(self) -> WaysOut:
-        proxies = _proxies(self._settings)
-        return WaysOut(self._settings.egress, proxies, clock=self._clock, on_result=self.board.egress)
-
-    async def _egress_is_down(self, target: Target) -> bool:
-        return await self.egress.is_down(target.provider.proxy)
-
-    async def _close_egress(self) -> None:
-        if self._egress_task is not None:
-            self._egress_task.cancel()
-            await asyncio.gather(self._egress_task, return_exceptions=True)
-        await self.egress.close()
-
     async def _tick(self) -> None:
         """Measure how late the event loop wakes: every duration we report is at most this wrong."""
         while True:
             due = self._clock.monotonic() + TICK_SECONDS
             await self._clock.sleep(TICK_SECONDS)
             self.recorder.observe_event_loop_lag(max(0.0, self._clock.monotonic() - due))
-            self.board.tick()
+            self._tick_once()
+
+    def _tick_once(self) -> None:
+        for ticker in self._tickers:
+            ticker.tick()
 
     async def probe(self, name: str) -> ProbeAnswer:
         """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target."""
-        before = self.board.last(name)
+        before = self.scheduler.last(name)
         answer = await self.scheduler.probe_now(name)
         if isinstance(answer, Skipped):
-            row = None if before is None else result_row(before, redact=self._redactor)
-            return ProbeAnswer(result=row, skipped=answer.reason)
-        row = result_row(answer, redact=self._redactor)
+            return ProbeAnswer(result=None if before is None else result_row(before), skipped=answer.reason)
         debug = {"answer": answer.result.answer or "", "remote_address": answer.result.remote_address or ""}
-        return ProbeAnswer(result=row, shared=answer is before, debug=debug)
+        return ProbeAnswer(result=result_row(answer), shared=answer is before, debug=debug)
+
+    def summary(self) -> Summary:
+        """Return how the exporter itself stands."""
+        self.budget.turn(self._clock.wall())
+        return Summary(
+            version=__version__,
+            vantage=self._settings.vantage,
+            started_timestamp_seconds=self._started_timestamp_seconds,
+            budget_usd=self.budget.usd_per_day,
+            spent_usd=self.budget.spent_usd,
+            egress=self.egress.checks,
+            config_reload_ok=self._reload_ok,
+            warnings=[str(warning) for warning in self._settings.warnings],
+        )
 
     async def reload(self) -> str | None:
         """Read the configuration again; a bad one changes nothing. Returns its problems, or None."""
         async with self._reloading:
             problems = await self._reload()
         self.recorder.reloaded(successful=problems is None)
-        self.board.reload_ok = problems is None
+        self._reload_ok = problems is None
         if problems is None:
             log.info("configuration reloaded", extra={"config_hash": self._settings.config_hash})
         else:
@@ -263,12 +320,3 @@ class App:
     def shown_config(self) -> str:
         """Return the running configuration with secrets masked."""
         return self._redactor(self._settings.shown)
-
-
-def _proxies(settings: Settings) -> frozenset[Secret | None]:
-    """Return the ways out that targets take whose failures an egress check may excuse."""
-    return frozenset(target.provider.proxy for target in settings.targets if target.provider.egress)
-
-
-def _lines(settings: Settings) -> Sequence[str]:
-    return [str(warning) for warning in settings.warnings]

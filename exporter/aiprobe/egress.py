@@ -7,14 +7,18 @@ follows no redirect: any HTTP answer at all proves that packets leave and return
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.gauges import Gauges
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
 from aiprobe.core.trust import system_context
+from aiprobe.core.verdicts import proves_egress
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +28,9 @@ SPACING_SECONDS: Final = 0.5
 """Rounds begin at least this far apart, so a failed probe waits for 3 s at the most, however many fail at once."""
 ROUND_SECONDS: Final = 60.0
 """How often the checks run without a failure, so that `aiprobe_egress_up` is fresh."""
+
+CONTRADICTED_SECONDS: Final = 900.0
+"""How long an answer out of the Internet stands against egress checks that all fail."""
 
 
 def check_names(urls: Sequence[str]) -> dict[str, str]:
@@ -155,6 +162,99 @@ class WaysOut:
         """Stop the rounds under way and close the clients."""
         for way in self._ways.values():
             await way.close()
+
+
+class Listener(Protocol):
+    """A room that keeps something of every round of checks."""
+
+    def egress(self, checks: Mapping[str, bool]) -> None:
+        """Take the answers of one round by the name of the check."""
+
+
+class EgressKeeper:
+    """Runs the checks of the running configuration, and compares them with what targets on the Internet answer."""
+
+    def __init__(self, gauges: Gauges, listener: Listener, *, clock: Clock) -> None:
+        self.checks: Mapping[str, bool] = {}
+        """The answers of the last round; empty when nothing is checked."""
+        self._gauges = gauges
+        self._listener = listener
+        self._clock = clock
+        self._ways = WaysOut((), (), clock=clock, on_result=self._checked)
+        self._configured: tuple[Sequence[str], frozenset[Secret | None]] = ((), frozenset())
+        self._goes_directly = False
+        """Whether a target on the Internet is reached without a proxy: the checks in `checks` go the same way then."""
+        self._contradicted_at = float("-inf")
+        """When a target on the Internet last answered while no egress check did."""
+        self._task: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def prepare(self, urls: Sequence[str], targets: Iterable[Target]) -> Callable[[], None]:
+        """Build the checks of a configuration, and return what puts them to work; equal ones go on undisturbed."""
+        proxies = frozenset(target.provider.proxy for target in targets if target.provider.egress)
+        configured = (urls, proxies)
+        ways = WaysOut(urls, proxies, clock=self._clock, on_result=self._checked)
+
+        def commit() -> None:
+            self._goes_directly = None in proxies
+            if self._task is None or configured != self._configured:
+                self._end()
+                self._ways, self._configured = ways, configured
+                self._task = asyncio.create_task(ways.run(), name="egress")
+
+        return commit
+
+    async def is_down(self, target: Target) -> bool:
+        """Return whether every check fails on the way out to `target`."""
+        return await self._ways.is_down(target.provider.proxy)
+
+    def finished(self, finished: Finished) -> None:
+        """Note an answer out of the Internet that came although no egress check gets one."""
+        if not self.checks or any(self.checks.values()) or finished.result.outcome is Outcome.CANCELLED:
+            return
+        if not proves_egress(finished.target, finished.result):
+            return
+        if self._goes_directly and finished.target.provider.proxy is not None:
+            return
+        if not self._is_contradicted():
+            log.warning(
+                "no egress check answers, and targets do: the checks prove nothing; configure other hosts",
+                extra={"target": finished.target.name},
+            )
+        self._contradicted_at = self._clock.monotonic()
+
+    def tick(self) -> None:
+        """Bring up to date what moves with time."""
+        self._gauges.replace("egress_contradicted", {(): float(self._is_contradicted())})
+
+    async def close(self) -> None:
+        """Stop the checks."""
+        self._end()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _end(self) -> None:
+        async def end(ways: WaysOut, task: asyncio.Task[None] | None) -> None:
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            await ways.close()
+
+        ending = asyncio.create_task(end(self._ways, self._task), name="egress-end")
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        self._task = None
+
+    def _checked(self, checks: Mapping[str, bool]) -> None:
+        if checks != self.checks:
+            level = logging.INFO if any(checks.values()) else logging.ERROR
+            answers = " ".join(f"{name}:{'up' if up else 'down'}" for name, up in checks.items())
+            log.log(level, "egress changed", extra={"checks": answers})
+        self.checks = dict(checks)
+        self._gauges.replace("egress_up", {(check,): float(up) for check, up in checks.items()})
+        self._listener.egress(checks)
+
+    def _is_contradicted(self) -> bool:
+        return not any(self.checks.values()) and self._clock.monotonic() - self._contradicted_at <= CONTRADICTED_SECONDS
 
 
 def _ignore(_: Mapping[str, bool]) -> None:

@@ -1,21 +1,21 @@
 """When targets are probed: at a fixed rate each, spread over the interval, confirmed once, within budget, supervised.
 
-Every target has a task of its own, so one that hangs or crashes delays nobody. What a probe is, how money is
-remembered and who is told of a result come in through the interfaces below.
+Every target has a task of its own, so one that hangs or crashes delays nobody. What a probe is, where money is kept
+and which rooms take a finished probe come in through the interfaces below.
 """
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
-from aiprobe.core.money import bound_usd
+from aiprobe.core.money import bound_usd, charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
-from aiprobe.core.state import TargetState
+from aiprobe.core.spread import stable_fraction
+from aiprobe.core.tracked import Tracked
 from aiprobe.core.verdicts import is_poor, proves_egress, slo_verdicts
 
 log = logging.getLogger(__name__)
@@ -42,19 +42,30 @@ class Purse(Protocol):
 
 
 class Listener(Protocol):
-    """Is told what happened. Every call is quick and does not raise."""
+    """A room that keeps something of every finished probe. The call is quick and does not raise."""
 
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
 
-    def skipped(self, target: Target, reason: str) -> None:
-        """Take a probe that did not start: budget or backoff."""
 
-    def in_flight(self, count: int) -> None:
+class Meter(Protocol):
+    """Counts what the scheduler itself does."""
+
+    def skipped(self, target: str, reason: str) -> None:
+        """Count a probe that did not start: `budget` or `backoff`."""
+
+    def probes_in_flight(self, count: int) -> None:
         """Take the number of probes under way."""
 
-    def lag(self, seconds: float) -> None:
+    def observe_scheduler_lag(self, seconds: float) -> None:
         """Take how late a scheduled probe started."""
+
+
+class Egress(Protocol):
+    """Checks our own way out."""
+
+    async def is_down(self, target: Target) -> bool:
+        """Return whether the way out to `target` fails now, by a check that begins after this call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,178 +76,209 @@ class Skipped:
 
 
 @dataclass(slots=True)
-class _Entry:
-    """One target and what is remembered of it between two probes."""
+class _Runner:
+    """What probes one target."""
 
     target: Target
     run: RunOnce
-    fallback: "_Entry | None" = None
+    record: Tracked
+    fallback: "_Runner | None" = None
     """Made when the money is gone for the first time."""
-    state: TargetState = field(default_factory=TargetState)
-    last: Finished | None = None
-    last_ended_at: float = float("-inf")
-    backoff_until: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
 
-def stable_fraction(*parts: str) -> float:
-    """Return a number in [0, 1) that depends on `parts` alone: the same on every machine and after every restart."""
-    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def in_shard(target: Target, index: int, count: int) -> bool:
-    """Tell whether shard `index` (from 0) of `count` owns `target`; what is judged together is probed together."""
-    return int(stable_fraction(target.provider.name, target.surface) * count) == index
-
-
 class Scheduler:
-    """Probes targets on time until it is closed."""
+    """Probes targets on time, from `start` until it is closed."""
 
     def __init__(
         self,
         *,
         clock: Clock,
-        prepare: Callable[[Target], RunOnce],
+        tracked: dict[str, Tracked],
+        prepare_probe: Callable[[Target], RunOnce],
         purse: Purse,
-        listener: Listener,
-        egress_is_down: Callable[[Target], Awaitable[bool]],
+        egress: Egress,
         redact: Callable[[Result], Result],
+        listeners: Sequence[Listener],
+        meter: Meter,
     ) -> None:
+        """`tracked` has the record of each target by name; only the scheduler writes it.
+
+        A result passes `redact` before anything else gets it, and then each of `listeners`, in their order.
+        """
         self._clock = clock
-        self._prepare = prepare
+        self._tracked = tracked
+        self._prepare_probe = prepare_probe
         self._purse = purse
-        self._listener = listener
-        self._egress_is_down = egress_is_down
-        self.redact = redact
-        self._entries: dict[str, _Entry] = {}
-        self.states: Mapping[str, TargetState] = {}
-        """The state of each target by name."""
+        self._egress = egress
+        self._redact = redact
+        self._listeners = tuple(listeners)
+        self._meter = meter
+        self._runners: dict[str, _Runner] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
+        self._is_started = False
         self._in_flight = 0
         self._last_public_answer_at = float("-inf")
         """When a target that is reached over the Internet last answered in full: proof that packets pass."""
 
-    async def set_targets(self, targets: Sequence[Target]) -> None:
-        """Probe exactly these from now on. What is unchanged goes on undisturbed; what changed or went is stopped.
+    def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
+        """Build what probes exactly these targets, and return what puts it to work.
 
-        Raises ValueError before anything is touched if a target cannot be prepared.
+        A target that is unchanged goes on undisturbed; one that changed or went is stopped.
+
+        Raises:
+            ValueError: a target cannot be probed as configured. Nothing was changed.
         """
-        wanted = {target.name: target for target in targets}
-        fresh = {name: self._entry(target) for name, target in wanted.items() if not self._is_running(target)}
-        gone = [name for name in self._entries if name in fresh or name not in wanted]
-        await self._stop([self._entries.pop(name) for name in gone])
-        for name, entry in fresh.items():
-            self._entries[name] = entry
-            entry.task = asyncio.create_task(self._keep_probing(entry), name=f"target:{name}")
-        self.states = {name: entry.state for name, entry in self._entries.items()}
+        fresh = {target.name: self._runner(target) for target in targets if not self._is_running(target)}
+        names = [target.name for target in targets]
+        return lambda: self._commit(names, fresh)
+
+    def start(self) -> None:
+        """Begin to probe."""
+        self._is_started = True
+        for runner in self._runners.values():
+            self._begin(runner)
 
     async def close(self, timeout_seconds: float = 5.0) -> None:
         """Stop every probe; what is under way ends as `cancelled` within `timeout_seconds`."""
-        entries = list(self._entries.values())
-        self._entries.clear()
+        self._is_started = False
+        self._stop(self._runners.values())
         try:
             async with asyncio.timeout(timeout_seconds):
-                await self._stop(entries)
+                await asyncio.gather(*self._stopping, return_exceptions=True)
         except TimeoutError:
             log.warning("some probes did not stop in time")
+        self._runners.clear()
+
+    def last(self, name: str) -> Finished | None:
+        """Return the last result of a target. Raises KeyError."""
+        return self._runners[name].record.last
 
     async def probe_now(self, name: str) -> Finished | Skipped:
         """Return the target's result of this interval, probing now if there is none yet. Raises KeyError.
 
         Two calls within an interval share one result, so asking twice never costs twice.
         """
-        entry = self._entries[name]
-        async with entry.lock:
-            fresh = self._clock.monotonic() - entry.last_ended_at < entry.target.interval_seconds
-            if entry.last is not None and fresh:
-                return entry.last
-            return await self._attempt(entry, Attempt.SCHEDULED)
+        runner = self._runners[name]
+        async with runner.lock:
+            record = runner.record
+            fresh = self._clock.monotonic() - record.ended_at < runner.target.interval_seconds
+            if record.last is not None and fresh:
+                return record.last
+            return await self._attempt(runner, Attempt.SCHEDULED)
 
     def _is_running(self, target: Target) -> bool:
-        entry = self._entries.get(target.name)
-        return entry is not None and entry.target == target
+        runner = self._runners.get(target.name)
+        return runner is not None and runner.target == target
 
-    def _entry(self, target: Target) -> _Entry:
+    def _runner(self, target: Target) -> _Runner:
         if target.probe == "chat":
-            self._prepare(_stand_in(target))  # what cannot be prepared is said now
-        return _Entry(target, self._prepare(target))
+            self._prepare_probe(_fallback_of(target))  # what cannot be prepared is refused now
+        return _Runner(target, self._prepare_probe(target), Tracked(target))
 
-    def _fallback(self, entry: _Entry) -> _Entry | None:
+    def _commit(self, names: Sequence[str], fresh: Mapping[str, _Runner]) -> None:
+        """Probe exactly the targets `names`: by a runner of `fresh`, or by the one that runs already."""
+        before, running = dict(self._tracked), self._runners
+        self._runners = {name: fresh.get(name) or running[name] for name in names}
+        self._stop(runner for name, runner in running.items() if self._runners.get(name) is not runner)
+        for runner in fresh.values():
+            runner.record = _carried(before, runner.target) or runner.record
+            runner.record.target = runner.target
+        self._tracked.clear()
+        self._tracked |= {name: runner.record for name, runner in self._runners.items()}
+        for fallback in (_fallback_of(runner.target) for runner in self._runners.values()):
+            if record := _carried(before, fallback):
+                record.target = fallback
+                self._tracked[fallback.name] = record
+        if self._is_started:
+            for runner in fresh.values():
+                self._begin(runner)
+
+    def _fallback(self, runner: _Runner) -> _Runner | None:
         """Return what is probed when there is no money for this target, if anything can be."""
-        if entry.fallback is None and entry.target.probe == "chat":
-            stand_in = _stand_in(entry.target)
-            entry.fallback = _Entry(stand_in, self._prepare(stand_in))
-        return entry.fallback
+        if runner.fallback is None and runner.target.probe == "chat":
+            target = _fallback_of(runner.target)
+            record = _carried(self._tracked, target) or Tracked(target, is_fallback=True)
+            self._tracked[target.name] = record
+            runner.fallback = _Runner(target, self._prepare_probe(target), record)
+        return runner.fallback
 
-    async def _stop(self, entries: Sequence[_Entry]) -> None:
-        tasks = [entry.task for entry in entries if entry.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def _begin(self, runner: _Runner) -> None:
+        runner.task = asyncio.create_task(self._keep_probing(runner), name=f"target:{runner.target.name}")
 
-    async def _keep_probing(self, entry: _Entry) -> None:
+    def _stop(self, runners: Iterable[_Runner]) -> None:
+        for runner in runners:
+            if runner.task is not None:
+                runner.task.cancel()
+                self._stopping.add(runner.task)
+                runner.task.add_done_callback(self._stopping.discard)
+
+    async def _keep_probing(self, runner: _Runner) -> None:
         """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.
 
         The first slot is set by the wall clock, so a restart moves none: a daily probe survives a daily restart, and
         a crash loop does not probe more often.
         """
-        target = entry.target
+        target = runner.target
         interval = target.interval_seconds
         phase = interval * stable_fraction(target.name, target.vantage)
         due = self._clock.monotonic() + (phase - self._clock.wall()) % interval
         while True:
             await self._clock.sleep(due - self._clock.monotonic())
-            self._listener.lag(max(0.0, self._clock.monotonic() - due))
+            self._meter.observe_scheduler_lag(max(0.0, self._clock.monotonic() - due))
             try:
-                await self._slot(entry, due + interval)
+                await self._slot(runner, due + interval)
             except Exception:
                 # Without this the target would never be probed again; the bug is loud and the next slot comes.
                 log.exception("a bug in the scheduler", extra={"target": target.name})
             missed = max(0.0, self._clock.monotonic() - due) // interval
             due += interval * (missed + 1)
 
-    async def _slot(self, entry: _Entry, next_due: float) -> None:
+    async def _slot(self, runner: _Runner, next_due: float) -> None:
         """Use one slot of the schedule: a probe, and its confirmation where there is room for it."""
-        async with entry.lock:
-            healthy_before = entry.state.last_was_good
-            finished = await self._attempt(entry, Attempt.SCHEDULED)
+        async with runner.lock:
+            healthy_before = runner.record.state.last_was_good
+            finished = await self._attempt(runner, Attempt.SCHEDULED)
             if isinstance(finished, Skipped):
                 return
-            worth_it = entry.target.confirm and healthy_before and finished.verdict is Verdict.BAD
-            latest_end = self._clock.monotonic() + CONFIRM_AFTER_SECONDS + entry.target.timeouts.total
+            worth_it = runner.target.confirm and healthy_before and finished.verdict is Verdict.BAD
+            latest_end = self._clock.monotonic() + CONFIRM_AFTER_SECONDS + runner.target.timeouts.total
             if not worth_it or latest_end > next_due:
                 return
             await self._clock.sleep(CONFIRM_AFTER_SECONDS)
-            await self._attempt(entry, Attempt.CONFIRM)
+            await self._attempt(runner, Attempt.CONFIRM)
 
-    async def _attempt(self, entry: _Entry, attempt: Attempt) -> Finished | Skipped:
+    async def _attempt(self, runner: _Runner, attempt: Attempt) -> Finished | Skipped:
         """Make one attempt, unless the provider asked for patience or the money is gone."""
-        if self._clock.monotonic() < entry.backoff_until:
-            return self._skip(entry, "backoff")
-        bound = bound_usd(entry.target) or 0.0
+        if self._clock.monotonic() < runner.record.backoff_until:
+            return self._skip(runner, "backoff")
+        bound = bound_usd(runner.target) or 0.0
         if not await self._purse.reserve(bound):
-            fallback = self._fallback(entry)
+            fallback = self._fallback(runner)
             if fallback is not None:
                 await self._probe(fallback, attempt)
-            return self._skip(entry, "budget")
+            return self._skip(runner, "budget")
         spent = bound
         try:
-            finished = await self._probe(entry, attempt)
-            spent = _charge(finished.result, bound)
+            finished = await self._probe(runner, attempt)
+            spent = charged_usd(finished.result, bound)
         finally:
             self._purse.settle(bound, spent)
         return finished
 
-    def _skip(self, entry: _Entry, reason: str) -> Skipped:
-        self._listener.skipped(entry.target, reason)
+    def _skip(self, runner: _Runner, reason: str) -> Skipped:
+        self._meter.skipped(runner.target.name, reason)
+        if runner.record.skipped != reason:
+            log.warning("not probed", extra={"target": runner.target.name, "reason": reason})
+        runner.record.skipped = reason
         return Skipped(reason)
 
-    async def _probe(self, entry: _Entry, attempt: Attempt) -> Finished:
+    async def _probe(self, runner: _Runner, attempt: Attempt) -> Finished:
         self._change_in_flight(+1)
         started = self._clock.monotonic()
         try:
-            result = await self._supervised(entry)
+            result = await self._supervised(runner)
         except asyncio.CancelledError:
             result = Result(
                 outcome=Outcome.CANCELLED,
@@ -244,22 +286,22 @@ class Scheduler:
                 started_timestamp_seconds=self._clock.wall() - (self._clock.monotonic() - started),
                 duration_seconds=self._clock.monotonic() - started,
             )
-            self._conclude(entry, attempt, result, egress_down=False)
+            self._conclude(runner, attempt, result, egress_down=False)
             raise
         finally:
             self._change_in_flight(-1)
-        egress_down = await self._blame_egress(entry.target, result)
-        return self._conclude(entry, attempt, result, egress_down=egress_down)
+        egress_down = await self._blame_egress(runner.target, result)
+        return self._conclude(runner, attempt, result, egress_down=egress_down)
 
-    async def _supervised(self, entry: _Entry) -> Result:
+    async def _supervised(self, runner: _Runner) -> Result:
         """Run the probe; a bug in it becomes an outcome of its own, logged with its traceback."""
         started = self._clock.monotonic()
         try:
-            async with asyncio.timeout(entry.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
-                return await entry.run()
+            async with asyncio.timeout(runner.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
+                return await runner.run()
         except Exception as bug:
             # A bug in one kind of probe must not stop the schedule of its target.
-            log.exception("a bug in a probe", extra={"target": entry.target.name})
+            log.exception("a bug in a probe", extra={"target": runner.target.name})
             return Result(
                 outcome=Outcome.INTERNAL_ERROR,
                 detail=f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback",
@@ -268,62 +310,64 @@ class Scheduler:
             )
 
     async def _blame_egress(self, target: Target, result: Result) -> bool:
-        """Tell whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
+        """Return whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
         now = self._clock.monotonic()
         if proves_egress(target, result):
             self._last_public_answer_at = now
         if not target.provider.egress or result.outcome not in NEEDS_EGRESS_CHECK:
             return False
-        return await self._egress_is_down(target) and self._last_public_answer_at <= now
+        return await self._egress.is_down(target) and self._last_public_answer_at <= now
 
-    def _conclude(self, entry: _Entry, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
-        """Draw the verdicts, remember what the next probe needs, tell the listener."""
-        target = entry.target
+    def _conclude(self, runner: _Runner, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
+        """Draw the verdicts, remember what the next probe needs, and hand the finished probe to the listeners."""
+        target, record = runner.target, runner.record
         verdict = availability_verdict(
             result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits
         )
         verdicts = slo_verdicts(target.objectives, result, verdict)
         now = self._clock.monotonic()
-        if result.outcome is not Outcome.CANCELLED:
-            entry.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
-            entry.last_ended_at = now
+        ran = result.outcome is not Outcome.CANCELLED
+        if ran:
+            record.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
         if result.http_status == 429 and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
-            entry.backoff_until = now + patience
-        scheduled = attempt is Attempt.SCHEDULED
+            record.backoff_until = now + patience
         finished = Finished(
             target=target,
-            result=self.redact(result),
+            result=self._redact(result),
             attempt=attempt,
             verdict=verdict,
-            slo_verdicts=verdicts if scheduled else {},
+            slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
             egress_down=egress_down,
-            consecutive_failures=entry.state.consecutive_failures,
-            state=entry.state.state,
+            consecutive_failures=record.state.consecutive_failures,
+            state=record.state.state,
         )
-        if result.outcome is not Outcome.CANCELLED:
-            entry.last = finished
-        self._listener.finished(finished)
+        if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
+            self._publish(finished)
+        if ran:
+            record.note(finished, now)
         return finished
+
+    def _publish(self, finished: Finished) -> None:
+        for listener in self._listeners:
+            try:
+                listener.finished(finished)
+            except Exception:
+                # A bug in one room must not keep the result from the others, nor end the schedule of its target.
+                log.exception("a bug in a listener", extra={"target": finished.target.name})
 
     def _change_in_flight(self, change: int) -> None:
         self._in_flight += change
-        self._listener.in_flight(self._in_flight)
+        self._meter.probes_in_flight(self._in_flight)
 
 
-def _stand_in(target: Target) -> Target:
-    """Return the free probe that takes the place of a dear one."""
+def _fallback_of(target: Target) -> Target:
+    """Return the free probe that runs when the budget has nothing left for `target`."""
     name, nothing = target.name + FALLBACK_SUFFIX, Objectives(availability=None)
     return replace(target, name=name, probe=FALLBACK_PROBE, objectives=nothing)
 
 
-def _charge(result: Result, bound: float) -> float:
-    """Return what to book for a probe: the bill where one came, nothing where nothing was served, else the bound."""
-    told = result.input_tokens is not None and result.output_tokens is not None
-    if told and result.cost_usd is not None:
-        return result.cost_usd
-    never_asked = result.http_status is None and "send" not in result.phases and "first_byte" not in result.phases
-    refused = result.http_status is not None and result.http_status >= 300
-    if result.outcome is Outcome.CANCELLED:
-        return bound
-    return 0.0 if never_asked or refused else bound
+def _carried(records: Mapping[str, Tracked], target: Target) -> Tracked | None:
+    """Return the record of a target that is still the same one to its readers, whatever else of it changed."""
+    record = records.get(target.name)
+    return record if record is not None and record.target.identity == target.identity else None

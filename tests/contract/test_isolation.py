@@ -40,13 +40,13 @@ class Ear:
         if len(good) == 99 and all(sum(self.outcomes[name].values()) >= ROUNDS for name in good):
             self.enough.set()
 
-    def skipped(self, target: Target, reason: str) -> None:
-        raise AssertionError(f"{target.name} was skipped: {reason}")
+    def skipped(self, target: str, reason: str) -> None:
+        raise AssertionError(f"{target} was skipped: {reason}")
 
-    def in_flight(self, count: int) -> None:
+    def probes_in_flight(self, count: int) -> None:
         pass
 
-    def lag(self, seconds: float) -> None:
+    def observe_scheduler_lag(self, seconds: float) -> None:
         pass
 
 
@@ -60,8 +60,11 @@ class DeepPockets:
         pass
 
 
-async def up(target: Target) -> bool:
-    return False
+class Up:
+    """A way out that never fails."""
+
+    async def is_down(self, target: Target) -> bool:
+        return False
 
 
 def a_target_at(name: str, url: str, provider: str) -> Target:
@@ -79,9 +82,17 @@ async def play(targets: list[Target]) -> Ear:
         return PROBES[target.probe](target, tools).run
 
     scheduler = Scheduler(
-        clock=clock, prepare=prepare, purse=DeepPockets(), listener=ear, egress_is_down=up, redact=lambda result: result
+        clock=clock,
+        tracked={},
+        prepare_probe=prepare,
+        purse=DeepPockets(),
+        egress=Up(),
+        redact=lambda result: result,
+        listeners=[ear],
+        meter=ear,
     )
-    await scheduler.set_targets(targets)
+    scheduler.prepare(targets)()
+    scheduler.start()
     try:
         async with asyncio.timeout(30):
             await ear.enough.wait()

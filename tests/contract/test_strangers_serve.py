@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.app import redacted
 from aiprobe.core.clock import Clock
 from aiprobe.core.money import Budget, utc_day
+from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.journal.spend import FILE_NAME, SpendKeeper
 from aiprobe.known import read_settings

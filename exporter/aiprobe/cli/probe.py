@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from aiprobe import logs
-from aiprobe.app import preparer, redacted
+from aiprobe.app import preparer
 from aiprobe.cli.options import NOT_ASKED, NOT_OK, OK, config_option, fail
 from aiprobe.cli.running import run
 from aiprobe.cli.settings import settings_or_exit
@@ -17,6 +17,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
 from aiprobe.core.money import bound_usd, utc_day
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
+from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import Egress

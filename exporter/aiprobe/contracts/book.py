@@ -147,7 +147,7 @@ class ContractBook:
         tokens_per_second: float | None = None,
         model: str = "",
     ) -> None:
-        """Take one *scheduled* probe of a target; confirmations and manual probes would bias the ratio."""
+        """Take one *scheduled* probe of a target; a confirmation would bias the ratio."""
         hour, minute = divmod(int(started_seconds) // 60, 60)
         for account in self._by_target.get(target, ()):
             minutes = account.hour(hour)

@@ -18,11 +18,10 @@ IDENTITY_LABELS: Final = ("target", "provider", "surface", "model", "provider_re
 
 
 class Attempt(StrEnum):
-    """Why a probe ran: by the schedule, to confirm a first failure, or because somebody asked."""
+    """Why a probe ran: by the schedule, or to follow a failure up."""
 
     SCHEDULED = "scheduled"
     CONFIRM = "confirm"
-    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ over the UTC day, so a dear morning does not leave a blind evening.
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiprobe.core.model import Price, Target
+from aiprobe.core.model import Price, Result, Target
+from aiprobe.core.outcomes import Outcome
 
 PROMPT_TOKENS: Final = 80
 """A bound on the input tokens of a chat probe without padding; `probes/chat.py` is tested against it."""
@@ -82,6 +83,18 @@ def expected_usd_per_day(target: Target) -> float | None:
         output_tokens = min(most_output_tokens, target.output_tokens + ANSWER_TOKENS)
     once = cost_usd(target.price, input_tokens=input_tokens, output_tokens=output_tokens)
     return None if once is None else once * SECONDS_PER_DAY / target.interval_seconds
+
+
+def charged_usd(result: Result, bound: float) -> float:
+    """Return what to book for a probe: the bill where one came, nothing where nothing was served, else the bound."""
+    billed = result.input_tokens is not None and result.output_tokens is not None
+    if billed and result.cost_usd is not None:
+        return result.cost_usd
+    never_asked = result.http_status is None and "send" not in result.phases and "first_byte" not in result.phases
+    refused = result.http_status is not None and result.http_status >= 300
+    if result.outcome is Outcome.CANCELLED:
+        return bound
+    return 0.0 if never_asked or refused else bound
 
 
 def utc_day(wall_seconds: float) -> int:

@@ -87,6 +87,11 @@ class TargetState:
         return State.OPERATIONAL
 
 
+def is_silent(quiet_seconds: float, interval_seconds: float) -> bool:
+    """Return whether a target whose last run ended `quiet_seconds` ago counts as silent: never green then."""
+    return quiet_seconds > SILENT_AFTER_INTERVALS * interval_seconds
+
+
 def surface_state(states: list[State | None]) -> State | None:
     """Sum up the targets of one surface: the worst of all when all agree, else a partial outage at the most.
 

@@ -19,6 +19,30 @@ INCIDENT_STATUSES: Final = frozenset(
 )
 """The closed set of `DeclaredIncident.status`."""
 
+COMPONENT_WORDS: Final = frozenset(
+    {
+        "operational",
+        "degraded_performance",
+        "partial_outage",
+        "major_outage",
+        "full_outage",
+        "under_maintenance",
+        "maintenance",
+        "degraded",
+        "downtime",
+        "available",
+        "service_information",
+        "service_disruption",
+        "service_outage",
+        "resolved",
+        "informational",
+        "degradation",
+        "disruption",
+        "not_monitored",
+    }
+)
+"""Words of the status pages that may be a label value; any other is `other`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
@@ -56,6 +80,11 @@ class DeclaredIncident:
     """http or https, else empty."""
     text: str = ""
     """The newest update: one printable line without markup. The page's own words: never a label."""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the page still works on this incident."""
+        return self.status not in RESOLVED_STATUSES and self.resolved_timestamp_seconds is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiprobe.core.state import State
-from aiprobe.core.statuspage import RESOLVED_STATUSES, Component, DeclaredIncident
+from aiprobe.core.statuspage import Component, DeclaredIncident
 
 SILENT_AFTER: Final = 2
 """Readings in a row without a word after which the page has withdrawn it; one alone is a page that flaps."""
@@ -34,12 +34,7 @@ class Declaration:
     @property
     def speaks(self) -> bool:
         """Tell whether the page admits that something is wrong, by the component's state or by an open incident."""
-        return (self.state or State.OPERATIONAL) >= State.DEGRADED or any(map(is_open, self.notices))
-
-
-def is_open(notice: DeclaredIncident) -> bool:
-    """Tell whether the page still works on this incident."""
-    return notice.status not in RESOLVED_STATUSES and notice.resolved_timestamp_seconds is None
+        return (self.state or State.OPERATIONAL) >= State.DEGRADED or any(notice.is_open for notice in self.notices)
 
 
 def _name(notice: DeclaredIncident) -> str:
@@ -147,7 +142,7 @@ class PageWatch:
         self.words += 1
         self.first_read = at
         self.ended = None
-        posted = [self._dated[_name(notice)] for notice in said.notices if is_open(notice)]
+        posted = [self._dated[_name(notice)] for notice in said.notices if notice.is_open]
         unseen = self._gap or self._quiet_at is None
         self.since = min(posted) if posted else None if unseen else at
 

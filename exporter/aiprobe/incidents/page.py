@@ -11,7 +11,7 @@ from typing import Final
 
 from aiprobe.core.state import State
 from aiprobe.core.statuspage import Component, DeclaredIncident
-from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaration, PageWatch, declaration, is_open
+from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaration, PageWatch, declaration
 from aiprobe.incidents.record import PageNotice, PageRecord, PageWord, Word
 
 _REMEMBERED: Final = 50
@@ -126,7 +126,7 @@ class PageLog:
 
 def _closed_at(notice: DeclaredIncident) -> float | None:
     """Return when the page closed a notice; None while it is open."""
-    return None if is_open(notice) else notice.resolved_timestamp_seconds or notice.declared_timestamp_seconds
+    return None if notice.is_open else notice.resolved_timestamp_seconds or notice.declared_timestamp_seconds
 
 
 def _word(said: Declaration | None, *, readable: bool) -> Word:

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiprobe.core.model import Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, SILENT_AFTER_INTERVALS, WINDOW, State
+from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, WINDOW, State, is_silent
 
 _REMEMBERED: Final = 64
 """Probes kept per target, to count those between the first bad one and the moment at which it became an outage."""
@@ -22,6 +22,7 @@ class Sighting:
 
     timestamp_seconds: float
     """When the probe started."""
+    ended_timestamp_seconds: float
     target: str
     outcome: Outcome
     verdict: Verdict
@@ -37,6 +38,7 @@ def sighting(finished: Finished, *, at: float) -> Sighting:
     started = result.started_timestamp_seconds
     return Sighting(
         timestamp_seconds=started if 0 < started <= at else at,
+        ended_timestamp_seconds=at,
         target=finished.target.name,
         outcome=result.outcome,
         verdict=finished.verdict,
@@ -64,7 +66,6 @@ class TargetRun:
     last_bad: float = 0.0
     recent: list[Sighting] = field(default_factory=list)
     """The last `_REMEMBERED`, oldest first."""
-    _heard_at: float = float("-inf")
     _good_since: float = 0.0
     _good_in_row: int = 0
 
@@ -74,15 +75,14 @@ class TargetRun:
         return self.last_bad > 0 and not self._good_in_row
 
     def is_silent(self, at: float) -> bool:
-        """Tell whether this target did not run lately."""
-        return at - self._heard_at > SILENT_AFTER_INTERVALS * self.target.interval_seconds
+        """Return whether this target did not run lately."""
+        return is_silent(at - self.recent[-1].ended_timestamp_seconds, self.target.interval_seconds)
 
     def record(self, finished: Finished, *, at: float) -> Sighting:
         """Count one probe that ended at `at`."""
         seen = sighting(finished, at=at)
         self.target = finished.target
         self.state = None if finished.state is None else State(finished.state)
-        self._heard_at = at
         self.recent.append(seen)
         del self.recent[:-_REMEMBERED]
         if seen.verdict is Verdict.BAD:
@@ -125,8 +125,9 @@ class TargetRun:
 
     def good_before(self, start: float) -> bool:
         """Tell whether a good probe came so shortly before `start` that nothing can have been missed between them."""
-        earliest = start - SILENT_AFTER_INTERVALS * self.target.interval_seconds
-        return any(seen.verdict is Verdict.GOOD and earliest <= seen.timestamp_seconds < start for seen in self.recent)
+        interval = self.target.interval_seconds
+        good = (seen.timestamp_seconds for seen in self.recent if seen.verdict is Verdict.GOOD)
+        return any(at < start and not is_silent(start - at, interval) for at in good)
 
 
 def _printable(text: str | None) -> str | None:

@@ -5,18 +5,18 @@ What servers said is made harmless here: numbers that are none or too large, tex
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from aiprobe.core.model import Attempt, Finished, Result, Target
+from aiprobe.core.model import Attempt, Finished, Result
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.journal.days import SECONDS_PER_DAY, day_of
 from aiprobe.journal.hours import SLO_NAMES, pack_facts, pack_verdicts
 from aiprobe.journal.seals import Value
 
-ATTEMPTS: Final = (Attempt.SCHEDULED, Attempt.CONFIRM, Attempt.MANUAL)
+ATTEMPTS: Final = (Attempt.SCHEDULED, Attempt.CONFIRM)
 """An attempt's place is its number in the table `ok`: append only."""
 _TEXT_LIMIT: Final = 2000
 _LARGEST: Final = 2**53
@@ -45,7 +45,7 @@ class Entry:
 
 
 def to_entry(
-    finished: Finished, *, declared_state: str, now: float, keeps_throughput: Callable[[Target], bool]
+    finished: Finished, *, declared_state: str, now: float, keeps_throughput_of: Collection[str] = ()
 ) -> Entry:
     """Return what is kept of a probe; `now` stands in for a start that is no time."""
     result = finished.result
@@ -57,7 +57,9 @@ def to_entry(
     verdicts = {**finished.slo_verdicts, SLO_NAMES[0]: finished.verdict} if scheduled and not cancelled else {}
     ok = result.outcome is Outcome.OK and finished.verdict is Verdict.GOOD
     packed = pack_verdicts(verdicts)
-    speed = _real(result.output_tokens_per_second) if scheduled and keeps_throughput(finished.target) else None
+    speed = (
+        _real(result.output_tokens_per_second) if scheduled and finished.target.name in keeps_throughput_of else None
+    )
     return Entry(
         day=day_of(started),
         hour=int(started) // 3600,

@@ -3,17 +3,53 @@
 They are commentary: the evidence is the sealed journal of probes beside them.
 """
 
+import asyncio
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "incidents.jsonl"
 _LINE_LIMIT_BYTES: Final = 1 << 20
+CLOSE_SECONDS: Final = 10.0
+"""How long a stop waits for a disk."""
+
+
+class IncidentWriter:
+    """Writes ended incidents, in a thread for each call, so that a disk that hangs delays no probe and no stop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._writing: set[asyncio.Future[bool]] = set()
+
+    def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
+        """Hand over the JSON documents of incidents that ended. Never blocks."""
+        written: Future[bool] = Future()
+
+        def append() -> None:
+            try:
+                written.set_result(append_incidents(self._directory, incidents))
+            except Exception as bug:  # noqa: BLE001 - whoever awaits the future gets it
+                written.set_exception(bug)
+
+        Thread(target=append, name="incidents", daemon=True).start()
+        writing = asyncio.wrap_future(written)
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def close(self) -> None:
+        """Wait, for ten seconds at the most, until everything that was handed over is on the disk."""
+        if not self._writing:
+            return
+        _, hanging = await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
+        if hanging:
+            log.error("the journal's disk hangs: observed incidents are lost")
 
 
 def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]]) -> bool:

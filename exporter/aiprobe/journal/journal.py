@@ -10,13 +10,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import FailedProbe, HourRow
 from aiprobe.core.model import Finished, Target
+from aiprobe.core.outcomes import Outcome
 from aiprobe.journal import read, restart
 from aiprobe.journal.entries import to_entry
 from aiprobe.journal.read import LastKnown
@@ -32,12 +33,22 @@ COMMIT_SECONDS: Final = 1.0
 QUEUE_LIMIT: Final = 50_000
 """Probes that wait for a disk that does not write: 25 minutes of 1,000 targets at 30 s, about 50 MB."""
 _MEASURE_EVERY: Final = 60
+FLUSH_SECONDS: Final = 2.0
+"""How long a reload waits for the disk before it reads what is there."""
 CLOSE_SECONDS: Final = 10.0
 """How long a stop waits for a disk."""
 
 
-def _never(target: Target) -> bool:  # noqa: ARG001 - the interface's
-    return False
+T = TypeVar("T")
+Ended = tuple[Finished, float]
+"""A probe, and the Unix time at which it ended."""
+
+
+class Declared(Protocol):
+    """What providers declare at this moment."""
+
+    def word(self, provider: str, surface: str) -> str:
+        """Return the status page's own word about a surface; empty while that is unknown."""
 
 
 class Journal:
@@ -51,22 +62,26 @@ class Journal:
         clock: Clock,
         version: str,
         config_hash: str,
-        keeps_throughput: Callable[[Target], bool] = _never,
+        declared: Declared | None = None,
         queue_limit: int = QUEUE_LIMIT,
         commit_seconds: float = COMMIT_SECONDS,
     ) -> None:
         """Name the directory; nothing is read or written before `open`.
 
-        `keeps_throughput` says of which targets each minute's median tokens per second is kept.
+        With `declared`, what the status page says at that moment is stored beside each failed probe.
         """
         self.directory = directory
         self.config_hash = config_hash
-        """Goes with every failed probe recorded from now on; a reload sets it anew."""
+        """Stored with every failed probe that is recorded from now on."""
+        self.keeps_throughput_of: Collection[str] = frozenset()
+        """The targets of which each minute's median tokens per second is stored."""
         self.is_open = False
         """Whether the first cycle was tried: before it, nothing is known of the disk."""
         self._version = version
         self._clock = clock
-        self._keeps_throughput = keeps_throughput
+        self._declared = declared
+        self._followed: list[Ended] | None = None
+        """What was recorded since a reload began to read."""
         self._queue_limit = queue_limit
         self._commit_seconds = commit_seconds
         self._queue: deque[tuple[Finished, str, str, float]] = deque()
@@ -122,14 +137,55 @@ class Journal:
         await asyncio.wrap_future(first)
         self.is_open = True
 
+    def prepare(self, *, config_hash: str, keeps_throughput_of: Collection[str]) -> Callable[[], None]:
+        """Return what stores these beside results from then on."""
+
+        def commit() -> None:
+            self.config_hash = config_hash
+            self.keeps_throughput_of = frozenset(keeps_throughput_of)
+
+        return commit
+
+    def finished(self, finished: Finished) -> None:
+        """Hand over one finished probe, with what the status page says of its surface."""
+        if finished.result.outcome is not Outcome.CANCELLED:
+            target = finished.target
+            word = self._declared.word(target.provider.name, target.surface) if self._declared else ""
+            self.record(finished, declared_state=word)
+
     def record(self, finished: Finished, *, declared_state: str = "") -> None:
         """Hand one probe over; `declared_state` is what the status page said at that moment. Never blocks."""
+        now = self._clock.wall()
+        if self._followed is not None:
+            self._followed.append((finished, now))
         if self.waiting >= self._queue_limit:
             if self._dropped == 0:
                 log.error("the journal's disk is too slow or stuck: results are dropped from now on")
             self._dropped += 1
             return
-        self._queue.append((finished, declared_state, self.config_hash, self._clock.wall()))
+        self._queue.append((finished, declared_state, self.config_hash, now))
+
+    @contextmanager
+    def followed(self) -> Iterator[None]:
+        """Note what is recorded within this context, so that `read_back` misses nothing."""
+        self._followed = []
+        try:
+            yield
+        finally:
+            self._followed = None
+
+    async def read_back(self, read: Callable[[], T]) -> tuple[T, Callable[[], Sequence[Ended]]]:
+        """Read in a thread, within `followed`. Return what was read, and what returns the probes that were not read.
+
+        Probing goes on meanwhile. What is not on the disk when the reading ends was not read.
+        """
+        followed = self._followed
+        assert followed is not None, "only within `followed`"
+        with suppress(TimeoutError):  # a disk that hangs holds up no reload
+            await asyncio.wait_for(self.flush(), FLUSH_SECONDS)
+        found = await asyncio.to_thread(read)
+        first = max(0, len(followed) - self.waiting)
+        return found, lambda: followed[first:]
 
     async def flush(self) -> None:
         """Wait until everything handed over so far was written, or could not be."""
@@ -215,7 +271,7 @@ class Journal:
             finished, declared_state, config_hash, now = self._queue.popleft()
             try:
                 entry = to_entry(
-                    finished, declared_state=declared_state, now=now, keeps_throughput=self._keeps_throughput
+                    finished, declared_state=declared_state, now=now, keeps_throughput_of=self.keeps_throughput_of
                 )
             except Exception:
                 # A result that nobody expected must not take those beside it along.

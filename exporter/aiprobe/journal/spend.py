@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,6 +72,14 @@ class SpendKeeper:
             self.budget.spent_usd = remembered.ceiling_usd
         async with self._lock:
             await self._write(self.budget.spent_usd)
+
+    def prepare(self, usd_per_day: float | None) -> Callable[[], None]:
+        """Return what sets the budget of a day, from then on."""
+
+        def commit() -> None:
+            self.budget.usd_per_day = usd_per_day
+
+        return commit
 
     async def reserve(self, usd: float) -> bool:
         """Set `usd` aside, on disk where that passes the ceiling; False when the budget does not allow it."""

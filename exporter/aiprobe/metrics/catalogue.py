@@ -54,31 +54,8 @@ OUTPUT_TOKENS_FLOOR: Final = 16
 """Streams with fewer tokens after the first content have no time per token: too few to time."""
 EVENT_VERDICTS: Final = ("good", "bad", "excluded")
 SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
-SKIP_REASONS: Final = ("budget", "backoff", "shard")
+SKIP_REASONS: Final = ("budget", "backoff")
 PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
-COMPONENT_WORDS: Final = frozenset(
-    {
-        "operational",
-        "degraded_performance",
-        "partial_outage",
-        "major_outage",
-        "full_outage",
-        "under_maintenance",
-        "maintenance",
-        "degraded",
-        "downtime",
-        "available",
-        "service_information",
-        "service_disruption",
-        "service_outage",
-        "resolved",
-        "informational",
-        "degradation",
-        "disruption",
-        "not_monitored",
-    }
-)
-"""Words of the status pages that may be a label value; any other is `other`."""
 RATE_LIMIT_RESOURCES: Final = frozenset(
     f"{what}{per}"
     for what in ("requests", "tokens", "input_tokens", "output_tokens", "images", "credits")

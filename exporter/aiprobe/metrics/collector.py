@@ -33,9 +33,9 @@ class Collector(Registrable):
         """Return the families that have samples, in the order of the exposition."""
         recorder = self._recorder
         now = recorder.clock.monotonic()
-        owners: list[Owner] = [recorder.exporter, *(tracked.owner for tracked in recorder.tracked)]
+        owners: list[Owner] = [recorder.exporter, *(series.owner for series in recorder.targets)]
         shown = [(owner, list(owner.births)) for owner in owners]
-        rows = [tracked.owner.readings(faded=tracked.faded(now)) for tracked in recorder.tracked]
+        rows = [series.owner.readings(faded=series.record.is_silent(now)) for series in recorder.targets]
         yield from _filled(catalogue.TARGET_METRICS, rows)
         yield from _filled(catalogue.EXPORTER_METRICS, [recorder.exporter.readings(faded=False)])
         if self._process is not None:

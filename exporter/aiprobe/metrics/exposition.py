@@ -26,7 +26,7 @@ from aiprobe.metrics.recorder import Recorder
 from aiprobe.metrics.series import Birth, Owner
 
 SLICE_BYTES = 128 * 1024
-"""DESIGN section 8: larger writes were seen in the error of first-token times."""
+"""Larger writes were seen in the error of first-token times."""
 SLICE_FRAGMENTS = 512
 """The most fragments that are joined at once, before the loop gets its turn."""
 _OWNERS_AT_ONCE = 16
@@ -49,31 +49,33 @@ class Exposition:
         """Return the format that the request header `Accept` prefers; text where it is missing or strange."""
         return negotiate(accept)
 
-    async def stream(self, format: Format, *, gzip: bool = False) -> AsyncGenerator[bytes, None]:  # noqa: A002 - design's word
+    async def stream(self, content_type: str, *, gzip: bool = False) -> AsyncGenerator[bytes, None]:
         """Write everything in slices of at most 128 KiB; read to the end, it counts as a scrape."""
-        slices = self._slices(format)
+        slices = self._slices(Format(content_type))
         async with aclosing(_compressed(slices) if gzip else slices) as source:
             async for piece in source:
                 yield piece
 
-    def target(self, name: str, format: Format) -> bytes | None:  # noqa: A002 - the word of the design
+    def target(self, name: str, content_type: str) -> bytes | None:
         """Write the families of one target, as they are; None if there is no such target. Announces nothing."""
-        tracked = self._recorder.find(name)
-        if tracked is None:
+        series = self._recorder.find(name)
+        if series is None:
             return None
-        owner, faded = tracked.owner, tracked.faded(self._recorder.clock.monotonic())
+        owner, faded = series.owner, series.record.is_silent(self._recorder.clock.monotonic())
+        form = Format(content_type)
         row = owner.labels.text, owner.fragments(faded=faded, announced=True)
-        end = EOF if format is Format.OPENMETRICS else b""
-        return b"".join(_pieces(catalogue.TARGET_METRICS, [row], format)) + end
+        end = EOF if form is Format.OPENMETRICS else b""
+        return b"".join(_pieces(catalogue.TARGET_METRICS, [row], form)) + end
 
     async def _slices(self, form: Format) -> AsyncGenerator[bytes, None]:
         recorder = self._recorder
         shown: list[tuple[Owner, list[Birth]]] = [(recorder.exporter, list(recorder.exporter.births))]
         rows: list[Row] = []
         exporter_row = recorder.exporter.labels.text, recorder.exporter.fragments(faded=False)
-        for count, tracked in enumerate(recorder.tracked, start=1):
-            owner = tracked.owner
-            rows.append((owner.labels.text, owner.fragments(faded=tracked.faded(recorder.clock.monotonic()))))
+        now = recorder.clock.monotonic()
+        for count, series in enumerate(recorder.targets, start=1):
+            owner = series.owner
+            rows.append((owner.labels.text, owner.fragments(faded=series.record.is_silent(now))))
             if owner.births:
                 shown.append((owner, list(owner.births)))
             if count % _OWNERS_AT_ONCE == 0:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from itertools import repeat
 from typing import Final, NamedTuple
 
@@ -31,16 +31,11 @@ _NOT_FINITE: Final = {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}
 EOF: Final = b"# EOF\n"
 
 
-class Format(Enum):
+class Format(StrEnum):
     """The two formats of `/metrics`; the value is the content type to answer with."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-    @property
-    def content_type(self) -> str:
-        """Return the value of the header `Content-Type`."""
-        return self.value
 
 
 class Exemplar(NamedTuple):

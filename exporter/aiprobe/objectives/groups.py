@@ -1,7 +1,7 @@
 """Could we have failed over? What a group of targets (`any_of`) was worth together, now, lately and in the past.
 
 A group's minute is good if any member had a good probe in it, bad if members were validly probed and none was good.
-Pure; reading the journal and telling the metrics belong elsewhere.
+Pure; `keeper.py` connects it to the journal and the metrics.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,8 @@ from aiprobe.core.evidence import (
     encode_minute,
 )
 from aiprobe.core.outcomes import Verdict
-from aiprobe.core.state import SILENT_AFTER_INTERVALS, State
+from aiprobe.core.state import State
+from aiprobe.core.tracked import Tracked
 from aiprobe.objectives.windows import STEP_SECONDS, Windows
 
 GOOD_MINUTE: Final = encode_minute(Minute(good=1))
@@ -26,25 +27,13 @@ _AVAILABILITY: Final = "availability"
 _ALL_UNKNOWN: Final = bytes(MINUTES_PER_HOUR)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """How one target of a group does now."""
+def group_up(members: Iterable[Tracked], now: float) -> bool | None:
+    """Return whether any member serves, if only in a degraded way; None while nothing recent is known of any.
 
-    state: int | None
-    """As `Finished.state`."""
-    last_run_timestamp_seconds: float | None
-    interval_seconds: float
-
-
-def group_up(members: Iterable[Member], now: float) -> bool | None:
-    """Tell whether any member serves, if only in a degraded way; None while nothing recent is known of any."""
-    known = [
-        member.state
-        for member in members
-        if member.state is not None
-        and member.last_run_timestamp_seconds is not None
-        and now - member.last_run_timestamp_seconds <= SILENT_AFTER_INTERVALS * member.interval_seconds
-    ]
+    `now` is monotonic.
+    """
+    states = [member.state.state for member in members if not member.is_silent(now)]
+    known = [state for state in states if state is not None]
     return any(state <= State.DEGRADED for state in known) if known else None
 
 

@@ -6,7 +6,7 @@ Who is trusted is a route's choice; this room only carries it out.
 import asyncio
 import calendar
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -41,13 +41,16 @@ class Contexts:
             context = self._made[key] = _context(key[0], verify=verify)
         return context
 
-    def renew(self, ca_files: Iterable[str]) -> None:
-        """Read these files again: a mounted authority is renewed in its place.
+    def renewed(self, ca_files: Iterable[str]) -> Callable[[], None]:
+        """Read these files again, as a mounted authority is renewed in its place; return what puts them to use.
 
         Raises:
-            ValueError: one cannot be read or holds no certificate; nothing has changed.
+            ValueError: one cannot be read or holds no certificate.
         """
-        self._made |= {(ca_file, True): _context(ca_file, verify=True) for ca_file in ca_files}
+        renewed: dict[tuple[str | None, bool], ssl.SSLContext] = {
+            (ca_file, True): _context(ca_file, verify=True) for ca_file in ca_files
+        }
+        return lambda: self._made.update(renewed)
 
 
 def _context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:

@@ -58,13 +58,13 @@ class Transport:
         if route.scheme == "https":
             self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
 
-    def renew_trust(self, ca_files: Iterable[str]) -> None:
-        """Read these certificate authorities again, for connections from now on. Blocks: call it in a thread.
+    def prepare_trust(self, ca_files: Iterable[str]) -> Callable[[], None]:
+        """Read these certificate authorities again, and return what has new connections trust them. Blocks.
 
         Raises:
-            ValueError: one cannot be used; nothing has changed.
+            ValueError: one cannot be used.
         """
-        self._contexts.renew(ca_files)
+        return self._contexts.renewed(ca_files)
 
     async def exchange(  # noqa: PLR0913 - what one request is made of, each by its name
         self,

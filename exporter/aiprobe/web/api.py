@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aiprobe.incidents.schema import incident_schema
 from aiprobe.web.ports import TargetRow
 from aiprobe.web.routes import PORTS
 from aiprobe.web.security import plain
@@ -38,7 +37,7 @@ def state_word(row: TargetRow) -> str:
 
 async def targets(request: web.Request) -> web.StreamResponse:
     """List the configured targets and how each stands."""
-    rows = request.app[PORTS].board.targets()
+    rows = request.app[PORTS].targets.rows()
     return _json(
         {"targets": [{**_values(row), "state": row.shown_state, "state_word": state_word(row)} for row in rows]}
     )
@@ -46,33 +45,33 @@ async def targets(request: web.Request) -> web.StreamResponse:
 
 async def results(request: web.Request) -> web.StreamResponse:
     """List the last results, newest first; of one target when asked."""
-    board = request.app[PORTS].board
+    shown = request.app[PORTS].targets
     limit = _limit(request)
     if limit is None:
         return _bad_limit()
     target = request.query.get("target")
-    if target is not None and all(row.name != target for row in board.targets()):
+    if target is not None and all(row.name != target for row in shown.rows()):
         return plain("There is no such target; /api/v1/targets lists what is configured.", status=404)
-    return _json({"results": [_values(row) for row in board.results(target, limit)]})
+    return _json({"results": [_values(row) for row in shown.results(target, limit)]})
 
 
 async def incidents(request: web.Request) -> web.StreamResponse:
     """Tell the observed incidents, the open ones and the latest closed ones; `format=md` for people."""
-    board = request.app[PORTS].board
+    observed = request.app[PORTS].incidents
     limit = _limit(request)
     if limit is None:
         return _bad_limit()
     form = request.query.get("format", "json")
     if form == "md":
-        return web.Response(text=board.incidents_markdown(limit) + "\n", content_type="text/markdown")
+        return web.Response(text=observed.markdown(limit) + "\n", content_type="text/markdown")
     if form != "json":
         return plain("format should be json or md.", status=400)
-    return _json(board.incidents_json(limit))
+    return _json(observed.json(limit))
 
 
-async def incidents_schema(_: web.Request) -> web.StreamResponse:
+async def incidents_schema(request: web.Request) -> web.StreamResponse:
     """Tell the JSON Schema of the document above."""
-    return _json(incident_schema())
+    return _json(request.app[PORTS].incidents.schema())
 
 
 def _limit(request: web.Request) -> int | None:
@@ -101,7 +100,7 @@ async def service_discovery(request: web.Request) -> web.StreamResponse:
                     **{f"__meta_aiprobe_{name}": value for name, value in _identity(row).items()},
                 },
             }
-            for row in request.app[PORTS].board.targets()
+            for row in request.app[PORTS].targets.rows()
         ]
     )
 

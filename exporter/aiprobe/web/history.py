@@ -56,11 +56,6 @@ class History:
         for shelf in self._shelves.values():
             del shelf.recent[: -self._kept]
 
-    def last(self, name: str) -> Finished | None:
-        """Return the newest result of a target."""
-        shelf = self._shelves.get(name)
-        return shelf.recent[-1] if shelf and shelf.recent else None
-
     def newest(self, name: str | None, limit: int) -> Sequence[Finished]:
         """Return at most `limit` results, newest first; of every target when `name` is None."""
         shelves = self._shelves.values() if name is None else filter(None, [self._shelves.get(name)])

@@ -13,9 +13,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.rows import PageRow
 from aiprobe.web import wording
 from aiprobe.web.api import NOT_PROBED, STATE_WORDS, UNKNOWN, state_word
-from aiprobe.web.ports import Board, PageRow, ResultRow, TargetRow
+from aiprobe.web.ports import ResultRow, TargetRow, Targets
 from aiprobe.web.routes import PORTS
 from aiprobe.web.templating import Templates
 
@@ -48,20 +49,20 @@ def add_routes(app: web.Application, *, clock: Clock) -> None:
 
 async def landing(request: web.Request) -> web.StreamResponse:
     """Show every target, the worst first."""
-    board = request.app[PORTS].board
-    rows = sorted(board.targets(), key=lambda row: (_WORST_FIRST.index(state_word(row)), row.name))
+    ports = request.app[PORTS]
+    rows = sorted(ports.targets.rows(), key=lambda row: (_WORST_FIRST.index(state_word(row)), row.name))
     counts = Counter(map(state_word, rows))
     with_strips = len(rows) <= STRIPS_UP_TO
     return await _page(
         request,
         "landing.html",
         root="",
-        summary=board.summary(),
-        rows=[_view(row, board if with_strips else None) for row in rows],
+        summary=ports.control.summary(),
+        rows=[_view(row, ports.targets if with_strips else None) for row in rows],
         headline=wording.headline(counts),
         counts=[(word, counts[word]) for word in _WORST_FIRST if counts[word]],
-        pages=[_page_view(page) for page in board.pages()],
-        incidents=board.incident_rows(),
+        pages=[_page_view(page) for page in ports.pages.rows()],
+        incidents=ports.incidents.rows(),
         failing=sum(counts[word] for word in STATE_WORDS[2:]),
         refresh_seconds=30,
     )
@@ -69,18 +70,18 @@ async def landing(request: web.Request) -> web.StreamResponse:
 
 async def target_page(request: web.Request) -> web.StreamResponse:
     """Show the last results of one target."""
-    board = request.app[PORTS].board
+    ports = request.app[PORTS]
     name = request.match_info["target"]
-    row = next((row for row in board.targets() if row.name == name), None)
+    row = next((row for row in ports.targets.rows() if row.name == name), None)
     if row is None:
-        return await _page(request, "unknown.html", status=404, root="../", summary=board.summary(), name=name)
-    results = board.results(name, RESULTS_SHOWN)
+        return await _page(request, "unknown.html", status=404, root="../", summary=ports.control.summary(), name=name)
+    results = ports.targets.results(name, RESULTS_SHOWN)
     return await _page(
         request,
         "target.html",
         root="../",
-        summary=board.summary(),
-        target=_view(row, board),
+        summary=ports.control.summary(),
+        target=_view(row, ports.targets),
         results=[(result, bar(result, longest=_longest(results))) for result in results],
         longest=_longest(results),
     )
@@ -98,10 +99,10 @@ async def static(request: web.Request) -> web.StreamResponse:
     )
 
 
-def _view(row: TargetRow, board: Board | None) -> dict[str, Any]:
-    if board is None:
+def _view(row: TargetRow, shown: Targets | None) -> dict[str, Any]:
+    if shown is None:
         return {"row": row, "state": state_word(row), "recent": [], "recent_said": ""}
-    recent = list(reversed(board.results(row.name, STRIP_LENGTH)))
+    recent = list(reversed(shown.results(row.name, STRIP_LENGTH)))
     counts = Counter(result.verdict for result in recent)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("good", "bad", "excluded") if counts[verdict])
     return {

@@ -1,14 +1,15 @@
-"""What the web room asks of the rest: three small interfaces and the rows that they hand over.
+"""What the web room asks of the rest: small interfaces and the rows that they hand over.
 
-`app.py` implements them. The rows are flat and hold no credential, so that a page or the API cannot show one
-by mistake; nothing here reads a socket or renders anything.
+The rows are flat and hold no credential, so that a page or the API cannot show one by mistake; nothing here reads a
+socket or renders anything.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiprobe.core.model import Finished
+from aiprobe.core.rows import IncidentRow, PageRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +42,19 @@ class ResultRow:
     state: int | None = None
 
 
-def result_row(finished: Finished, *, redact: Callable[[str], str]) -> ResultRow:
-    """Flatten a finished probe. `redact` is applied to every text that a server may have chosen."""
+def result_row(finished: Finished) -> ResultRow:
+    """Flatten a finished probe, which the scheduler has redacted."""
     result = finished.result
-
-    def clean(text: str | None) -> str | None:
-        return None if text is None else redact(text)
-
     return ResultRow(
         target=finished.target.name,
         started_timestamp_seconds=result.started_timestamp_seconds,
         attempt=finished.attempt.value,
         outcome=result.outcome.value,
         verdict=finished.verdict.value,
-        detail=redact(result.detail),
+        detail=result.detail,
         http_status=result.http_status,
-        request_id=clean(result.request_id),
-        error_type=clean(result.error_type),
+        request_id=result.request_id,
+        error_type=result.error_type,
         phases=dict(result.phases),
         time_to_first_token_seconds=result.time_to_first_token_seconds,
         duration_seconds=result.duration_seconds,
@@ -66,7 +63,7 @@ def result_row(finished: Finished, *, redact: Callable[[str], str]) -> ResultRow
         output_tokens=result.output_tokens,
         reasoning_tokens=result.reasoning_tokens,
         cost_usd=result.cost_usd,
-        response_model=clean(result.response_model),
+        response_model=result.response_model,
         egress_down=finished.egress_down,
         consecutive_failures=finished.consecutive_failures,
         state=finished.state,
@@ -106,50 +103,6 @@ class TargetRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComponentRow:
-    """What a status page declares of one surface."""
-
-    surface: str
-    word: str
-    """The page's own word, `unknown` where it has none."""
-    state: int | None
-    """0 operational to 3 major outage; None while that is unknown."""
-    maintenance: bool = False
-    declared_only: bool = False
-    """Nothing of ours probes this surface: it is the page's word alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageRow:
-    """One status page."""
-
-    key: str
-    display_name: str
-    home: str = ""
-    """The page for people."""
-    up: bool
-    """Whether the last poll could read it."""
-    polled_timestamp_seconds: float | None = None
-    """Unix time of the last successful poll."""
-    detail: str = ""
-    """Why it could not be read."""
-    reason: str = ""
-    """Why no program can read it; empty where one can."""
-    components: Sequence[ComponentRow] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentRow:
-    """One observed incident in a sentence."""
-
-    id: str
-    sentence: str
-    is_open: bool
-    start_timestamp_seconds: float
-    layer_reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What the landing page says about the exporter itself."""
 
@@ -175,34 +128,42 @@ class ProbeAnswer:
     shared: bool = False
     """True when the result is one of an earlier call within the interval."""
     skipped: str = ""
-    """Why no probe started (`budget`, `backoff`, `shard`); empty when one ran or was shared."""
+    """Why no probe started (`budget`, `backoff`); empty when one ran or was shared."""
     debug: Mapping[str, str] = field(default_factory=dict)
     """Further lines for `debug=true`, redacted."""
 
 
-class Board(Protocol):
-    """What pages and the API read. Answers come from memory, at once."""
+class Targets(Protocol):
+    """The configured targets of this shard. Answers come from memory, at once, as those of the other interfaces do."""
 
-    def targets(self) -> Sequence[TargetRow]:
-        """Return every configured target of this shard."""
+    def rows(self) -> Sequence[TargetRow]:
+        """Return every configured target."""
 
     def results(self, target: str | None, limit: int) -> Sequence[ResultRow]:
         """Return at most `limit` results, newest first; of every target when `target` is None."""
 
-    def summary(self) -> Summary:
-        """Return how the exporter itself stands."""
 
-    def pages(self) -> Sequence[PageRow]:
-        """Return the status pages of the configured providers."""
+class StatusPages(Protocol):
+    """The status pages of the configured providers."""
 
-    def incident_rows(self) -> Sequence[IncidentRow]:
+    def rows(self) -> Sequence[PageRow]:
+        """Return each page and what it declares."""
+
+
+class Incidents(Protocol):
+    """The observed incidents."""
+
+    def rows(self) -> Sequence[IncidentRow]:
         """Return the open incidents and the latest closed ones."""
 
-    def incidents_json(self, limit: int) -> Mapping[str, Any]:
+    def json(self, limit: int) -> Mapping[str, Any]:
         """Return every open incident and at most `limit` closed ones as a JSON document."""
 
-    def incidents_markdown(self, limit: int) -> str:
+    def markdown(self, limit: int) -> str:
         """Return the same as Markdown."""
+
+    def schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of one incident."""
 
 
 class Metrics(Protocol):
@@ -219,7 +180,10 @@ class Metrics(Protocol):
 
 
 class Control(Protocol):
-    """What a request may set in motion."""
+    """The exporter itself: how it stands, and what a request may set in motion."""
+
+    def summary(self) -> Summary:
+        """Return how the exporter itself stands."""
 
     async def probe(self, name: str) -> ProbeAnswer:
         """Probe a configured target, or share the result of this interval. Ends within the target's time-outs."""
@@ -238,6 +202,8 @@ class Control(Protocol):
 class Ports:
     """All that the web room is given."""
 
-    board: Board
+    targets: Targets
+    pages: StatusPages
+    incidents: Incidents
     metrics: Metrics
     control: Control

@@ -114,7 +114,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
     asked = request.query.getall("target", [])
     if len(asked) != 1 or not asked[0]:
         return plain("Say which target: /probe?target=NAME, once, with the name of a configured target.", status=400)
-    refusal = _unknown(asked[0], [row.name for row in ports.board.targets()])
+    refusal = _unknown(asked[0], [row.name for row in ports.targets.rows()])
     if refusal is not None:
         return refusal
     answer = await ports.control.probe(asked[0])

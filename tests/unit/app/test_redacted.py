@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiprobe.app import redacted
 from aiprobe.core.model import Result
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import Redactor, Secret
 
 LIMITS = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100}

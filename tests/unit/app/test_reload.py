@@ -1,216 +1,193 @@
-"""What a reload changes is right at once: nothing stays of what went, nothing is lost of what goes on."""
+"""A reload that is refused changes nothing, and a fallback follows its target."""
 
 import asyncio
-import os
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from http.client import HTTPConnection
+from inspect import iscoroutinefunction
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from aiprobe import board as board_room
-from aiprobe import standing as standing_room
-from aiprobe.config.settings import Settings
-from aiprobe.core.clock import ManualClock
-from aiprobe.core.model import Target
+from aiprobe.app import App
+from aiprobe.core.clock import Clock, ManualClock
+from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
-from aiprobe.core.state import State
-from aiprobe.journal.journal import Journal
-from aiprobe.schedule import FALLBACK_SUFFIX
-from aiprobe.standing import StandingKeeper
-from tests.builders import a_finished, a_result, a_target
-from tests.unit.app.builders import a_board
-from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, an_open_journal
+from aiprobe.core.tracked import Tracked
+from aiprobe.metrics.recorder import Recorder
+from aiprobe.schedule import Scheduler
+from tests.builders import a_result, a_target
+from tests.unit.app.wire import an_exporter, probe_each, written_config
+from tests.unit.journal.builders import NOON
 from tests.unit.metrics.builders import Samples, scrape
 
-
-def stand_in(target: Target) -> Target:
-    return replace(target, name=target.name + FALLBACK_SUFFIX, probe="models")
-
-
-def models(samples: Samples, target: str) -> set[str]:
-    """Return the models under which a target has series."""
-    return {dict(labels)["model"] for _, labels in samples if dict(labels).get("target") == target}
+NO_MONEY = 0.0
+STANDING = Clock(wall=lambda: NOON)
+"""Its wall time stands still, so that no page counts seconds."""
 
 
-async def test_a_stand_in_follows_its_target_to_another_model(tmp_path: Path) -> None:
-    board = a_board(tmp_path)
+class World:
+    """A scheduler without money, and the metrics that listen to it."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock().clock
+        tracked: dict[str, Tracked] = {}
+        self.outcome = Outcome.OK
+        self.recorder = Recorder(clock=self.clock, version="0", tracked=tracked)
+        self.scheduler = Scheduler(
+            clock=self.clock,
+            tracked=tracked,
+            prepare_probe=self.prepare_probe,
+            purse=self,
+            egress=self,
+            redact=lambda result: result,
+            listeners=[self.recorder],
+            meter=self.recorder,
+        )
+
+    def prepare_probe(self, target: Target) -> Callable[[], Awaitable[Result]]:
+        async def run() -> Result:
+            return a_result(self.outcome)
+
+        return run
+
+    async def reserve(self, usd: float) -> bool:
+        return usd <= NO_MONEY
+
+    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+        raise AssertionError("nothing was reserved")
+
+    async def is_down(self, target: Target) -> bool:
+        return False
+
+    def configure(self, target: Target) -> None:
+        for commit in (self.scheduler.prepare([target]), self.recorder.sync_targets):
+            commit()
+
+    async def series(self) -> Samples:
+        samples = await scrape(self.recorder)
+        return {
+            (name, labels): value
+            for (name, labels), value in samples.items()
+            if dict(labels).get("target") == "gpt-chat:models"
+        }
+
+
+def models(samples: Samples) -> set[str]:
+    return {dict(labels)["model"] for _, labels in samples}
+
+
+async def test_a_fallback_follows_its_target_to_another_model() -> None:
+    world = World()
     old, new = a_target(model="gpt-old"), a_target(model="gpt-new")
-    board.set_targets([old])
-    board.finished(a_finished(stand_in(old)))
-    name = stand_in(old).name
-    assert models(await scrape(board._recorder), name) == {"gpt-old"}
-    board.set_targets([replace(old, interval_seconds=7.0)])
-    assert models(await scrape(board._recorder), name) == {"gpt-old"}
-    board.set_targets([new])
-    assert models(await scrape(board._recorder), name) == set()
-    board.finished(a_finished(stand_in(old)))  # under way while the configuration changed
-    board.finished(a_finished(stand_in(new), a_result(Outcome.SERVER_ERROR), consecutive_failures=1))
-    samples = await scrape(board._recorder)
-    assert models(samples, name) == {"gpt-new"}
-    (failures,) = (
-        sample
-        for (metric, labels), sample in samples.items()
-        if metric == "aiprobe_consecutive_failures" and dict(labels)["target"] == name
-    )
-    assert failures == 1
+    world.configure(old)
+    assert await world.series() == {}
+    await world.scheduler.probe_now(old.name)
+    assert models(await world.series()) == {"gpt-old"}
+    world.configure(replace(old, interval_seconds=7.0))
+    assert models(await world.series()) == {"gpt-old"}, "it is the same target"
+    world.configure(new)
+    assert await world.series() == {}
+    world.outcome = Outcome.SERVER_ERROR
+    await world.scheduler.probe_now(new.name)
+    samples = await world.series()
+    assert models(samples) == {"gpt-new"}
+    (failures,) = (value for (name, _), value in samples.items() if name == "aiprobe_consecutive_failures")
+    assert failures == 1, "those of the old model are forgotten"
 
 
-async def test_an_outage_of_a_target_that_went_is_closed_though_it_was_probed_until_the_end(tmp_path: Path) -> None:
-    board = a_board(tmp_path)
-    old, new = a_target(name="old", surface="Old"), a_target(name="new", surface="New")
-    board.set_targets([old])
-    failed = a_finished(old, a_result(Outcome.SERVER_ERROR, started_timestamp_seconds=NOON), state=State.MAJOR_OUTAGE)
-    for _ in range(3):
-        board.finished(failed)
-    assert len(board.declared.book.open()) == 1
-    board.declared.book.keep([new], NOON)  # as early in a reload as can be
-    board.finished(failed)  # and a probe that ends later
-    board.set_targets([new])
-    assert board.declared.book.open() == ()
+def get(port: int, path: str) -> str:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
 
 
-@pytest.mark.parametrize("hangs", [False, True])
-async def test_a_disk_that_hangs_holds_up_no_stop(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, hangs: bool
-) -> None:
-    monkeypatch.setattr(board_room, "CLOSE_SECONDS", 0.05)
-    if hangs:
-        os.mkfifo(tmp_path / "incidents.jsonl")  # whoever opens it waits for a reader
-    board = a_board(tmp_path)
-    board._write_incidents([{"id": "one", "start_timestamp_seconds": NOON}])
-    if not hangs:
-        while board._writing:
-            await next(iter(board._writing))
-    await board.close()
-    assert ("disk hangs" in caplog.text) is hangs
-    if hangs:  # let the thread go
-        with (tmp_path / "incidents.jsonl").open() as file:
-            assert "one" in file.read()
-    else:
-        assert "one" in (tmp_path / "incidents.jsonl").read_text()
+PATHS = ("/", "/targets/target-000", "/api/v1/targets", "/api/v1/results", "/api/v1/incidents", "/sd", "/config")
+MOVES = ("aiprobe_config_last_reload_successful", "process_", "aiprobe_event_loop_lag", "aiprobe_journal_")
+"""Numbers that a refused reload changes by design, and those that time changes."""
 
 
-class Nobody:
-    """Where gauges go that no test reads."""
-
-    def tell(self, short: str, values: object) -> None:
-        pass
-
-    def tell_target(self, target: str, short: str, values: object) -> None:
-        pass
-
-
-@asynccontextmanager
-async def a_standing(directory: Path) -> AsyncIterator[tuple[StandingKeeper, Journal]]:
-    """Lend one whose journal commits only when it is asked to."""
-    async with an_open_journal(directory, commit_seconds=3600.0) as journal:
-        yield StandingKeeper(journal, Nobody(), clock=ManualClock(epoch=NOON + 60).clock), journal
-
-
-def wanted(**changes: Any) -> Settings:
-    return cast("Settings", SimpleNamespace(**({"groups": {}, "contracts": {}} | changes)))
-
-
-def events(standing: StandingKeeper, target: Target) -> tuple[int, int]:
-    """Return valid and bad events of the last hour."""
-    valid, bad = standing._windows[target.name].read(NOON + 60, ("1h",))["1h"][0]
-    return valid, bad
+async def surfaces(app: App) -> Mapping[str, object]:
+    """Return everything that a user, or the next probe, would see."""
+    assert app.running is not None
+    port = app.running.addresses[0].port
+    for room in (app.recorder, app.egress, app.incidents, app.pages, app.objectives, app.contracts):
+        room.tick()
+    await asyncio.to_thread(get, port, "/metrics")  # what is new shows a 0 first
+    pages = {path: await asyncio.to_thread(get, port, path) for path in PATHS}
+    metrics = await asyncio.to_thread(get, port, "/metrics")
+    lines = [line for line in metrics.splitlines() if not line.removeprefix("# HELP ").startswith(MOVES)]
+    return {
+        **{path: [line for line in page.splitlines() if "reload" not in line] for path, page in pages.items()},
+        "metrics": lines,
+        "schedule": {name: (runner.target, id(runner.task)) for name, runner in app.scheduler._runners.items()},
+        "budget": (app.budget.usd_per_day, app.budget.spent_usd, app.budget.reserved_usd),
+        "contracts": app.contracts._book.standings(0.0),
+        "windows": {name: id(windows) for name, windows in app.objectives._windows.items()},
+        "egress": app.egress._configured,
+    }
 
 
-def probed(standing: StandingKeeper, target: Target, times: int, outcome: Outcome = Outcome.SERVER_ERROR) -> None:
-    for _ in range(times):
-        standing.finished(a_probe(NOON, outcome, target), declared_state="")
+def changed(file: Path) -> None:
+    """Write a configuration in which everything is another."""
+    config: dict[str, Any] = json.loads(file.read_text())
+    config["targets"] = [{**config["targets"][0], "interval": "10m"}, {**config["targets"][0], "name": "new"}]
+    config["budget"] = {"usd_per_day": 7}
+    config["groups"] = {"both": {"any_of": ["target-000", "new"]}}
+    config["egress"] = ["http://127.0.0.1:9/"]
+    config["contracts"] = {"aws-bedrock": {"targets": ["new"]}}
+    file.write_text(json.dumps(config))
 
 
-def interrupted(read: Callable[..., Any], do: Callable[[], None]) -> Callable[..., Any]:
-    """Return `read` as it is when something is done on the event loop before it comes back from its thread."""
-    loop = asyncio.get_running_loop()
-
-    async def now() -> None:
-        do()
-
-    def reading(*asked: Any) -> Any:
-        told = read(*asked)
-        asyncio.run_coroutine_threadsafe(now(), loop).result()
-        return told
-
-    return reading
+ROOMS = (
+    ("transport", "prepare_trust"),
+    *(
+        (room, "prepare")
+        for room in (
+            "scheduler", "shown", "spend", "egress", "incidents", "pages", "journal", "objectives", "contracts",
+        )
+    ),
+)  # fmt: skip
 
 
-async def test_a_new_period_loses_no_event_of_the_last_second_or_of_the_reading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_standing(tmp_path) as (standing, journal):
-        await standing.apply(wanted(), [A_TARGET])
-        probed(standing, A_TARGET, 10)
-        read = interrupted(journal.windows, lambda: probed(standing, A_TARGET, 5))
-        monkeypatch.setattr(journal, "windows", read)
-        week = replace(A_TARGET, objectives=replace(A_TARGET.objectives, period_seconds=7 * DAY))
-        await standing.apply(wanted(), [week])
-        assert events(standing, week) == (15, 15)
-        probed(standing, week, 1, Outcome.OK)
-        assert events(standing, week) == (16, 15)
+@pytest.mark.parametrize(("room", "method"), ROOMS)
+async def test_a_refused_reload_leaves_every_surface_as_it_was(tmp_path: Path, room: str, method: str) -> None:
+    async with an_exporter(tmp_path, 2, STANDING) as app:
+        await probe_each(app)
+        before = await surfaces(app)
+        changed(tmp_path / "aiprobe.yml")
+        prepare = getattr(getattr(app, room), method)
+
+        def refuse(*asked: Any, **named: Any) -> None:
+            prepare(*asked, **named)
+            raise ValueError(f"{room} cannot be so")
+
+        async def refuse_later(*asked: Any, **named: Any) -> None:
+            await prepare(*asked, **named)
+            raise ValueError(f"{room} cannot be so")
+
+        setattr(getattr(app, room), method, refuse_later if iscoroutinefunction(prepare) else refuse)
+        assert await app.reload() == f"{room} cannot be so"
+        assert await surfaces(app) == before
+        setattr(getattr(app, room), method, prepare)
+        assert await app.reload() is None
+        assert (await surfaces(app)).keys() == before.keys()
+        assert await surfaces(app) != before
 
 
-async def test_another_model_begins_with_the_events_that_the_journal_holds_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_standing(tmp_path) as (standing, journal):
-        await standing.apply(wanted(), [A_TARGET])
-        probed(standing, A_TARGET, 3)
-        other = replace(A_TARGET, model="m-2")
-        with monkeypatch.context() as meanwhile:
-            read = interrupted(journal.windows, lambda: probed(standing, A_TARGET, 2))
-            meanwhile.setattr(journal, "windows", read)
-            await standing.apply(wanted(), [other])
-        assert events(standing, other) == (0, 0), "not those of the first model that ended while it was read"
-        probed(standing, A_TARGET, 1)
-        assert events(standing, other) == (0, 0), "nor one that was still under way"
-        await standing.apply(wanted(), [A_TARGET])
-        assert events(standing, A_TARGET) == (6, 6)
-
-
-async def test_a_new_group_loses_no_event_of_the_last_second_or_of_the_reading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_standing(tmp_path) as (standing, _):
-        await standing.apply(wanted(), [A_TARGET])
-        probed(standing, A_TARGET, 2)
-        read = interrupted(standing._hours, lambda: probed(standing, A_TARGET, 6, Outcome.OK))
-        monkeypatch.setattr(standing, "_hours", read)
-        await standing.apply(wanted(groups={"all": (A_TARGET.name,)}), [A_TARGET])
-        assert standing._group_windows["all"].availability(NOON + 180)["1h"] == 0.5, "a bad minute, a good one"
-
-
-async def test_a_disk_that_hangs_holds_up_no_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing_room, "_FLUSH_SECONDS", 0.05)
-    async with a_standing(tmp_path) as (standing, journal):
-        ever = asyncio.get_running_loop().create_future()
-        monkeypatch.setattr(journal, "flush", lambda: asyncio.wait([ever]))
-        await standing.apply(wanted(), [A_TARGET])
-        assert events(standing, A_TARGET) == (0, 0)
-
-
-async def test_who_does_not_wait_for_a_flush_any_more_ends_no_journal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk, cycle = threading.Event(), Journal._cycle
-
-    def slow_cycle(journal: Journal, *, last: bool) -> None:
-        disk.wait()
-        cycle(journal, last=last)
-
-    async with an_open_journal(tmp_path) as journal:
-        monkeypatch.setattr(Journal, "_cycle", slow_cycle)
-        impatient = asyncio.create_task(journal.flush())
-        await asyncio.sleep(0)
-        impatient.cancel()
-        await asyncio.wait([impatient])
-        disk.set()
-        await journal.flush()
-        assert journal.up
+async def test_a_configuration_that_is_wrong_leaves_every_surface_as_it_was(tmp_path: Path) -> None:
+    async with an_exporter(tmp_path, 2, STANDING) as app:
+        await probe_each(app)
+        before = await surfaces(app)
+        changed(tmp_path / "aiprobe.yml")
+        config = json.loads((tmp_path / "aiprobe.yml").read_text())
+        (tmp_path / "aiprobe.yml").write_text(json.dumps({**config, "groups": {"all": {"any_of": ["nobody"]}}}))
+        assert "nobody" in str(await app.reload())
+        assert await surfaces(app) == before
+        written_config(tmp_path, targets=1)
+        assert await app.reload() is None

@@ -106,19 +106,19 @@ def written_config(directory: Path, *, targets: int) -> Path:
 
 
 @asynccontextmanager
-async def an_exporter(directory: Path, targets: int) -> AsyncIterator[App]:
+async def an_exporter(directory: Path, targets: int, clock: Clock | None = None) -> AsyncIterator[App]:
     """Run one that probes only when it is told to."""
     file = written_config(directory, targets=targets)
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
-    async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
+    async with App(read_settings(file, {}), options, redactor=Redactor(), clock=clock or Clock()) as app:
         app.transport._dialer = Scripted(app)  # type: ignore[assignment]
-        app.board.tick = lambda: None  # type: ignore[method-assign]  # it comes with the time of day
+        app._tickers = ()  # they come with the time of day
         yield app
 
 
 async def probe_each(app: App) -> list[Finished]:
     """Probe every target once, through the scheduler, one after the other."""
-    entries = list(app.scheduler._entries.values())
-    finished = [await app.scheduler._attempt(entry, Attempt.SCHEDULED) for entry in entries]
+    runners = list(app.scheduler._runners.values())
+    finished = [await app.scheduler._attempt(runner, Attempt.SCHEDULED) for runner in runners]
     assert all(isinstance(one, Finished) for one in finished)
     return finished  # type: ignore[return-value]

@@ -152,7 +152,7 @@ def test_an_open_incident_counts_up_to_now() -> None:
 
 def test_confirmations_are_in_the_mix_and_not_in_the_share() -> None:
     book, prober = IncidentBook(), Prober(claude_chat())
-    for number, attempt in enumerate([Attempt.SCHEDULED, Attempt.CONFIRM, Attempt.SCHEDULED, Attempt.MANUAL]):
+    for number, attempt in enumerate([Attempt.SCHEDULED, Attempt.CONFIRM, Attempt.SCHEDULED, Attempt.CONFIRM]):
         at = NOON + number
         book.record(prober.finish(at, Outcome.OVERLOADED, attempt=attempt, http_status=529), at)
     incident = the_only(book)

@@ -152,11 +152,10 @@ async def test_a_probe_that_comes_after_its_hour_was_written_still_counts_once(t
     assert hour.sums["availability"] == (3, 0, 0)
 
 
-async def test_confirmations_and_manual_probes_are_kept_but_count_in_no_hour(tmp_path: Path) -> None:
-    attempts = (Attempt.CONFIRM, Attempt.MANUAL)
-    await write(tmp_path, [a_probe(NOON, Outcome.CONNECT, attempt=attempt) for attempt in attempts])
+async def test_confirmations_are_kept_but_count_in_no_hour(tmp_path: Path) -> None:
+    await write(tmp_path, [a_probe(NOON, Outcome.CONNECT, attempt=Attempt.CONFIRM)])
     assert await hours_of(tmp_path) == []
-    assert [kept.attempt for kept in a_journal(tmp_path).failed(NOON, NOON + 1)] == ["confirm", "manual"]
+    assert [kept.attempt for kept in a_journal(tmp_path).failed(NOON, NOON + 1)] == ["confirm"]
 
 
 async def test_a_cancelled_probe_is_kept_but_its_minute_stays_unknown(tmp_path: Path) -> None:
@@ -169,7 +168,8 @@ async def test_a_cancelled_probe_is_kept_but_its_minute_stays_unknown(tmp_path: 
 async def test_the_minute_s_median_speed_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
     other = a_target(name="other")
     clock = a_clock()
-    async with an_open_journal(tmp_path, clock, keeps_throughput=lambda target: target is A_TARGET) as journal:
+    async with an_open_journal(tmp_path, clock) as journal:
+        journal.prepare(config_hash="c0ffee", keeps_throughput_of={A_TARGET.name})()
         for at, speed in ((0, 50.0), (10, 90.0), (20, 60.5), (130, 10.0)):
             journal.record(a_probe(NOON + at, result={"output_tokens_per_second": speed}))
         journal.record(a_probe(NOON, target=other, result={"output_tokens_per_second": 1.0}))

@@ -44,7 +44,7 @@ def run(store: Store, probes: list[Finished]) -> None:
 
     def take() -> None:
         for probe in probes:
-            entry = to_entry(probe, declared_state="", now=NOON, keeps_throughput=lambda target: False)
+            entry = to_entry(probe, declared_state="", now=NOON)
             store.take(entry, version="0.1.0", config_hash="c0ffee")
 
     store.cycle(take)

@@ -1,7 +1,7 @@
 """What the tests of this room build: targets, finished probes, and a scrape read back by a strict parser."""
 
 import gzip as gunzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prometheus_client import Metric as Family
@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Attempt, Finished, LatencyObjective, Objectives, Provider, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
+from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
@@ -81,8 +82,31 @@ def a_finished(
     )
 
 
-def a_recorder(*targets: Target, time: ManualClock | None = None, vantage: str = "") -> Recorder:
-    recorder = Recorder(clock=(time or ManualClock()).clock, version="1.2.3", vantage=vantage)
+class Probed(Recorder):
+    """A recorder whose targets are tracked as a scheduler does it."""
+
+    def __init__(self, *, time: ManualClock | None = None, vantage: str = "") -> None:
+        self.records: dict[str, Tracked] = {}
+        super().__init__(clock=(time or ManualClock()).clock, version="1.2.3", tracked=self.records, vantage=vantage)
+
+    def set_targets(self, targets: Sequence[Target]) -> None:
+        before = dict(self.records)
+        self.records.clear()
+        for target in targets:
+            known = before.get(target.name)
+            same = known is not None and known.target.identity == target.identity
+            record = self.records[target.name] = known if known is not None and same else Tracked(target)
+            record.target = target
+        self.sync_targets()
+
+    def record(self, finished: Finished) -> None:
+        self.finished(finished)
+        if finished.target.name in self.records and finished.result.outcome is not Outcome.CANCELLED:
+            self.records[finished.target.name].note(finished, self.clock.monotonic())
+
+
+def a_recorder(*targets: Target, time: ManualClock | None = None, vantage: str = "") -> Probed:
+    recorder = Probed(time=time, vantage=vantage)
     recorder.set_targets(targets or (a_target(),))
     return recorder
 

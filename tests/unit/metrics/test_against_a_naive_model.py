@@ -14,8 +14,7 @@ from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import IDENTITY_LABELS, Attempt, Finished, RateLimit
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.metrics.openmetrics import Format
-from aiprobe.metrics.recorder import Recorder
-from tests.unit.metrics.builders import Samples, a_finished, a_target, read, scrape
+from tests.unit.metrics.builders import Samples, a_finished, a_recorder, a_target, read, scrape
 
 TARGETS = (a_target("one"), a_target('t"w\\o', interval_seconds=10), a_target("three", surface="two\nlines"))
 COUNTERS: dict[str, tuple[str, ...]] = {
@@ -75,8 +74,6 @@ class NaiveModel:
                 self.counters[f"{name}_total"].labels(*identity).inc(getattr(result, name))
         if result.cost_usd is not None:
             self.counters["cost_usd_total"].labels(*identity, finished.verdict).inc(result.cost_usd)
-        if finished.attempt is Attempt.MANUAL:
-            return
         self.counters["results_total"].labels(*identity, result.outcome, finished.attempt).inc()
         if finished.attempt is Attempt.SCHEDULED:
             for slo, verdict in finished.slo_verdicts.items():
@@ -174,7 +171,7 @@ SCRAPES = st.just("scrape")
 @given(st.lists(PROBES | PROBES | PAUSES | SCRAPES, max_size=20))
 def test_any_history_reads_as_the_naive_model_says(history: list[Finished | float | str]) -> None:
     time = ManualClock()
-    recorder, model = Recorder(clock=time.clock, version="1"), NaiveModel()
+    recorder, model = a_recorder(time=time), NaiveModel()
     recorder.set_targets(TARGETS)
     for event in history:
         if isinstance(event, Finished):

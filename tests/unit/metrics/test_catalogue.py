@@ -47,18 +47,19 @@ def a_recorder_with_everything() -> Recorder:
     )
     recorder.record(a_finished(Outcome.OVERLOADED, request_id="req_2"))
     recorder.skipped("acme-chat", "budget")
-    recorder.surface_states({("acme.ai", "Acme API", ""): 0})
-    recorder.egress({"a.example": True})
-    recorder.egress_contradicted(contradicted=False)
-    recorder.budget(usd_per_day=1.0, spent_usd=0.0)
-    recorder.journal("up", 1)
+    recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 0})
+    recorder.replace("egress_up", {("a.example",): 1})
+    recorder.replace("egress_contradicted", {(): 0})
+    recorder.replace("budget_usd", {(): 1.0})
+    recorder.replace("budget_spent_usd", {(): 0.0})
+    recorder.replace("journal_up", {(): 1})
     for name in ("errors_total", "dropped_total", "size_bytes", "seal", "last_commit_timestamp_seconds"):
-        recorder.journal(name, 0)
+        recorder.replace(f"journal_{name}", {(): 0})
     recorder.reloaded(successful=True)
     for metric in (*STATUS_METRICS, *SLA_METRICS, *GROUP_METRICS):
-        recorder.tell(metric.short, {tuple(metric.labels): 1.0})
-    recorder.tell_target("acme-chat", "slo_burn_rate", {("availability", "1h"): 2.0})
-    recorder.tell_target("acme-chat", "slo_error_budget_remaining_ratio", {("availability",): 0.5})
+        recorder.replace(metric.short, {tuple(metric.labels): 1.0})
+    recorder.replace_for("acme-chat", "slo_burn_rate", {("availability", "1h"): 2.0})
+    recorder.replace_for("acme-chat", "slo_error_budget_remaining_ratio", {("availability",): 0.5})
     return recorder
 
 

@@ -8,11 +8,20 @@ from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Attempt, RateLimit
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics.collector import Collector
-from aiprobe.metrics.recorder import Recorder
-from tests.unit.metrics.builders import Samples, a_finished, a_recorder, a_target, read, scrape, scrape_bytes, value
+from tests.unit.metrics.builders import (
+    Probed,
+    Samples,
+    a_finished,
+    a_recorder,
+    a_target,
+    read,
+    scrape,
+    scrape_bytes,
+    value,
+)
 
 
-def a_busy_recorder(time: ManualClock) -> Recorder:
+def a_busy_recorder(time: ManualClock) -> Probed:
     recorder = a_recorder(
         a_target("one", labels={"team": "x"}), a_target('t"wo', interval_seconds=1), time=time, vantage="eu"
     )
@@ -21,16 +30,17 @@ def a_busy_recorder(time: ManualClock) -> Recorder:
     limits = (RateLimit(resource="tokens", limit=9.5, remaining=3),)
     recorder.record(a_finished(target=a_target("one"), rate_limits=limits, response_model="m", reasoning_tokens=3))
     recorder.record(a_finished(Outcome.STALLED, target=a_target("one"), attempt=Attempt.CONFIRM, request_id="req_x"))
-    recorder.egress({"a.example": False})
-    recorder.budget(usd_per_day=1.0, spent_usd=0.125)
-    recorder.surface_states({("acme.ai", "Acme API", ""): 1})
+    recorder.replace("egress_up", {("a.example",): 0})
+    recorder.replace("budget_usd", {(): 1.0})
+    recorder.replace("budget_spent_usd", {(): 0.125})
+    recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 1})
     recorder.observe_event_loop_lag(0.001)
     recorder.reloaded(successful=True)
-    recorder.journal("errors_total", 2)
+    recorder.replace("journal_errors_total", {(): 2})
     return recorder
 
 
-def collected(recorder: Recorder) -> Samples:
+def collected(recorder: Probed) -> Samples:
     found: Samples = {}
     for family in Collector(recorder).collect():
         for sample in family.samples:

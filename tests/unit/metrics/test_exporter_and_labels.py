@@ -39,11 +39,12 @@ async def test_the_exporter_tells_of_itself() -> None:
     time = ManualClock()
     recorder = a_recorder(time=time, vantage="eu")
     recorder.probes_in_flight(7)
-    recorder.egress({"a.example": True, "b.example": False})
-    recorder.budget(usd_per_day=5.0, spent_usd=1.25)
-    recorder.surface_states({("acme.ai", "Acme API", ""): 2})
-    recorder.journal("up", 1)
-    recorder.journal("errors_total", 3)
+    recorder.replace("egress_up", {("a.example",): 1, ("b.example",): 0})
+    recorder.replace("budget_usd", {(): 5.0})
+    recorder.replace("budget_spent_usd", {(): 1.25})
+    recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 2})
+    recorder.replace("journal_up", {(): 1})
+    recorder.replace("journal_errors_total", {(): 3})
     recorder.observe_scheduler_lag(0.002)
     recorder.observe_event_loop_lag(-0.0001)
     recorder.reloaded(successful=True)
@@ -66,12 +67,14 @@ async def test_the_exporter_tells_of_itself() -> None:
 
 async def test_what_is_told_anew_replaces_what_was_told_before() -> None:
     recorder = a_recorder()
-    recorder.egress({"a.example": True})
-    recorder.egress({"b.example": True})
-    recorder.surface_states({("p", "s", ""): 3})
-    recorder.surface_states({})
-    recorder.budget(usd_per_day=5.0, spent_usd=1.0)
-    recorder.budget(usd_per_day=None, spent_usd=2.0)
+    recorder.replace("egress_up", {("a.example",): 1})
+    recorder.replace("egress_up", {("b.example",): 1})
+    recorder.replace("surface_state", {("p", "s", ""): 3})
+    recorder.replace("surface_state", {})
+    recorder.replace("budget_usd", {(): 5.0})
+    recorder.replace("budget_spent_usd", {(): 1.0})
+    recorder.replace("budget_usd", {})
+    recorder.replace("budget_spent_usd", {(): 2.0})
     samples = await scrape(recorder)
     assert value(samples, "egress_up") == value(samples, "egress_up", check="b.example") == 1
     assert "aiprobe_surface_state" not in names(samples)
@@ -79,9 +82,9 @@ async def test_what_is_told_anew_replaces_what_was_told_before() -> None:
     assert value(samples, "budget_spent_usd") == 2
 
 
-def test_an_unknown_number_of_the_journal_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="no such number"):
-        a_recorder().journal("mood", 1)
+def test_a_gauge_that_the_catalogue_does_not_have_is_a_bug() -> None:
+    with pytest.raises(KeyError):
+        a_recorder().replace("journal_mood", {(): 1})
 
 
 async def test_the_users_own_labels_go_on_the_info_and_can_hide_none_of_ours() -> None:
@@ -104,7 +107,7 @@ async def test_the_users_own_labels_go_on_the_info_and_can_hide_none_of_ours() -
 async def test_every_series_of_a_target_has_the_identity_labels_first_and_in_order() -> None:
     recorder = a_recorder(a_target(vantage="eu", provider_region="de"))
     recorder.record(a_finished(target=a_target(vantage="eu", provider_region="de"), **EVERY_TIME))
-    for family in recorder.tracked[0].owner.readings(faded=False):
+    for family in recorder.targets[0].owner.readings(faded=False):
         for reading in family:
             assert list(reading.labels.items())[:7] == [
                 ("target", "acme-chat"),

@@ -102,7 +102,7 @@ async def test_hostile_label_values_come_back_as_they_were(form: Format) -> None
     target = a_target("t" + HOSTILE, surface=HOSTILE, labels={"team": HOSTILE}, display_name=HOSTILE)
     recorder = a_recorder(target, vantage=HOSTILE)
     recorder.record(a_finished(target=target, response_model=HOSTILE))
-    recorder.egress({HOSTILE: True})
+    recorder.replace("egress_up", {(HOSTILE,): 1})
     samples = await scrape(recorder, form)
     survives = HOSTILE.replace("\ud800", "?").replace("\0", "?")
     assert value(samples, "success", target="t" + survives, surface=survives) == 1
@@ -116,10 +116,10 @@ def test_taking_exemplars_away_never_touches_a_label_value(text: str) -> None:
     target = a_target(surface=f'{text} # {{request_id="a"}} 1 2')
     recorder = a_recorder(target)
     recorder.record(a_finished(target=target, request_id=None))
-    block = recorder.tracked[0].owner["results_total"].render(announced=True)
+    block = recorder.targets[0].owner["results_total"].render(announced=True)
     assert without_exemplars(block) == block
     recorder.record(a_finished(target=target, request_id="x"))
-    with_exemplar = recorder.tracked[0].owner["results_total"].render(announced=True)
+    with_exemplar = recorder.targets[0].owner["results_total"].render(announced=True)
     assert without_exemplars(with_exemplar) == block.replace(b" 1\n", b" 2\n")
 
 
@@ -229,10 +229,10 @@ async def test_only_what_a_probe_changed_is_rendered_again() -> None:
     for target in (one, other, one, other):
         recorder.record(a_finished(target=target))
         await scrape(recorder)
-    before = [tracked.owner.fragments(faded=False) for tracked in recorder.tracked]
+    before = [series.owner.fragments(faded=False) for series in recorder.targets]
     recorder.record(a_finished(Outcome.CANCELLED, target=one))
-    assert not recorder.tracked[0].owner.stale, "left to the scrape"
-    after = [tracked.owner.fragments(faded=False) for tracked in recorder.tracked]
+    assert not recorder.targets[0].owner.stale, "left to the scrape"
+    after = [series.owner.fragments(faded=False) for series in recorder.targets]
     same = [
         {metric.short for metric, old, new in zip(catalogue.TARGET_METRICS, *rows, strict=True) if old is not new}
         for rows in zip(before, after, strict=True)
@@ -298,5 +298,5 @@ def test_no_accept_header_makes_negotiation_fail(accept: str) -> None:
 
 
 def test_content_types_are_those_that_prometheus_knows() -> None:
-    assert Format.TEXT.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    assert Format.OPENMETRICS.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert Format.TEXT.value == "text/plain; version=0.0.4; charset=utf-8"
+    assert Format.OPENMETRICS.value == "application/openmetrics-text; version=1.0.0; charset=utf-8"

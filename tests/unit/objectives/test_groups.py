@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from aiprobe.core.evidence import HourRow, Minute, encode_minute
 from aiprobe.core.outcomes import Verdict
-from aiprobe.objectives.groups import Failover, GroupWindows, Member, combine_hours, combine_minute, failover, group_up
+from aiprobe.core.state import State, TargetState
+from aiprobe.core.tracked import Tracked
+from aiprobe.objectives.groups import Failover, GroupWindows, combine_hours, combine_minute, failover, group_up
+from tests.builders import a_target
 
 NOON = 1_795_348_800.0
 HOUR = int(NOON) // 3600
@@ -22,8 +25,16 @@ def a_row(target: str, codes: Sequence[int], hour: int = HOUR) -> HourRow:
     return HourRow(target=target, hour=hour, identity=(target,), minutes=minutes)
 
 
-def a_member(state: int | None, *, age: float = 30.0) -> Member:
-    return Member(state=state, last_run_timestamp_seconds=NOON - age, interval_seconds=60)
+class Fixed(TargetState):
+    """A state that was reached somehow."""
+
+    def __init__(self, state: int | None) -> None:
+        super().__init__()
+        self._state = None if state is None else State(state)
+
+
+def a_member(state: int | None, *, age: float = 30.0) -> Tracked:
+    return Tracked(a_target(interval_seconds=60), state=Fixed(state), ended_at=NOON - age)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +47,12 @@ def a_member(state: int | None, *, age: float = 30.0) -> Member:
         ([a_member(3), a_member(0, age=181)], False),
         ([a_member(0, age=180)], True),
         ([a_member(None), a_member(0, age=181)], None),
-        ([Member(state=0, last_run_timestamp_seconds=None, interval_seconds=60)], None),
+        ([a_member(0, age=float("inf"))], None),
         ([], None),
     ],
 )
 def test_a_group_is_up_when_a_recent_state_of_any_member_serves(
-    members: Sequence[Member], expected: bool | None
+    members: Sequence[Tracked], expected: bool | None
 ) -> None:
     assert group_up(members, NOON) is expected
 

@@ -10,7 +10,9 @@ import pytest
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.schedule import Scheduler, Skipped, in_shard, stable_fraction
+from aiprobe.core.spread import in_shard, stable_fraction
+from aiprobe.core.tracked import Tracked
+from aiprobe.schedule import Scheduler, Skipped
 from tests.builders import a_provider, a_result, a_target
 
 Answer = Result | Exception | Callable[[], Awaitable[Result]]
@@ -33,13 +35,16 @@ class World:
     egress_asked: int = 0
 
     def __post_init__(self) -> None:
+        self.tracked: dict[str, Tracked] = {}
         self.scheduler = Scheduler(
             clock=self.manual.clock,
-            prepare=self.prepare,
+            tracked=self.tracked,
+            prepare_probe=self.prepare,
             purse=self,
-            listener=Ear(self),
-            egress_is_down=self.ask_egress,
+            egress=self,
             redact=lambda result: result,
+            listeners=[Ear(self.finished)],
+            meter=self,
         )
 
     def prepare(self, target: Target) -> Callable[[], Awaitable[Result]]:
@@ -56,7 +61,7 @@ class World:
 
         return run
 
-    async def ask_egress(self, target: Target) -> bool:
+    async def is_down(self, target: Target) -> bool:
         self.egress_asked += 1
         return self.egress_down
 
@@ -66,6 +71,15 @@ class World:
     def settle(self, reserved_usd: float, cost_usd: float) -> None:
         self.settled.append((reserved_usd, cost_usd))
 
+    def skipped(self, target: str, reason: str) -> None:
+        self.skips.append((target, reason))
+
+    def probes_in_flight(self, count: int) -> None:
+        self.flights.append(count)
+
+    def observe_scheduler_lag(self, seconds: float) -> None:
+        self.lags.append(seconds)
+
     def outcomes(self, name: str = "gpt-chat") -> list[tuple[str, str]]:
         return [(f.result.outcome.value, f.attempt.value) for f in self.finished if f.target.name == name]
 
@@ -73,28 +87,20 @@ class World:
         return [at for started, at in self.starts if started == name]
 
 
+@dataclass
 class Ear:
-    """Writes down what the scheduler tells."""
+    """Notes what the scheduler hands on."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    heard: list[Finished]
 
     def finished(self, finished: Finished) -> None:
-        self.world.finished.append(finished)
-
-    def skipped(self, target: Target, reason: str) -> None:
-        self.world.skips.append((target.name, reason))
-
-    def in_flight(self, count: int) -> None:
-        self.world.flights.append(count)
-
-    def lag(self, seconds: float) -> None:
-        self.world.lags.append(seconds)
+        self.heard.append(finished)
 
 
 async def a_world(*targets: Target, **answers: list[Answer]) -> World:
     world = World(answers={name.replace("_", "-"): list(queue) for name, queue in answers.items()})
-    await world.scheduler.set_targets(targets or (a_target(),))
+    world.scheduler.prepare(targets or (a_target(),))()
+    world.scheduler.start()
     return world
 
 
@@ -328,7 +334,7 @@ async def test_an_answer_from_the_internet_during_the_check_proves_that_packets_
         await world.manual.sleep(2.5)
         return True
 
-    world.scheduler._egress_is_down = slow_check
+    world.is_down = slow_check  # type: ignore[method-assign]
     await world.manual.advance(20)
     assert {f.verdict for f in world.finished if f.target.name == "failing"} == {Verdict.BAD}
     await world.scheduler.close()
@@ -338,11 +344,12 @@ async def test_a_reload_leaves_unchanged_targets_alone_and_cancels_the_others() 
     kept, changed = a_target(name="kept"), a_target(name="changed")
     world = await a_world(kept, changed, changed=[hanging()], kept=[a_result(Outcome.EMPTY)])
     await world.manual.advance(60)
-    failures = world.scheduler.states["kept"].consecutive_failures
+    failures = world.tracked["kept"].state.consecutive_failures
     assert failures == 1
-    await world.scheduler.set_targets([kept, a_target(name="changed", interval_seconds=30)])
+    world.scheduler.prepare([kept, a_target(name="changed", interval_seconds=30)])()
+    await world.manual.advance(0)
     assert world.outcomes("changed") == [("cancelled", "scheduled")]
-    assert world.scheduler.states["kept"].consecutive_failures == failures
+    assert world.tracked["kept"].state.consecutive_failures == failures
     await world.manual.advance(60)
     assert len(world.starts_of("kept")) == 2
     await world.scheduler.close()
@@ -351,8 +358,8 @@ async def test_a_reload_leaves_unchanged_targets_alone_and_cancels_the_others() 
 async def test_a_target_that_cannot_be_prepared_leaves_everything_as_it_was() -> None:
     world = await a_world(a_target())
     with pytest.raises(ValueError, match="no such protocol"):
-        await world.scheduler.set_targets([a_target(name="other"), a_target(name="x", model="cannot-be-prepared")])
-    assert list(world.scheduler.states) == ["gpt-chat"]
+        world.scheduler.prepare([a_target(name="other"), a_target(name="x", model="cannot-be-prepared")])
+    assert list(world.tracked) == ["gpt-chat"]
     await world.manual.advance(60)
     assert len(world.finished) == 1
     await world.scheduler.close()

@@ -314,13 +314,13 @@ def test_an_authority_that_was_renewed_in_its_place_is_read_again(ca_file: str, 
         file.write_bytes(Path(ca_file).read_bytes())
     contexts = Contexts()
     before = {file: contexts.get(ca_file=str(file), verify=True) for file in (mounted, other)}
-    contexts.renew([str(mounted)])
+    contexts.renewed([str(mounted)])()
     renewed = contexts.get(ca_file=str(mounted), verify=True)
     assert renewed is not before[mounted]
     assert contexts.get(ca_file=str(other), verify=True) is before[other]
     mounted.write_text("nothing")
     with pytest.raises(ValueError, match="holds no usable certificate"):
-        contexts.renew([str(other), str(mounted)])
+        contexts.renewed([str(other), str(mounted)])
     assert contexts.get(ca_file=str(mounted), verify=True) is renewed
 
 

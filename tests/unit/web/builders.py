@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.rows import IncidentRow, PageRow
+from aiprobe.incidents.schema import incident_schema
 from aiprobe.web.ports import (
-    IncidentRow,
-    PageRow,
     Ports,
     ProbeAnswer,
     ResultRow,
@@ -75,33 +75,62 @@ def a_summary(**changes: Any) -> Summary:
 
 
 @dataclass
-class FakeBoard:
+class FakeTargets:
+    shown: Sequence[TargetRow]
+    history: Sequence[ResultRow]
+
+    def rows(self) -> Sequence[TargetRow]:
+        return self.shown
+
+    def results(self, target: str | None, limit: int) -> Sequence[ResultRow]:
+        return [row for row in self.history if target in {None, row.target}][:limit]
+
+
+@dataclass
+class FakePages:
+    declared: Sequence[PageRow]
+
+    def rows(self) -> Sequence[PageRow]:
+        return self.declared
+
+
+@dataclass
+class FakeIncidents:
+    observed: Sequence[IncidentRow]
+
+    def rows(self) -> Sequence[IncidentRow]:
+        return self.observed
+
+    def json(self, limit: int) -> Mapping[str, Any]:
+        return {"open": [], "recent": [{"limit": limit}]}
+
+    def markdown(self, limit: int) -> str:
+        return f"# at most {limit}"
+
+    def schema(self) -> Mapping[str, Any]:
+        return incident_schema()
+
+
+@dataclass
+class Shown:
+    """What the fakes behind the pages return."""
+
     rows: Sequence[TargetRow] = ()
     history: Sequence[ResultRow] = ()
     told: Summary = field(default_factory=a_summary)
     declared: Sequence[PageRow] = ()
     incidents: Sequence[IncidentRow] = ()
 
-    def targets(self) -> Sequence[TargetRow]:
-        return self.rows
 
-    def results(self, target: str | None, limit: int) -> Sequence[ResultRow]:
-        return [row for row in self.history if target in {None, row.target}][:limit]
-
-    def summary(self) -> Summary:
-        return self.told
-
-    def pages(self) -> Sequence[PageRow]:
-        return self.declared
-
-    def incident_rows(self) -> Sequence[IncidentRow]:
-        return self.incidents
-
-    def incidents_json(self, limit: int) -> Mapping[str, Any]:
-        return {"open": [], "recent": [{"limit": limit}]}
-
-    def incidents_markdown(self, limit: int) -> str:
-        return f"# at most {limit}"
+def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> Ports:
+    control.told = shown.told
+    return Ports(
+        targets=FakeTargets(shown.rows, shown.history),
+        pages=FakePages(shown.declared),
+        incidents=FakeIncidents(shown.incidents),
+        metrics=metrics,
+        control=control,
+    )
 
 
 @dataclass
@@ -143,6 +172,10 @@ class FakeControl:
     breaks: bool = False
     probed: list[str] = field(default_factory=list)
     reloads: int = 0
+    told: Summary = field(default_factory=a_summary)
+
+    def summary(self) -> Summary:
+        return self.told
 
     async def probe(self, name: str) -> ProbeAnswer:
         self.probed.append(name)
@@ -165,7 +198,7 @@ class FakeControl:
 class World:
     """A running server with its fakes and one client."""
 
-    board: FakeBoard
+    shown: Shown
     metrics: FakeMetrics
     control: FakeControl
     running: Running
@@ -205,7 +238,7 @@ class Reply:
 @asynccontextmanager
 async def a_server(
     *,
-    board: FakeBoard | None = None,
+    shown: Shown | None = None,
     metrics: FakeMetrics | None = None,
     control: FakeControl | None = None,
     config_file: Path | None = None,
@@ -214,10 +247,10 @@ async def a_server(
     **options: Any,
 ) -> AsyncIterator[World]:
     """Run a server on a free port of loopback, with a client that keeps no connection; both end with the block."""
-    board = board or FakeBoard(rows=[a_target()], history=[a_result()])
+    shown = shown or Shown(rows=[a_target()], history=[a_result()])
     metrics, control = metrics or FakeMetrics(), control or FakeControl()
     running = await start(
-        Ports(board=board, metrics=metrics, control=control),
+        some_ports(shown, metrics, control),
         listen=options.pop("listen", ["127.0.0.1:0"]),
         config_file=config_file,
         clock=clock or Clock(wall=lambda: NOW),
@@ -228,6 +261,6 @@ async def a_server(
         async with aiohttp.ClientSession(
             connector=connector, auto_decompress=False, skip_auto_headers=("Accept-Encoding",)
         ) as client:
-            yield World(board, metrics, control, running, client)
+            yield World(shown, metrics, control, running, client)
     finally:
         await running.close()

@@ -33,7 +33,7 @@ def test_many_targets_share_the_room() -> None:
     history.add(a_finished("t0", 30))
     history.add(a_finished("t1", 30))
     assert [len(history.newest(name, 1000)) for name in ("t0", "t1")] == [KEPT_IN_ALL // 1000, 1]
-    assert history.last("t0") == a_finished("t0", 30)
+    assert history.newest("t0", 1) == [a_finished("t0", 30)]
 
 
 def test_each_target_keeps_some_however_many_there_are() -> None:

@@ -3,9 +3,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from aiprobe.core.rows import ComponentRow, IncidentRow, PageRow
 from aiprobe.web.pages import bar
-from aiprobe.web.ports import ComponentRow, IncidentRow, PageRow, ResultRow
-from tests.unit.web.builders import FakeBoard, a_result, a_server, a_summary, a_target
+from aiprobe.web.ports import ResultRow
+from tests.unit.web.builders import Shown, a_result, a_server, a_summary, a_target
 
 HOSTILE = "<script>alert(1)</script>\"'&\n{{7*7}}"
 
@@ -51,7 +52,7 @@ async def test_the_landing_page_tells_state_outcome_age_first_token_and_cost() -
 
 async def test_the_worst_targets_come_first() -> None:
     rows = [a_target(name=f"t{number}", state=state) for number, state in enumerate((0, 3, 1, None, 2))]
-    async with a_server(board=FakeBoard(rows=rows)) as world:
+    async with a_server(shown=Shown(rows=rows)) as world:
         reply = await world.get("/")
     assert states_in_order(reply.text) == ["major_outage", "partial_outage", "degraded", "not_probed", "operational"]
     assert "2 of 5 targets are failing" in reply.text
@@ -63,7 +64,7 @@ async def test_the_worst_targets_come_first() -> None:
     ids=["never ran", "only excluded", "silent", "never ran but has a state", "unknown state"],
 )
 async def test_a_target_of_which_nothing_is_known_reads_not_probed(changes: dict[str, object]) -> None:
-    async with a_server(board=FakeBoard(rows=[a_target(**changes)])) as world:
+    async with a_server(shown=Shown(rows=[a_target(**changes)])) as world:
         landing, page = await world.get("/"), await world.get("/targets/haiku-chat")
     for reply in (landing, page):
         assert "Not probed" in Reader(reply.text).text
@@ -72,7 +73,7 @@ async def test_a_target_of_which_nothing_is_known_reads_not_probed(changes: dict
 
 async def test_every_state_is_told_by_a_word_and_a_mark_of_its_own() -> None:
     rows = [a_target(name=f"t{number}", state=state) for number, state in enumerate((0, 1, 2, 3, None))]
-    async with a_server(board=FakeBoard(rows=rows)) as world:
+    async with a_server(shown=Shown(rows=rows)) as world:
         html = (await world.get("/")).text
     body = html[html.index("<tbody>") :]
     badges = re.findall(r'<span class="badge \w+"><svg[^>]*>(.*?)</svg>(.*?)</span>', body)
@@ -81,13 +82,13 @@ async def test_every_state_is_told_by_a_word_and_a_mark_of_its_own() -> None:
 
 
 async def test_a_cost_without_a_price_reads_unknown_not_free() -> None:
-    async with a_server(board=FakeBoard(rows=[a_target(spent_today_usd=None)])) as world:
+    async with a_server(shown=Shown(rows=[a_target(spent_today_usd=None)])) as world:
         assert "unknown" in Reader((await world.get("/")).text).text
 
 
 async def test_money_without_a_budget_and_egress_without_checks_are_said() -> None:
-    board = FakeBoard(rows=[], told=a_summary(budget_usd=None, egress={}))
-    async with a_server(board=board) as world:
+    shown = Shown(rows=[], told=a_summary(budget_usd=None, egress={}))
+    async with a_server(shown=shown) as world:
         text = Reader((await world.get("/")).text).text
     assert "no budget set" in text
     assert "not checked" in text
@@ -98,13 +99,13 @@ async def test_money_without_a_budget_and_egress_without_checks_are_said() -> No
     ("egress", "said"), [({"a": False, "b": False}, "down 0 of 2"), ({"a": True, "b": False}, "impaired 1 of 2")]
 )
 async def test_failing_egress_is_said(egress: dict[str, bool], said: str) -> None:
-    async with a_server(board=FakeBoard(told=a_summary(egress=egress))) as world:
+    async with a_server(shown=Shown(told=a_summary(egress=egress))) as world:
         assert said in Reader((await world.get("/")).text).text
 
 
 async def test_warnings_a_failed_reload_and_a_skip_are_shown() -> None:
     told = a_summary(warnings=["a key is written in the file"], config_reload_ok=False)
-    async with a_server(board=FakeBoard(rows=[a_target(skipped="budget")], told=told)) as world:
+    async with a_server(shown=Shown(rows=[a_target(skipped="budget")], told=told)) as world:
         text = Reader((await world.get("/")).text).text
     assert "a key is written in the file" in text
     assert "The last reload failed" in text
@@ -113,7 +114,7 @@ async def test_warnings_a_failed_reload_and_a_skip_are_shown() -> None:
 
 async def test_the_strip_tells_its_counts_in_words_oldest_first() -> None:
     history = [a_result(verdict=verdict) for verdict in ("bad", "excluded", "good", "good")]
-    async with a_server(board=FakeBoard(rows=[a_target()], history=history)) as world:
+    async with a_server(shown=Shown(rows=[a_target()], history=history)) as world:
         html = (await world.get("/")).text
     assert 'aria-label="last 4 probes: 2 good, 1 bad, 1 excluded"' in html
     strip = html[html.index('<svg class="strip"') : html.index("</svg>", html.index('<svg class="strip"'))]
@@ -122,7 +123,7 @@ async def test_the_strip_tells_its_counts_in_words_oldest_first() -> None:
 
 async def test_a_fleet_of_hundreds_is_one_page_without_strips() -> None:
     rows = [a_target(name=f"t{number}") for number in range(300)]
-    async with a_server(board=FakeBoard(rows=rows, history=[a_result(target="t1")])) as world:
+    async with a_server(shown=Shown(rows=rows, history=[a_result(target="t1")])) as world:
         html = (await world.get("/")).text
     assert len(states_in_order(html)) == 300
     assert 'class="strip"' not in html
@@ -137,7 +138,7 @@ async def test_the_target_page_shows_results_with_phases_status_request_id_and_d
         detail="Overloaded",
         attempt="confirm",
     )
-    async with a_server(board=FakeBoard(rows=[a_target()], history=[failed, a_result()])) as world:
+    async with a_server(shown=Shown(rows=[a_target()], history=[failed, a_result()])) as world:
         reply = await world.get("/targets/haiku-chat")
     page = Reader(reply.text)
     for said in ("overloaded", "bad", "529", "req_529", "Overloaded", "confirm", "first token 420 ms", "req_011"):
@@ -146,7 +147,7 @@ async def test_the_target_page_shows_results_with_phases_status_request_id_and_d
 
 
 async def test_a_target_without_results_says_when_the_first_one_comes() -> None:
-    async with a_server(board=FakeBoard(rows=[a_target(last=None, interval_seconds=30)])) as world:
+    async with a_server(shown=Shown(rows=[a_target(last=None, interval_seconds=30)])) as world:
         text = Reader((await world.get("/targets/haiku-chat")).text).text
     assert "Nothing was probed yet. The first result comes within 30 s" in text
 
@@ -166,8 +167,8 @@ async def test_hostile_texts_are_shown_and_never_run(path: str) -> None:
         vantage=HOSTILE,
     )  # fmt: skip
     evil = a_result(detail=HOSTILE, request_id=HOSTILE, error_type=HOSTILE, outcome=HOSTILE, phases={HOSTILE: 1.0})
-    board = FakeBoard(rows=[row], history=[evil], told=a_summary(warnings=[HOSTILE], vantage=HOSTILE, version=HOSTILE))
-    async with a_server(board=board) as world:
+    shown = Shown(rows=[row], history=[evil], told=a_summary(warnings=[HOSTILE], vantage=HOSTILE, version=HOSTILE))
+    async with a_server(shown=shown) as world:
         page = Reader((await world.get(path)).text)
     assert not [tag for tag, _ in page.tags if tag == "script"]
     assert "<script>alert(1)</script>\"'&" in page.text
@@ -176,7 +177,7 @@ async def test_hostile_texts_are_shown_and_never_run(path: str) -> None:
 
 @pytest.mark.parametrize("name", [HOSTILE, "a/b", "{x}", "50%", "a b?c#d", "naïve"])
 async def test_a_target_of_any_name_is_linked_to_its_own_page(name: str) -> None:
-    async with a_server(board=FakeBoard(rows=[a_target(name=name)])) as world:
+    async with a_server(shown=Shown(rows=[a_target(name=name)])) as world:
         landing = Reader((await world.get("/")).text)
         link = next(
             value for _, attributes in landing.tags if (value := attributes.get("href") or "").startswith("targets/")
@@ -267,7 +268,7 @@ A_PAGE = PageRow(
 
 
 async def test_the_landing_page_tells_what_providers_declare_and_marks_what_nobody_probes() -> None:
-    async with a_server(board=FakeBoard(rows=[a_target()], declared=[A_PAGE])) as world:
+    async with a_server(shown=Shown(rows=[a_target()], declared=[A_PAGE])) as world:
         page = Reader((await world.get("/")).text)
     assert "What the providers declare Claude" in page.text
     assert "Operational Claude API" in page.text
@@ -281,7 +282,7 @@ async def test_a_page_that_cannot_be_read_shows_the_age_of_what_is_known_and_nev
     unread = PageRow(key="p", display_name="P", up=False, polled_timestamp_seconds=1.0, detail="HTTP 405")
     never = PageRow(key="n", display_name="N", up=False, detail="timed out")
     none = PageRow(key="x", display_name="X", up=False, reason="it is drawn by scripts")
-    async with a_server(board=FakeBoard(rows=[a_target()], declared=[unread, never, none])) as world:
+    async with a_server(shown=Shown(rows=[a_target()], declared=[unread, never, none])) as world:
         text = Reader((await world.get("/")).text).text
     assert "Cannot be read: HTTP 405. What follows is" in text
     assert "Not read yet: timed out" in text
@@ -296,7 +297,7 @@ async def test_incidents_are_a_sentence_each_with_strangers_text_escaped() -> No
         ),
         IncidentRow(id="2", sentence="B answered 62 %.", is_open=False, start_timestamp_seconds=1.0),
     ]
-    async with a_server(board=FakeBoard(rows=[a_target()], incidents=incidents)) as world:
+    async with a_server(shown=Shown(rows=[a_target()], incidents=incidents)) as world:
         html = (await world.get("/")).text
     assert "<script>" not in html
     assert "B answered 62 %." in Reader(html).text

@@ -10,9 +10,9 @@ from aiprobe.web.routes import accepts_gzip
 from tests.unit.web.builders import (
     OPENMETRICS,
     TEXT,
-    FakeBoard,
     FakeControl,
     FakeMetrics,
+    Shown,
     World,
     a_result,
     a_server,
@@ -190,7 +190,7 @@ async def test_a_url_is_never_probed(target: str) -> None:
 
 async def test_an_unknown_target_is_told_the_known_names_and_the_nearest() -> None:
     rows = [a_target(name="haiku-chat"), a_target(name="gpt-chat")]
-    async with a_server(board=FakeBoard(rows=rows)) as world:
+    async with a_server(shown=Shown(rows=rows)) as world:
         reply = await world.get("/probe?target=haiku-chta")
     assert reply.status == 404
     assert reply.text == (
@@ -200,7 +200,7 @@ async def test_an_unknown_target_is_told_the_known_names_and_the_nearest() -> No
 
 async def test_the_list_of_known_names_and_the_quoted_one_are_bounded() -> None:
     rows = [a_target(name=f"target-{number:03}") for number in range(80)]
-    async with a_server(board=FakeBoard(rows=rows)) as world:
+    async with a_server(shown=Shown(rows=rows)) as world:
         reply = await world.get("/probe", params={"target": "\r\n<b>" + "x" * 2000})
     assert reply.status == 404
     assert "and 30 more" in reply.text

@@ -8,11 +8,11 @@ import uvloop
 
 from aiprobe.web.ports import Ports
 from aiprobe.web.server import Address, Running, WebError, start
-from tests.unit.web.builders import FakeBoard, FakeControl, FakeMetrics, a_server
+from tests.unit.web.builders import FakeControl, FakeMetrics, Shown, a_server, some_ports
 
 
-def some_ports() -> Ports:
-    return Ports(board=FakeBoard(), metrics=FakeMetrics(), control=FakeControl())
+def fake_ports() -> Ports:
+    return some_ports(Shown(), FakeMetrics(), FakeControl())
 
 
 def has_ipv6() -> bool:
@@ -39,32 +39,32 @@ async def served(running: Running, *urls: str) -> list[int]:
 
 
 async def test_every_address_is_served() -> None:
-    running = await start(some_ports(), listen=["127.0.0.1:0", "127.0.0.2:0"])
+    running = await start(fake_ports(), listen=["127.0.0.1:0", "127.0.0.2:0"])
     assert [address.host for address in running.addresses] == ["127.0.0.1", "127.0.0.2"]
     assert await served(running, *(address.url for address in running.addresses)) == [200, 200]
 
 
 async def test_an_address_without_a_host_is_every_interface() -> None:
-    running = await start(some_ports(), listen=[":0"])
+    running = await start(fake_ports(), listen=[":0"])
     (address,) = running.addresses
     assert await served(running, f"http://127.0.0.1:{address.port}", f"http://127.0.0.3:{address.port}") == [200, 200]
 
 
 @needs_ipv6
 async def test_every_interface_is_ipv6_as_well() -> None:
-    running = await start(some_ports(), listen=[":0"])
+    running = await start(fake_ports(), listen=[":0"])
     assert await served(running, f"http://[::1]:{running.addresses[0].port}") == [200]
 
 
 @needs_ipv6
 async def test_an_ipv6_address_stands_in_brackets() -> None:
-    running = await start(some_ports(), listen=["[::1]:0"])
+    running = await start(fake_ports(), listen=["[::1]:0"])
     assert running.addresses[0].url == f"http://[::1]:{running.addresses[0].port}"
     assert await served(running, running.addresses[0].url) == [200]
 
 
 async def test_a_name_is_one_port_on_all_its_addresses() -> None:
-    running = await start(some_ports(), listen=["localhost:0"])
+    running = await start(fake_ports(), listen=["localhost:0"])
     assert len({address.port for address in running.addresses}) == 1
     assert await served(running, *(address.url for address in running.addresses)) == [200] * len(running.addresses)
 
@@ -98,12 +98,12 @@ def test_an_address_tells_a_url_that_works_here(host: str, url: str) -> None:
 )
 async def test_what_is_no_listen_address_is_one_clear_error(text: str) -> None:
     with pytest.raises(WebError, match=r"is no listen address; write :10529, 127\.0\.0\.1:10529 or \[::1\]:10529"):
-        await start(some_ports(), listen=[text])
+        await start(fake_ports(), listen=[text])
 
 
 async def test_no_address_at_all_is_an_error() -> None:
     with pytest.raises(WebError, match="no address to listen on"):
-        await start(some_ports(), listen=[])
+        await start(fake_ports(), listen=[])
 
 
 async def test_a_port_in_use_is_told_and_nothing_stays_open() -> None:
@@ -111,14 +111,14 @@ async def test_a_port_in_use_is_told_and_nothing_stays_open() -> None:
         port, other = taken.getsockname()[1], free.getsockname()[1]
         free.close()
         with pytest.raises(WebError) as caught:
-            await start(some_ports(), listen=[f"127.0.0.1:{other}", f"127.0.0.1:{port}"])
+            await start(fake_ports(), listen=[f"127.0.0.1:{other}", f"127.0.0.1:{port}"])
         assert str(caught.value) == f"cannot listen on 127.0.0.1:{port}: Address already in use"
     socket.create_server(("127.0.0.1", other)).close()
 
 
 async def test_an_address_of_another_machine_is_told() -> None:
     with pytest.raises(WebError, match=r"cannot listen on 192\.0\.2\.1:0: Cannot assign requested address"):
-        await start(some_ports(), listen=["192.0.2.1:0"])
+        await start(fake_ports(), listen=["192.0.2.1:0"])
 
 
 async def test_a_name_that_no_machine_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ async def test_a_name_that_no_machine_has_is_told(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)  # the network, which tests do without
     with pytest.raises(WebError, match="cannot listen on nobody:1: nobody is no address of this machine"):
-        await start(some_ports(), listen=["nobody:1"])
+        await start(fake_ports(), listen=["nobody:1"])
 
 
 async def test_a_bad_web_config_file_opens_no_port(tmp_path: Path) -> None:
@@ -135,18 +135,18 @@ async def test_a_bad_web_config_file_opens_no_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(WebError, match="nonsense"):
-        await start(some_ports(), listen=[f"127.0.0.1:{port}"], config_file=tmp_path / "web.yml")
+        await start(fake_ports(), listen=[f"127.0.0.1:{port}"], config_file=tmp_path / "web.yml")
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_a_closed_server_refuses_and_its_port_is_free_again() -> None:
-    running = await start(some_ports(), listen=["127.0.0.1:0"])
+    running = await start(fake_ports(), listen=["127.0.0.1:0"])
     port = running.addresses[0].port
     await running.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
-    again = await start(some_ports(), listen=[f"127.0.0.1:{port}"])
+    again = await start(fake_ports(), listen=[f"127.0.0.1:{port}"])
     await again.close()
 
 

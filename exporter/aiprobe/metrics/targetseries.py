@@ -1,34 +1,29 @@
-"""A target with its series, and what the configuration alone says in them. Results come in `recorder.py`."""
+"""The series of one target, and what the configuration alone puts in them. Results come in `recorder.py`."""
 
-from aiprobe.core.model import IDENTITY_LABELS, Attempt, Target
+from aiprobe.core.model import IDENTITY_LABELS, Attempt
 from aiprobe.core.outcomes import Outcome
-from aiprobe.core.state import SILENT_AFTER_INTERVALS
+from aiprobe.core.tracked import Tracked
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.openmetrics import Labels, label_name
 from aiprobe.metrics.series import Owner
 
 
-class Tracked:
-    """One target and everything that it has to show."""
+class TargetSeries:
+    """Everything that one target has to show."""
 
-    __slots__ = ("last_run", "owner", "target")
+    __slots__ = ("identity", "owner", "record")
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
-        self.last_run: float | None = None
-        """On the monotonic clock."""
-        labels = Labels(tuple(zip(IDENTITY_LABELS, target.identity, strict=True)))
+    def __init__(self, record: Tracked) -> None:
+        self.record = record
+        self.identity = record.target.identity
+        labels = Labels(tuple(zip(IDENTITY_LABELS, self.identity, strict=True)))
         self.owner = Owner(catalogue.TARGET_METRICS, labels)
         self.owner["results_total"].set(0, Outcome.OK, Attempt.SCHEDULED)
+        self.describe()
 
-    def faded(self, now: float) -> bool:
-        """Tell whether the last run is too long ago for gauges to be true."""
-        limit = SILENT_AFTER_INTERVALS * self.target.interval_seconds
-        return self.last_run is not None and now - self.last_run > limit
-
-    def describe(self, target: Target) -> None:
-        """Take the configuration of the same target anew. Counters of SLOs that stay keep their values."""
-        self.target = target
+    def describe(self) -> None:
+        """Take the configuration of the target anew. Counters of SLOs that stay keep their values."""
+        target = self.record.target
         owner, ratios = self.owner, target.objectives.ratios
         owner["slo_objective_ratio"].replace({(slo,): ratio for slo, ratio in ratios.items()})
         owner["slo_period_seconds"].replace({(slo,): target.objectives.period_seconds for slo in ratios})

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ import pytest
 from aiohttp import web
 
 from aiprobe.core.clock import ManualClock
+from aiprobe.core.gauges import Series
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
-from aiprobe.core.state import TargetState
+from aiprobe.core.state import State, TargetState
 from aiprobe.core.statuspage import Page, StatusPages
-from aiprobe.declared import Declared
+from aiprobe.incidents.keeper import IncidentKeeper
+from aiprobe.statuspages.keeper import PageKeeper
 from tests.builders import a_finished, a_provider, a_result, a_target
 
 INTERVAL = 10.0
@@ -29,7 +31,7 @@ class World:
     """A page whose word can be changed, a clock that is moved by hand, and everything that was told."""
 
     manual: ManualClock = field(default_factory=ManualClock)
-    told: dict[str, Mapping[tuple[str, ...], float]] = field(default_factory=dict)
+    told: dict[str, Series] = field(default_factory=dict)
     word: str = "operational"
     status: int = 200
     asked: int = 0
@@ -38,10 +40,21 @@ class World:
     written: list[Mapping[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.declared = Declared(self, clock=self.manual.clock, write_down=self.written.extend)
+        self.keeper = IncidentKeeper(self, self, clock=self.manual.clock)
+        self.pages = PageKeeper(self, self.keeper, clock=self.manual.clock)
 
-    def tell(self, short: str, values: Mapping[tuple[str, ...], float]) -> None:
-        self.told[short] = dict(values)
+    def replace(self, short: str, values: Series) -> None:
+        self.told[short] = values
+
+    def replace_for(self, target: str, short: str, values: Series) -> None:
+        raise AssertionError(f"{target} has no {short} of this room")
+
+    def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
+        self.written.extend(incidents)
+
+    def apply(self, settings: StatusPages, targets: Sequence[Target]) -> None:
+        for commit in (self.keeper.prepare(targets), self.pages.prepare(settings, targets)):
+            commit()
 
     async def page(self, _: web.Request) -> web.Response:
         self.asked += 1
@@ -74,13 +87,14 @@ class World:
             await asyncio.sleep(0.002)  # real sockets answer in real time; the manual clock stands still meanwhile
             if self.manual.now % 5 == 0:
                 self.probe(outcome)
-            self.declared.tick()
+            self.keeper.tick()
+            self.pages.tick()
 
     def probe(self, outcome: Outcome) -> None:
         result = a_result(outcome, started_timestamp_seconds=self.manual.epoch + self.manual.now, http_status=529)
         plain = a_finished(TARGET, result)
         self.state.record(plain.verdict)
-        self.declared.finished(
+        self.keeper.finished(
             a_finished(TARGET, result, state=self.state.state, consecutive_failures=self.state.consecutive_failures)
         )
 
@@ -94,11 +108,12 @@ async def a_world(targets: tuple[Target, ...] = (TARGET,)) -> AsyncIterator[Worl
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     page = Page(key="claude", url=f"http://127.0.0.1:{runner.addresses[0][1]}/summary.json")
-    await world.declared.apply(StatusPages(interval_seconds=INTERVAL, pages={"claude": page}), targets)
+    world.apply(StatusPages(interval_seconds=INTERVAL, pages={"claude": page}), targets)
     try:
         yield world
     finally:
-        await world.declared.close()
+        await world.pages.close()
+        world.keeper.close()
         await runner.cleanup()
 
 
@@ -131,7 +146,7 @@ async def test_an_outage_that_the_page_does_not_declare_is_undeclared_until_it_d
         world.word = "operational"
         await world.seconds(60)
         assert world.told["incidents_observed"] == {(*KEY, "true"): 0.0, (*KEY, "false"): 1.0}
-        (row,) = world.declared.incident_rows()
+        (row,) = world.keeper.rows()
         assert not row.is_open
         assert "Claude API answered" in row.sentence
         assert "529" in row.sentence
@@ -178,7 +193,7 @@ async def test_a_page_that_cannot_be_read_is_down_itself_and_accuses_nobody() ->
         assert world.told["disagreement"] == {}
         assert world.told["status_component_state"]["claude", "Claude API", "anthropic", "Claude API"] == 0.0
         assert world.told["status_page_polled_timestamp_seconds"]["claude",] < world.manual.epoch + 45
-        (row,) = world.declared.rows()
+        (row,) = world.pages.rows()
         assert not row.up
 
 
@@ -195,7 +210,7 @@ async def test_a_word_that_nobody_knows_has_no_state_and_is_no_label() -> None:
 async def test_a_surface_that_nothing_probes_is_marked_as_declared_only() -> None:
     async with a_world() as world:
         await world.seconds(20)
-        (row,) = world.declared.rows()
+        (row,) = world.pages.rows()
         marks = {component.surface: component.declared_only for component in row.components}
         assert marks["Claude Cowork"]
         assert not marks["Claude API"]
@@ -206,13 +221,13 @@ async def test_a_reload_that_changes_nothing_does_not_ask_the_page_again() -> No
     async with a_world() as world:
         await world.seconds(20)
         asked = world.asked
-        page = next(iter(world.declared._pages.values()))
-        await world.declared.apply(
+        page = next(iter(world.pages._pages.values()))
+        world.apply(
             StatusPages(interval_seconds=INTERVAL, pages={"claude": Page(key="claude", url=page.spec.url)}), (TARGET,)
         )
-        assert next(iter(world.declared._pages.values())) is page
+        assert next(iter(world.pages._pages.values())) is page
         assert world.asked == asked
-        await world.declared.apply(StatusPages(enabled=False), (TARGET,))
+        world.apply(StatusPages(enabled=False), (TARGET,))
         await world.seconds(30)
         assert world.asked == asked
         assert world.told["status_page_up"] == {}
@@ -228,3 +243,15 @@ async def test_an_outage_that_goes_on_is_written_down_anew() -> None:
         await world.seconds(10)
     assert [one["id"] for one in world.written] == [first["id"]] * 2
     assert world.written[1]["end_timestamp_seconds"] >= first["end_timestamp_seconds"] + 20
+
+
+def test_an_outage_of_a_target_that_went_is_closed() -> None:
+    world = World()
+    old, new = a_target(name="old", surface="Old"), a_target(name="new", surface="New")
+    world.keeper.prepare([old])()
+    failed = a_finished(old, a_result(Outcome.SERVER_ERROR), state=State.MAJOR_OUTAGE)
+    for _ in range(3):
+        world.keeper.finished(failed)
+    assert len(world.keeper.book.open()) == 1
+    world.keeper.prepare([new])()
+    assert world.keeper.book.open() == ()

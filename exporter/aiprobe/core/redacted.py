@@ -1,0 +1,31 @@
+"""The border between what a server sent and the rest of the program: behind it, no text of a result has a secret.
+
+The scheduler calls this once for each result, before any listener gets it; `aiprobe probe` does so for its one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from aiprobe.core.model import Result
+
+_SHOWN: Final = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100}
+"""Characters that leave the process of each text that a server gave."""
+_SHORT: Final = min(_SHOWN.values())
+
+
+def redacted(result: Result, redact: Callable[[str], str]) -> Result:
+    """Return a result whose every text is free of secrets, because a server may have echoed one."""
+
+    def clean(text: str | None, limit: int) -> str | None:
+        if text is None:
+            return None
+        whole = redact(text[: 8 * limit])
+        return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
+
+    texts = {name: getattr(result, name) for name in _SHOWN}
+    together = "\n".join(filter(None, texts.values()))
+    if len(together) <= _SHORT and redact(together) == together:  # nearly always
+        return result
+    cleaned = {name: clean(text, _SHOWN[name]) for name, text in texts.items()}
+    return replace(result, **cleaned)  # type: ignore[arg-type]  # by name; a text stays one

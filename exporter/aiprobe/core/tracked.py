@@ -1,0 +1,51 @@
+"""One target and what is remembered of it between two probes: the only memory of a target's last run.
+
+The scheduler writes these records; metrics, pages, objectives and the log read the mapping that `app` hands them.
+While listeners take a finished probe, its record still has the run before it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.state import State, TargetState, is_silent, surface_state
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One target that is probed. A reload that leaves its identity as it was keeps the record."""
+
+    target: Target
+    is_fallback: bool = False
+    """The free probe that runs while there is no money for another target; it stands for no surface."""
+    state: TargetState = field(default_factory=TargetState)
+    last: Finished | None = None
+    """The last run that was not cancelled."""
+    ended_at: float = float("-inf")
+    """When `last` ended, on the monotonic clock."""
+    backoff_until: float = float("-inf")
+    """Until when the provider asked for patience, on the monotonic clock."""
+    skipped: str = ""
+    """Why the last probe did not start; empty when it did."""
+
+    def is_silent(self, now: float) -> bool:
+        """Return whether the last run is too long ago to be shown as the present; `now` is monotonic."""
+        return is_silent(now - self.ended_at, self.target.interval_seconds)
+
+    def note(self, finished: Finished, now: float) -> None:
+        """Store a run that ended at `now`, once every listener has taken it."""
+        self.last = finished
+        self.ended_at = now
+        self.skipped = ""
+
+
+def surface_states(records: Iterable[Tracked], now: float) -> Mapping[tuple[str, str, str], State]:
+    """Return the state of each (provider, surface, region) over its targets; silent targets do not count."""
+    members: dict[tuple[str, str, str], list[State | None]] = {}
+    for record in records:
+        if not record.is_fallback:
+            target = record.target
+            key = (target.provider.name, target.surface, target.provider_region)
+            members.setdefault(key, []).append(None if record.is_silent(now) else record.state.state)
+    summed = {key: surface_state(states) for key, states in members.items()}
+    return {key: state for key, state in summed.items() if state is not None}

@@ -1,0 +1,176 @@
+"""Observed incidents, and what providers declare beside them: takes probes, pages and egress checks, emits gauges.
+
+The incidents and the comparison are pure; here they are connected to the clock and to the metrics.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.gauges import Gauges
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.rows import IncidentRow
+from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
+from aiprobe.incidents.comparison import SurfaceComparison
+from aiprobe.incidents.declaration import Declaration, declaration
+from aiprobe.incidents.markdown import incident_markdown
+from aiprobe.incidents.observed import IncidentBook
+from aiprobe.incidents.record import Incident
+from aiprobe.incidents.schema import incident_json, incident_schema
+from aiprobe.incidents.text import sentence
+
+EMIT_EVERY_SECONDS: Final = 1.0
+SENTENCES_SHOWN: Final = 20
+
+Surface = tuple[str, str]
+"""Provider and surface."""
+_Series = dict[tuple[str, ...], float]
+
+
+class Writer(Protocol):
+    """Keeps incidents that ended."""
+
+    def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
+        """Take the JSON documents of incidents that ended. Does not block."""
+
+
+class IncidentKeeper:
+    """Keeps the observed incidents of the running configuration, and compares each surface with its status page."""
+
+    def __init__(self, gauges: Gauges, writer: Writer, *, clock: Clock) -> None:
+        self.book = IncidentBook()
+        self._gauges = gauges
+        self._writer = writer
+        self._clock = clock
+        self._written: Mapping[str, Incident] = {}
+        """Those of the book that `writer` has, as they were then."""
+        self._comparisons: dict[Surface, SurfaceComparison] = {}
+        self._probed: frozenset[Surface] = frozenset()
+        self._emitted_at = float("-inf")
+
+    def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
+        """Return what forgets every target but these. Call that before the pages are changed."""
+
+        def commit() -> None:
+            self._probed = frozenset((target.provider.name, target.surface) for target in targets)
+            self.book.keep(targets, self._clock.wall())
+
+        return commit
+
+    def watched(self, surfaces: frozenset[Surface]) -> None:
+        """Compare these surfaces from now on, as far as they are probed."""
+        known = self._comparisons
+        self._comparisons = {key: known.get(key) or SurfaceComparison() for key in surfaces & self._probed}
+
+    def close(self) -> None:
+        """Write the incidents under way, as far as they were seen."""
+        self.book.keep((), self._clock.wall())
+        self._write_ended()
+
+    def finished(self, finished: Finished) -> None:
+        """Take one finished probe."""
+        now = self._clock.wall()
+        self.book.record(finished, now)
+        self._observe((finished.target.provider.name, finished.target.surface), now)
+
+    def egress(self, checks: Mapping[str, bool]) -> None:
+        """Take the answers of one round of egress checks."""
+        self.book.egress(any(checks.values()), self._clock.wall())
+
+    def page_read(self, provider: str, snapshot: PageSnapshot) -> None:
+        """Take what is known of one page after a poll."""
+        now = self._clock.wall()
+        reading = snapshot.reading
+        for watched in snapshot.watched:
+            key = (provider, watched.surface)
+            if key not in self._probed:
+                continue
+            notices = reading.incidents if reading is not None else ()
+            self.book.declared(*key, watched.component, notices, now, readable=snapshot.up)
+            if comparison := self._comparisons.get(key):
+                comparison.read(now, _declared(watched, reading) if snapshot.up else None)
+
+    def tick(self) -> None:
+        """Bring the gauges up to date and write what ended, once a second."""
+        if self._clock.monotonic() - self._emitted_at < EMIT_EVERY_SECONDS:
+            return
+        self._emitted_at = self._clock.monotonic()
+        self._write_ended()
+        now = self._clock.wall()
+        for key in self._comparisons:
+            self._observe(key, now)
+        for short, values in {**self._comparison_series(now), "incidents_observed": self._counts()}.items():
+            self._gauges.replace(short, values)
+
+    def rows(self) -> Sequence[IncidentRow]:
+        """Return the open incidents and the latest closed ones, a sentence each."""
+        incidents = (*self.book.open(), *self.book.recent(SENTENCES_SHOWN))
+        return [
+            IncidentRow(
+                id=one.id,
+                sentence=sentence(one),
+                is_open=one.end_timestamp_seconds is None,
+                start_timestamp_seconds=one.start_timestamp_seconds,
+                layer_reason=one.layer_reason,
+            )
+            for one in incidents[:SENTENCES_SHOWN]
+        ]
+
+    def json(self, limit: int) -> Mapping[str, Any]:
+        """Return the document of `/api/v1/incidents`."""
+        return self.book.to_json(limit)
+
+    def markdown(self, limit: int) -> str:
+        """Return the same as Markdown."""
+        incidents = [incident_markdown(one) for one in (*self.book.open(), *self.book.recent(limit))]
+        return "\n\n".join(incidents) if incidents else "No incident was observed."
+
+    def schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of one incident."""
+        return incident_schema()
+
+    def _write_ended(self) -> None:
+        """Have every incident written when it has ended, and again when more became known of it."""
+        ended = self.book.recent()
+        fresh = [one for one in ended if self._written.get(one.id) is not one]
+        if fresh:
+            self._written = {one.id: one for one in ended}
+            self._writer.write([incident_json(one) for one in fresh])
+
+    def _observe(self, key: Surface, now: float) -> None:
+        if comparison := self._comparisons.get(key):
+            comparison.observe(now, self.book.observation(*key, now))
+
+    def _comparison_series(self, now: float) -> dict[str, _Series]:
+        disagreement: _Series = {}
+        undeclared: _Series = {}
+        lag: _Series = {}
+        lead: _Series = {}
+        for key, comparison in self._comparisons.items():
+            found = comparison.compare(now)
+            disagreement |= {(*key, kind): float(value) for kind, value in found.disagreements.items()}
+            for series, seconds in (
+                (undeclared, found.undeclared_seconds),
+                (lag, found.last_declaration_lag_seconds),
+                (lead, found.last_declaration_lead_seconds),
+            ):
+                if seconds is not None:
+                    series[key] = seconds
+        return {
+            "disagreement": disagreement,
+            "undeclared_seconds": undeclared,
+            "last_declaration_lag_seconds": lag,
+            "last_declaration_lead_seconds": lead,
+        }
+
+    def _counts(self) -> _Series:
+        observed: _Series = {(*key, is_open): 0.0 for key in self._probed for is_open in ("true", "false")}
+        for (provider, surface, is_open), count in self.book.counts().items():
+            observed[provider, surface, str(is_open).lower()] = float(count)
+        return observed
+
+
+def _declared(watched: Watched, reading: Reading | None) -> Declaration | None:
+    if reading is None or not watched.listed:
+        return None
+    return declaration(watched.component, reading.incidents)

@@ -1,0 +1,42 @@
+"""Logs finished probes: an outcome when it changes, everything else at the level `debug`."""
+
+import logging
+from collections.abc import Mapping
+
+from aiprobe.core.model import Finished
+from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.tracked import Tracked
+
+log = logging.getLogger(__name__)
+
+
+class ResultLog:
+    """Compares each finished probe with the run before it in `tracked`."""
+
+    def __init__(self, tracked: Mapping[str, Tracked]) -> None:
+        self._tracked = tracked
+
+    def finished(self, finished: Finished) -> None:
+        """Log one finished probe."""
+        result = finished.result
+        before = self._tracked[finished.target.name].last
+        changed = before is None or before.result.outcome is not result.outcome
+        level = logging.DEBUG
+        if changed and result.outcome is not Outcome.CANCELLED:
+            level = logging.INFO if finished.verdict is Verdict.GOOD else logging.WARNING
+        if not log.isEnabledFor(level):
+            return
+        log.log(
+            level,
+            "probe",
+            extra={
+                "target": finished.target.name,
+                "attempt": finished.attempt.value,
+                "outcome": result.outcome.value,
+                "verdict": finished.verdict.value,
+                "status": result.http_status,
+                "duration": f"{result.duration_seconds:.3f}",
+                "request_id": result.request_id,
+                "detail": result.detail,
+            },
+        )
