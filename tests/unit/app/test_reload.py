@@ -118,6 +118,7 @@ async def surfaces(app: App) -> Mapping[str, object]:
     port = app.running.addresses[0].port
     for room in (app.recorder, app.egress, app.incidents, app.pages, app.objectives, app.contracts):
         room.tick()
+    app.recorder._sum_surfaces()  # otherwise once a second
     await asyncio.to_thread(get, port, "/metrics")  # what is new shows a 0 first
     pages = {path: await asyncio.to_thread(get, port, path) for path in PATHS}
     metrics = await asyncio.to_thread(get, port, "/metrics")
