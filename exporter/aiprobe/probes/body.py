@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aiprobe.protocols.base import ReplyHead
-from aiprobe.transport.transport import Signal
+from aiprobe.transport.transport import WHOLE_SLICE_BYTES, Signal
 
 
 class BodySink:
@@ -12,6 +12,7 @@ class BodySink:
     def __init__(self, limit_bytes: int = 8 << 20) -> None:
         self.head: ReplyHead | None = None
         self.body = bytearray()
+        self.slice_bytes = WHOLE_SLICE_BYTES
         self.cut = False
         """The body was longer than the limit."""
         self._limit_bytes = limit_bytes

@@ -3,17 +3,30 @@
 The proof is made before the clock of the probe starts: what an identity provider takes is no latency of the service.
 """
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypedDict
 
 from aiprobe.core.credential import Asked, Credential, NoCredentialError
 from aiprobe.core.model import Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import USER_AGENT, credentials, route
+from aiprobe.probes.redirect import FirstSink
+from aiprobe.transport.hops import followed
 from aiprobe.transport.request import authority
 from aiprobe.transport.transport import Exchange, Sink
 
 _REFUSED: Final = frozenset({401, 403})
+
+
+class _Fixed(TypedDict):
+    """What a redirect does not change."""
+
+    method: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    first_token_limit: bool
+    upgrade: str | None
 
 
 class Caller:
@@ -44,8 +57,39 @@ class Caller:
     ) -> Exchange:
         """Make one attempt. Without a credential to send it ends as `auth`, and nothing is sent.
 
+        A redirect of the same question within the origin is followed once; what both steps took is in the phases.
         `timeouts` are the target's own, unless this is a later step of a probe that has used some of them.
         """
+        limits = timeouts or self._timeouts
+        first = FirstSink(sink, self._origin + path)
+        fixed: _Fixed = {
+            "method": method,
+            "body": body,
+            "headers": headers,
+            "first_token_limit": first_token_limit,
+            "upgrade": upgrade,
+        }
+        exchange = await self._once(path, sink=first, timeouts=limits, **fixed)
+        if first.target is None:
+            return exchange
+        left = limits.total - (exchange.ended - exchange.started)
+        if left <= 0:
+            return replace(exchange, outcome=Outcome.TIMEOUT_TOTAL, detail="a redirect used up the time")
+        then = await self._once(first.target, sink=sink, timeouts=replace(limits, total=left), **fixed)
+        return followed(exchange, then)
+
+    async def _once(
+        self,
+        path: str,
+        *,
+        method: str,
+        body: bytes,
+        sink: Sink,
+        first_token_limit: bool,
+        headers: tuple[tuple[str, str], ...],
+        upgrade: str | None,
+        timeouts: Timeouts,
+    ) -> Exchange:
         proof: tuple[tuple[str, str], ...] = ()
         if self._credential is not None:
             url = self._origin + path
@@ -62,7 +106,7 @@ class Caller:
             path=path,
             headers=(*self._headers, *headers, *proof),
             body=body,
-            timeouts=timeouts or self._timeouts,
+            timeouts=timeouts,
             sink=sink,
             first_token_limit=first_token_limit,
             upgrade=upgrade,

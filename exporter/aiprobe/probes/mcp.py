@@ -19,7 +19,7 @@ from aiprobe.protocols.errors import malformed
 from aiprobe.protocols.jsonvalues import a_name, any_object
 from aiprobe.protocols.mcp import Era, ReplyReader, call, failure_in, farewell, initialize, server_name
 from aiprobe.transport.hops import joined
-from aiprobe.transport.transport import Exchange, Signal
+from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
 _OTHER_ERA: Final = frozenset({400, 404, 405, 406, 409, 415, 422})
@@ -30,6 +30,7 @@ class _Sink:
     """Takes one reply: looks for the answer in a 2xx, keeps the body of anything else."""
 
     def __init__(self, number: int) -> None:
+        self.slice_bytes = EVENTS_SLICE_BYTES
         self.head: ReplyHead | None = None
         self.reader: ReplyReader | None = None
         self.body = bytearray()

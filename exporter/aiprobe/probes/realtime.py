@@ -18,7 +18,7 @@ from aiprobe.protocols.errors import in_reply, malformed, of_error
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, an_object, any_object, load
 from aiprobe.protocols.request import path_below
 from aiprobe.protocols.websocket import Closed, FrameReader, Message, accept_of, fresh_key
-from aiprobe.transport.transport import Exchange, Signal
+from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
 _READY: Final = "session.created"
@@ -37,6 +37,7 @@ class _Sink:
     """Takes the handshake's answer and the frames behind it, up to the first event that decides."""
 
     def __init__(self, key: str) -> None:
+        self.slice_bytes = EVENTS_SLICE_BYTES
         self.head: ReplyHead | None = None
         self.failure: Failure | None = None
         self.session: dict[str, Any] | None = None

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.media import begins_as, media_types
 from aiprobe.protocols.base import (
     Content,
     End,
@@ -27,7 +28,7 @@ from aiprobe.protocols.base import (
 )
 from aiprobe.protocols.errors import is_challenge
 from aiprobe.protocols.reading import PROGRESS, StreamReader
-from aiprobe.transport.transport import Signal
+from aiprobe.transport.transport import EVENTS_SLICE_BYTES, WHOLE_SLICE_BYTES, Signal
 
 ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
@@ -75,10 +76,13 @@ class RecordingSink:
     def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool, max_body_bytes: int = 8 << 20) -> None:
         """`max_body_bytes` is what a right reply cannot pass: an endless one is left there."""
         self.record = Record()
+        self.slice_bytes = EVENTS_SLICE_BYTES if stream else WHOLE_SLICE_BYTES
         self._protocol = protocol
         self._provider = provider
         self._stream = stream
         self._reader: Reader | None = None
+        self._undecided = False
+        """The first bytes have to say what the body is: its media type is none of the protocol's."""
         self._collected = bytearray()
         self._bytes_left = max_body_bytes
 
@@ -87,13 +91,19 @@ class RecordingSink:
         head = ReplyHead(status=status, headers=headers)
         self.record.head = head
         self.record.facts = self._protocol.head(self._provider, head)
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        right_type = not media_type or media_type in self._protocol.content_types(stream=self._stream)
-        if 200 <= status < 300 and right_type and not is_challenge(headers):
+        if not 200 <= status < 300 or is_challenge(headers):
+            return
+        types = media_types(headers.get("content-type", ""))
+        self._undecided = bool(types) and not types & self._protocol.content_types(stream=self._stream)
+        if not self._undecided:
             self._reader = self._protocol.reader(stream=self._stream)
 
     def on_body(self, data: bytes, at: float) -> Signal:
         """Take body bytes; say whether they were content, progress, nothing of note, or enough."""
+        if self._undecided:
+            data = self._decide(data)
+            if self._undecided:
+                return Signal.MORE
         if self._reader is not None:
             self._bytes_left -= len(data)
             if self._bytes_left < 0:
@@ -103,6 +113,18 @@ class RecordingSink:
             return signal if self._stream or data.isspace() else max(signal, Signal.CONTENT)
         self._collected += data[: ERROR_BODY_LIMIT - len(self._collected)]
         return Signal.DONE if len(self._collected) >= ERROR_BODY_LIMIT else Signal.CONTENT
+
+    def _decide(self, data: bytes) -> bytes:
+        """Look at the first bytes of a body of another media type; return those that are for the reader, once known."""
+        start = bytes(self._collected + data).lstrip()
+        self._collected.clear()
+        answer = begins_as(self._protocol.content_types(stream=self._stream), start)
+        self._undecided = answer is None
+        if answer is None:
+            self._collected += start
+        elif answer:
+            self._reader = self._protocol.reader(stream=self._stream)
+        return start
 
     def close(self, *, complete: bool, at: float) -> None:
         """Take the end of the exchange; `complete` says that the body came to its proper end."""

@@ -7,6 +7,7 @@ How a connection comes to be belongs in `dial.py`, what its bytes mean in `frami
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 from aiprobe.core.clock import Clock
@@ -19,7 +20,8 @@ from aiprobe.transport.limits import Watch
 _PIECE_BYTES: Final = 64 * 1024
 """A request is written in pieces, listening in between: a peer that refuses a large one early is then heard. Under
 TLS the last piece may still wait in the process when `send` ends, so this bounds that error as well."""
-_READ_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 16 * 1024
+"""The most that one read takes, a record of TLS. A peer that fills it is not listened to again in the same turn."""
 _MAX_EARLY_BYTES: Final = 256 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _DRAIN_BYTES: Final = 64 * 1024
@@ -51,6 +53,7 @@ class Connection(asyncio.BufferedProtocol):
     """Serves one exchange at a time. Whoever holds it calls `abort` when it is not wanted any more."""
 
     __slots__ = (
+        "_at_last",
         "_buffer",
         "_clock",
         "_drain_timer",
@@ -61,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         "_loop",
         "_paused",
         "_question",
+        "_resting",
         "_unsent",
         "_watch",
         "ended",
@@ -90,8 +94,11 @@ class Connection(asyncio.BufferedProtocol):
         self._drain_timer: asyncio.TimerHandle | None = None
         self._drained_bytes = 0
         self._paused = False
+        self._resting = False
         self._unsent = memoryview(b"")
         self._early = b""
+        self._at_last: Callable[[], None] | None = None
+        """What the end of the connection means, once the work on its last bytes is done."""
 
     @property
     def spoke(self) -> bool:
@@ -124,7 +131,7 @@ class Connection(asyncio.BufferedProtocol):
             early, self._early = self._early, b""
             self._take(early)
         if self.ended and self._question is not None:
-            self._end_of_reply()
+            self._end(self._end_of_reply)
         return future
 
     def abort(self) -> None:
@@ -153,23 +160,22 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take what arrived just now; called by the event loop."""
         self._take(self._buffer[:nbytes])
+        if nbytes == _READ_BYTES:
+            self._rest()
 
     def eof_received(self) -> None:
         """Take the peer's end; called by the event loop, which then closes."""
         self.ended = True
         if self._question is not None:
-            self._end_of_reply()
+            self._end(self._end_of_reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up; called by the event loop, last of all."""
         self.ended = True
         if self._future is not None:
-            if exc is None:
-                self._end_of_reply()
-            else:
-                detail = f"the connection broke: {getattr(exc, 'strerror', None) or type(exc).__name__}"
-                self._finish(self._clock.monotonic(), Outcome.DISCONNECTED, detail)
-        self._release()
+            self._end(self._end_of_reply if exc is None else partial(self._broke, exc))
+        if self._at_last is None:
+            self._release()
         self._live.discard(self)
         self.transport = None  # a dead TLS transport would hold its buffers until a full collection
 
@@ -200,18 +206,57 @@ class Connection(asyncio.BufferedProtocol):
         if exchange.phase:
             self._sent(at)
             exchange.leave(at)
+        self._work(reply, data, at)
+
+    def _work(self, reply: Reply, data: bytes | memoryview | None, at: float) -> None:
+        """Let the reply do one turn's work: on bytes that arrived at `at`, or on what is left of earlier ones."""
         had_content = reply.content_at is not None
         try:
-            reply.feed(data, at)
+            if data is None:
+                reply.go_on()
+            else:
+                reply.feed(data, at)
         except WireError as error:
-            self._finish(at, error.outcome, error.detail)
+            self._finish(reply.at, error.outcome, error.detail)
         except BaseException as bug:  # noqa: BLE001 - the sink's; it belongs to whoever awaits the exchange
             self._fail(bug)
         else:
             if reply.complete or reply.done:
-                self._finish(at)
-            elif not had_content and reply.content_at is not None:
+                self._finish(reply.at)
+                return
+            if not had_content and reply.content_at is not None:
                 self._arm()
+            if reply.pending:
+                self._rest()
+            elif self._at_last is not None:
+                self._at_last()
+
+    def _rest(self) -> None:
+        """Give everybody else a turn before this peer is listened to, or what it sent is worked on, again."""
+        if not self._resting:
+            self._resting = True
+            if self.transport is not None and not self.transport.is_closing():
+                self.transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        question = self._question
+        if question is not None and self._future is not None and question.reply.pending:
+            self._work(question.reply, None, question.reply.at)
+        if not self._resting and self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _end(self, meaning: Callable[[], None]) -> None:
+        """Take the end of the connection, when what came before it is worked on."""
+        if self._question is not None and self._future is not None and self._question.reply.pending:
+            self._at_last = self._at_last or meaning
+        else:
+            meaning()
+
+    def _broke(self, error: Exception) -> None:
+        detail = f"the connection broke: {getattr(error, 'strerror', None) or type(error).__name__}"
+        self._finish(self._clock.monotonic(), Outcome.DISCONNECTED, detail)
 
     def _pump(self) -> None:
         """Write the next piece of the request, or see that all of it has left."""
@@ -290,6 +335,8 @@ class Connection(asyncio.BufferedProtocol):
         self._drained_bytes += len(data)
         try:
             question.reply.feed(data, at)
+            while question.reply.pending:  # little: nobody looks at the body
+                question.reply.go_on()
         except WireError:
             self.abort()
             return
@@ -302,10 +349,9 @@ class Connection(asyncio.BufferedProtocol):
     def _release(self) -> None:
         """Forget the exchange: what it holds would hold this connection in a cycle."""
         self._stop_watching()
-        if self._question is not None:
-            self._question.reply.close()
         self._question = None
         self._future = None
+        self._at_last = None
         self._unsent = memoryview(b"")
 
     def _stop_watching(self) -> None:

@@ -6,7 +6,7 @@ Data and interfaces only; `transport.py` makes exchanges and is where other room
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 from typing import Protocol as Interface
 
 from aiprobe.core.outcomes import Outcome
@@ -26,8 +26,18 @@ class Signal(IntEnum):
     """Enough was read: the exchange is over now, whatever the peer still sends."""
 
 
+WHOLE_SLICE_BYTES: Final = 64 * 1024
+"""For a sink that only keeps what it gets."""
+EVENTS_SLICE_BYTES: Final = 2 * 1024
+"""For a sink that reads events as they come: a thousand blank lines, or two hundred events of ten bytes, are under a
+millisecond of work. The answer to a probe is several slices at the most."""
+
+
 class Sink(Interface):
     """Takes the reply of one exchange. What it raises is a bug and reaches the caller of `exchange`."""
+
+    slice_bytes: int
+    """The most of a body that it is given in one turn of the event loop. Asked for after each `on_head`."""
 
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         """Take status and headers (lower-case names, repeated ones joined by `, `); never called for 1xx."""

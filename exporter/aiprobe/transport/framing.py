@@ -1,47 +1,54 @@
 """The bytes of one HTTP/1.1 reply, parsed as they come and handed to a sink. No sockets and no clock in here.
 
-Framing is llhttp's (through httptools) but for three things that it leaves to its user: a body that ends
-with the connection, the answer to HEAD, and every limit on size.
+`head.py` reads heads, `body.py` the three framings of a body, `inflate.py` content codings. Here is what binds them:
+every limit on size, and on the work of one turn of the event loop.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, NoReturn
-
-import httptools
+from collections.abc import Iterator
+from typing import Final, NoReturn
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.transport.exchange import Exchange, Signal, Sink, WireError
-from aiprobe.transport.inflate import CODINGS, InflateError, Inflater
+from aiprobe.transport.body import Body, Chunked, Closed, Sized
+from aiprobe.transport.exchange import EVENTS_SLICE_BYTES, Exchange, Signal, Sink, WireError
+from aiprobe.transport.head import MAX_HEAD_BYTES, Head, read_head, split_head
+from aiprobe.transport.inflate import InflateError, Inflater, inflater
 
-MAX_HEAD_BYTES: Final = 32 * 1024
-"""Of status line and headers together, trailers included."""
-_QUIET_BYTES: Final = 256 * 1024 + MAX_HEAD_BYTES
-"""The most that may arrive without one byte of body: what a connection takes before it asks, and a head. It bounds what
-llhttp collects for a header, an interim reply or a trailer that never ends."""
+_FREE_FRAMING_BYTES: Final = 128 * 1024
+"""What may arrive that is no body, whatever the size of the body: a head, interim replies, trailers."""
+_FRAMING_PER_BODY: Final = 3
+"""How many bytes of framing may come with each byte of body beyond that. Chunks of one byte take five."""
+_MAX_INFLATED_EVENTS_BYTES: Final = 1 << 20
+"""Of an event stream that comes compressed although identity was asked for: each of its lines is work."""
 
 
 class Reply:
-    """Reads one reply into an `Exchange` and a `Sink`; `close` it, or it keeps itself alive."""
+    """Reads one reply into an `Exchange` and a `Sink`.
+
+    One call of `feed` or `go_on` gives the sink at most `sink.slice_bytes` of body; `pending` says that more is left.
+    """
 
     __slots__ = (
-        "_at",
+        "_body",
         "_body_bytes",
         "_decoded_bytes",
         "_exchange",
-        "_head_bytes",
-        "_headers",
+        "_head",
+        "_held",
         "_inflater",
         "_max_body_bytes",
+        "_max_decoded_bytes",
         "_method",
-        "_parser",
-        "_quiet_bytes",
+        "_out",
+        "_pieces",
+        "_received_bytes",
         "_sink",
         "_tunnel",
-        "_until_eof",
         "_upgrade",
+        "at",
         "complete",
         "content_at",
         "done",
+        "pending",
         "progress_at",
         "reusable",
     )
@@ -53,29 +60,30 @@ class Reply:
         """The reply came to its proper end."""
         self.done = False
         """The sink wants no more."""
+        self.pending = False
+        """There is work left of the bytes that came: call `go_on` in a later turn, before the next bytes."""
         self.reusable = False
         """Once complete: the peer keeps the connection open, and has sent nothing after the reply."""
         self.content_at: float | None = None
         self.progress_at = 0.0
+        self.at = 0.0
+        """When the bytes under way arrived."""
         self._sink = sink
         self._exchange = exchange
         self._method = method
-        self._max_body_bytes = max_body_bytes
-        self._parser: Any = httptools.HttpResponseParser(self)  # None once closed
-        # A bare LF may end a line (RFC 9112 section 2.2), and the Python SDKs' client takes it.
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
-        self._headers: dict[str, str] = {}
-        self._head_bytes = self._quiet_bytes = self._body_bytes = self._decoded_bytes = 0
-        self._inflater: Inflater | None = None
-        self._until_eof = False
+        self._max_body_bytes = self._max_decoded_bytes = max_body_bytes
         self._upgrade = upgrade
         self._tunnel = False
         """The peer speaks the protocol that it was asked for: nothing is HTTP any more."""
-        self._at = 0.0
-
-    def close(self) -> None:
-        """Let go of the parser, which holds this object as this object holds it."""
-        self._parser = None
+        self._head: Head | None = None
+        self._held = b""
+        """Of a head that is not whole."""
+        self._body: Body | None = None
+        self._inflater: Inflater | None = None
+        self._pieces: Iterator[bytes] | None = None
+        self._out = b""
+        """Decoded, and not yet given to the sink."""
+        self._received_bytes = self._body_bytes = self._decoded_bytes = 0
 
     def feed(self, data: bytes | memoryview, at: float) -> None:
         """Take the next bytes, cut anywhere, that arrived at `at`; `data` is not kept.
@@ -84,34 +92,41 @@ class Reply:
             WireError: the bytes are not allowed.
             BaseException: whatever the sink raised.
         """
-        self._at = at
-        body_bytes = self._body_bytes
-        if self._tunnel:
-            self._take_tunnel(data)
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError as error:
-            _raise_cause(error)
-        except httptools.HttpParserUpgrade as error:
-            if self._upgrade and self._exchange.status == 101:
-                self._tunnel = True
-                self._take_tunnel(data[error.args[0] :])
-                return
-            raise WireError(Outcome.MALFORMED, "the peer switched protocols unasked") from error
-        except httptools.HttpParserError as error:
+        while self.pending:
+            self.go_on()
+        self.at = at
+        data = bytes(data)
+        self._received_bytes += len(data)
+        if self.complete:
             self.reusable = False
-            if not (self.complete or self.done):
-                raise WireError(Outcome.MALFORMED, f"not HTTP/1.1: {error}") from error
-        if self._body_bytes > body_bytes:
-            self._quiet_bytes = 0
-        else:
-            self._quiet_bytes += len(data)
-            if self._quiet_bytes > (MAX_HEAD_BYTES if self._exchange.status is None else _QUIET_BYTES):
-                self._too_large("head" if self._exchange.status is None else "framing")
+            return
+        if self._exchange.status is None:
+            data = self._read_heads(data)
+        if self._body is not None:
+            self._unframe(self._body, data)
+        elif self._tunnel:
+            self._count(data)
+            self._out += data
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Do the next turn's work on bytes that came.
+
+        Raises:
+            WireError: the bytes are not allowed.
+            BaseException: whatever the sink raised.
+        """
+        body = self._body
+        if body is not None and body.more and (self.done or not (self._out or self._pieces is not None)):
+            self._unframe(body, b"")
+        if self._out or self._pieces is not None:
+            self._give()
+        self.pending = bool(self._out or self._pieces is not None or (body is not None and body.more))
+        if body is not None and body.done and not self.pending:
+            self._end_of_body(body)
 
     def end(self) -> None:
-        """Take the end of the connection.
+        """Take the end of the connection; nothing is `pending`.
 
         Raises:
             WireError: `disconnected`, because the reply was not whole.
@@ -124,135 +139,120 @@ class Reply:
             raise WireError(Outcome.DISCONNECTED, f"closed {where}")
         if self._tunnel:
             raise WireError(Outcome.DISCONNECTED, f"closed after {self._body_bytes} bytes of the other protocol")
-        if not self._until_eof or (self._inflater is not None and not self._inflater.finished):
+        inflating = self._inflater is not None and not self._inflater.finished
+        if not isinstance(self._body, Closed) or inflating:
             raise WireError(Outcome.DISCONNECTED, f"closed within the body, after {self._body_bytes} bytes of it")
         self.complete = True
 
-    # What follows is called by the parser.
+    def _read_heads(self, data: bytes) -> bytes:
+        """Read heads up to the last one; return what follows it."""
+        searched = len(self._held)
+        data = self._held + data if self._held else data
+        while (found := split_head(data, searched)) is not None:
+            text, rest = found
+            if len(data) - len(rest) > MAX_HEAD_BYTES:
+                break
+            data, searched = rest, 0
+            self._held = b""
+            head = read_head(text)
+            if head.status >= 200:
+                self._begin(head)
+                return data
+            if head.status == 101:
+                self._switch(head)
+                return data
+        self._held = data
+        if data and (data[0] <= 0x20 or not b"HTTP/".startswith(data[:5])):
+            raise WireError(Outcome.MALFORMED, "not HTTP/1.1: no status line")
+        if len(data) > MAX_HEAD_BYTES:
+            self._too_large("head", MAX_HEAD_BYTES)
+        self._count(b"")
+        return b""
 
-    def on_message_begin(self) -> None:
-        self.reusable = False
-
-    def on_header(self, name: bytes, value: bytes | None) -> None:
-        if self.complete or self.done:
+    def _begin(self, head: Head) -> None:
+        """Take the head of the reply itself."""
+        self._head = head
+        self._exchange.status = head.status
+        self._exchange.headers = head.headers
+        self._sink.on_head(head.status, head.headers, self.at)
+        if self._method == "HEAD" or head.status in {204, 304}:
+            self._body = Sized(0)
             return
-        value = value or b""
-        self._head_bytes += len(name) + len(value) + 4
-        if self._head_bytes > MAX_HEAD_BYTES:
-            self._too_large("head")
-        if self._exchange.status is not None:
-            return
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").rstrip(" \t")
-        known = self._headers.get(key)
-        self._headers[key] = text if known is None else f"{known}, {text}"
-
-    def on_headers_complete(self) -> None:
-        if self.complete or self.done:
-            return
-        status = self._parser.get_status_code()
-        if status < 200:
-            if status < 100:
-                raise WireError(Outcome.MALFORMED, f"not an HTTP status: {status}")
-            if status == 101 and self._upgrade:
-                self._switch()
-                return
-            self._headers.clear()
-            return
-        self._exchange.status = status
-        self._exchange.headers = self._headers
-        self._sink.on_head(status, self._headers, self._at)
-        if self._method == "HEAD":
-            self._complete()
-            return
-        self._until_eof = _ends_with_connection(self._headers)
-        if status not in {204, 304}:
-            self._inflater = _inflater(self._headers.get("content-encoding", ""))
-
-    def on_body(self, data: bytes) -> None:
-        self._body_bytes += len(data)
-        if self.complete:
-            self.reusable = False
-            return
-        if self.done:
-            return
-        if self._body_bytes > self._max_body_bytes:
-            self._too_large("body")
-        if self._inflater is None:
-            self._heed(self._sink.on_body(data, self._at))
-            return
+        self._body = (
+            Chunked() if head.framing == "chunked" else Closed() if head.framing == "closed" else Sized(head.length)
+        )
         try:
-            for piece in self._inflater.feed(data):
-                if self._give(piece) is Signal.DONE:
-                    return
+            self._inflater = inflater(head.headers.get("content-encoding", ""))
         except InflateError as error:
             raise WireError(Outcome.MALFORMED, str(error)) from error
+        if self._inflater is not None and self._sink.slice_bytes <= EVENTS_SLICE_BYTES:
+            self._max_decoded_bytes = min(self._max_decoded_bytes, _MAX_INFLATED_EVENTS_BYTES)
 
-    def on_message_complete(self) -> None:
-        if self._exchange.status in {None, 101} or self.complete:
-            return
-        if self._inflater is not None and not self._inflater.finished and not self.done:
-            raise WireError(Outcome.MALFORMED, "the compressed body is cut short")
-        self._complete()
-
-    def _switch(self) -> None:
-        """Take a 101 (RFC 9110 section 7.8): it names the protocol, or is none."""
-        if "upgrade" not in self._headers or "upgrade" not in self._headers.get("connection", "").lower():
+    def _switch(self, head: Head) -> None:
+        """Take a 101 (RFC 9110 section 7.8): it was asked for and names the protocol, or is none."""
+        if not self._upgrade:
+            raise WireError(Outcome.MALFORMED, "the peer switched protocols unasked")
+        if "upgrade" not in head.headers or "upgrade" not in head.headers.get("connection", "").lower():
             raise WireError(Outcome.MALFORMED, "a 101 that does not say to what")
         self._exchange.status = 101
-        self._exchange.headers = self._headers
-        self._sink.on_head(101, self._headers, self._at)
+        self._exchange.headers = head.headers
+        self._tunnel = True
+        self._sink.on_head(101, head.headers, self.at)
 
-    def _take_tunnel(self, data: bytes | memoryview) -> None:
-        self._body_bytes += len(data)
-        if self._body_bytes > self._max_body_bytes:
-            self._too_large("body")
-        if data:
-            self._give(bytes(data))
+    def _unframe(self, framing: Body, data: bytes) -> None:
+        """Take the body out of the next bytes, and get it ready for the sink."""
+        body = framing.feed(data)
+        self._count(body)
+        if body and not self.done:
+            if self._inflater is None:
+                self._out += body
+            else:
+                self._pieces = self._inflater.feed(body)
 
-    def _complete(self) -> None:
-        self.complete = True
-        self.reusable = self._parser.should_keep_alive()
+    def _count(self, body: bytes) -> None:
+        """Hold body and framing to their limits."""
+        count = self._body_bytes = self._body_bytes + len(body)
+        if count > self._max_body_bytes:
+            self._too_large("body", self._max_body_bytes)
+        if self._received_bytes - count > _FREE_FRAMING_BYTES + _FRAMING_PER_BODY * count:
+            self._too_large("framing", _FREE_FRAMING_BYTES)
 
-    def _give(self, data: bytes) -> Signal:
+    def _give(self) -> None:
+        """Give the sink its next slice."""
+        data = self._out or self._next_piece()
+        size = self._sink.slice_bytes
+        data, self._out = data[:size], data[size:]
+        if not data:
+            return
         self._decoded_bytes += len(data)
-        if self._decoded_bytes > self._max_body_bytes:
-            self._too_large("body")
-        signal = self._sink.on_body(data, self._at)
-        self._heed(signal)
-        return signal
-
-    def _heed(self, signal: Signal) -> None:
+        if self._decoded_bytes > self._max_decoded_bytes:
+            self._too_large("body", self._max_decoded_bytes)
+        signal = self._sink.on_body(data, self.at)
         if signal is Signal.MORE:
             return
-        self.progress_at = self._at
+        self.progress_at = self.at
         if signal is Signal.DONE:
             self.done = True
+            self._out = b""
+            self._pieces = None
         elif self.content_at is None and signal is Signal.CONTENT:
-            self.content_at = self._at
+            self.content_at = self.at
 
-    def _too_large(self, part: str) -> NoReturn:
-        limit = self._max_body_bytes if part == "body" else MAX_HEAD_BYTES
+    def _next_piece(self) -> bytes:
+        assert self._pieces is not None
+        try:
+            piece = next(self._pieces, b"")
+        except InflateError as error:
+            raise WireError(Outcome.MALFORMED, str(error)) from error
+        if not piece:
+            self._pieces = None
+        return piece
+
+    def _end_of_body(self, body: Body) -> None:
+        if self._inflater is not None and not self._inflater.finished and not self.done:
+            raise WireError(Outcome.MALFORMED, "the compressed body is cut short")
+        self.complete = True
+        self.reusable = self._head is not None and self._head.keep_alive and not body.rest
+
+    def _too_large(self, part: str, limit: int) -> NoReturn:
         raise WireError(Outcome.MALFORMED, f"the {part} of the reply is over the limit of {limit} bytes")
-
-
-def _raise_cause(error: httptools.HttpParserCallbackError) -> NoReturn:
-    """Raise what a callback raised; llhttp has no word for it."""
-    cause = error.__context__
-    raise cause if cause is not None else error
-
-
-def _ends_with_connection(headers: Mapping[str, str]) -> bool:
-    """Tell whether only the end of the connection ends the body (RFC 9112 section 6.3, rules 4 and 8)."""
-    coding = headers.get("transfer-encoding")
-    if coding is not None:
-        return coding.rpartition(",")[2].strip().lower() != "chunked"
-    return "content-length" not in headers
-
-
-def _inflater(coding: str) -> Inflater | None:
-    coding = coding.strip().lower()
-    if coding in {"", "identity"}:
-        return None
-    if coding not in CODINGS:
-        raise WireError(Outcome.MALFORMED, f"unknown content encoding {coding!r}")
-    return Inflater(coding)

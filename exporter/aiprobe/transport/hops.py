@@ -6,6 +6,20 @@ from dataclasses import replace
 from aiprobe.transport.transport import Exchange
 
 
+def followed(first: Exchange, then: Exchange) -> Exchange:
+    """Return `then` as one exchange that began with `first`, the redirect that led to it: phases added up.
+
+    What the redirect's own body took was waiting for the reply, so it is in `first_byte`.
+    """
+    whole, _ = joined((first, then))
+    before = then.started - first.started - sum(first.phases.values())
+    whole.phases = {
+        name: first.phases.get(name, 0.0) + then.phases.get(name, 0.0) for name in first.phases | then.phases
+    }
+    whole.phases["first_byte"] = whole.phases.get("first_byte", 0.0) + max(0.0, before)
+    return whole
+
+
 def joined(hops: Sequence[Exchange]) -> tuple[Exchange, dict[str, float]]:
     """Return the last exchange with the start of the first and the sums of all, and the phases of all, added up."""
     phases: dict[str, float] = {}

@@ -11,7 +11,10 @@ CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
 """The content codings that can be undone (RFC 9110 section 8.4.1), by the names that servers use."""
 PIECE_BYTES: Final = 64 * 1024
 """The most that one decoded piece holds, and so the most that a bomb can make us allocate at a time."""
+_MOST_LAYERS: Final = 5
+"""As httpx 2.16."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP_BEGINS: Final = b"\x1f\x8b"
 _ZLIB: Final = zlib.MAX_WBITS
 _BARE: Final = -zlib.MAX_WBITS
 
@@ -21,38 +24,69 @@ class InflateError(ValueError):
 
 
 class Inflater:
-    """Decodes one body: `gzip` (RFC 1952, also several members) or `deflate` (RFC 1950, and bare RFC 1951)."""
+    """Decodes one layer: `gzip` (RFC 1952, also several members) or `deflate` (RFC 1950, and bare RFC 1951).
 
-    __slots__ = ("_coding", "_held", "_stream")
+    What follows the compressed data is left out: padding, or what a server wrote by mistake.
+    """
 
-    def __init__(self, coding: str) -> None:
+    __slots__ = ("_coding", "_held", "_over", "_stream", "_under")
+
+    def __init__(self, coding: str, *, under: "Inflater | None" = None) -> None:
+        """`under` decodes the layer outside this one first."""
         self._coding = CODINGS[coding]
+        self._under = under
         self._stream: zlib._Decompress | None = None
         self._held = b""
+        self._over = False
 
     @property
     def finished(self) -> bool:
         """Whether the compressed stream came to its end, or never began."""
-        return not self._held and (self._stream is None or self._stream.eof)
+        return self._over or (not self._held if self._stream is None else self._stream.eof)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield all that `data` decodes to, in pieces of at most `PIECE_BYTES`.
 
         Raises:
-            InflateError: the bytes are broken, or go on after the end of the stream.
+            InflateError: the bytes are broken.
         """
+        if self._under is None:
+            yield from self._inflate(data)
+            return
+        for piece in self._under.feed(data):
+            yield from self._inflate(piece)
+
+    def _inflate(self, data: bytes) -> Iterator[bytes]:
         data = self._held + data
         self._held = b""
-        while data:
+        while data and not self._over:
             if self._stream is None or self._stream.eof:
-                if self._stream is not None and self._coding != "gzip":
-                    raise InflateError("bytes after the end of the compressed body")
-                if len(data) == 1:
+                if len(data) == 1 and (self._stream is None or data == _GZIP_BEGINS[:1]):
                     self._held = data
+                    return
+                if self._stream is not None and not (self._coding == "gzip" and data.startswith(_GZIP_BEGINS)):
+                    self._over = True
                     return
                 self._stream = zlib.decompressobj(_window(self._coding, data))
             yield from _pieces(self._stream, data)
             data = self._stream.unused_data
+
+
+def inflater(codings: str) -> Inflater | None:
+    """Return what decodes a body of this `content-encoding`, or None where there is nothing to decode.
+
+    Names that are no coding that we asked for say nothing, as to httpx: `none`, `utf-8`, `identity`, also `br`.
+
+    Raises:
+        InflateError: more layers than any honest reply has.
+    """
+    known = [name for name in (part.strip().lower() for part in codings.split(",")) if name in CODINGS]
+    if len(known) > _MOST_LAYERS:
+        raise InflateError(f"{len(known)} layers of compression")
+    made: Inflater | None = None
+    for name in reversed(known):  # the last one named was applied last
+        made = Inflater(name, under=made)
+    return made
 
 
 def _window(coding: str, start: bytes) -> int:

@@ -15,7 +15,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
 from aiprobe.transport.connection import Connection, Question
 from aiprobe.transport.dial import Dialer
-from aiprobe.transport.exchange import Exchange, Route, Signal, Sink, WireError
+from aiprobe.transport.exchange import EVENTS_SLICE_BYTES, WHOLE_SLICE_BYTES, Exchange, Route, Signal, Sink, WireError
 from aiprobe.transport.framing import Reply
 from aiprobe.transport.proxy import Proxy, parse_proxy
 from aiprobe.transport.request import authority, request_bytes
@@ -23,7 +23,7 @@ from aiprobe.transport.resolver import Resolver
 from aiprobe.transport.tls import Contexts
 from aiprobe.transport.warm import WarmConnections
 
-__all__ = ["Exchange", "Route", "Signal", "Sink", "Transport"]
+__all__ = ["EVENTS_SLICE_BYTES", "WHOLE_SLICE_BYTES", "Exchange", "Route", "Signal", "Sink", "Transport"]
 
 _CLOSING_TURNS: Final = 10
 """Turns of the event loop in which aborted connections say goodbye; two are enough, TLS takes one more."""

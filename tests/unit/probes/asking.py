@@ -25,6 +25,7 @@ class Recorder:
     """A sink that remembers, and answers each piece of body with what `says` makes of everything so far."""
 
     says: Callable[[bytes], Signal] = lambda body: Signal.MORE
+    slice_bytes: int = 64 * 1024
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     pieces: list[bytes] = field(default_factory=list)

@@ -114,7 +114,7 @@ async def test_done_ends_the_exchange_though_the_peer_goes_on() -> None:
 
 @on_both_loops
 async def test_a_sink_is_not_called_again_after_done() -> None:
-    sink = Recorder(lambda body: Signal.DONE)
+    sink = Recorder(lambda body: Signal.DONE, slice_bytes=1)
     await ask_once(answers(ENDLESS + chunk(b"a") + chunk(b"b") + chunk(b"")), sink)
     assert sink.pieces == [b"a"]
 

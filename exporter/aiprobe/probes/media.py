@@ -1,0 +1,44 @@
+"""What a 2xx reply is: by its media type where that is right, by its first bytes where it is not.
+
+The official SDKs read an event stream and a JSON body whatever `content-type` says, so a wrong one is no failure of the
+service. A page is a page under any name.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+_BOM: Final = b"\xef\xbb\xbf"
+_FIELDS: Final = (b"data", b"event", b"id", b"retry", b"")
+"""Names of the lines of an event stream; a comment has none."""
+_BEGINS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "application/json": (b"{", b"["),
+    "application/x-ndjson": (b"{",),
+    "application/vnd.amazon.eventstream": (b"\0",),
+}
+
+
+def media_types(content_type: str) -> frozenset[str]:
+    """Return the media types of a header that may have been sent twice, or joined by a comma."""
+    parts = content_type.split(",")
+    return frozenset(part.partition(";")[0].strip().lower() for part in parts) - {""}
+
+
+def begins_as(wanted: frozenset[str], start: bytes) -> bool | None:
+    """Tell whether a body that begins with `start` is of one of the media types `wanted`; None: too early to tell."""
+    start = start.removeprefix(_BOM).lstrip()
+    if not start or start == _BOM[: len(start)]:
+        return None
+    answers = {_is_event_stream(start) if name == "text/event-stream" else _begins(name, start) for name in wanted}
+    return True if True in answers else None if None in answers else False
+
+
+def _begins(name: str, start: bytes) -> bool:
+    return start.startswith(_BEGINS.get(name, ()))
+
+
+def _is_event_stream(start: bytes) -> bool | None:
+    line, end, _ = start.replace(b"\r", b"\n").partition(b"\n")
+    name, colon, _ = line.partition(b":")
+    if colon or end:
+        return name in _FIELDS
+    return None if any(field.startswith(name) for field in _FIELDS) else False
