@@ -13,7 +13,9 @@ from tests.install import locked
 
 LOCK = tomllib.loads((locked.ROOT / "uv.lock").read_text("utf-8"))
 PROJECT = tomllib.loads((locked.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-PYTHONS = [int(minor) for minor in re.findall(r"Python :: 3\.(\d+)", "\n".join(PROJECT["classifiers"]))]
+RUN = [int(minor) for minor in re.findall(r"Python :: 3\.(\d+)", "\n".join(PROJECT["classifiers"]))]
+PYTHONS = [*RUN, 14]
+"""The Pythons of the classifiers, on which the tests ran, and the next one: it has wheels, and no test ran on it."""
 _MACOS = [f"macosx_{major}_0_{kind}" for major in range(15, 10, -1) for kind in ("arm64", "universal2")]
 _MACOS += [f"macosx_10_{minor}_universal2" for minor in range(16, 8, -1)]
 MACHINES = {
@@ -55,4 +57,4 @@ def test_every_locked_package_has_a_wheel(minor: int, machine: str) -> None:
 
 
 def test_the_lock_is_for_every_python_that_the_project_is_for() -> None:
-    assert LOCK["requires-python"] == PROJECT["requires-python"] == f">=3.{PYTHONS[0]}"
+    assert LOCK["requires-python"] == PROJECT["requires-python"] == f">=3.{RUN[0]}"
