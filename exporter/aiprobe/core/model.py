@@ -234,6 +234,8 @@ class Result:
     request_id: str | None = None
     error_type: str | None = None
     """The provider's own name for the error, for the journal and the log."""
+    from_in_front: bool = False
+    """A 403 or 404 of the infrastructure in front of the API, or of another place that `base_url` names."""
     time_to_first_token_seconds: float | None = None
     """From the start of the probe to the first non-empty content of any sort, reasoning included."""
     time_to_first_output_token_seconds: float | None = None

@@ -15,6 +15,7 @@ USER_AGENT: Final = f"aiprobe/{__version__}"
 DETAIL_KEPT: Final = 2000
 ANSWER_KEPT: Final = 1000
 """Characters kept of a detail and an answer. What is shown is shorter: secrets are taken out before the last cut."""
+FROM_IN_FRONT: Final = "this is not the reply of an API: if it never answered here, base_url may be wrong"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -92,8 +93,12 @@ def one_line(text: str) -> str:
 
 
 def told(failure: Failure, exchange: Exchange) -> str:
-    """Say what the peer said of its failure: the status, its name for it, its words, and where it sent us."""
+    """Say what the peer said of its failure: the status, its name for it, its words, and where it sent us.
+
+    What stands in front of the API may have lost it, or may never have had it.
+    """
     status = f"HTTP {exchange.status}" if exchange.status is not None else ""
     location = exchange.headers.get("location", "") if exchange.status and 300 <= exchange.status < 400 else ""
-    parts = (status, failure.error_type, failure.message, f"redirects to {location}" if location else "")
+    hint = FROM_IN_FRONT if failure.from_in_front else ""
+    parts = (status, failure.error_type, failure.message, f"redirects to {location}" if location else "", hint)
     return ": ".join(part for part in parts if part)

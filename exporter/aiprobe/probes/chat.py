@@ -1,21 +1,25 @@
 """The chat probe: asks a model to repeat fresh words, times the answer, and judges whether it is right and whole."""
 
-import re
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
+from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd, tokens_bound
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
+from aiprobe.probes.bill import believed, is_capped
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.prompt import expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
-from aiprobe.protocols import LOADS_FIRST, PROTOCOLS
-from aiprobe.protocols.base import Ask, Finish
+from aiprobe.probes.thoughts import divide
+from aiprobe.protocols import LOADS_FIRST, PROTOCOLS, finishes
+from aiprobe.protocols.base import Ask, Finish, Usage
 from aiprobe.transport.transport import Exchange
+
+log = logging.getLogger(__name__)
 
 Judge = Callable[[str], Outcome]
 """Says what a whole visible answer is: ok, truncated or wrong_answer."""
@@ -24,8 +28,6 @@ BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
 """How long a reply may be: the largest real event of one token that we know is under 1 KiB, and some models think for
 hundreds of tokens past their cap."""
-_THOUGHTS: Final = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
-"""How self-hosted models write their reasoning into the visible text when nobody parses it out."""
 MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed says more about chunking than about the model."""
 
@@ -41,7 +43,8 @@ class ChatProbe:
         self._protocol = PROTOCOLS[target.provider.protocol]
         self._prompt = prompt(target)
         self._expected = expected_answer(target)
-        cap = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+        self._cap = cap = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+        self._says_absurd = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
             model=target.model,
@@ -71,11 +74,11 @@ class ChatProbe:
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
         judge_answer = partial(judge, words=words, asked=self._prompt, expected=self._expected)
-        outcome, detail = draw(sink.record, exchange, judge_answer)
+        outcome, detail = draw(sink.record, exchange, judge_answer, cap=self._cap)
         return self._result(sink.record, exchange, outcome, detail)
 
     def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
-        usage = record.usage
+        usage = self._bill(record)
         first = record.first_content_at if self._target.stream else None
         first_text = record.first_text_at if self._target.stream and record.reasoned else None
         speed = _seconds_per_token(record, exchange) if self._target.stream else None
@@ -88,6 +91,7 @@ class ChatProbe:
             phases=_phases(record, exchange, stream=self._target.stream),
             request_id=record.facts.request_id or record.meta.request_id,
             error_type=one_line(record.failure.error_type) or None if record.failure else None,
+            from_in_front=bool(record.failure and record.failure.from_in_front),
             time_to_first_token_seconds=_since(exchange.started, first, loading=record.meta.load_seconds),
             time_to_first_output_token_seconds=_since(exchange.started, first_text, loading=record.meta.load_seconds),
             stream_max_gap_seconds=record.max_gap_seconds if self._target.stream else None,
@@ -97,20 +101,50 @@ class ChatProbe:
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cached_input_tokens=usage.cached_input_tokens,
-            cost_usd=cost_usd(
-                self._target.price,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cached_input_tokens=usage.cached_input_tokens,
-            ),
+            cost_usd=self._cost(record.usage, usage),
             response_model=record.meta.response_model,
             server_seconds=record.meta.server_seconds,
             load_seconds=record.meta.load_seconds,
             answer=record.answer[:ANSWER_KEPT],
         )
 
+    def _bill(self, record: Record) -> Usage:
+        """Return the tokens that are believed; log once when counts become absurd."""
+        answered = bool(record.text or record.contents or record.reasoned)
+        most = tokens_bound(self._target)
+        usage = believed(record.usage, answered=answered, most=most)
+        absurd = is_capped(record.usage, usage)
+        if absurd and not self._says_absurd:
+            log.warning(
+                "absurd token counts are capped at what the prompt and the token cap allow",
+                extra={
+                    "target": self._target.name,
+                    "input_tokens": record.usage.input_tokens,
+                    "output_tokens": record.usage.output_tokens,
+                    "most_input_tokens": most[0],
+                    "most_output_tokens": most[1],
+                },
+            )
+        self._says_absurd = absurd
+        return usage
 
-def draw(record: Record, exchange: Exchange, judge_answer: Judge) -> tuple[Outcome, str]:
+    def _cost(self, told: Usage, usage: Usage) -> float | None:
+        """Return what is billed; None, as for no bill at all, where a count was no count."""
+        unknown = [
+            (told.input_tokens is not None and usage.input_tokens is None),
+            (told.output_tokens is not None and usage.output_tokens is None),
+        ]
+        if any(unknown):
+            return None
+        return cost_usd(
+            self._target.price,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached_input_tokens=usage.cached_input_tokens,
+        )
+
+
+def draw(record: Record, exchange: Exchange, judge_answer: Judge, *, cap: int | None = None) -> tuple[Outcome, str]:
     """Draw the outcome, the strongest evidence first: what the peer said, what the wire did, what the reply lacks."""
     if record.failure is not None:
         return record.failure.outcome, told(record.failure, exchange)
@@ -121,17 +155,25 @@ def draw(record: Record, exchange: Exchange, judge_answer: Judge) -> tuple[Outco
     reason = record.stopped.reason if record.stopped else "none"
     if record.finish is Finish.FILTERED:
         return Outcome.CONTENT_FILTERED, f"finish reason {reason}"
-    if record.finish is Finish.ERROR:
-        return Outcome.ERROR_IN_BODY, f"finish reason {reason}"
-    return _draw_answer(record, judge_answer)
+    stopped_by_error = finishes.failed(record.stopped)
+    if stopped_by_error is not None:
+        return stopped_by_error.outcome, f"finish reason {reason}"
+    at_cap = cap is not None and record.usage.output_tokens == cap
+    return _draw_answer(record, judge_answer, out_of_tokens=at_cap or record.finish is Finish.LENGTH)
 
 
-def _draw_answer(record: Record, judge_answer: Judge) -> tuple[Outcome, str]:
-    """Judge a reply that came to its end without an error."""
-    answer = _THOUGHTS.sub("", record.answer)
-    thought = record.reasoned or bool(record.usage.reasoning_tokens) or len(answer) < len(record.answer)
+def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) -> tuple[Outcome, str]:
+    """Judge a reply that came to its end without an error.
+
+    A thought that was never closed is all that came where the tokens ran out, and the answer where the model stopped.
+    """
+    seen = divide(record.answer)
+    thought = record.reasoned or bool(record.usage.reasoning_tokens) or seen.thought
+    answer = seen.answer
+    if seen.open_thought is not None and not out_of_tokens:
+        answer = f"{answer} {seen.open_thought}"
     if not answer.strip():
-        if record.finish is Finish.LENGTH:
+        if out_of_tokens:
             return Outcome.STARVED, "the token limit ran out before any visible text; raise max_output_tokens"
         if record.contents:
             return Outcome.WRONG_ANSWER, f"a {record.contents[0].kind} instead of text"
@@ -139,7 +181,7 @@ def _draw_answer(record: Record, judge_answer: Judge) -> tuple[Outcome, str]:
     outcome = judge_answer(answer)
     if outcome is Outcome.OK:
         return outcome, ""
-    if record.finish is Finish.LENGTH and thought:
+    if out_of_tokens and thought:
         return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
     missing = "the end marker" if outcome is Outcome.TRUNCATED else "what was asked for"
     return outcome, f"the answer lacks {missing}: {answer[:ANSWER_KEPT]!r}"

@@ -3,9 +3,10 @@
 import math
 
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import cost_usd
+from aiprobe.core.money import cost_usd, tokens_bound
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
+from aiprobe.probes.bill import believed
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.record import Record, RecordingSink
@@ -41,7 +42,8 @@ class EmbeddingsProbe:
         record = sink.record
         sink.close(complete=exchange.complete, at=exchange.ended)
         outcome, detail = draw(record, exchange)
-        usage = record.usage
+        usage = believed(record.usage, answered=bool(record.contents), most=tokens_bound(self._target))
+        no_bill = usage.input_tokens is None and record.usage.input_tokens is not None
         return result_of(
             exchange,
             outcome=outcome,
@@ -50,9 +52,12 @@ class EmbeddingsProbe:
             head=record.facts,
             request_id=record.facts.request_id or record.meta.request_id,
             error_type=one_line(record.failure.error_type) or None if record.failure else None,
+            from_in_front=bool(record.failure and record.failure.from_in_front),
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
-            cost_usd=cost_usd(self._target.price, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens),
+            cost_usd=None
+            if no_bill
+            else cost_usd(self._target.price, input_tokens=usage.input_tokens, output_tokens=usage.output_tokens),
             response_model=record.meta.response_model,
         )
 

@@ -10,9 +10,8 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
-from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols import PROTOCOLS, errors
 from aiprobe.protocols.base import Failure, Protocol, ReplyHead
-from aiprobe.protocols.errors import is_challenge
 from aiprobe.transport.transport import Exchange
 
 _LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")
@@ -52,6 +51,7 @@ class ModelsProbe:
             clock=self._tools.clock,
             head=facts,
             error_type=(one_line(failure.error_type) or None) if failure else None,
+            from_in_front=bool(failure and failure.from_in_front),
             input_tokens=0,
             output_tokens=0,
             cost_usd=0.0,
@@ -69,20 +69,21 @@ class ModelsProbe:
 
 def judge(protocol: Protocol, head: ReplyHead, body: bytes) -> Failure | None:
     """Say what is wrong with a 2xx body that should list models, or None."""
-    if is_challenge(head.headers):
+    if errors.is_challenge(head.headers):
         return protocol.failure(head, body)
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return Failure(outcome=Outcome.MALFORMED, message="the list of models is not JSON")
+    failed = errors.in_document(document)
+    if failed is not None:
+        return failed
     if isinstance(document, Mapping):
-        if document.get("error"):
-            reader = protocol.reader(stream=False)
-            events = [*reader.feed(body), *reader.close()]
-            carried = next((event for event in events if isinstance(event, Failure)), None)
-            if carried is not None:
-                return carried
-        document = next((document[key] for key in _LIST_KEYS if isinstance(document.get(key), list)), None)
+        listed = next((document[key] for key in _LIST_KEYS if isinstance(document.get(key), list)), None)
+        odd = errors.in_odd_document(document) if not listed else None
+        if odd is not None:
+            return odd
+        document = listed
     if not isinstance(document, list):
         return Failure(outcome=Outcome.MALFORMED, message="no list of models in the reply")
     if not document:

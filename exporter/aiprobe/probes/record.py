@@ -215,7 +215,8 @@ def _take_usage(record: Record, event: Usage) -> None:
 
 
 def _newer(old: Amount | None, new: Amount | None) -> Amount | None:
-    return old if new is None else new
+    """Return the last number; a late zero, which gateways send for what they did not count, overwrites nothing."""
+    return old if new is None or (new == 0 and old) else new
 
 
 def _take_meta(record: Record, event: Meta) -> None:

@@ -1,27 +1,26 @@
 """Anthropic's Messages API, and whoever serves the same wire: Azure Foundry, Bedrock Mantle, gateways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
     End,
     Event,
     Failure,
-    Finish,
     HeadFacts,
     Meta,
     Reader,
     Reasoning,
     ReplyHead,
     Request,
-    Stopped,
     Text,
     Usage,
 )
+from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_name, a_string, an_object, any_object
 from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
 from aiprobe.protocols.request import get, post
@@ -31,14 +30,6 @@ VERSION: Final = "2023-06-01"
 """Still accepted, and the one that every compatible server knows; its streams, usage and errors are those of
 2026-10-21."""
 _OWN_HEADERS: Final = {"anthropic-version": VERSION}
-_FINISHES: Final[Mapping[str, Finish]] = {
-    "end_turn": Finish.STOP,
-    "stop_sequence": Finish.STOP,
-    "max_tokens": Finish.LENGTH,
-    "model_context_window_exceeded": Finish.LENGTH,
-    "refusal": Finish.FILTERED,
-}
-"""Anything else (tool_use, pause_turn) is `other`."""
 _NOT_CONTENT: Final = frozenset({"fallback"})
 """A block that only says that another model goes on."""
 
@@ -111,7 +102,7 @@ class _MessageStream:
             return NOTHING
         if frame.data.startswith(b"[DONE]"):  # a gateway's habit from another protocol
             return NOTHING
-        document, failed = load_frame(frame)
+        document, failed = load_frame(frame, own=b'"type"')
         if failed:
             return failed
         kind = document.get("type") or frame.event.decode("ascii", "replace")
@@ -120,7 +111,10 @@ class _MessageStream:
         if kind == "message_stop":
             return (End(),)
         read = _READERS.get(kind) if isinstance(kind, str) else None
-        return (read(document) if read else NOTHING) or PROGRESS
+        if read is None:
+            odd = errors.in_odd_document(document)
+            return (odd,) if odd else PROGRESS
+        return read(document) or PROGRESS
 
     def close(self) -> Sequence[Event]:
         """Nothing but `message_stop` ends a message."""
@@ -147,7 +141,7 @@ def _read_delta(document: dict[str, Any]) -> list[Event]:
         return [Reasoning(thought)] if thought else []
     if kind == "input_json_delta" and delta.get("partial_json"):
         return [Content("tool_call")]
-    return []
+    return unknown_block(delta) if isinstance(delta.get("text"), str) else []
 
 
 def _read_message_delta(document: dict[str, Any]) -> list[Event]:
@@ -184,7 +178,7 @@ def _block(block: dict[str, Any]) -> list[Event]:
         return [Reasoning(thought)] if thought else []
     if kind in {"tool_use", "server_tool_use", "mcp_tool_use"}:
         return [Content("tool_call")]
-    return [Content(kind)] if kind and kind not in _NOT_CONTENT else []
+    return [] if kind in _NOT_CONTENT else unknown_block(block)
 
 
 def _names(message: dict[str, Any]) -> list[Event]:
@@ -193,8 +187,8 @@ def _names(message: dict[str, Any]) -> list[Event]:
 
 
 def _stopped(message: dict[str, Any]) -> list[Event]:
-    reason = a_string(message.get("stop_reason"))
-    return [Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))] if reason else []
+    stop = finishes.stopped(message.get("stop_reason"))
+    return [stop] if stop else []
 
 
 def _usage(usage: object, *, late: bool = False) -> list[Event]:

@@ -118,6 +118,8 @@ class Failure:
     """The provider's own name for it."""
     message: str = ""
     """The provider's own words: untrusted."""
+    from_in_front: bool = False
+    """What answered is no API but infrastructure in front of it, or of another place that `base_url` names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.anthropic import thinking_fields
 from aiprobe.protocols.base import (
     Ask,
@@ -31,6 +31,7 @@ from aiprobe.protocols.base import (
     Text,
     Usage,
 )
+from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.eventstream import EventFrame, EventStreamParser
 from aiprobe.protocols.jsonvalues import (
     UnreadableError,
@@ -48,18 +49,6 @@ from aiprobe.protocols.reading import JSON_BODY, NOTHING, PROGRESS, BodyReader
 from aiprobe.protocols.request import get, post
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
-_FINISHES: Final[Mapping[str, Finish]] = {
-    "end_turn": Finish.STOP,
-    "stop_sequence": Finish.STOP,
-    "max_tokens": Finish.LENGTH,
-    "model_context_window_exceeded": Finish.LENGTH,
-    "guardrail_intervened": Finish.FILTERED,
-    "content_filtered": Finish.FILTERED,
-    "refusal": Finish.FILTERED,
-    "malformed_model_output": Finish.ERROR,
-    "malformed_tool_use": Finish.ERROR,
-}
-"""Anything else (tool_use) is `other`; botocore, bedrock-runtime 2023-09-30, `StopReason`."""
 _NOT_ALLOWED: Final = frozenset(
     {
         "accessdeniedexception",
@@ -230,7 +219,8 @@ def _read_delta(document: dict[str, Any]) -> list[Event]:
     thought = a_string(any_object(delta.get("reasoningContent")).get("text"))
     if thought:
         return [Reasoning(thought)]
-    return [Content(kind) for field, kind in _OTHER if delta.get(field)]
+    known: list[Event] = [Content(kind) for field, kind in _OTHER if delta.get(field)]
+    return known or [each for each in unknown_block(delta) if not isinstance(each, Content)]
 
 
 def _read_start(document: dict[str, Any]) -> list[Event]:
@@ -239,8 +229,7 @@ def _read_start(document: dict[str, Any]) -> list[Event]:
 
 
 def _read_stop(document: dict[str, Any]) -> list[Event]:
-    reason = a_string(document.get("stopReason"))
-    return [Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))]
+    return [finishes.stopped(document.get("stopReason")) or Stopped(Finish.OTHER, "")]
 
 
 def _read_metadata(document: dict[str, Any]) -> list[Event]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -23,6 +23,7 @@ from aiprobe.protocols.base import (
     Text,
     Usage,
 )
+from aiprobe.protocols.blocks import text_inside
 from aiprobe.protocols.jsonvalues import (
     UnreadableError,
     a_count,
@@ -38,13 +39,6 @@ from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
-_FINISHES: Final[Mapping[str, Finish]] = {
-    "COMPLETE": Finish.STOP,
-    "STOP_SEQUENCE": Finish.STOP,
-    "MAX_TOKENS": Finish.LENGTH,
-    "ERROR_TOXIC": Finish.FILTERED,
-}
-"""Anything else (TOOL_CALL) is `other`, and ERROR and TIMEOUT are failures; cohere, `types.ChatFinishReason`."""
 _REQUEST_IDS: Final = ("x-debug-trace-id", "x-request-id")
 
 
@@ -104,11 +98,14 @@ class _Chunks:
         """Return the events of one frame; `message-end` is the end, a `[DONE]` after it only a habit."""
         if frame.data.startswith(b"[DONE]"):
             return NOTHING
-        document, failed = load_frame(frame)
+        document, failed = load_frame(frame, own=b'"type"')
         if failed:
             return failed
         read = _READERS.get(a_name(document.get("type")) or frame.event.decode("ascii", "replace"))
-        return (read(document) if read else NOTHING) or PROGRESS
+        if read is None:
+            odd = errors.in_odd_document(document)
+            return (odd,) if odd else PROGRESS
+        return read(document) or PROGRESS
 
     def close(self) -> Sequence[Event]:
         """Nothing but `message-end` ends a message."""
@@ -130,7 +127,7 @@ def _content(content: dict[str, Any]) -> list[Event]:
     thought = a_string(content.get("thinking"))
     if thought:
         return [Reasoning(thought)]
-    text = a_string(content.get("text"))
+    text = a_string(content.get("text")) or text_inside(content)
     return [Text(text)] if text else []
 
 
@@ -139,8 +136,7 @@ def _read_tool(_: dict[str, Any]) -> list[Event]:
 
 
 def _read_end(document: dict[str, Any]) -> list[Event]:
-    delta = an_object(document.get("delta"))
-    return _ended(delta, any_string(delta.get("error")))
+    return _ended(an_object(document.get("delta")))
 
 
 _READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
@@ -152,26 +148,31 @@ _READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
 }
 
 
-def _ended(told: dict[str, Any], error: str) -> list[Event]:
+def _ended(told: dict[str, Any]) -> list[Event]:
     """Return why it stopped and what it cost, and then the end or what went wrong."""
-    reason = a_string(told.get("finish_reason"))
+    stop = finishes.stopped(told.get("finish_reason"))
     events = _usage(told.get("usage"))
-    if reason in {"ERROR", "TIMEOUT"} or error:
-        told_error = {"code": reason.lower() or "error", "message": error or f"finish reason {reason}"}
+    error, kind = any_string(told.get("error")), any_string(told.get("error_type"))
+    if error or (stop and stop.finish is Finish.ERROR):
+        reason = stop.reason if stop else "error"
+        told_error = {"code": kind or reason.lower(), "message": error or f"finish reason {reason}"}
         return [*events, errors.of_error(told_error)]
-    return [*events, Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)), End()]
+    return [*events, stop or Stopped(Finish.OTHER, ""), End()]
 
 
 def _usage(usage: object) -> list[Event]:
-    """Read the tokens: what is billed leaves out what Cohere adds to a prompt itself."""
+    """Read the tokens: what is billed leaves out what Cohere adds to a prompt itself.
+
+    What came from a cache is counted in tokens and not in billed units, so beside it all is read in tokens.
+    """
     told = any_object(usage)
     billed, counted = any_object(told.get("billed_units")), any_object(told.get("tokens"))
-    count: Callable[[str], int | None] = lambda name: a_count(billed.get(name, counted.get(name)))  # noqa: E731 - twice
-    read = Usage(
-        input_tokens=count("input_tokens"),
-        output_tokens=count("output_tokens"),
-        cached_input_tokens=a_count(told.get("cached_tokens")),
-    )
+    cached = a_count(told.get("cached_tokens"))
+    told = counted if cached and counted else billed or counted
+    total = a_count(told.get("input_tokens"))
+    if cached and (total is None or total < cached):
+        return []  # two units: no bill
+    read = Usage(input_tokens=total, output_tokens=a_count(told.get("output_tokens")), cached_input_tokens=cached)
     return [] if read == Usage() else [read]
 
 
@@ -188,4 +189,4 @@ def _read_reply(document: object) -> Sequence[Event]:
         events.extend(_content(an_object(block)))
     if message.get("tool_calls"):
         events.append(Content("tool_call"))
-    return [*events, *_ended(reply, "")]
+    return [*events, *_ended(reply)]

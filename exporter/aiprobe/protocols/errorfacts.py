@@ -5,15 +5,17 @@ Pure collection: names, numbers and words go in one dataclass. What they mean fo
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aiprobe.protocols import vendorcodes
 from aiprobe.protocols.jsonvalues import (
     UnreadableError,
     a_name,
     any_object,
     any_string,
     load,
+    load_first,
     without_lone_surrogates,
 )
 
@@ -22,18 +24,79 @@ MESSAGE_LIMIT: Final = 1500
 _TEXT_LIMIT: Final = 16_384
 """Bytes of a body that are searched when it is no whole JSON document."""
 _PAGE_LIMIT: Final = 2_048
-_NAME_KEYS: Final = ("code", "type", "status", "error_type", "error_code", "reason", "__type", "errorCode")
-_MESSAGE_KEYS: Final = ("message", "msg", "detail", "error_description", "errorMessage", "error_message", "title")
-_NO_PARAMETER: Final = (None, "", "None", "null")
-"""LiteLLM writes its nulls as words."""
+_DEPTH: Final = 6
+_QUOTATIONS: Final = 4
+"""Documents quoted inside messages that are read: each reads its message again."""
+_NAME_KEYS: Final = [
+    "code",
+    "type",
+    "status",
+    "error_type",
+    "error_code",
+    "reason",
+    "__type",
+    "errorCode",
+    "Code",
+    "errorType",
+    "errorcode",
+    "err_code",
+]
+_MESSAGE_KEYS: Final = [
+    "message",
+    "msg",
+    "detail",
+    "error_description",
+    "errorMessage",
+    "error_message",
+    "error_msg",
+    "status_msg",
+    "faultstring",
+    "Message",
+    "errmsg",
+    "err_msg",
+    "description",
+    "details",
+    "title",
+]
+_STATUS_KEYS: Final = ("code", "status", "statusCode", "status_code", "http_status")
+_NUMBER_KEYS: Final = ("code", "error_code", "err_code", "errorCode", "Code")
+_INNER_KEYS: Final = [
+    "innererror",
+    "inner_error",
+    "metadata",
+    "errors",
+    "detail",
+    "details",
+    "base_resp",
+    "fault",
+    "cause",
+    "Error",
+    "Response",
+    "response",
+    "header",
+    "body",
+    "upstream_error",
+    "provider_error",
+]
+_NO_PARAMETER: Final = (None, "", "None", "null", "model")
+"""LiteLLM writes its nulls as words. What is said of the parameter `model` is said of the model."""
 
 _NOT_ALNUM: Final = re.compile(r"[^a-z0-9]+")
-_TITLE: Final = re.compile(r"<title[^>]*>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
 _TAGS: Final = re.compile(r"<(?:script|style).{0,9000}?</(?:script|style)>|<[^>]{0,2000}>", re.IGNORECASE | re.DOTALL)
-_CUT_NAME: Final = re.compile(r'"(?:code|type|status|error_type|error_code|reason)"\s*:\s*"([^"\\]{1,100})"')
-_CUT_MESSAGE: Final = re.compile(r'"(?:message|detail|error)"\s*:\s*"((?:[^"\\]|\\.){1,2000})')
+_CUT_NAME: Final = re.compile(
+    r"""["'](?:code|type|status|error_type|error_code|reason)["']\s{0,9}:\s{0,9}["']([^"'\\]{1,100})["']"""
+)
+_CUT_MESSAGE: Final = re.compile(r'"(?:message|detail|error)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,2000})')
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|https?://\S+")
 """What a message quotes (a prompt, a parameter, a page to read) is not what it says."""
+_NAMED_IN_WORDS: Final = re.compile(
+    r"\b(?:[A-Z][A-Za-z]{2,40}(?:Error|Exception|Exceeded|Exhausted|Fault)|[a-z]{2,20}(?:_[a-z]{2,20}){0,3}"
+    r"_(?:error|exceeded|exhausted|reached|quota|limit|limited|balance|credits?|funds|key|overloaded|unavailable|expired|failed))\b"
+)
+"""Names of errors inside a message: `litellm.RateLimitError: ...`, `insufficient_quota: ...`."""
+_NAMES_KEPT: Final = 12
+_MINIMAX_NUMBER: Final = re.compile(r"\((\d{4})\)\s*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +109,8 @@ class ErrorFacts:
     """The provider's own words: untrusted, one line, at most `MESSAGE_LIMIT` characters."""
     words: str = ""
     """The message in lower case, without quotations and links; empty for an HTML page, whose words are decoration."""
+    page: str = ""
+    """The start of an HTML page in lower case, without its tags."""
     codes: frozenset[str] = frozenset()
     """Every type, code, status and reason, squashed: `Rate_Limit-Exceeded` is `ratelimitexceeded`."""
     status: int | None = None
@@ -58,6 +123,14 @@ class ErrorFacts:
     is_json: bool = True
 
 
+@dataclass(slots=True)
+class _Found:
+    names: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    quotations: int = _QUOTATIONS
+    more: dict[str, Any] = field(default_factory=dict)
+
+
 def facts_of_body(body: bytes) -> ErrorFacts:
     """Collect the facts of a body that may be JSON, JSON cut short, HTML, plain text or nothing."""
     try:
@@ -67,27 +140,19 @@ def facts_of_body(body: bytes) -> ErrorFacts:
     text = body[:_TEXT_LIMIT].decode("utf-8", "replace").strip()
     if text.startswith("<"):
         title = _TITLE.search(text)
-        return ErrorFacts(
-            message=one_line(title[1] if title else _TAGS.sub(" ", text[:_PAGE_LIMIT])), is_html=True, is_json=False
-        )
+        page = one_line(_TAGS.sub(" ", text[:_PAGE_LIMIT]))
+        return ErrorFacts(message=one_line(title[1]) if title else page, page=page.lower(), is_html=True, is_json=False)
     if text.startswith(("{", "[")):
-        names = _CUT_NAME.findall(text)
         message = _CUT_MESSAGE.search(text)
-        return _facts(names, [message[1] if message else ""], {})
-    return _facts([], [text], {"is_json": False})
+        return _facts(_Found(_CUT_NAME.findall(text), [message[1] if message else ""]))
+    return _facts(_Found([], [text], more={"is_json": False}))
 
 
 def facts_of(document: object) -> ErrorFacts:
     """Collect the facts of a decoded error: an object nested or flat, a list of them, or a string."""
-    names: list[str] = []
-    messages: list[str] = []
-    more: dict[str, Any] = {}
-    for part in _parts(document, depth=0):
-        if isinstance(part, str):
-            messages.append(part)
-        else:
-            _collect(part, names, messages, more)
-    return _facts(names, messages, more)
+    found = _Found()
+    _gather(document, found)
+    return _facts(found)
 
 
 def squashed(name: str) -> str:
@@ -101,23 +166,42 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MESSAGE_LIMIT]
 
 
+def means_something(value: object) -> bool:
+    """Tell whether a value holds anything but blanks: `{"code": 0, "message": ""}` does not."""
+    if isinstance(value, dict):
+        return any(means_something(each) for name, each in value.items() if name not in {"index", "param"})
+    if isinstance(value, list):
+        return any(map(means_something, value))
+    if isinstance(value, str):
+        return value.strip().lower() not in {"", "null", "none", "0", "200", "ok", "success"}
+    return bool(value) and value != 200
+
+
+def _gather(document: object, found: _Found) -> None:
+    for part in _parts(document, depth=0):
+        if isinstance(part, str):
+            _read_message(part, found)
+        else:
+            _collect(part, found)
+
+
 def _parts(value: object, *, depth: int) -> Iterator[dict[str, Any] | str]:
     """Walk from the outside in through the places where error objects hide."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list) and depth < 6:
+    elif isinstance(value, list) and depth < _DEPTH:
         for item in value[:8]:
             yield from _parts(item, depth=depth + 1)
-    elif isinstance(value, dict) and depth < 6:
+    elif isinstance(value, dict) and "loc" in value:  # FastAPI, a field of the request
+        yield any_string(value.get("msg"))
+    elif isinstance(value, dict) and depth < _DEPTH:
         inner = value.get("error")
         if isinstance(inner, dict | list):
             yield from _parts(inner, depth=depth + 1)
         yield value
-        for key in ("innererror", "inner_error", "metadata", "errors"):
+        for key in _INNER_KEYS:
             yield from _parts(any_object_or_list(value.get(key)), depth=depth + 1)
-        details = value.get("details")
-        yield from _parts(details if isinstance(details, list) else any_object(details), depth=depth + 1)
-        yield from _parts(_raw(value.get("raw")), depth=depth + 1)
+        yield from _parts(any_string(value.get("raw"))[:_TEXT_LIMIT] or None, depth=depth + 1)
 
 
 def any_object_or_list(value: object) -> object:
@@ -125,62 +209,71 @@ def any_object_or_list(value: object) -> object:
     return value if isinstance(value, dict | list) else None
 
 
-def _raw(value: object) -> object:
-    """Decode what a gateway quotes of its upstream's reply, if it is JSON."""
-    text = any_string(value)[:_TEXT_LIMIT]
-    if not text.lstrip().startswith(("{", "[")):
-        return text or None
-    try:
-        return load(text.encode())
-    except UnreadableError:
-        return None
-
-
-def _collect(part: dict[str, Any], names: list[str], messages: list[str], more: dict[str, Any]) -> None:
-    names.extend(part[key] for key in _NAME_KEYS if isinstance(part.get(key), str))
-    if isinstance(part.get("error"), str):
-        messages.append(part["error"])
-    for key in _MESSAGE_KEYS:
-        value = part.get(key)
-        if isinstance(value, str):
-            messages.append(value)
-        elif isinstance(value, list):
-            messages.extend(item["msg"] for item in value[:4] if isinstance(item, dict) and _is_string(item.get("msg")))
-    for key in ("code", "status", "statusCode", "status_code"):
+def _collect(part: dict[str, Any], found: _Found) -> None:
+    found.names.extend(part[key] for key in _NAME_KEYS if isinstance(part.get(key), str))
+    for key in ("error", *_MESSAGE_KEYS):
+        if isinstance(part.get(key), str):
+            _read_message(part[key], found)
+    for key in _STATUS_KEYS:
         status = _status(part.get(key))
         if status is not None:
-            more.setdefault("status", status)
-    if part.get("param") not in _NO_PARAMETER:
-        more["about_parameter"] = True
+            found.more.setdefault("status", status)
+    table = vendorcodes.MINIMAX if "status_msg" in part else vendorcodes.OTHERS
+    for key in _NUMBER_KEYS if table is vendorcodes.OTHERS else ("status_code",):
+        number = _number(part.get(key))
+        if number in table:
+            found.names.append(table[number])
+    if not isinstance(part.get("param"), dict | list) and part.get("param") not in _NO_PARAMETER:
+        found.more["about_parameter"] = True
     if "flagged_input" in part:
-        names.append("content_moderation")
+        found.names.append("content_moderation")
     violations = part.get("violations")
     quota_ids = [any_object(each).get("quotaId") for each in (violations[:20] if isinstance(violations, list) else ())]
     for quota_id in filter(None, map(any_string, (*quota_ids, part.get("quota_limit")))):
-        more["quota_ids"] = (*more.get("quota_ids", ()), quota_id.lower())
+        found.more["quota_ids"] = (*found.more.get("quota_ids", ()), quota_id.lower())
 
 
-def _is_string(value: object) -> bool:
-    return isinstance(value, str)
+def _read_message(text: str, found: _Found) -> None:
+    """Keep a message, and gather from the document that it quotes: gateways pass on what their provider said."""
+    found.messages.append(text)
+    start = text.find("{", 0, _TEXT_LIMIT)
+    if start < 0 or not found.quotations:
+        return
+    found.quotations -= 1
+    try:
+        quoted = load_first(text[start : start + _TEXT_LIMIT])
+    except UnreadableError:
+        found.names.extend(_CUT_NAME.findall(text, start, start + _TEXT_LIMIT))  # Python's own spelling of a dict
+        return
+    if isinstance(quoted, dict) and (
+        "error" in quoted or "type" in quoted or "code" in quoted or not text[:start].strip()
+    ):
+        _gather(quoted, found)
+
+
+def _number(value: object) -> int:
+    if isinstance(value, str) and len(value) <= 6 and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _status(value: object) -> int | None:
-    if isinstance(value, str) and len(value) == 3 and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 400 <= value <= 599:
-        return value
-    return None
+    number = _number(value)
+    return number if 400 <= number <= 599 else None
 
 
-def _facts(names: list[str], messages: list[str], more: dict[str, Any]) -> ErrorFacts:
-    telling = [name for name in map(a_name, names) if name and not name.isdigit() and name != "error"]
-    said = [text for text in messages if text.strip()]
-    spoken = [one_line(text) for text in said[:4] if not text.lstrip().startswith("<")]
-    words = " ".join(_QUOTED.sub(" ", text) for text in spoken).lower()
+def _facts(found: _Found) -> ErrorFacts:
+    telling = [name for name in map(a_name, found.names) if name and not name.isdigit() and name != "error"]
+    said = [text for text in found.messages if text.strip()]
+    spoken = [one_line(text) for text in said[:6] if not text.lstrip().startswith(("<", "{"))]
+    unquoted = [_QUOTED.sub(" ", text) for text in spoken]
+    named = [name for text in unquoted for name in _NAMED_IN_WORDS.findall(text)[:_NAMES_KEPT]]
+    numbers = [_MINIMAX_NUMBER.search(text) for text in spoken]
+    named += [vendorcodes.MINIMAX.get(int(number[1]), "") for number in numbers if number]
     return ErrorFacts(
-        name=telling[0] if telling else next(map(a_name, filter(None, names)), ""),
+        name=telling[0] if telling else next(map(a_name, filter(None, found.names)), ""),
         message=one_line(said[0]) if said else "",
-        words=words,
-        codes=frozenset(squashed(name) for name in map(a_name, names) if name),
-        **more,
+        words=" ".join(" ".join(unquoted).split()).lower(),
+        codes=frozenset(squashed(name) for name in map(a_name, [*found.names, *named]) if name),
+        **found.more,
     )

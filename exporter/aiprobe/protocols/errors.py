@@ -1,64 +1,31 @@
 """What an error means for a probe: one classifier for HTTP errors and for errors inside 2xx replies.
 
-The table is docs/design.md, section 5. Codes are believed before words, and words only outside of quotations.
+The table is docs/design.md, section 5. What the API states in its body counts first, then the status that carries it;
+codes before words, and words only outside of quotations. What codes and words mean stands in `meanings`.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols.base import Failure, ReplyHead
-from aiprobe.protocols.errorfacts import ErrorFacts, any_object_or_list, facts_of, facts_of_body, one_line, squashed
-
-_OVERLOADED_CODE: Final = re.compile(
-    r"overload|unavailable|outofcapacity|capacityexceeded|nocapacity|insufficientcapacity|slowdown|modelnotready|^3505$"
-    r"|insufficientsystemresource"
+from aiprobe.protocols import meanings
+from aiprobe.protocols.base import Failure, Finish, ReplyHead
+from aiprobe.protocols.errorfacts import ErrorFacts, facts_of, facts_of_body, means_something, one_line, squashed
+from aiprobe.protocols.meanings import (
+    ABOUT_REQUEST,
+    BAD_KEY,
+    FILTER,
+    NO_ACCESS,
+    NO_BACKEND,
+    NO_MODEL,
+    OVERLOAD,
+    QUOTA,
+    SERVER_FAULT,
+    SPENT,
+    THROTTLE,
 )
-_OVERLOADED_WORDS: Final = re.compile(
-    r"overload|\bunavailable\b"
-    r"|\b(?:out of|at|over|no|no more|not enough|insufficient|exceed(?:s|ed)?) (?:\w+ )?capacity\b"
-    r"|capacity (?:was |is |has been )?(?:exceeded|exhausted|reached)|high demand"
-)
-_QUOTA_CODE: Final = re.compile(
-    r"quotaexceeded|quotaexhausted|insufficientquota|billing|(?<!su)spend|ramplimit|budget|payment|creditlimit|outofcredit|usagelimit"
-    r"|insufficient(?:credit|balance|fund)|arrearage"
-)
-_QUOTA_PHRASES: Final = re.compile(
-    r"credit balance"
-    r"|(?:insufficient|not enough|no|out of|low|ran out of) (?:\w+ ){0,2}(?:credits?|balance|funds|quota)\b"
-    r"|credits? (?:limit|\w+ )?(?:exhausted|depleted|required|exceeded|used up)"
-    r"|(?:spend|spending|billing|budget|usage|credit|payment)s? (?:hard |soft )?(?:limit|cap|quota)s?"
-    r"|quota (?:has been |was |is |limit )?(?:exceeded|exhausted|reached|used up)"
-    r"|exceed(?:s|ed|ing)? (?:your|the|its|their|our|a) (?:\w+ ){0,3}(?:quota|credits?|budget|spend)"
-    r"|(?:enable|check|plans?) (?:\w+ )?(?:&|and)? ?billing"
-    r"|billing (?:\w+ )?(?:not (?:active|enabled|set up)|inactive|disabled|required|details|issue)"
-)
-_QUOTA_WORDS: Final = re.compile(
-    r"\bquotas?\b|\bbilling\b|\bcredits?\b|\bspend(?:ing)?\b|\bpayment\b|\binsufficient balance"
-)
-_THROTTLE_CODE: Final = re.compile(r"ratelimit|throttl|toomanyrequests")
-_THROTTLE_WORDS: Final = re.compile(r"rate[ -]?limit|too many (?:\w+ )?requests|throttl|concurren")
-_SHORT_SPAN: Final = re.compile(r"per[ _-]?(?:second|minute|min|hour)(?![a-z])|\b[rt]p[ms]\b")
-_THROTTLE_IN_BODY: Final = re.compile(r"rate[ -]?limit(?:ed|s)?\b|too many (?:\w+ )?requests|throttl")
-_FILTER_CODE: Final = re.compile(
-    r"contentfilter|contentpolicy|contentmoderation|responsibleai|policyviolation|biopolicy|cyberpolicy|invalidprompt"
-    r"|promptblocked|prohibitedcontent"
-)
-_BAD_KEY_CODE: Final = re.compile(
-    r"authentication|unauthenticated|unauthori[sz]ed|apikey(?:invalid|expired)|invalidapikey"
-)
-_BAD_KEY_WORDS: Final = re.compile(
-    r"\b(?:incorrect|invalid|missing|expired) (?:api|subscription)[ -]?key"
-    r"|api[ -]?key (?:is )?(?:not valid|invalid|expired|not found)"
-)
-_NO_ACCESS_CODE: Final = re.compile(
-    r"permission|forbidden|accessdenied|invalidtoken|expiredtoken|mismatchedorganization"
-)
-_REQUEST_CODE: Final = re.compile(r"invalidrequest|invalidargument|validation|notfound|badrequest")
-_NO_MODEL_CODE: Final = re.compile(r"modelnotfound|deploymentnotfound|modelnotexist|unknownmodel|nosuchmodel")
-_WRONG_PLACE: Final = re.compile(r"\b(?:location|region|country|territory)\b")
 
 _CDN_HEADERS: Final = ("cf-ray", "x-amz-cf-id", "x-amzn-waf-action")
 _CDN_NAMES: Final = re.compile(r"cloudflare|cloudfront|akamai|imperva|incapsula|fastly|sucuri", re.IGNORECASE)
@@ -69,6 +36,11 @@ _CDN_PAGE: Final = re.compile(
     re.IGNORECASE,
 )
 _PAGE_BYTES: Final = 65_536
+_FULL: Final = frozenset({503, 529, 498})
+"""Statuses that say overloaded by themselves."""
+_THE_SERVERS: Final = frozenset({408, 424, 498})
+"""Statuses below 500 that speak of the server."""
+_WRONG_PLACE: Final = re.compile(r"\b(?:location|region|country|territory)\b")
 
 
 def malformed(message: str) -> Failure:
@@ -81,11 +53,19 @@ def in_reply(head: ReplyHead, body: bytes) -> Failure:
     facts = facts_of_body(body)
     codes = [facts.name, *(head.headers.get(name, "") for name in ("x-error-code", "x-amzn-errortype"))]
     name = next(filter(None, codes), "").partition(":")[0]
-    message = facts.message or one_line(head.headers.get("x-error-message", ""))
     facts = replace(facts, codes=facts.codes | {squashed(name)})
-    if _is_challenge(head, facts, body):
-        return Failure(outcome=Outcome.CHALLENGED, error_type=name, message=message)
-    return Failure(outcome=_by_status(head.status, facts), error_type=name, message=message)
+    failure = Failure(
+        outcome=Outcome.CHALLENGED,
+        error_type=name,
+        message=facts.message or one_line(head.headers.get("x-error-message", "")),
+    )
+    if is_challenge(head.headers):
+        return failure
+    if _is_from_in_front(head.status, facts):
+        return replace(failure, outcome=_by_status(head.status, facts), from_in_front=True)
+    if _is_cdn_page(head, facts, body):
+        return failure
+    return replace(failure, outcome=_by_status(head.status, facts))
 
 
 def in_document(document: object) -> Failure | None:
@@ -97,10 +77,23 @@ def in_document(document: object) -> Failure | None:
     return None
 
 
+def in_odd_document(document: object) -> Failure | None:
+    """Return the failure of a document that holds nothing else of its protocol: an error in an envelope of its own."""
+    if isinstance(document, dict) and _is_odd_error(document):
+        return of_error(document)
+    return None
+
+
 def of_error(error: object) -> Failure:
     """Say what an error object (or string) inside a 2xx reply means."""
     facts = facts_of(error)
     return Failure(outcome=_in_body(facts), error_type=facts.name, message=facts.message)
+
+
+def restates(failure: Failure, finish: Finish | None) -> bool:
+    """Tell whether an error only repeats that the model has used up its tokens, which is no error of the service."""
+    words = f"{failure.error_type} {failure.message}".lower()
+    return finish is Finish.LENGTH and meanings.OUT_OF_TOKENS.search(words) is not None
 
 
 def is_challenge(headers: Mapping[str, str]) -> bool:
@@ -112,80 +105,147 @@ def is_challenge(headers: Mapping[str, str]) -> bool:
     return "challenge" in headers.get("cf-mitigated", "").lower() or asked in {"challenge", "captcha"}
 
 
-def _carries_error(document: Mapping[str, object]) -> bool:
-    if document.get("error") or document.get("object") == "error" or document.get("type") == "error":
+def _carries_error(document: Mapping[str, Any]) -> bool:
+    if means_something(document.get("error")) or document.get("object") == "error" or document.get("type") == "error":
         return True
-    return document.get("success") is False and any_object_or_list(document.get("errors")) is not None
+    base = document.get("base_resp")
+    if isinstance(base, dict) and means_something(base.get("status_code")):  # MiniMax
+        return True
+    return document.get("success") is False and means_something(document.get("errors"))
 
 
-def _is_challenge(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
-    """Tell a bot challenge or a CDN's own refusal from the service's: those refuse in JSON, and CDNs also relay 5xx."""
-    headers = head.headers
-    if is_challenge(headers):
+def _is_odd_error(document: Mapping[str, Any]) -> bool:
+    """Tell an error by its fields: a code or status that is none of a success, or nothing but a message."""
+    if any(
+        means_something(document.get(name))
+        for name in ("detail", "errors", "fault", "error_code", "error_msg", "errorMessage")
+    ):
         return True
+    header, response = document.get("header"), document.get("Response")
+    if isinstance(header, dict) and means_something(header.get("code")):  # Spark
+        return True
+    if isinstance(response, dict) and means_something(response.get("Error")):  # Tencent
+        return True
+    if not any(
+        isinstance(document.get(name), str) and document[name].strip()
+        for name in ("message", "msg", "Message", "errmsg")
+    ):
+        return False
+    failed = document.get("success") is False or document.get("status") in {"error", "fail", "failed", "failure"}
+    told = [document[name] for name in ("code", "status", "statusCode", "status_code", "errcode") if name in document]
+    return failed or not told or any(isinstance(each, int | str) and means_something(each) for each in told)
+
+
+def _is_from_in_front(status: int, facts: ErrorFacts) -> bool:
+    """Tell whether a proxy, router or platform in front of the API answered in its place."""
+    said = facts.page or facts.words
+    if status in {403, 404, 410} and not facts.is_json and meanings.STOPPED.search(said):
+        return True
+    if status == 404 and not facts.is_json:
+        return not (NO_BACKEND.says(facts) or NO_MODEL.says(facts))
+    return status in {403, 404} and meanings.NOT_THE_API.search(said) is not None
+
+
+def _is_cdn_page(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
+    """Tell a CDN's own refusal from the service's: the service refuses in JSON, and CDNs also relay 5xx."""
     if head.status not in {403, 405} or facts.is_json:
         return False
     if _CDN_PAGE.search(body[:_PAGE_BYTES]):
         return True
+    headers = head.headers
     names = " ".join(headers.get(name, "") for name in ("server", "via", "x-cache"))
     return facts.is_html and (any(name in headers for name in _CDN_HEADERS) or _CDN_NAMES.search(names) is not None)
 
 
 def _by_status(status: int, facts: ErrorFacts) -> Outcome:
-    if status in {529, 503, 498}:
-        return Outcome.OVERLOADED
-    if status >= 500 or status in {408, 424}:
-        return Outcome.OVERLOADED if _says_overloaded(facts) else Outcome.SERVER_ERROR
-    if status == 429:
-        return Outcome.OVERLOADED if _says_overloaded(facts) else _throttled_or_spent(facts)
-    if status == 402:
-        return Outcome.QUOTA_EXHAUSTED
+    """Classify an HTTP error: what the body states as far as it is believed under this status, then the status."""
     if status < 400:
         return Outcome.MALFORMED
-    if status == 404:
-        return Outcome.NOT_FOUND
-    if status in {400, 403, 422} and _any(_FILTER_CODE, facts):
-        return Outcome.CONTENT_FILTERED
-    if status in {401, 403}:
-        return Outcome.AUTH
-    return _bad_request(facts) if status == 400 else Outcome.BAD_REQUEST
-
-
-def _bad_request(facts: ErrorFacts) -> Outcome:
-    """Tell apart what providers put under 400. A message about a parameter may quote the prompt and is not read."""
-    if _is_bad_key(facts):
-        return Outcome.AUTH
-    if _any(_OVERLOADED_CODE, facts):
+    if _lacks_backends(facts):
         return Outcome.OVERLOADED
-    if _is_spent(facts):
+    if status >= 500 or status in _THE_SERVERS:
+        return _of_server(status, facts)
+    if FILTER.by_code(facts) or (FILTER.by_phrase(facts) and not facts.about_parameter):
+        return Outcome.CONTENT_FILTERED
+    if status == 429:
+        return _of_limit(facts)
+    if status == 402:
         return Outcome.QUOTA_EXHAUSTED
-    if "failedprecondition" in facts.codes and not _WRONG_PLACE.search(facts.words):
-        return Outcome.QUOTA_EXHAUSTED  # Google's word for a project without billing
-    if _any(_NO_MODEL_CODE, facts):
+    return _of_request(status, facts)
+
+
+def _of_server(status: int, facts: ErrorFacts) -> Outcome:
+    """Classify a 5xx. An outage that hides behind words of a limit is worse than a limit that looks like an outage."""
+    if OVERLOAD.by_code(facts):
+        return Outcome.OVERLOADED
+    spent = SPENT.says(facts) or QUOTA.by_code(facts) or facts.status == 402
+    if spent or THROTTLE.by_code(facts) or facts.status == 429 or _quotes_429(facts):
+        return _of_limit(facts)
+    if BAD_KEY.says(facts) or facts.status == 401:
+        return Outcome.AUTH
+    if status in _FULL:
+        return Outcome.OVERLOADED
+    if meanings.THROTTLE_OF_ACCOUNT.search(facts.words):
+        return _throttled_or_spent(facts)
+    return Outcome.OVERLOADED if _says_overloaded(facts) or facts.status in _FULL else Outcome.SERVER_ERROR
+
+
+def _of_limit(facts: ErrorFacts) -> Outcome:
+    """Classify a 429, also one that is quoted: a server without capacity is none of the client's limits."""
+    if OVERLOAD.says(facts):
+        return Outcome.OVERLOADED
+    if BAD_KEY.by_code(facts) and not (THROTTLE.says(facts) or SPENT.says(facts)):
+        return Outcome.AUTH
+    named = THROTTLE.says(facts) or SPENT.says(facts) or QUOTA.says(facts)
+    if not named and meanings.BUSY.search(facts.words):
+        return Outcome.OVERLOADED
+    return _throttled_or_spent(facts)
+
+
+def _of_request(status: int, facts: ErrorFacts) -> Outcome:
+    """Classify what providers put under other 4xx. A message about a parameter may quote the prompt and is not read."""
+    words = not facts.about_parameter
+    if BAD_KEY.by_code(facts) and not SPENT.by_code(facts) and not (words and SPENT.by_phrase(facts)):
+        return Outcome.AUTH
+    if OVERLOAD.by_code(facts) or facts.status in _FULL:
+        return Outcome.OVERLOADED
+    if _states(SPENT, facts) or _states(QUOTA, facts) or (status == 400 and _is_google_without_billing(facts)):
+        return _throttled_or_spent(facts)
+    if BAD_KEY.by_phrase(facts):
+        return Outcome.AUTH
+    if _states(THROTTLE, facts) or facts.status == 429:
+        return _throttled_or_spent(facts)
+    if SERVER_FAULT.by_code(facts) or (facts.status is not None and facts.status >= 500):
+        return Outcome.OVERLOADED if _says_overloaded(facts) else Outcome.SERVER_ERROR
+    if status in {404, 410} and (status == 404 or NO_MODEL.says(facts) or facts.status == 404):
         return Outcome.NOT_FOUND
-    return Outcome.BAD_REQUEST
+    if status in {400, 422} and (NO_MODEL.by_code(facts) or (words and NO_MODEL.by_phrase(facts))):
+        return Outcome.NOT_FOUND
+    return Outcome.AUTH if status in {401, 403} else Outcome.BAD_REQUEST
 
 
 def _in_body(facts: ErrorFacts) -> Outcome:
     """Classify an error inside a 2xx reply; what fits nothing else is `error_in_body`."""
-    if _any(_FILTER_CODE, facts):
+    if FILTER.by_code(facts):
         return Outcome.CONTENT_FILTERED
-    about_request = facts.about_parameter or _any(_REQUEST_CODE, facts)
-    is_key = _is_bad_key(facts) or _any(_NO_ACCESS_CODE, facts) or facts.status in {401, 403}
-    if facts.status in {529, 503, 498} or _any(_OVERLOADED_CODE, facts):
+    about_request = facts.about_parameter or ABOUT_REQUEST.by_code(facts)
+    is_key = BAD_KEY.says(facts) or NO_ACCESS.by_code(facts) or facts.status in {401, 403}
+    if facts.status in _FULL or OVERLOAD.by_code(facts) or _lacks_backends(facts):
         return Outcome.OVERLOADED
-    if not (about_request or is_key) and _OVERLOADED_WORDS.search(facts.words):
+    is_limit = (
+        THROTTLE.by_code(facts) or facts.status == 429 or "resourceexhausted" in facts.codes or _quotes_429(facts)
+    )
+    if not (about_request or is_key) and OVERLOAD.by_phrase(facts):
         return Outcome.OVERLOADED
-    throttled = facts.status == 429 or _any(_THROTTLE_CODE, facts) or "resourceexhausted" in facts.codes
-    if throttled:
+    if is_limit:
         return _throttled_or_spent(facts)
-    if facts.status == 402 or _is_spent(facts):
-        return Outcome.QUOTA_EXHAUSTED
+    if facts.status == 402 or _states(SPENT, facts) or _states(QUOTA, facts):
+        return _throttled_or_spent(facts)
     if is_key:
         return Outcome.AUTH
-    if not about_request and _THROTTLE_IN_BODY.search(facts.words):
-        return Outcome.RATE_LIMITED
-    return Outcome.ERROR_IN_BODY
+    if not about_request and THROTTLE.by_phrase(facts):
+        return _throttled_or_spent(facts)
+    return Outcome.OVERLOADED if not about_request and meanings.BUSY.search(facts.words) else Outcome.ERROR_IN_BODY
 
 
 def _throttled_or_spent(facts: ErrorFacts) -> Outcome:
@@ -198,30 +258,35 @@ def _throttled_or_spent(facts: ErrorFacts) -> Outcome:
         return Outcome.QUOTA_EXHAUSTED
     if any(span in quota_id for quota_id in facts.quota_ids for span in ("perminute", "persecond", "perhour")):
         return Outcome.RATE_LIMITED
-    if _any(_QUOTA_CODE, facts):
+    if SPENT.by_code(facts):
         return Outcome.QUOTA_EXHAUSTED
-    if _SHORT_SPAN.search(facts.words):
-        return Outcome.RATE_LIMITED
-    if _QUOTA_PHRASES.search(facts.words):
+    span = meanings.SHORT_OR_LONG.search(facts.words)
+    if span:
+        return Outcome.RATE_LIMITED if span["short"] else Outcome.QUOTA_EXHAUSTED
+    if QUOTA.by_code(facts) or SPENT.by_phrase(facts) or QUOTA.by_phrase(facts) or facts.status == 402:
         return Outcome.QUOTA_EXHAUSTED
-    if _any(_THROTTLE_CODE, facts) or _THROTTLE_WORDS.search(facts.words):
+    if THROTTLE.by_code(facts) or meanings.THROTTLE_WORDS.search(facts.words):
         return Outcome.RATE_LIMITED
-    return Outcome.QUOTA_EXHAUSTED if _QUOTA_WORDS.search(facts.words) else Outcome.RATE_LIMITED
+    return Outcome.QUOTA_EXHAUSTED if meanings.QUOTA_WORDS.search(facts.words) else Outcome.RATE_LIMITED
 
 
-def _is_spent(facts: ErrorFacts) -> bool:
-    if _any(_QUOTA_CODE, facts):
-        return True
-    return not facts.about_parameter and _QUOTA_PHRASES.search(facts.words) is not None
-
-
-def _is_bad_key(facts: ErrorFacts) -> bool:
-    return _any(_BAD_KEY_CODE, facts) or _BAD_KEY_WORDS.search(facts.words) is not None
+def _states(meaning: meanings.Meaning, facts: ErrorFacts) -> bool:
+    return meaning.by_code(facts) or (not facts.about_parameter and meaning.by_phrase(facts))
 
 
 def _says_overloaded(facts: ErrorFacts) -> bool:
-    return _any(_OVERLOADED_CODE, facts) or _OVERLOADED_WORDS.search(facts.words) is not None
+    return OVERLOAD.says(facts) or meanings.BUSY.search(facts.words) is not None
 
 
-def _any(pattern: re.Pattern[str], facts: ErrorFacts) -> bool:
-    return any(map(pattern.search, facts.codes))
+def _lacks_backends(facts: ErrorFacts) -> bool:
+    if meanings.USERS_OWN_CHOICE.search(facts.words):
+        return False
+    return NO_BACKEND.by_code(facts) or (NO_BACKEND.by_phrase(facts) and not facts.about_parameter)
+
+
+def _quotes_429(facts: ErrorFacts) -> bool:
+    return meanings.QUOTED_429.search(facts.message.lower()) is not None
+
+
+def _is_google_without_billing(facts: ErrorFacts) -> bool:
+    return "failedprecondition" in facts.codes and not _WRONG_PLACE.search(facts.words)

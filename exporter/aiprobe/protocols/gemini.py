@@ -1,12 +1,12 @@
 """Google's Gemini API (`generateContent`), also under Vertex's express mode and behind gateways."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -40,27 +40,6 @@ from aiprobe.protocols.sse import Frame
 
 _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
 _BUDGET: Final = re.compile(r"-?\d{1,9}", re.ASCII)
-_FINISHES: Final[Mapping[str, Finish]] = {
-    "STOP": Finish.STOP,
-    "MAX_TOKENS": Finish.LENGTH,
-    **dict.fromkeys(
-        (
-            "SAFETY",
-            "RECITATION",
-            "LANGUAGE",
-            "BLOCKLIST",
-            "PROHIBITED_CONTENT",
-            "SPII",
-            "MODEL_ARMOR",
-            "IMAGE_SAFETY",
-            "IMAGE_PROHIBITED_CONTENT",
-            "IMAGE_RECITATION",
-            "JAILBREAK",
-        ),
-        Finish.FILTERED,
-    ),
-}
-"""Anything else (malformed calls, OTHER, ...) is `other`; google-genai, `types.FinishReason`."""
 
 
 class Gemini:
@@ -132,7 +111,7 @@ class _Chunks:
         """Return the events of one chunk."""
         if frame.data.startswith(b"[DONE]"):  # a gateway's habit from another protocol
             return NOTHING
-        document, failed = load_frame(frame)
+        document, failed = load_frame(frame, own=b'"candidates"')
         if failed:
             return failed
         events = _read_chunk(document, named=self._named)
@@ -167,9 +146,9 @@ def _read_chunk(chunk: dict[str, Any], *, named: bool) -> list[Event]:
         candidate = an_object(candidates[0])
         for part in a_list(an_object(candidate.get("content")).get("parts")):
             events.extend(_part(an_object(part)))
-        reason = a_string(candidate.get("finishReason"))
-        if reason and reason != "FINISH_REASON_UNSPECIFIED":
-            events.append(Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)))
+        stop = finishes.stopped(candidate.get("finishReason"))
+        if stop:
+            events.append(stop)
     return events
 
 

@@ -43,6 +43,18 @@ def load(data: bytes) -> object:
     return document
 
 
+def load_first(text: str) -> object:
+    """Decode the JSON document at the start of a text, whatever follows it.
+
+    Raises:
+        UnreadableError: when there is none.
+    """
+    try:
+        return _DECODER.raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        raise UnreadableError("not JSON") from None
+
+
 def an_object(value: object) -> dict[str, Any]:
     """Return an object as it is, `{}` for null; raises `UnreadableError` for anything else."""
     if isinstance(value, dict):
@@ -101,7 +113,9 @@ def an_id(value: object) -> str | None:
 
 def milliseconds(value: object, *, per_second: float = 1e3) -> float | None:
     """Return seconds of a number of milliseconds (or of what `per_second` says), or None for what cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value / per_second <= _LONGEST_SECONDS:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 <= value <= _LONGEST_SECONDS * per_second:
         return None
     return value / per_second
 

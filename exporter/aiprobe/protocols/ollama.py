@@ -1,10 +1,10 @@
 """Ollama's own chat API: a JSON document a line, and the time that it took to load the model told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -28,6 +28,7 @@ from aiprobe.protocols.jsonvalues import (
     a_name,
     a_string,
     an_object,
+    any_object,
     load,
     milliseconds,
 )
@@ -37,8 +38,6 @@ from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
 LINES: Final = frozenset({"application/x-ndjson"})
 NANOSECONDS: Final = 1e9
-_FINISHES: Final[Mapping[str, Finish]] = {"stop": Finish.STOP, "length": Finish.LENGTH}
-"""Anything else (load, unload) is `other`."""
 
 
 class OllamaChat:
@@ -114,7 +113,7 @@ class _LineReader:
         events: list[Event] = []
         if not self._over and line.strip():
             self._add(line, events)
-        if events and isinstance(events[-1], Failure) and not error_events(_or_none(line)):
+        if events and isinstance(events[-1], Failure) and not _failed(_or_none(line)):
             return NOTHING
         self._over = True
         return events
@@ -122,7 +121,7 @@ class _LineReader:
     def _add(self, line: bytes, events: list[Event]) -> bool:
         try:
             document = load(line)
-            events.extend(error_events(document) or self._read(an_object(document)) or PROGRESS)
+            events.extend(_failed(document) or self._read(an_object(document)) or PROGRESS)
         except UnreadableError as problem:
             events.append(errors.malformed(str(problem)))
         self._over = type(events[-1]) in {End, Failure}
@@ -134,6 +133,16 @@ class _LineReader:
             events = _names(chunk)
             self._named = bool(events)
         return [*events, *_message(chunk), *(_ended(chunk) if chunk.get("done") is True else ())]
+
+
+def _failed(document: object) -> Sequence[Event]:
+    """Return the failure of a line that carries an error, also one in an envelope of its own."""
+    failed: Sequence[Event] = error_events(document)
+    fields = any_object(document).keys()
+    if failed or "done" in fields or ("message" in fields and not {"code", "status"} & fields):
+        return failed
+    odd = errors.in_odd_document(document)
+    return (odd,) if odd else NOTHING
 
 
 def _or_none(line: bytes) -> object:
@@ -170,7 +179,6 @@ def _message(chunk: dict[str, Any]) -> list[Event]:
 
 def _ended(chunk: dict[str, Any]) -> list[Event]:
     """Read the last line: why it stopped, tokens, and times in nanoseconds of which loading is no answering."""
-    reason = a_string(chunk.get("done_reason")) or "stop"
     usage = Usage(input_tokens=a_count(chunk.get("prompt_eval_count")), output_tokens=a_count(chunk.get("eval_count")))
     seconds = {
         name: milliseconds(chunk.get(f"{name}_duration"), per_second=NANOSECONDS)
@@ -179,4 +187,4 @@ def _ended(chunk: dict[str, Any]) -> list[Event]:
     worked = [value for value in (seconds["prompt_eval"], seconds["eval"]) if value is not None]
     meta = Meta(load_seconds=seconds["load"], server_seconds=sum(worked) if worked else None)
     told: list[Event] = [each for each in (usage, meta) if each not in {Usage(), Meta()}]
-    return [*told, Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason)), End()]
+    return [*told, finishes.stopped(chunk.get("done_reason")) or Stopped(Finish.STOP, "stop"), End()]

@@ -4,12 +4,11 @@ Differences between providers are data (`Provider`) where they concern the reque
 concern the reply: OpenAI, Azure, Mistral, Groq, OpenRouter, DeepSeek, xAI, vLLM and others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -26,6 +25,8 @@ from aiprobe.protocols.base import (
     Stopped,
     Text,
 )
+from aiprobe.protocols.blocks import unknown_block
+from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
 from aiprobe.protocols.openai_usage import chat_usage
 from aiprobe.protocols.reading import (
@@ -41,17 +42,6 @@ from aiprobe.protocols.reading import (
 from aiprobe.protocols.request import get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
-_FINISHES: Final[Mapping[str, Finish]] = {
-    "stop": Finish.STOP,
-    "eos": Finish.STOP,
-    "stop_sequence": Finish.STOP,
-    "length": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "model_length": Finish.LENGTH,  # Mistral
-    "content_filter": Finish.FILTERED,
-    "safety": Finish.FILTERED,
-}
-"""Anything else, tool calls among it, is `other`."""
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
 """Of DeepSeek, xAI, vLLM; OpenRouter, Groq; some gateways. A provider that sends two sends the same text twice."""
 _OTHER_CONTENT: Final = (
@@ -122,8 +112,8 @@ class _Chunks:
         """Return the events of one chunk; `[DONE]` is the end."""
         if frame.data.startswith(b"[DONE]"):
             return (End(),)
-        document, failed = load_frame(frame)
-        return failed or self.take_document(document)
+        document, failed = load_frame(frame, own=b'"choices"')
+        return self._fail(document, failed) if failed else self.take_document(document)
 
     def take_plain(self, documents: Sequence[Any]) -> Sequence[Event]:
         """Return the events of chunks that most likely add one piece of text each and have nothing else to tell."""
@@ -162,14 +152,23 @@ class _Chunks:
             _add_usage(document, events)
         return events or PROGRESS
 
+    def _fail(self, document: dict[str, Any], failed: Sequence[Event]) -> Sequence[Event]:
+        """Return an error with the usage beside it, and the stop beside it if the error only restates that."""
+        failure = failed[-1]
+        if document.get("choices") and isinstance(failure, Failure) and errors.restates(failure, Finish.LENGTH):
+            return (*self.take_document(document), *failed)
+        events: list[Event] = []
+        _add_usage(document, events)
+        return (*events, *failed)
+
     def close(self) -> Sequence[Event]:
         """Some providers send no `[DONE]`: a finish reason proves the end as well."""
         return (End(),) if self._finished else NOTHING
 
     def _read_choice(self, choice: dict[str, Any], events: list[Event]) -> None:
-        delta = an_object(choice.get("delta"))
+        delta = choice.get("delta")
         if delta:
-            _add_content(delta, events)
+            _add_content(an_object(delta), events)
             if delta.get("refusal"):
                 self._refused = True
         if choice.get("finish_reason") is None and not choice.get("error"):
@@ -195,6 +194,9 @@ def _read_completion(document: object) -> Sequence[Event]:
     _add_names(completion, events)
     _add_usage(completion, events)
     choices = a_list(completion["choices"])
+    odd = None if choices else errors.in_odd_document(completion)
+    if odd:
+        return [*events, odd]
     if choices:
         choice = an_object(choices[0])
         message = an_object(choice.get("message"))
@@ -238,7 +240,15 @@ def _add_content(delta: dict[str, Any], events: list[Event]) -> None:
         _add_text(delta["content"], events)
     if delta.get("refusal"):
         events.append(Content("refusal"))
-    events.extend(Content(kind) for name, kind in _OTHER_CONTENT if delta.get(name))
+    events.extend(Content(kind) for name, kind in _OTHER_CONTENT if delta.get(name) and not _is_blank(delta[name]))
+
+
+def _is_blank(value: object) -> bool:
+    """Tell a form that nobody filled in, such as `{"name": "", "arguments": ""}`, from a tool call, image or sound."""
+    if isinstance(value, list):
+        return all(map(_is_blank, value))
+    fields = {name: each for name, each in any_object(value).items() if name not in {"type", "index", "format"}}
+    return bool(fields) and not means_something(fields)
 
 
 def _add_text(content: object, events: list[Event]) -> None:
@@ -253,7 +263,7 @@ def _add_text(content: object, events: list[Event]) -> None:
 def _add_part(part: dict[str, Any], events: list[Event]) -> None:
     """Add one part of Mistral's list content: text, thinking, or something else."""
     kind = a_name(part.get("type"))
-    if kind == "thinking":
+    if kind == "thinking" and "thinking" in part:
         thought = part.get("thinking")
         inner = thought if isinstance(thought, list) else [{"text": thought}]
         text = "".join(a_string(an_object(piece).get("text")) for piece in inner)
@@ -264,20 +274,15 @@ def _add_part(part: dict[str, Any], events: list[Event]) -> None:
         if text:
             events.append(Text(text))
     else:
-        events.append(Content(kind))
+        events.extend(unknown_block(part))
 
 
 def _stopped(choice: dict[str, Any], *, refused: bool) -> Stopped | Failure | None:
     """Return why the model stopped, or the error that a gateway puts into the choice."""
-    reason = a_string(choice.get("finish_reason"))
-    if choice.get("error"):
-        return errors.of_error({"error": choice["error"]})
-    if reason == "error":
-        return Failure(outcome=Outcome.ERROR_IN_BODY, error_type="error", message="finish reason error")
-    if reason == "insufficient_system_resource":  # DeepSeek
-        return Failure(outcome=Outcome.OVERLOADED, error_type=reason, message=f"finish reason {reason}")
-    if not reason:
-        return None
-    if refused:
+    stop = finishes.stopped(choice.get("finish_reason"))
+    if means_something(choice.get("error")):
+        failure = errors.of_error({"error": choice["error"]})
+        return stop if errors.restates(failure, stop.finish if stop else None) else failure
+    if stop and refused:
         return Stopped(Finish.FILTERED, "refusal")
-    return Stopped(_FINISHES.get(reason, Finish.OTHER), a_name(reason))
+    return finishes.failed(stop) or stop

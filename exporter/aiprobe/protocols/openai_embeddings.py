@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import math
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from aiprobe.core.model import Provider
@@ -20,10 +22,13 @@ from aiprobe.protocols.base import (
     ReplyHead,
     Request,
 )
-from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, an_object
+from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, an_object, any_object
 from aiprobe.protocols.openai_usage import chat_usage
 from aiprobe.protocols.reading import JSON_BODY, BodyReader
 from aiprobe.protocols.request import get, post
+
+_LEAST, _MOST = 1e-9, 1e4
+"""Between them is every float32 component of a real vector; of int8 values read as float32, about one in six."""
 
 
 class OpenAIEmbeddings:
@@ -65,26 +70,34 @@ def _read_list(document: object) -> Sequence[Event]:
     model = a_name(reply.get("model"))
     if model:
         events.append(Meta(response_model=model))
-    usage = chat_usage(reply.get("usage"))
+    told = any_object(reply.get("usage"))
+    usage = chat_usage({"prompt_tokens": told.get("total_tokens"), **told})
     if usage is not None:
-        events.append(usage)
+        events.append(replace(usage, output_tokens=None))
     vectors = (_vector(an_object(entry).get("embedding")) for entry in a_list(reply["data"])[:1])
     events.extend(Content("embedding", vector=vector) for vector in vectors)
     return [*events, End()]
 
 
 def _vector(embedding: object) -> tuple[float, ...]:
-    """Return a vector of numbers, or of float32 values in base64 (little endian)."""
+    """Return a vector of numbers, or of float32 (little endian) or int8 values in base64."""
     if isinstance(embedding, str):
         try:
             packed = base64.b64decode(embedding, validate=True)
-            return struct.unpack(f"<{len(packed) // 4}f", packed)
+            return _unpacked(packed)
         except (binascii.Error, ValueError, struct.error):
-            raise UnreadableError("an embedding that is no base64 of float32 values") from None
+            raise UnreadableError("an embedding that is no base64 of float32 or int8 values") from None
     numbers = a_list(embedding)
     if any(type(number) not in {float, int} for number in numbers):
         raise UnreadableError("an embedding that holds something else than numbers")
     return tuple(_a_float(number) for number in numbers)
+
+
+def _unpacked(packed: bytes) -> tuple[float, ...]:
+    """Return float32 values, or int8 values where most of them would be no components of a vector as float32."""
+    values = struct.unpack(f"<{len(packed) // 4}f", packed)
+    likely = sum(value == 0 or _LEAST < abs(value) < _MOST or math.isnan(value) for value in values)
+    return values if 2 * likely >= len(values) else struct.unpack(f"{len(packed)}b", packed)
 
 
 def _a_float(number: float) -> float:

@@ -1,10 +1,10 @@
 """OpenAI's Responses API, also as DeepSeek, Azure and gateways serve it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import errors, finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -39,11 +39,6 @@ from aiprobe.protocols.sse import Frame
 MIN_OUTPUT_TOKENS: Final = 16
 """The least that `max_output_tokens` may be (OpenAI's OpenAPI description)."""
 _TERMINAL: Final = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
-_INCOMPLETE: Final[Mapping[str, Finish]] = {
-    "max_output_tokens": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "content_filter": Finish.FILTERED,
-}
 _REPEATS: Final = (
     b"response.in_progress",
     b"response.queued",
@@ -113,15 +108,18 @@ class _ResponseStream:
             return NOTHING
         if frame.event in _REPEATS and data.startswith(b"{") and data.rstrip().endswith(b"}"):
             return PROGRESS
-        document, failed = load_frame(frame)
+        document, failed = load_frame(frame, own=b'"type"')
         if failed:
             return failed
-        kind = document.get("type") or frame.event.decode("ascii", "replace")
+        kind = a_name(document.get("type")) or frame.event.decode("ascii", "replace")
         if kind in _TERMINAL:
             return self._finish(an_object(document.get("response")), kind.removeprefix("response."))
         if kind == "response.created":
             return _names(an_object(document.get("response"))) or PROGRESS
-        return self._read_delta(kind, document) if isinstance(kind, str) and kind.endswith(".delta") else PROGRESS
+        if kind.endswith(".delta"):
+            return self._read_delta(kind, document)
+        odd = None if kind.startswith("response.") else errors.in_odd_document(document)
+        return (odd,) if odd else PROGRESS
 
     def close(self) -> Sequence[Event]:
         """Nothing but a terminal event ends a response."""
@@ -194,8 +192,8 @@ def _stopped(response: dict[str, Any], *, status: str, refused: bool) -> Stopped
         return Stopped(Finish.FILTERED, "refusal")
     if status == "completed":
         return Stopped(Finish.STOP, "completed")
-    reason = a_name(any_object(response.get("incomplete_details")).get("reason"))
-    return Stopped(_INCOMPLETE.get(reason, Finish.OTHER), reason or status)
+    stop = finishes.stopped(any_object(response.get("incomplete_details")).get("reason"))
+    return stop or Stopped(Finish.OTHER, status)
 
 
 def _names(response: dict[str, Any]) -> list[Event]:

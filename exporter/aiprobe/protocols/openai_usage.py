@@ -1,6 +1,7 @@
 """Token counts as OpenAI's chat protocol spells them, and everybody who is compatible with it in their own way."""
 
 from aiprobe.protocols.base import Usage
+from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import a_count, any_object
 
 
@@ -8,7 +9,7 @@ def chat_usage(usage: object) -> Usage | None:
     """Read a `usage` object; None when it tells nothing.
 
     xAI and Gemini's compatible surface leave reasoning out of `completion_tokens` but not out of `total_tokens`, and
-    bill it; so the greater of the two is the output.
+    bill it; so the greater of the two is the output. Mistral's sounds are in the total alone, and are input.
     """
     told = any_object(usage)
     if not told:
@@ -16,9 +17,10 @@ def chat_usage(usage: object) -> Usage | None:
     prompt, completion = a_count(told.get("prompt_tokens")), a_count(told.get("completion_tokens"))
     total = a_count(told.get("total_tokens"))
     output = completion
-    if total is not None and prompt is not None and completion is not None:
-        output = max(completion, total - prompt)
     prompt_details = any_object(told.get("prompt_tokens_details"))
+    sounds = any(means_something(each) for name, each in {**prompt_details, **told}.items() if "audio" in name)
+    if total is not None and prompt is not None and completion is not None and not sounds:
+        output = max(completion, total - prompt)
     completion_details = any_object(told.get("completion_tokens_details"))
     read = Usage(
         input_tokens=prompt,

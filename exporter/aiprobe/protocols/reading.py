@@ -10,7 +10,7 @@ from typing import Any, Final
 from typing import Protocol as Interface
 
 from aiprobe.protocols import errors
-from aiprobe.protocols.base import End, Event, Failure, Meta, Progress
+from aiprobe.protocols.base import End, Event, Failure, Finish, Meta, Progress, Reasoning, Stopped, Text
 from aiprobe.protocols.jsonvalues import UnreadableError, an_id, any_object, load
 from aiprobe.protocols.sse import MAX_EVENT_BYTES, Frame, FrameParser
 
@@ -19,6 +19,7 @@ JSON_BODY: Final = frozenset({"application/json"})
 PROGRESS: Final[Sequence[Event]] = (Progress(),)
 NOTHING: Final[Sequence[Event]] = ()
 _LAST: Final = frozenset({End, Failure})
+_GOES_ON: Final = frozenset({Progress, Text, Reasoning})
 _BARE_TRIES: Final = 16
 """Attempts to decode unframed JSON before the end of the body: each reads all of it again."""
 
@@ -49,7 +50,19 @@ class Plain:
 class StreamReader:
     """Reads an event stream; a `base.Reader`."""
 
-    __slots__ = ("_bare", "_bare_bytes", "_bare_tries", "_dialect", "_over", "_parser", "_plain", "_put_off", "patient")
+    __slots__ = (
+        "_bare",
+        "_bare_bytes",
+        "_bare_tries",
+        "_dialect",
+        "_finish",
+        "_over",
+        "_parser",
+        "_plain",
+        "_put_off",
+        "_restated",
+        "patient",
+    )
 
     def __init__(self, dialect: Dialect, *, plain: Plain | None = None) -> None:
         self.patient = False
@@ -62,6 +75,8 @@ class StreamReader:
         self._bare: list[bytes] = []
         self._bare_bytes = 0
         self._bare_tries = _BARE_TRIES
+        self._finish: Finish | None = None
+        self._restated = False
         self._over = False
 
     def feed(self, data: bytes) -> Sequence[Event]:
@@ -80,7 +95,7 @@ class StreamReader:
                 made = self._read(frame)
             except UnreadableError as problem:
                 made = (errors.malformed(str(problem)),)
-            if len(frames) == 1 and made and not events and type(made[-1]) not in _LAST:  # the usual case
+            if len(frames) == 1 and len(made) == 1 and not events and type(made[0]) in _GOES_ON:  # the usual case
                 return made
             if self._add(made, events):
                 return events
@@ -105,7 +120,7 @@ class StreamReader:
                 continue
             if self._add(made, events):
                 return events
-        if not self._add(self._dialect.close(), events) and self._bare:
+        if not self._add((End(),) if self._restated else self._dialect.close(), events) and self._bare:
             made = _error_in(b"\n".join(self._bare)) or (errors.malformed("not an event stream"),)
             self._add(made, events)
         self._over = True
@@ -133,9 +148,15 @@ class StreamReader:
         return events
 
     def _add(self, made: Sequence[Event], events: list[Event]) -> bool:
-        events.extend(made)
-        if made and type(made[-1]) in _LAST:
-            self._over = True
+        """Add events; return whether they are the last. An error that restates a known stop is none."""
+        for event in made:
+            if isinstance(event, Stopped):
+                self._finish = event.finish
+            if isinstance(event, Failure) and errors.restates(event, self._finish):
+                self._restated = True
+                continue
+            events.append(event)
+            self._over = self._over or type(event) in _LAST
         return self._over
 
     def _read(self, frame: Frame) -> Sequence[Event]:
@@ -180,34 +201,62 @@ class BodyReader:
             return (End(),)
         try:
             document = load(body)
-            failed = error_events(document)
-            return failed or self._read(document)
         except UnreadableError as problem:
             return (errors.malformed(str(problem)),)
+        failed = error_events(document)
+        failure = errors.in_document(document)
+        if failure is not None and not errors.restates(failure, Finish.LENGTH):
+            return failed
+        try:
+            made = self._read(document)
+        except UnreadableError as problem:
+            odd = errors.in_odd_document(document)
+            return failed or (odd or errors.malformed(str(problem)),)
+        out_of_tokens = any(isinstance(event, Stopped) and event.finish is Finish.LENGTH for event in made)
+        return made if out_of_tokens else failed or made
 
 
-def load_frame(frame: Frame) -> tuple[dict[str, Any], Sequence[Event]]:
+def load_frame(frame: Frame, *, own: bytes) -> tuple[dict[str, Any], Sequence[Event]]:
     """Decode the object in a frame; return it with the events of the error that it carries, if any.
 
-    The word is looked for in the bytes first: this runs for every token.
+    `own` is what a frame of the dialect holds: one without it may be an error in an envelope of its own. Words are
+    looked for in the bytes first: this runs for every token.
 
     Raises:
-        UnreadableError: for what is no JSON object and no list with an error.
+        UnreadableError: for what is no JSON object, no list with an error and no words.
     """
-    document = load(frame.data)
-    failed = error_events(document) if b"error" in frame.data else NOTHING
+    data = frame.data
+    try:
+        document = load(data)
+    except UnreadableError:
+        if not _is_words(data):
+            raise
+        return {}, (errors.of_error(data.decode()),)
+    failed = error_events(document) if b"error" in data or b"base_resp" in data else NOTHING
+    if not failed and own not in data:
+        odd = errors.in_odd_document(document)
+        failed = (odd,) if odd else NOTHING
     if isinstance(document, dict):
         return document, failed
-    if failed:
+    if failed or document is None:
         return {}, failed
     raise UnreadableError(f"{type(document).__name__} where an object belongs")
 
 
-def error_events(document: object) -> Sequence[Event]:
+def _is_words(data: bytes) -> bool:
+    """Tell plain words in the place of JSON from broken JSON, a page, and a sentinel that was cut."""
+    try:
+        text = data.decode().strip()
+    except UnicodeDecodeError:
+        return False
+    return text.removeprefix("[")[:1].isalpha() and not b"[DONE]".startswith(text.encode())
+
+
+def error_events(document: object) -> Sequence[Meta | Failure]:
     """Return the failure that a document inside a 2xx reply carries, with its request id; empty if it carries none."""
     failure = errors.in_document(document)
     if failure is None:
-        return NOTHING
+        return ()
     request_id = an_id(any_object(document).get("request_id"))
     return (Meta(request_id=request_id), failure) if request_id else (failure,)
 

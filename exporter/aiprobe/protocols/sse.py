@@ -132,6 +132,8 @@ class FrameParser:
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
         elif line.startswith(b"event:"):
             self._event = line[6:].strip()
+        elif line[:6].lower() == b"error:":  # llama.cpp until September 2025
+            frames.append(Frame(b"error", line[6:].strip() or b"error"))
         elif line[0] == 0x3A or line.startswith((b"id:", b"retry:")):
             pass
         elif not _UNKNOWN_FIELD.match(line) and line.strip():

@@ -177,7 +177,6 @@ def test_a_whole_message_is_read() -> None:
         {"type": "message_start", "message": []},
         delta("text_delta", text=7),
         {"type": "content_block_delta", "delta": "x"},
-        last(7),
     ],
 )
 def test_events_of_a_wrong_type_are_malformed(wrong: dict[str, object]) -> None:

@@ -1,0 +1,40 @@
+"""What of the tokens that a reply states is a bill: a stranger's numbers, held against what was asked and received."""
+
+from typing import Final
+
+from aiprobe.protocols.base import Usage
+
+ABSURD: Final = 10
+"""Times the bound: some models think far past their cap, and none that we know tenfold."""
+
+
+def believed(usage: Usage, *, answered: bool, most: tuple[int, int]) -> Usage:
+    """Return what is believed of a usage; `most` bounds (input, output) tokens by what was asked.
+
+    Zero tokens beside an answer were not counted. Counts above `ABSURD` times the bound are capped at the bound. An
+    input below what came of it from a cache is counted in another unit.
+    """
+    tokens = [usage.input_tokens, usage.output_tokens]
+    if answered:
+        tokens = [None if count == 0 else count for count in tokens]
+    tokens = [
+        bound if count is not None and count > ABSURD * bound else count
+        for count, bound in zip(tokens, most, strict=True)
+    ]
+    input_tokens, output_tokens = tokens
+    cached = usage.cached_input_tokens
+    if cached and input_tokens is not None and cached > input_tokens:
+        capped = input_tokens != usage.input_tokens
+        input_tokens, cached = (input_tokens, input_tokens) if capped else (None, None)
+    reasoning = usage.reasoning_tokens
+    if reasoning is not None and output_tokens is not None:
+        reasoning = min(reasoning, output_tokens)
+    return Usage(
+        input_tokens=input_tokens, output_tokens=output_tokens, reasoning_tokens=reasoning, cached_input_tokens=cached
+    )
+
+
+def is_capped(told: Usage, usage: Usage) -> bool:
+    """Tell whether a count was capped at its bound."""
+    pairs = ((told.input_tokens, usage.input_tokens), (told.output_tokens, usage.output_tokens))
+    return any(count is not None and kept is not None and kept < count for count, kept in pairs)
