@@ -71,7 +71,8 @@ def _read_list(document: object) -> Sequence[Event]:
     if model:
         events.append(Meta(response_model=model))
     told = any_object(reply.get("usage"))
-    usage = chat_usage({"prompt_tokens": told.get("total_tokens"), **told})
+    total = told.get("total_tokens")  # there is no output
+    usage = chat_usage({**told, "prompt_tokens": total if told.get("prompt_tokens") is None else told["prompt_tokens"]})
     if usage is not None:
         events.append(replace(usage, output_tokens=None))
     vectors = (_vector(an_object(entry).get("embedding")) for entry in a_list(reply["data"])[:1])

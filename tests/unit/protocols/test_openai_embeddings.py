@@ -26,6 +26,23 @@ def test_a_vector_in_base64_is_read() -> None:
     assert vector(read_json("openai-embeddings", a_reply(packed))) == (0.5, -1.0)
 
 
+@pytest.mark.parametrize("size", [64, 256, 1024])
+@pytest.mark.parametrize("step", [7, 29, 37, 101])
+def test_a_vector_of_int8_in_base64_is_read(size: int, step: int) -> None:
+    values = tuple((index * step) % 255 - 127 for index in range(size))
+    packed = base64.b64encode(struct.pack(f"{size}b", *values)).decode()
+    assert vector(read_json("openai-embeddings", a_reply(packed))) == values
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 100.0])
+def test_a_vector_of_float32_with_a_hole_stays_one(scale: float) -> None:
+    values = [scale * (0.01 * index - 0.3) for index in range(64)]
+    packed = base64.b64encode(struct.pack("<64f", *values[:-1], float("nan"))).decode()
+    read = vector(read_json("openai-embeddings", a_reply(packed)))
+    assert read is not None
+    assert (len(read), str(read[-1])) == (64, "nan")
+
+
 def test_what_stands_in_a_vector_is_left_to_the_probe_to_judge() -> None:
     assert vector(read_json("openai-embeddings", a_reply([]))) == ()
     huge = vector(read_json("openai-embeddings", a_reply([float("nan"), 10**400, float("inf")])))
