@@ -238,7 +238,7 @@ def load_frame(frame: Frame, *, own: bytes) -> tuple[dict[str, Any], Sequence[Ev
         failed = (odd,) if odd else NOTHING
     if isinstance(document, dict):
         return document, failed
-    if failed or document is None:
+    if failed:
         return {}, failed
     raise UnreadableError(f"{type(document).__name__} where an object belongs")
 

@@ -84,7 +84,6 @@ REPLIES: Final = [
     Reply("delta []", "openai-chat", frames(chunk(LINE), chunk(delta=[], finish="stop")), Outcome.OK),
     Reply("delta null", "openai-chat", frames(chunk(LINE), chunk(delta=None, finish="stop")), Outcome.OK),
     Reply("delta ''", "openai-chat", frames(chunk(delta=""), chunk(LINE), chunk(finish="stop")), Outcome.OK),
-    Reply("a null chunk", "openai-chat", frames(None, chunk(LINE), chunk(finish="stop")), Outcome.OK),
     *(
         Reply(f"blank error {blank!r}", "openai-chat", frames(chunk(LINE, error=blank), chunk(finish="stop", error=blank)), Outcome.OK)
         for blank in BLANKS
