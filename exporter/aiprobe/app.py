@@ -20,7 +20,6 @@ from aiprobe.contracts.keeper import ContractKeeper
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Target
 from aiprobe.core.money import Budget
-from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import CONFIGURED, Redactor
 from aiprobe.core.spread import in_shard
 from aiprobe.core.tracked import Tracked
@@ -124,7 +123,7 @@ class App:
             prepare_probe=preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault)),
             purse=self.spend,
             egress=self.egress,
-            redact=lambda result: redacted(result, redactor),
+            redact=redactor,
             listeners=(
                 self.recorder,
                 self.shown,

@@ -14,6 +14,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
 from aiprobe.core.money import bound_usd, charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
+from aiprobe.core.redacted import redacted
 from aiprobe.core.spread import stable_fraction
 from aiprobe.core.tracked import Tracked
 from aiprobe.core.verdicts import is_poor, proves_egress, slo_verdicts
@@ -82,6 +83,8 @@ class _Runner:
     target: Target
     run: RunOnce
     record: Tracked
+    bound_usd: float
+    """The most that one probe may cost."""
     fallback: "_Runner | None" = None
     """Made when the money is gone for the first time."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -99,13 +102,13 @@ class Scheduler:
         prepare_probe: Callable[[Target], RunOnce],
         purse: Purse,
         egress: Egress,
-        redact: Callable[[Result], Result],
+        redact: Callable[[str], str],
         listeners: Sequence[Listener],
         meter: Meter,
     ) -> None:
         """`tracked` has the record of each target by name; only the scheduler writes it.
 
-        A result passes `redact` before anything else gets it, and then each of `listeners`, in their order.
+        `redact` goes over the texts of a result before anything else gets it; then each of `listeners`, in their order.
         """
         self._clock = clock
         self._tracked = tracked
@@ -175,7 +178,7 @@ class Scheduler:
     def _runner(self, target: Target) -> _Runner:
         if target.probe == "chat":
             self._prepare_probe(_fallback_of(target))  # what cannot be prepared is refused now
-        return _Runner(target, self._prepare_probe(target), Tracked(target))
+        return _Runner(target, self._prepare_probe(target), Tracked(target), bound_usd(target) or 0.0)
 
     def _commit(self, names: Sequence[str], fresh: Mapping[str, _Runner]) -> None:
         """Probe exactly the targets `names`: by a runner of `fresh`, or by the one that runs already."""
@@ -201,7 +204,7 @@ class Scheduler:
             target = _fallback_of(runner.target)
             record = _carried(self._tracked, target) or Tracked(target, is_fallback=True)
             self._tracked[target.name] = record
-            runner.fallback = _Runner(target, self._prepare_probe(target), record)
+            runner.fallback = _Runner(target, self._prepare_probe(target), record, bound_usd=0.0)
         return runner.fallback
 
     def _begin(self, runner: _Runner) -> None:
@@ -253,7 +256,7 @@ class Scheduler:
         """Make one attempt, unless the provider asked for patience or the money is gone."""
         if self._clock.monotonic() < runner.record.backoff_until:
             return self._skip(runner, "backoff")
-        bound = bound_usd(runner.target) or 0.0
+        bound = runner.bound_usd
         if not await self._purse.reserve(bound):
             fallback = self._fallback(runner)
             if fallback is not None:
@@ -334,7 +337,7 @@ class Scheduler:
             record.backoff_until = now + patience
         finished = Finished(
             target=target,
-            result=self._redact(result),
+            result=redacted(result, self._redact),
             attempt=attempt,
             verdict=verdict,
             slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},

@@ -87,7 +87,7 @@ async def play(targets: list[Target]) -> Ear:
         prepare_probe=prepare,
         purse=DeepPockets(),
         egress=Up(),
-        redact=lambda result: result,
+        redact=str,
         listeners=[ear],
         meter=ear,
     )

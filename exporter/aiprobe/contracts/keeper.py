@@ -45,6 +45,7 @@ class ContractKeeper:
         self._clock = clock
         self._book = ContractBook((), since_seconds=clock.wall())
         self._uses: Mapping[str, ContractUse] = {}
+        self._bound: frozenset[str] = frozenset()
         self._emitted_at = float("-inf")
 
     async def prepare(self, uses: Mapping[str, ContractUse]) -> Callable[[], None]:
@@ -64,13 +65,15 @@ class ContractKeeper:
             for finished, _ in missed():
                 _count_in(book, finished)
             self._book, self._uses = book, dict(uses)
+            self._bound = frozenset(name for use in uses.values() for name in use.targets)
             self._emitted_at = float("-inf")
 
         return commit
 
     def finished(self, finished: Finished) -> None:
-        """Take one finished probe; only scheduled ones count."""
-        _count_in(self._book, finished)
+        """Take one finished probe; only scheduled ones of bound targets count."""
+        if finished.target.name in self._bound:
+            _count_in(self._book, finished)
 
     def tick(self) -> None:
         """Bring the gauges up to date now and then."""

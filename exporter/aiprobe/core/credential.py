@@ -5,11 +5,8 @@ Data and interfaces only. Fetching, renewing and signing belong in `credentials/
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from typing import Protocol as Interface
-
-if TYPE_CHECKING:
-    from aiprobe.core.model import Provider
 
 SourceKind = Literal["file", "command", "google", "azure", "aws"]
 Headers = tuple[tuple[str, str], ...]
@@ -59,10 +56,3 @@ class Credential(Interface):
 
     def refused(self) -> None:
         """Take the news that the service did not accept the last one."""
-
-
-class Credentials(Interface):
-    """Keeps the credentials of all providers fresh."""
-
-    def of(self, provider: "Provider") -> Credential:
-        """Return the credential of a provider that has a source, and begin to keep it fresh."""

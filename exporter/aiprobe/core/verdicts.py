@@ -48,8 +48,8 @@ def proves_egress(target: Target, result: Result) -> bool:
 
 def is_poor(outcome: Outcome, verdicts: Mapping[str, Verdict]) -> bool:
     """Tell whether a good result was slower than an objective of its target, or wrong, by its `slo_verdicts`."""
-    slow = (verdicts.get(name) is Verdict.BAD for name in ("time_to_first_token", "duration", "throughput"))
-    return outcome is Outcome.WRONG_ANSWER or any(slow)
+    slow = Verdict.BAD in (verdicts.get("time_to_first_token"), verdicts.get("duration"), verdicts.get("throughput"))
+    return slow or outcome is Outcome.WRONG_ANSWER
 
 
 @lru_cache(maxsize=1024)

@@ -62,7 +62,7 @@ class _Signer:
 
 
 class Vault:
-    """Keeps credentials fresh until closed; a `core.credential.Credentials`. Belongs to one event loop."""
+    """Keeps credentials fresh until closed; the `Credentials` of `probes/base.py`. Belongs to one event loop."""
 
     def __init__(self, *, clock: Clock, redactor: Redactor) -> None:
         """`redactor` is handed every secret before it is used."""

@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Verdict
@@ -22,8 +22,7 @@ _MAX_WAITING: Final = 500
 """Probes after the last bad one that are kept apart; the oldest of more count as part of the incident."""
 
 
-@dataclass(frozen=True, slots=True)
-class SurfaceKey:
+class SurfaceKey(NamedTuple):
     """What one incident is about."""
 
     provider: str

@@ -147,10 +147,11 @@ class Journal:
         return commit
 
     def finished(self, finished: Finished) -> None:
-        """Hand over one finished probe, with what the status page says of its surface."""
+        """Hand over one finished probe; a failed one with what the status page declares of its surface."""
         if finished.result.outcome is not Outcome.CANCELLED:
-            target = finished.target
-            word = self._declared.word(target.provider.name, target.surface) if self._declared else ""
+            target, word = finished.target, ""
+            if self._declared is not None and finished.result.outcome is not Outcome.OK:
+                word = self._declared.word(target.provider.name, target.surface)
             self.record(finished, declared_state=word)
 
     def record(self, finished: Finished, *, declared_state: str = "") -> None:

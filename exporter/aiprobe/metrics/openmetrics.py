@@ -95,7 +95,7 @@ def bound(value: float) -> str:
 def exemplar_text(exemplar: Exemplar) -> str:
     """Render what follows the value of a sample that has an exemplar."""
     request_id, value, timestamp = exemplar
-    return f' # {{{EXEMPLAR_LABEL}="{request_id}"}} {number(value)} {timestamp:.3f}'
+    return f' # {{{EXEMPLAR_LABEL}="{request_id}"}} {value} {timestamp:.3f}'
 
 
 def without_exemplars(fragment: bytes) -> bytes:

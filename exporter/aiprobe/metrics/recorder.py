@@ -7,6 +7,7 @@ given, and its texts are free of secrets: the scheduler redacts a result before 
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Final
 
 from aiprobe.core.clock import Clock
@@ -19,14 +20,17 @@ from aiprobe.metrics.openmetrics import Exemplar, Labels, model_value, request_i
 from aiprobe.metrics.series import Birth, Distribution, Owner
 from aiprobe.metrics.targetseries import TargetSeries
 
-_HISTOGRAMS = (
+_HISTOGRAMS: Final = (
+    "duration_seconds",
     "time_to_first_token_seconds",
     "time_to_first_output_token_seconds",
     "time_per_output_token_seconds",
     "stream_max_gap_seconds",
 )
-"""Named as the fields of a result; `duration_seconds` is one more, which every result has."""
-_TOKENS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens")
+_TIMES_OF: Final = attrgetter(*_HISTOGRAMS)
+"""They have the names of fields of a result, as the tokens have."""
+_TOKENS: Final = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_input_tokens")
+_TOKENS_OF: Final = attrgetter(*_TOKENS)
 _MOST_BILLED = 1e12
 """Tokens or USD of one probe; more is a broken reply."""
 _LARGEST_SET = 1e18
@@ -185,8 +189,7 @@ def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None
             owner["slo_events_total"].add(1, slo, verdict)
     if result.outcome is not Outcome.OK:
         return
-    for name in ("duration_seconds", *_HISTOGRAMS):
-        value = getattr(result, name)
+    for name, value in zip(_HISTOGRAMS, _TIMES_OF(result), strict=True):
         if value is not None:
             _observe(owner.histogram(name), value, exemplar)
 
@@ -194,8 +197,7 @@ def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None
 def _count_bill(owner: Owner, finished: Finished) -> None:
     """Count tokens and money, of every attempt: they were billed whoever asked."""
     result = finished.result
-    for name in _TOKENS:
-        tokens = getattr(result, name)
+    for name, tokens in zip(_TOKENS, _TOKENS_OF(result), strict=True):
         if _is_amount(tokens):
             owner[f"{name}_total"].add(tokens)
     if _is_amount(result.cost_usd):
@@ -209,8 +211,8 @@ def _is_amount(value: float | None) -> bool:
 
 def _observe(histogram: Distribution, seconds: float, exemplar: Exemplar | None = None) -> None:
     """Count a time; one that a broken clock made negative is 0, one that is no number is left out."""
-    if math.isfinite(seconds):
-        value = max(seconds, 0.0)
+    if -math.inf < seconds < math.inf:
+        value = seconds if seconds > 0 else 0.0
         histogram.observe(value, exemplar and Exemplar(exemplar.request_id, value, exemplar.timestamp_seconds))
 
 

@@ -1,7 +1,7 @@
 """Numbers and their rendered lines: what one target, or the exporter itself, has of every family.
 
-A change makes a fragment (all lines of one family of one owner) stale, and puts the family on its owner's list; it is
-rendered again when its probe has been recorded, or at the latest when it is read. Nothing here knows what the numbers
+A change makes a fragment (all lines of one family of one owner) stale; it is rendered again when its probe has been
+recorded, or at the latest when it is read. Nothing here knows what the numbers
 mean.
 """
 
@@ -38,12 +38,7 @@ class Family:
     place: int
     """Among the families of the owner, in the order of the catalogue."""
     is_stale: bool = field(default=False, init=False)
-
-    def expire(self) -> None:
-        """Have the lines rendered again."""
-        if not self.is_stale:
-            self.is_stale = True
-            self.owner.stale.append(self)
+    """Whether the lines must be rendered again; `is_stale` of the owner is set with it."""
 
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
@@ -76,7 +71,7 @@ class Block(Family):
         elif known == value:
             return
         self.values[own] = value
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def add(self, amount: float, *own: str, exemplar: Exemplar | None = None) -> None:
         """Add to a counter series; one that is new is announced with a 0 first. An exemplar stays until the next."""
@@ -90,7 +85,7 @@ class Block(Family):
             if self.exemplars is None:
                 self.exemplars = {}
             self.exemplars[own] = exemplar
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def replace(self, values: Mapping[Own, float]) -> None:
         """Have exactly these series. Those that stay keep their place."""
@@ -100,7 +95,7 @@ class Block(Family):
             self.values = {own: value for own, value in self.values.items() if own in values}
             values = {_the_same(own): value for own, value in values.items()}
         self.values.update(values)
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def keep(self, wanted: Sequence[Own]) -> None:
         """Have exactly these series of a counter, new ones announced at 0 and the others as they are."""
@@ -115,11 +110,12 @@ class Block(Family):
     def render(self, *, announced: bool = False) -> bytes:
         """Render the lines, a series that is not `announced` yet as 0."""
         unseen = () if announced else self.unseen
-        if unseen or self.exemplars:
-            told = tuple(_sample(*self._shown(own, unseen)) for own in self.values)
-        else:
-            told = tuple(map(number, self.values.values()))
-        return (_lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra) % told).encode()
+        lines = _lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra)
+        if not (unseen or self.exemplars):
+            text = _without_zeros(lines % tuple(self.values.values()))
+            if "inf" not in text and "nan" not in text:  # nearly always; else a label or a number has it
+                return text.encode()
+        return (lines % tuple(_sample(*self._shown(own, unseen)) for own in self.values)).encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
@@ -130,12 +126,17 @@ class Block(Family):
     def announce(self, own: Own) -> None:
         """Show from now on what a series that was unseen counts."""
         self.unseen = tuple(other for other in self.unseen if other != own)
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def _shown(self, own: Own, unseen: tuple[Own, ...]) -> tuple[float, Exemplar | None]:
         if own in unseen:
             return 0, None
         return self.values[own], self.exemplars.get(own) if self.exemplars else None
+
+
+def _without_zeros(lines: str) -> str:
+    """Render 1.0 as 1, in all lines at once: no label ends a line."""
+    return lines.replace(".0\n", "\n")
 
 
 def _sample(value: float, exemplar: Exemplar | None) -> str:
@@ -187,14 +188,14 @@ class Distribution(Family):
         if exemplar is not None:
             self.exemplars[bucket] = exemplar
             self._exemplar_texts[bucket] = exemplar_text(exemplar)
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def show(self) -> None:
         """Have series from now on, even if nothing was observed yet."""
         if not self.counts:
             buckets = len(self.metric.buckets) + 1
             self.counts, self.exemplars, self._exemplar_texts = [0] * buckets, [None] * buckets, [""] * buckets
-        self.expire()
+        self.is_stale = self.owner.is_stale = True
 
     def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
         """Render the lines from the family's one template."""
@@ -203,7 +204,7 @@ class Distribution(Family):
         values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
         values[1::3] = accumulate(self.counts)
         values[2::3] = self._exemplar_texts
-        return (_template(self.metric) % (*values, braces, number(self.total), braces, values[-2])).encode()
+        return _without_zeros(_template(self.metric) % (*values, braces, self.total, braces, values[-2])).encode()
 
     def readings(self) -> Iterator[Reading]:
         """Return the same series as `render`, as numbers."""
@@ -228,7 +229,7 @@ def _template(metric: Metric) -> str:
 class Owner:
     """Everything that one target, or the exporter itself, has to show. A family is made when it is first asked for."""
 
-    __slots__ = ("_blocks", "_histograms", "_metrics", "_places", "_rendered", "births", "labels", "stale")
+    __slots__ = ("_blocks", "_histograms", "_metrics", "_places", "_rendered", "births", "is_stale", "labels")
 
     def __init__(self, metrics: tuple[Metric, ...], labels: Labels) -> None:
         self.labels = labels
@@ -236,8 +237,8 @@ class Owner:
         """Of all families."""
         self._metrics = metrics
         self._places = _places(metrics)
-        self.stale: list[Family] = []
-        """Families to render again."""
+        self.is_stale = False
+        """Whether a family must be rendered again."""
         self._blocks: list[Block | None] = [None] * len(metrics)
         self._histograms: list[Distribution | None] = [None] * len(metrics)
         self._rendered = [b""] * len(metrics)
@@ -281,10 +282,14 @@ class Owner:
 
     def refresh(self) -> None:
         """Render what has changed."""
-        for family in self.stale:
-            self._rendered[family.place] = family.render()
-            family.is_stale = False
-        self.stale.clear()
+        if not self.is_stale:
+            return
+        self.is_stale = False
+        for families in (self._blocks, self._histograms):
+            for family in families:
+                if family is not None and family.is_stale:
+                    family.is_stale = False
+                    self._rendered[family.place] = family.render()
 
     def fade(self) -> None:
         """Forget what speaks of the last probe."""

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.credential import Credentials
-from aiprobe.core.model import Result, Target
+from aiprobe.core.credential import Credential
+from aiprobe.core.model import Provider, Result, Target
 from aiprobe.transport.transport import Transport
+
+
+class Credentials(Interface):
+    """Keeps the credentials of all providers fresh."""
+
+    def of(self, provider: Provider) -> Credential:
+        """Return the credential of a provider that has a source, and begin to keep it fresh."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

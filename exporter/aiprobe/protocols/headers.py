@@ -74,7 +74,7 @@ def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) 
 def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
     """Return one entry per resource that any known spelling tells something about."""
     found: dict[str, RateLimit] = {}
-    if not any("ratelimit" in name for name in headers):  # most replies, and there are many names to try
+    if "ratelimit" not in " ".join(headers):  # most replies, and there are many names to try
         return ()
     anthropic = ((resource, *names) for resource, names in ANTHROPIC_LIMITS.items())
     for resource, limit_name, remaining_name in (*anthropic, *_OPENAI_LIMITS):
@@ -134,4 +134,7 @@ def _seconds_between(earlier: str | None, later: str | None) -> float | None:
 
 
 def _first_id(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
-    return next(filter(None, (an_id(headers[name]) for name in names if name in headers)), None)
+    for name in names:
+        if name in headers and (found := an_id(headers[name])) is not None:
+            return found
+    return None

@@ -1,7 +1,7 @@
 """JSON from strangers: decoding that fails in one way, and typed looks at what was decoded.
 
-The rule of the room: an absent or null field says nothing, a field of the wrong type is `UnreadableError`. What a field
-means belongs to the protocol that asks for it.
+The rule of the room: an absent or null field says nothing, a field of the wrong type is `UnreadableError`. Types are
+compared as they are, because the decoder makes no subclasses. What a field means belongs to the protocol that asks.
 """
 
 import json
@@ -57,7 +57,7 @@ def load_first(text: str) -> object:
 
 def an_object(value: object) -> dict[str, Any]:
     """Return an object as it is, `{}` for null; raises `UnreadableError` for anything else."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         return value
     if value is None:
         return {}
@@ -66,7 +66,7 @@ def an_object(value: object) -> dict[str, Any]:
 
 def a_list(value: object) -> list[Any]:
     """Return a list as it is, `[]` for null; raises `UnreadableError` for anything else."""
-    if isinstance(value, list):
+    if type(value) is list:
         return value
     if value is None:
         return []
@@ -75,7 +75,7 @@ def a_list(value: object) -> list[Any]:
 
 def a_string(value: object) -> str:
     """Return a string fit for UTF-8, `""` for null; raises `UnreadableError` for anything else."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value if value.isascii() else without_lone_surrogates(value)
     if value is None:
         return ""
@@ -84,12 +84,12 @@ def a_string(value: object) -> str:
 
 def any_object(value: object) -> dict[str, Any]:
     """Return an object as it is and `{}` for anything else: for what is nice to know only, such as usage."""
-    return value if isinstance(value, dict) else {}
+    return value if type(value) is dict else {}
 
 
 def any_string(value: object) -> str:
     """Return a string fit for UTF-8 and `""` for anything else."""
-    return a_string(value) if isinstance(value, str) else ""
+    return a_string(value) if type(value) is str else ""
 
 
 def without_lone_surrogates(text: str) -> str:
@@ -122,6 +122,6 @@ def milliseconds(value: object, *, per_second: float = 1e3) -> float | None:
 
 def a_count(value: object) -> int | None:
     """Return a number of tokens, or None for what is absent, negative, absurd or no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value <= _MOST_TOKENS else None
+    if type(value) is int or type(value) is float:  # a bool is an int as well, and no count
+        return int(value) if 0 <= value <= _MOST_TOKENS else None
+    return None

@@ -42,7 +42,7 @@ class World:
             prepare_probe=self.prepare_probe,
             purse=self,
             egress=self,
-            redact=lambda result: result,
+            redact=str,
             listeners=[self.recorder],
             meter=self.recorder,
         )

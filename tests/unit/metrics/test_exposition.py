@@ -231,7 +231,7 @@ async def test_only_what_a_probe_changed_is_rendered_again() -> None:
         await scrape(recorder)
     before = [series.owner.fragments(faded=False) for series in recorder.targets]
     recorder.record(a_finished(Outcome.CANCELLED, target=one))
-    assert not recorder.targets[0].owner.stale, "left to the scrape"
+    assert not recorder.targets[0].owner.is_stale, "left to the scrape"
     after = [series.owner.fragments(faded=False) for series in recorder.targets]
     same = [
         {metric.short for metric, old, new in zip(catalogue.TARGET_METRICS, *rows, strict=True) if old is not new}

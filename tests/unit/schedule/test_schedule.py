@@ -42,7 +42,7 @@ class World:
             prepare_probe=self.prepare,
             purse=self,
             egress=self,
-            redact=lambda result: result,
+            redact=str,
             listeners=[Ear(self.finished)],
             meter=self,
         )
