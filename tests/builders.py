@@ -7,6 +7,7 @@ from aiprobe.core.model import Attempt, Finished, Price, Provider, Result, Targe
 from aiprobe.core.outcomes import Outcome, availability_verdict
 from aiprobe.core.secret import Secret
 from aiprobe.core.verdicts import slo_verdicts
+from aiprobe.probes import PROBES
 
 A_PRICE = Price(input_usd=1.0, output_usd=5.0, source="a test", read_on="2026-11-01")
 
@@ -25,11 +26,13 @@ def a_provider(**changes: Any) -> Provider:
 
 
 def a_target(**changes: Any) -> Target:
-    """Return a chat target of that provider."""
+    """Return a chat target of that provider; `probe` is the name of another kind."""
+    if "probe" in changes:
+        changes["kind"] = PROBES[changes.pop("probe")].kind
     plain = Target(
         name="gpt-chat",
         provider=a_provider(),
-        probe="chat",
+        kind=PROBES["chat"].kind,
         surface="OpenAI API",
         model="gpt-4.1-nano",
         vantage="here",

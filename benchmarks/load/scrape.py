@@ -27,6 +27,7 @@ from aiprobe.metrics.collector import Collector
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
+from aiprobe.probes.chat import ChatProbe
 from benchmarks.load.exporter import name_of
 
 PROBES_EACH: Final = 5
@@ -39,7 +40,7 @@ _OBJECTIVES: Final = Objectives(time_to_first_token=LatencyObjective(below_secon
 
 def targets(number: int) -> list[Target]:
     """Return chat targets with the two SLOs that the documentation counts series for."""
-    facts: dict[str, Any] = {"provider": _PROVIDER, "probe": "chat", "surface": "Bench API", "model": "bench-1"}
+    facts: dict[str, Any] = {"provider": _PROVIDER, "kind": ChatProbe.kind, "surface": "Bench API", "model": "bench-1"}
     return [Target(name=name_of(each), vantage="bench", objectives=_OBJECTIVES, **facts) for each in range(number)]
 
 

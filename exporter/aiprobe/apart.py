@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from aiprobe.config.problems import ConfigError, Problem
 from aiprobe.config.settings import Settings
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.secret import Secret
+from aiprobe.probes import PROBES
 
 _CODE: Final = "from aiprobe import apart, known; apart.answer(known.read_settings)"
 
@@ -25,8 +27,13 @@ def _read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
     return MappingProxyType(mapping)
 
 
+def _kind(name: str) -> ProbeKind:
+    return PROBES[name].kind
+
+
 _PICKLED: Final = copyreg.dispatch_table | {
     MappingProxyType: lambda proxy: (_read_only, (dict(proxy),)),
+    ProbeKind: lambda kind: (_kind, (kind.name,)),
     Secret: lambda secret: (Secret, (secret.reveal(),)),
 }
 """Forms of what `pickle` refuses. Secrets have one here only: they pass through a pipe between two of our processes."""

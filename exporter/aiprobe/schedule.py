@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
 from aiprobe.core.money import bound_usd, charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
@@ -26,8 +27,6 @@ BACKOFF_CAP_SECONDS: Final = 300.0
 """`Retry-After` is honoured for the greater of this and the interval at the most."""
 SUPERVISION_SLACK_SECONDS: Final = 10.0
 """How far past its total time-out a probe may run before it counts as a bug of ours."""
-FALLBACK_PROBE: Final = "models"
-FALLBACK_SUFFIX: Final = ":models"
 
 RunOnce = Callable[[], Awaitable[Result]]
 
@@ -176,8 +175,8 @@ class Scheduler:
         return runner is not None and runner.target == target
 
     def _runner(self, target: Target) -> _Runner:
-        if target.probe == "chat":
-            self._prepare_probe(_fallback_of(target))  # what cannot be prepared is refused now
+        if fallback := _fallback_of(target):
+            self._prepare_probe(fallback)  # what cannot be prepared is refused now
         return _Runner(target, self._prepare_probe(target), Tracked(target), bound_usd(target) or 0.0)
 
     def _commit(self, names: Sequence[str], fresh: Mapping[str, _Runner]) -> None:
@@ -191,7 +190,7 @@ class Scheduler:
         self._tracked.clear()
         self._tracked |= {name: runner.record for name, runner in self._runners.items()}
         for fallback in (_fallback_of(runner.target) for runner in self._runners.values()):
-            if record := _carried(before, fallback):
+            if fallback and (record := _carried(before, fallback)):
                 record.target = fallback
                 self._tracked[fallback.name] = record
         if self._is_started:
@@ -200,8 +199,7 @@ class Scheduler:
 
     def _fallback(self, runner: _Runner) -> _Runner | None:
         """Return what is probed when there is no money for this target, if anything can be."""
-        if runner.fallback is None and runner.target.probe == "chat":
-            target = _fallback_of(runner.target)
+        if runner.fallback is None and (target := _fallback_of(runner.target)):
             record = _carried(self._tracked, target) or Tracked(target, is_fallback=True)
             self._tracked[target.name] = record
             runner.fallback = _Runner(target, self._prepare_probe(target), record, bound_usd=0.0)
@@ -364,10 +362,12 @@ class Scheduler:
         self._meter.probes_in_flight(self._in_flight)
 
 
-def _fallback_of(target: Target) -> Target:
-    """Return the free probe that runs when the budget has nothing left for `target`."""
+def _fallback_of(target: Target) -> Target | None:
+    """Return the free probe that runs when the budget has nothing left for `target`, or None where there is none."""
+    if target.kind.fallback is None:
+        return None
     name, nothing = target.name + FALLBACK_SUFFIX, Objectives(availability=None)
-    return replace(target, name=name, probe=FALLBACK_PROBE, objectives=nothing)
+    return replace(target, name=name, kind=target.kind.fallback, objectives=nothing)
 
 
 def _carried(records: Mapping[str, Tracked], target: Target) -> Tracked | None:

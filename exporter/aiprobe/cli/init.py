@@ -7,6 +7,7 @@ import click
 
 from aiprobe.cli.options import DEFAULT_CONFIG, fail
 from aiprobe.config.starter import starter
+from aiprobe.known import KNOWN
 
 
 @click.command()
@@ -16,7 +17,7 @@ from aiprobe.config.starter import starter
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(output: Path, *, force: bool) -> None:
-    text, usd_per_day = starter(os.environ)
+    text, usd_per_day = starter(os.environ, KNOWN)
     if str(output) == "-":
         click.echo(text)
         return

@@ -9,9 +9,9 @@ from typing import Final
 
 from aiprobe.config.document import IS_EMPTY, MAX_FILE_BYTES, Document, Where, parse
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import Known
 from aiprobe.config.problems import ConfigError, Problem
-from aiprobe.config.resolve.contracts import ContractCheck, no_check
-from aiprobe.config.resolve.root import Known, Source, resolve
+from aiprobe.config.resolve.root import Source, resolve
 from aiprobe.config.schema.root import ConfigFile, IncludedFile
 from aiprobe.config.settings import Settings
 from aiprobe.config.validate import validate
@@ -23,22 +23,15 @@ UNNAMED: Final = "(text)"
 _MAX_INCLUDED_FILES: Final = 1000
 
 
-def load(  # noqa: PLR0913 - what this build knows, each by its name
+def load(
     path: Path,
     *,
     environ: Mapping[str, str],
-    protocols: frozenset[str],
-    probes: frozenset[str],
-    pages: frozenset[str] = frozenset(),
-    readers: frozenset[str] = frozenset(),
-    check_contract: ContractCheck = no_check,
-    missing_extras: Mapping[str, str] | None = None,
+    known: Known,
     today: dt.date | None = None,
 ) -> Settings:
     """Read the configuration at `path`.
 
-    `protocols`, `probes`, `pages` and `readers` (of status pages) are the names that this build knows;
-    `check_contract` judges the contracts; `missing_extras` are the sources of credentials that cannot be used here.
     `today` decides which prices are old; it is the present day (UTC) when not given.
 
     Raises:
@@ -57,29 +50,17 @@ def load(  # noqa: PLR0913 - what this build knows, each by its name
         documents,
         bases,
         findings=findings,
-        known=Known(
-            protocols=protocols,
-            probes=probes,
-            pages=pages,
-            readers=readers,
-            check_contract=check_contract,
-            missing_extras=missing_extras or {},
-        ),
+        known=known,
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hasher.hexdigest()[:HASH_DIGITS],
     )
 
 
-def load_text(  # noqa: PLR0913 - as above
+def load_text(
     text: str,
     *,
     environ: Mapping[str, str],
-    protocols: frozenset[str],
-    probes: frozenset[str],
-    pages: frozenset[str] = frozenset(),
-    readers: frozenset[str] = frozenset(),
-    check_contract: ContractCheck = no_check,
-    missing_extras: Mapping[str, str] | None = None,
+    known: Known,
     today: dt.date | None = None,
 ) -> Settings:
     """Read a configuration that stands in no file; its paths are relative to the working directory.
@@ -92,14 +73,7 @@ def load_text(  # noqa: PLR0913 - as above
         [parse(UNNAMED, data, environ)],
         [Path()],
         findings=Findings(),
-        known=Known(
-            protocols=protocols,
-            probes=probes,
-            pages=pages,
-            readers=readers,
-            check_contract=check_contract,
-            missing_extras=missing_extras or {},
-        ),
+        known=known,
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hashlib.sha256(data).hexdigest()[:HASH_DIGITS],
     )

@@ -4,12 +4,12 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from aiprobe.config.known import Known
 from aiprobe.config.load import load_text
 from aiprobe.config.resolve.presets import Preset, presets
 from aiprobe.config.resolve.prices import builtin_prices
 from aiprobe.core.money import expected_usd_per_day
 
-_PROBES: Final = frozenset({"chat", "models", "embeddings", "http"})
 _SMALLEST_BUDGET_USD: Final = 0.10
 _HEADER: Final = """\
 # aiprobe: what to ask of which AI service, and how often.
@@ -39,7 +39,7 @@ _EXAMPLE: Final = """\
 """
 
 
-def starter(environ: Mapping[str, str]) -> tuple[str, float]:
+def starter(environ: Mapping[str, str], known: Known) -> tuple[str, float]:
     """Return the text of a commented configuration for the keys in `environ`, and what a day of it costs in USD."""
     found = _with_keys(environ)
     ready = [preset for preset in found if preset.base_url and preset.model]
@@ -51,8 +51,7 @@ def starter(environ: Mapping[str, str]) -> tuple[str, float]:
         said = "" if unfinished else _NO_KEY.format(variables=variables)
         return _HEADER + said + _commented(unfinished) + _EXAMPLE, 0.0
     body = _body(ready) + _commented(unfinished)
-    protocols = frozenset(preset.protocol for preset in ready)
-    settings = load_text(body, environ=environ, protocols=protocols, probes=_PROBES)
+    settings = load_text(body, environ=environ, known=known)
     usd_per_day = sum(expected_usd_per_day(target) or 0.0 for target in settings.targets)
     # Twice what is expected: room for confirmations and for a model that talks more than it was asked to.
     budget = max(_SMALLEST_BUDGET_USD, math.ceil(usd_per_day * 2 * 100) / 100)

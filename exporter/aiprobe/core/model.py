@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from aiprobe.core.credential import CredentialSource
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
 
@@ -162,8 +163,7 @@ class Target:
 
     name: str
     provider: Provider
-    probe: str
-    """A key of `probes.PROBES`: chat, models, embeddings, http, mcp, realtime."""
+    kind: ProbeKind
     surface: str = ""
     model: str = ""
     provider_region: str = ""
@@ -193,6 +193,11 @@ class Target:
     a thinking budget as digits, ...); None sends nothing."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
     price: Price | None = None
+
+    @property
+    def probe(self) -> str:
+        """Return the name of the kind: the value of the label `probe`."""
+        return self.kind.name
 
     @property
     def identity(self) -> tuple[str, ...]:

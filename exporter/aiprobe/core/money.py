@@ -1,25 +1,20 @@
 """What a probe costs and what may be spent: a bound before it starts, the bill after it ended, the budget of a day.
 
-USD throughout; pure arithmetic. Prices are data of the target; how a prompt is worded belongs in `probes/`, which keeps
-it within `PROMPT_TOKENS`; remembering what was spent belongs in `journal/`. A probe reserves the most that it may cost
-before it starts and settles what it did cost after it ended, so what is spent can never pass the budget. Money is paced
-over the UTC day, so a dear morning does not leave a blind evening.
+USD throughout; pure arithmetic. Prices are data of the target, and its kind states how many tokens it may take;
+remembering what was spent belongs in `journal/`. A probe reserves the most that it may cost before it starts and
+settles what it did cost after it ended, so what is spent can never pass the budget. Money is paced over the UTC day, so
+an expensive morning does not leave the evening without probes.
 """
 
 from dataclasses import dataclass, field
 from typing import Final
 
+from aiprobe.core.kind import Tokens
 from aiprobe.core.model import Price, Result, Target
 from aiprobe.core.outcomes import Outcome
 
-PROMPT_TOKENS: Final = 80
-"""A bound on the input tokens of a chat probe without padding; `probes/chat.py` is tested against it."""
-ANSWER_TOKENS: Final = 16
-"""What a chat probe's answer takes when the model does as it is told."""
 DEFAULT_MAX_OUTPUT_TOKENS: Final = 64
-EMBEDDINGS_INPUT_TOKENS: Final = 8
-PADDING_SLACK: Final = 1.3
-"""Tokenizers differ: padding meant as N tokens may be billed as this much more."""
+"""The cap of an answer where reasoning can be switched off."""
 SECONDS_PER_DAY: Final = 86_400.0
 _PER_MILLION: Final = 1e-6
 PACE_AHEAD: Final = 0.1
@@ -45,43 +40,25 @@ def cost_usd(
     return total * _PER_MILLION
 
 
-def tokens_bound(target: Target) -> tuple[int, int]:
-    """Return the most (input, output) tokens that one probe of `target` may be billed for."""
-    if target.probe == "chat":
-        padding = int((target.input_tokens or 0) * PADDING_SLACK)
-        return PROMPT_TOKENS + padding, target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
-    if target.probe == "embeddings":
-        return EMBEDDINGS_INPUT_TOKENS, 0
-    return 0, 0
-
-
 def is_free(target: Target) -> bool:
-    """Tell whether a probe of `target` asks for nothing that is billed."""
-    return tokens_bound(target) == (0, 0)
+    """Return whether a probe of `target` asks for nothing that is billed."""
+    return target.kind.tokens(target) == Tokens()
 
 
 def bound_usd(target: Target) -> float | None:
     """Return the most that one probe of `target` may cost; 0 for a free kind, None without a price."""
-    if is_free(target):
+    tokens = target.kind.tokens(target)
+    if tokens == Tokens():
         return 0.0
-    input_tokens, output_tokens = tokens_bound(target)
-    return cost_usd(target.price, input_tokens=input_tokens, output_tokens=output_tokens)
+    return cost_usd(target.price, input_tokens=tokens.most_input, output_tokens=tokens.most_output)
 
 
 def expected_usd_per_day(target: Target) -> float | None:
-    """Return what a day of `target` costs when its answers are as short as asked; None without a price.
-
-    A target whose model cannot switch its reasoning off is expected to use its whole token cap.
-    """
-    if is_free(target):
+    """Return what a day of `target` is expected to cost; 0 for a free kind, None without a price."""
+    tokens = target.kind.tokens(target)
+    if tokens == Tokens():
         return 0.0
-    input_tokens, most_output_tokens = tokens_bound(target)
-    output_tokens = most_output_tokens
-    if target.probe == "chat" and most_output_tokens <= DEFAULT_MAX_OUTPUT_TOKENS:
-        output_tokens = min(most_output_tokens, ANSWER_TOKENS)
-    elif target.output_tokens is not None:
-        output_tokens = min(most_output_tokens, target.output_tokens + ANSWER_TOKENS)
-    once = cost_usd(target.price, input_tokens=input_tokens, output_tokens=output_tokens)
+    once = cost_usd(target.price, input_tokens=tokens.most_input, output_tokens=tokens.expected_output)
     return None if once is None else once * SECONDS_PER_DAY / target.interval_seconds
 
 

@@ -60,6 +60,7 @@ class _Share:
         return IncidentTarget(
             target=self.target.name,
             probe=self.target.probe,
+            answered_by=self.target.kind.answered_by,
             model=self.target.model,
             vantage=self.target.vantage,
             failing=self.failing,

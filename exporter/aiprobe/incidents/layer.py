@@ -7,13 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.outcomes import Outcome
 from aiprobe.incidents.record import IncidentTarget, Layer
 
 _NETWORK: Final = frozenset({Outcome.DNS, Outcome.CONNECT, Outcome.TLS, Outcome.TIMEOUT_CONNECT})
-_ASKS_A_MODEL: Final = frozenset({"chat", "embeddings"})
-_LISTS_MODELS: Final = "models"
-_WEB: Final = "http"
 _MOSTLY: Final = 0.5
 _MAX_NAMES: Final = 3
 
@@ -33,13 +31,13 @@ def suspected_layer(targets: Sequence[IncidentTarget], *, siblings: Mapping[str,
     unreachable = sum(count for outcome, count in bad.items() if outcome in _NETWORK)
     if unreachable > _MOSTLY * bad.total():
         return Layer.NETWORK_EDGE, f"{unreachable} of {bad.total()} failures came before a request could be sent"
-    if all(target.probe == _WEB for target in failing):
+    if all(target.answered_by is AnsweredBy.WEB_PAGE for target in failing):
         return _of_web_targets(fine, siblings)
     return _of_api_targets(failing, fine)
 
 
 def _of_web_targets(fine: Sequence[IncidentTarget], siblings: Mapping[str, bool]) -> tuple[Layer, str]:
-    api_is_fine = any(target.probe != _WEB for target in fine) or not all(siblings.values())
+    api_is_fine = any(target.answered_by is not AnsweredBy.WEB_PAGE for target in fine) or not all(siblings.values())
     if api_is_fine:
         return Layer.WEB_FRONT_END, "web pages fail while the API answers"
     if siblings:
@@ -48,10 +46,10 @@ def _of_web_targets(fine: Sequence[IncidentTarget], siblings: Mapping[str, bool]
 
 
 def _of_api_targets(failing: Sequence[IncidentTarget], fine: Sequence[IncidentTarget]) -> tuple[Layer, str]:
-    lists_fail = any(target.probe == _LISTS_MODELS for target in failing)
-    lists_fine = any(target.probe == _LISTS_MODELS for target in fine)
-    asking = [target for target in failing if target.probe in _ASKS_A_MODEL]
-    answering = [target for target in fine if target.probe in _ASKS_A_MODEL]
+    lists_fail = any(target.answered_by is AnsweredBy.LIST_OF_MODELS for target in failing)
+    lists_fine = any(target.answered_by is AnsweredBy.LIST_OF_MODELS for target in fine)
+    asking = [target for target in failing if target.answered_by is AnsweredBy.MODEL]
+    answering = [target for target in fine if target.answered_by is AnsweredBy.MODEL]
     if lists_fail:
         if asking or not answering:
             both = "the list of models and the calls to models fail" if asking else "the list of models fails"

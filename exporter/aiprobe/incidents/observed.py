@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.state import State, surface_state
@@ -24,7 +25,6 @@ from aiprobe.incidents.schema import incident_json
 
 MAX_INCIDENTS: Final = 500
 _EGRESS_REMEMBERED: Final = 64
-_WEB: Final = "http"
 
 
 def _key(target: Target) -> SurfaceKey:
@@ -154,7 +154,7 @@ class IncidentBook:
             provider_display_name=first.target.provider.display_name,
             start=start,
             start_observed=first.good_before(start),
-            is_web=all(run.target.probe == _WEB for run in runs if run.failing),
+            is_web=all(run.target.kind.answered_by is AnsweredBy.WEB_PAGE for run in runs if run.failing),
         )
         self._open[key] = draft
         self._go_on(draft)
@@ -237,7 +237,7 @@ def _note_other(draft: Draft, target: Target, *, failing: bool) -> None:
     provider = target.provider.name
     if provider != draft.key.provider:
         draft.others[provider] = failing or draft.others.get(provider, False)
-    elif draft.is_web and target.probe != _WEB:
+    elif draft.is_web and target.kind.answered_by is not AnsweredBy.WEB_PAGE:
         draft.siblings[target.name] = failing or draft.siblings.get(target.name, False)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.state import State
 
 
@@ -86,6 +87,7 @@ class IncidentTarget:
 
     target: str
     probe: str
+    answered_by: AnsweredBy
     model: str
     vantage: str
     failing: bool

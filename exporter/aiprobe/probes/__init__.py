@@ -1,6 +1,7 @@
 """One file per kind of probe, on top of a protocol, and the one table of them."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiprobe.probes.base import Prepare
@@ -11,12 +12,7 @@ from aiprobe.probes.mcp import McpProbe
 from aiprobe.probes.models import ModelsProbe
 from aiprobe.probes.realtime import RealtimeProbe
 
-PROBES: Final[Mapping[str, Prepare]] = {
-    "chat": ChatProbe,
-    "models": ModelsProbe,
-    "embeddings": EmbeddingsProbe,
-    "http": HttpProbe,
-    "mcp": McpProbe,
-    "realtime": RealtimeProbe,
-}
+_KINDS: Final[tuple[Prepare, ...]] = (ChatProbe, ModelsProbe, EmbeddingsProbe, HttpProbe, McpProbe, RealtimeProbe)
+
+PROBES: Final[Mapping[str, Prepare]] = MappingProxyType({probe.kind.name: probe for probe in _KINDS})
 """What a target's `probe` may say."""

@@ -3,12 +3,13 @@
 A probe returns data. It never sees a metric, and it makes exactly one attempt.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.credential import Credential
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Provider, Result, Target
 from aiprobe.transport.transport import Transport
 
@@ -37,7 +38,26 @@ class PreparedProbe(Interface):
         """Make one attempt. Never raises for what a peer did; a bug is an exception."""
 
 
-Prepare = Callable[[Target, Tools], PreparedProbe]
-"""Builds requests once. Raises `ValueError` for a target that this kind cannot probe."""
+class Prepare(Interface):
+    """One kind of probe, usually a class: says what it is, and builds requests once."""
 
-RunProbe = Callable[[], Awaitable[Result]]
+    @property
+    def kind(self) -> ProbeKind:
+        """Return what a configuration, the money and incidents need to know of it."""
+
+    def __call__(self, target: Target, tools: Tools) -> PreparedProbe:
+        """Return a probe of `target`. Raises `ValueError` where this kind cannot probe it."""
+
+
+def only_in(*protocols: str) -> Callable[[str, str], tuple[str, str] | None]:
+    """Return a check that a kind is asked in one of these protocols."""
+
+    def problem(kind: str, protocol: str) -> tuple[str, str] | None:
+        if protocol in protocols:
+            return None
+        return (
+            f"`probe: {kind}` is not asked in the protocol {protocol}",
+            f"its provider must speak {' or '.join(sorted(protocols))}",
+        )
+
+    return problem

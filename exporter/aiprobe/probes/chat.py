@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
+from aiprobe.core.kind import AnsweredBy, ProbeKind, Sizes, Tokens
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd, tokens_bound
+from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed, is_capped
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.prompt import expected_answer, fresh_words, judge, prompt
+from aiprobe.probes.models import ModelsProbe, needs_models
+from aiprobe.probes.prompt import ANSWER_TOKENS, PROMPT_TOKENS, expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.thoughts import divide
 from aiprobe.protocols import LOADS_FIRST, PROTOCOLS, finishes
@@ -28,12 +30,46 @@ BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
 """How long a reply may be: the largest real event of one token that we know is under 1 KiB, and some models think for
 hundreds of tokens past their cap."""
+PADDING_SLACK: Final = 1.3
+"""Tokenizers differ: padding meant as N tokens may be billed as this much more."""
 MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed says more about chunking than about the model."""
 
 
+def _protocol_problem(kind: str, protocol: str) -> tuple[str, str] | None:
+    if protocol == "openai-embeddings":
+        return f"the protocol {protocol} has no chat", "use `probe: embeddings`, or another protocol"
+    return needs_models(kind, protocol)
+
+
+def _tokens(target: Sizes) -> Tokens:
+    """Return the bound of an answer, and what it takes when the model does as it is told.
+
+    A target whose model cannot switch its reasoning off is expected to use its whole cap.
+    """
+    most_input = PROMPT_TOKENS + int((target.input_tokens or 0) * PADDING_SLACK)
+    most_output = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+    expected = most_output
+    if most_output <= DEFAULT_MAX_OUTPUT_TOKENS:
+        expected = min(most_output, ANSWER_TOKENS)
+    elif target.output_tokens is not None:
+        expected = min(most_output, target.output_tokens + ANSWER_TOKENS)
+    return Tokens(most_input, most_output, expected)
+
+
 class ChatProbe:
     """A chat probe of one target, its request built once."""
+
+    kind: ClassVar = ProbeKind(
+        name="chat",
+        needs_model=True,
+        writes=True,
+        keys=frozenset({"input_tokens", "output_tokens", "max_output_tokens", "reasoning"}),
+        protocol_problem=_protocol_problem,
+        tokens=_tokens,
+        fallback=ModelsProbe.kind,
+        answered_by=AnsweredBy.MODEL,
+    )
 
     def __init__(self, target: Target, tools: Tools) -> None:
         if not target.model:
@@ -111,7 +147,7 @@ class ChatProbe:
     def _bill(self, record: Record) -> Usage:
         """Return the tokens that are believed; log once when counts become absurd."""
         answered = bool(record.text or record.contents or record.reasoned)
-        most = tokens_bound(self._target)
+        most = self._target.kind.tokens(self._target).most
         usage = believed(record.usage, answered=answered, most=most)
         absurd = is_capped(record.usage, usage)
         if absurd and not self._says_absurd:

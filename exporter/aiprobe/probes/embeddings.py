@@ -1,9 +1,11 @@
 """The embeddings probe: one token in, one vector out, and the vector is checked."""
 
 import math
+from typing import ClassVar, Final
 
+from aiprobe.core.kind import AnsweredBy, ProbeKind, Sizes, Tokens
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import cost_usd, tokens_bound
+from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed
@@ -14,9 +16,32 @@ from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask
 from aiprobe.transport.transport import Exchange
 
+_PROTOCOL: Final = "openai-embeddings"
+_INPUT_TOKENS: Final = 8
+"""A bound: one letter is one token in every tokenizer that we know, and some add marks around it."""
+
+
+def _protocol_problem(_: str, protocol: str) -> tuple[str, str] | None:
+    if protocol == _PROTOCOL:
+        return None
+    return f"no embeddings are asked for in the protocol {protocol}", "use a provider that speaks OpenAI's"
+
+
+def _tokens(_: Sizes) -> Tokens:
+    return Tokens(most_input=_INPUT_TOKENS)
+
 
 class EmbeddingsProbe:
     """An embeddings probe of one target, its request built once."""
+
+    kind: ClassVar = ProbeKind(
+        name="embeddings",
+        needs_model=True,
+        protocol_problem=_protocol_problem,
+        protocol_instead={"openai-chat": _PROTOCOL, "openai-responses": _PROTOCOL},
+        tokens=_tokens,
+        answered_by=AnsweredBy.MODEL,
+    )
 
     def __init__(self, target: Target, tools: Tools) -> None:
         if not target.model:
@@ -42,7 +67,7 @@ class EmbeddingsProbe:
         record = sink.record
         sink.close(complete=exchange.complete, at=exchange.ended)
         outcome, detail = draw(record, exchange)
-        usage = believed(record.usage, answered=bool(record.contents), most=tokens_bound(self._target))
+        usage = believed(record.usage, answered=bool(record.contents), most=_tokens(self._target).most)
         no_bill = usage.input_tokens is None and record.usage.input_tokens is not None
         return result_of(
             exchange,

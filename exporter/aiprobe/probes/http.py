@@ -6,9 +6,10 @@ Redirects are followed within bounds; credentials go to the provider's own origi
 import json
 import re
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from aiprobe.core.kind import AnsweredBy, ProbeKind
 from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
@@ -30,6 +31,10 @@ _TOLD_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Ou
 
 class HttpProbe:
     """An http probe of one URL."""
+
+    kind: ClassVar = ProbeKind(
+        name="http", needs_url=True, keys=frozenset({"url", "expect"}), answered_by=AnsweredBy.WEB_PAGE
+    )
 
     def __init__(self, target: Target, tools: Tools) -> None:
         if target.url is None:

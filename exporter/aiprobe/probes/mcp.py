@@ -6,11 +6,12 @@ calls no tool. Every step has what is left of the probe's time.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.base import Tools
+from aiprobe.probes.base import Tools, only_in
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
@@ -65,6 +66,8 @@ class _Talk:
 
 class McpProbe:
     """An mcp probe of one server; it remembers the era, so that only the first conversation looks for it."""
+
+    kind: ClassVar = ProbeKind(name="mcp", protocol_problem=only_in("mcp"))
 
     def __init__(self, target: Target, tools: Tools) -> None:
         self._target = target

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
+from aiprobe.core.kind import AnsweredBy, ProbeKind
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
@@ -19,8 +20,15 @@ _LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")
 Some gateways send a bare list."""
 
 
+def needs_models(_: str, protocol: str) -> tuple[str, str] | None:
+    """Return what is wrong with a protocol that has no models."""
+    return ("the protocol mcp has no models", "use `probe: mcp`") if protocol == "mcp" else None
+
+
 class ModelsProbe:
     """A models probe of one target, its request built once."""
+
+    kind: ClassVar = ProbeKind(name="models", protocol_problem=needs_models, answered_by=AnsweredBy.LIST_OF_MODELS)
 
     def __init__(self, target: Target, tools: Tools) -> None:
         self._target = target

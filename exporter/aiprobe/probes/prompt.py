@@ -22,6 +22,10 @@ MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
 """Placeholders: letters only, so that no protocol escapes them, and found nowhere else in a request."""
 _CODE_WORD, _MARKER, _RUN = CODE_WORD.encode(), MARKER.encode(), RUN.encode()
+PROMPT_TOKENS: Final = 80
+"""A bound on the input tokens of a question without padding."""
+ANSWER_TOKENS: Final = 16
+"""What an answer takes when the model does as it is told."""
 _FILLER: Final = "the river runs past the old mill and the road goes on over the hill to the sea "
 _FILLER_TOKENS: Final = 18
 """Words of the filler line: common ones, a token each in every tokenizer that we know."""

@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.base import Tools
+from aiprobe.probes.base import Tools, only_in
 from aiprobe.probes.call import one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
@@ -99,6 +100,10 @@ def _closed(frame: Closed) -> Failure:
 
 class RealtimeProbe:
     """A realtime probe of one model."""
+
+    kind: ClassVar = ProbeKind(
+        name="realtime", needs_model=True, protocol_problem=only_in("openai-chat", "openai-responses")
+    )
 
     def __init__(self, target: Target, tools: Tools) -> None:
         if not target.model:

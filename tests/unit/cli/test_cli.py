@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from aiprobe import __version__, cli, schedule
+from aiprobe import __version__, cli
 from aiprobe.cli import COMMANDS, main
-from aiprobe.config.resolve import root as resolve
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +29,7 @@ def run(*arguments: str, hostname: str = "aiprobe-2") -> tuple[int, str]:
 
 
 LIBRARIES = frozenset(
-    {"aiodns", "aiohttp", "asyncio", "bcrypt", "feedparser", "httptools", "jinja2"}
+    {"aiodns", "aiohttp", "asyncio", "bcrypt", "feedparser", "jinja2"}
     | {"prometheus_client", "pydantic", "rich", "sqlite3", "uvloop", "yaml"}
 )
 """Each takes milliseconds to import and megabytes to keep. `click` is what a command line is made of."""
@@ -43,9 +42,9 @@ LIBRARIES = frozenset(
         ("healthcheck", ""),
         ("incidents", ""),
         ("export", "yaml"),
-        ("init", "pydantic yaml"),
-        ("check", "aiodns asyncio httptools pydantic yaml"),
-        ("serve", "aiodns aiohttp asyncio bcrypt httptools prometheus_client sqlite3 uvloop"),
+        ("init", "aiodns asyncio pydantic yaml"),
+        ("check", "aiodns asyncio pydantic yaml"),
+        ("serve", "aiodns aiohttp asyncio bcrypt prometheus_client sqlite3 uvloop"),
     ],
 )
 def test_a_command_imports_only_the_libraries_that_it_needs(command: str, needed: str) -> None:
@@ -119,7 +118,3 @@ def test_only_http_is_asked(command: str) -> None:
     code, said = run(command, "--url", "file:///etc/passwd")
     assert code == 2
     assert "not an http(s) URL" in said
-
-
-def test_the_reserved_suffix_of_names_is_the_scheduler_s() -> None:
-    assert resolve.FALLBACK_SUFFIX == schedule.FALLBACK_SUFFIX

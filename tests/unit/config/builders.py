@@ -5,15 +5,17 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from aiprobe.config.known import Known
 from aiprobe.config.load import load
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
+from aiprobe.probes import PROBES
 
 PROTOCOLS = frozenset({
     "anthropic-messages", "openai-chat", "openai-responses", "openai-embeddings", "gemini", "bedrock-converse",
     "azure-openai-classic", "vertex-gemini", "vertex-anthropic", "cohere-chat", "ollama-chat", "mcp",
 })  # fmt: skip
-PROBES = frozenset({"chat", "models", "embeddings", "http", "mcp", "realtime"})
+KNOWN = Known(kinds={name: probe.kind for name, probe in PROBES.items()}, protocols=PROTOCOLS)
 KEY = "sk-ant-planted-0123456789"
 ENVIRON: Mapping[str, str] = {"ANTHROPIC_API_KEY": KEY}
 TODAY = dt.date(2026, 11, 22)
@@ -35,7 +37,7 @@ def a_file(directory: Path, text: str, name: str = "aiprobe.yml") -> Path:
 
 def loaded(path: Path, environ: Mapping[str, str] = ENVIRON, today: dt.date = TODAY) -> Settings:
     """Load a file as the program would."""
-    return load(path, environ=environ, protocols=PROTOCOLS, probes=PROBES, today=today)
+    return load(path, environ=environ, known=KNOWN, today=today)
 
 
 def settings(directory: Path, text: str, environ: Mapping[str, str] = ENVIRON) -> Settings:

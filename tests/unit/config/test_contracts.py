@@ -1,6 +1,7 @@
 """Which contracts are in use, and what their section may get wrong; what a contract may say is judged elsewhere."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
 from aiprobe.core.contract import ContractUse
 from aiprobe.core.model import Objectives, ThroughputObjective
+from tests.unit.config.builders import KNOWN
 
 
 def load(contracts: Mapping[str, Any] | None = None, **target: Any) -> Any:
@@ -25,9 +27,10 @@ def load(contracts: Mapping[str, Any] | None = None, **target: Any) -> Any:
     return load_text(
         yaml.safe_dump(config),
         environ={},
-        protocols=frozenset({"openai-chat"}),
-        probes=frozenset({"chat"}),
-        check_contract=check,
+        known=replace(
+            KNOWN,
+            check_contract=check,
+        ),
     )
 
 

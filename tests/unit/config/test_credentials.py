@@ -1,5 +1,6 @@
 """Credentials that change: what a configuration may say of their sources, and every mistake in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from aiprobe.config.resolve.credential import region_in
 from aiprobe.config.settings import Settings
 from aiprobe.core.credential import CredentialSource
 from aiprobe.core.model import Auth, Provider
-from tests.unit.config.builders import PROBES, PROTOCOLS, TODAY, a_file
+from tests.unit.config.builders import KNOWN, TODAY, a_file
 
 RUNTIME = "https://bedrock-runtime.eu-west-1.amazonaws.com"
 VERTEX = "https://europe-west1-aiplatform.googleapis.com/v1/projects/p/locations/europe-west1"
@@ -28,7 +29,7 @@ targets:
 
 def loaded(directory: Path, text: str, *, missing: dict[str, str] | None = None) -> Settings:
     path = a_file(directory, text)
-    return load(path, environ={}, protocols=PROTOCOLS, probes=PROBES, today=TODAY, missing_extras=missing)
+    return load(path, environ={}, known=replace(KNOWN, missing_extras=missing or {}), today=TODAY)
 
 
 def provider(directory: Path, text: str) -> Provider:

@@ -1,6 +1,7 @@
 """Files, includes, and what the settings say of the configuration as a whole."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,8 @@ from aiprobe.config.problems import ConfigError
 from tests.unit.config.builders import (
     ENVIRON,
     KEY,
+    KNOWN,
     MINIMAL,
-    PROBES,
-    PROTOCOLS,
     a_file,
     loaded,
     problems,
@@ -340,7 +340,7 @@ def test_a_provider_that_is_only_asked_for_pages_needs_no_key(tmp_path: Path) ->
 
 
 def test_the_present_day_is_asked_for_when_none_is_given(tmp_path: Path) -> None:
-    found = load(a_file(tmp_path, MINIMAL), environ=ENVIRON, protocols=PROTOCOLS, probes=PROBES)
+    found = load(a_file(tmp_path, MINIMAL), environ=ENVIRON, known=KNOWN)
 
     assert [target.name for target in found.targets] == ["haiku"]
 
@@ -349,7 +349,7 @@ def test_a_build_that_lacks_a_protocol_says_so(tmp_path: Path) -> None:
     path = a_file(tmp_path, MINIMAL)
 
     with pytest.raises(ConfigError, match="speaks anthropic-messages, which this build does not know"):
-        load(path, environ=ENVIRON, protocols=frozenset({"openai-chat"}), probes=PROBES)
+        load(path, environ=ENVIRON, known=replace(KNOWN, protocols=frozenset({"openai-chat"})))
 
 
 def test_a_thousand_targets_are_loaded(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from aiprobe.config.resolve.presets import presets
 from aiprobe.config.starter import starter
 from aiprobe.core.money import expected_usd_per_day
-from tests.unit.config.builders import a_file, loaded, problems_of
+from tests.unit.config.builders import KNOWN, a_file, loaded, problems_of
 
 ALL_KEYS = {preset.key_variable: f"planted-{preset.key}" for preset in presets().values() if preset.key_variable}
 ONE_KEY_EACH = [{variable: value} for variable, value in ALL_KEYS.items()]
@@ -15,7 +15,7 @@ ONE_KEY_EACH = [{variable: value} for variable, value in ALL_KEYS.items()]
 
 @pytest.mark.parametrize("environ", [*ONE_KEY_EACH, ALL_KEYS], ids=[*ALL_KEYS, "all"])
 def test_the_text_loads_as_it_is_or_is_only_comments(environ: dict[str, str], tmp_path: Path) -> None:
-    text, usd_per_day = starter(environ)
+    text, usd_per_day = starter(environ, KNOWN)
     path = a_file(tmp_path, text)
 
     if all(not line or line.startswith("#") for line in text.splitlines()):
@@ -32,11 +32,11 @@ def test_the_text_loads_as_it_is_or_is_only_comments(environ: dict[str, str], tm
 
 @pytest.mark.parametrize("environ", [{}, ALL_KEYS])
 def test_the_text_holds_no_key(environ: dict[str, str]) -> None:
-    assert "planted" not in starter(environ)[0]
+    assert "planted" not in starter(environ, KNOWN)[0]
 
 
 def test_with_all_keys_every_account_is_asked_once(tmp_path: Path) -> None:
-    found = loaded(a_file(tmp_path, starter(ALL_KEYS)[0]), ALL_KEYS)
+    found = loaded(a_file(tmp_path, starter(ALL_KEYS, KNOWN)[0]), ALL_KEYS)
 
     asked = [target.provider.key for target in found.targets]
     assert len(asked) == len(set(asked)) == len(found.providers)
@@ -45,21 +45,21 @@ def test_with_all_keys_every_account_is_asked_once(tmp_path: Path) -> None:
 
 
 def test_a_model_without_a_known_price_is_not_asked_to_chat(tmp_path: Path) -> None:
-    found = loaded(a_file(tmp_path, starter(ALL_KEYS)[0]), ALL_KEYS)
+    found = loaded(a_file(tmp_path, starter(ALL_KEYS, KNOWN)[0]), ALL_KEYS)
 
     assert all(target.price is not None for target in found.targets if target.probe == "chat")
     assert {target.probe for target in found.targets if target.provider.key == "together"} == {"models"}
 
 
 def test_the_cost_of_a_day_is_written_into_the_text() -> None:
-    text, usd_per_day = starter({"ANTHROPIC_API_KEY": "x"})
+    text, usd_per_day = starter({"ANTHROPIC_API_KEY": "x"}, KNOWN)
 
     assert f"# A day of this costs about {usd_per_day:.4f} USD." in text
     assert 0 < usd_per_day < 0.10
 
 
 def test_an_account_that_needs_an_address_is_written_as_a_comment() -> None:
-    text, _ = starter({"AZURE_OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x"})
+    text, _ = starter({"AZURE_OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x"}, KNOWN)
 
     assert "# AZURE_OPENAI_API_KEY is set; Azure OpenAI needs your address and model:" in text
     assert "\n  azure-openai:" not in text
@@ -67,7 +67,7 @@ def test_an_account_that_needs_an_address_is_written_as_a_comment() -> None:
 
 @pytest.mark.parametrize("environ", [{}, {"ANTHROPIC_API_KEY": ""}, {"PATH": "/bin"}])
 def test_without_a_key_it_says_so_and_shows_what_needs_none(environ: dict[str, str]) -> None:
-    text, usd_per_day = starter(environ)
+    text, usd_per_day = starter(environ, KNOWN)
 
     assert usd_per_day == 0
     assert "No provider key was found" in text
@@ -77,7 +77,7 @@ def test_without_a_key_it_says_so_and_shows_what_needs_none(environ: dict[str, s
 
 
 def test_the_commented_example_loads_once_the_marks_are_taken_away(tmp_path: Path) -> None:
-    text, _ = starter({})
+    text, _ = starter({}, KNOWN)
     example = "\n".join(line[2:] for line in text[text.index("# providers:") :].splitlines())
 
     found = loaded(a_file(tmp_path, example), {})

@@ -1,6 +1,7 @@
 """Which status pages are read: the section's defaults, its changes to the catalogue, its mistakes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
 from aiprobe.core.statuspage import StatusPages
+from tests.unit.config.builders import KNOWN
 
 MINIMAL = {
     "providers": {"local": {"protocol": "openai-chat", "base_url": "http://127.0.0.1:9/v1", "egress": False}},
@@ -21,10 +23,11 @@ def pages_of(section: Mapping[str, Any]) -> StatusPages:
     return load_text(
         text,
         environ={},
-        protocols=frozenset({"openai-chat"}),
-        probes=frozenset({"chat"}),
-        pages=frozenset({"claude", "openai"}),
-        readers=frozenset({"atlassian", "atom"}),
+        known=replace(
+            KNOWN,
+            pages=frozenset({"claude", "openai"}),
+            readers=frozenset({"atlassian", "atom"}),
+        ),
     ).status_pages
 
 

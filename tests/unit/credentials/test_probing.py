@@ -176,7 +176,7 @@ async def test_without_a_credential_nothing_is_sent_and_the_outcome_is_ours_to_m
 
 def replaced(target: Target, kind: str) -> Target:
     protocol = "openai-embeddings" if kind == "embeddings" else "openai-chat"
-    return replace(target, probe=kind, provider=replace(target.provider, protocol=protocol))
+    return replace(target, kind=PROBES[kind].kind, provider=replace(target.provider, protocol=protocol))
 
 
 async def test_equal_sources_share_one_credential_and_a_reload_keeps_it(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from aiprobe.incidents.markdown import incident_markdown, quoted
 from aiprobe.incidents.observed import IncidentBook
 from aiprobe.incidents.record import EgressControl, Incident, IncidentTarget, Layer
 from aiprobe.incidents.text import percent, sentence
+from aiprobe.probes import PROBES
 from tests.unit.incidents.builders import (
     HOUR,
     MINUTE,
@@ -37,6 +38,7 @@ def part(probe: str, model: str = "", *, failing: bool = True, **changes: Any) -
     plain: dict[str, Any] = {
         "target": f"{probe}-{model}",
         "probe": probe,
+        "answered_by": PROBES[probe].kind.answered_by,
         "model": model,
         "vantage": "here",
         "failing": failing,

@@ -15,6 +15,7 @@ from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
+from aiprobe.probes import PROBES
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -35,7 +36,7 @@ def a_provider(**changes: Any) -> Provider:
 def a_target(name: str = "acme-chat", **changes: Any) -> Target:
     facts: dict[str, Any] = {
         "provider": a_provider(),
-        "probe": "chat",
+        "kind": PROBES[changes.pop("probe", "chat")].kind,
         "surface": "Acme API",
         "model": "acme-1",
         "objectives": TWO_SLOS,

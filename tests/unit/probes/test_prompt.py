@@ -4,9 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiprobe.core.money import PROMPT_TOKENS, tokens_bound
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.prompt import CODE_WORD, MARKER, RUN, Words, expected_answer, fresh_words, judge, prompt
+from aiprobe.probes.prompt import (
+    CODE_WORD,
+    MARKER,
+    PROMPT_TOKENS,
+    RUN,
+    Words,
+    expected_answer,
+    fresh_words,
+    judge,
+    prompt,
+)
 from tests.builders import a_target
 
 WORDS = Words("bodakemut", "END48213", "R1234567")
@@ -40,7 +49,7 @@ def test_padding_is_about_as_many_tokens_as_asked_and_within_what_was_priced(tok
     target = a_target(input_tokens=tokens)
     words_in_prompt = len(prompt(target).split())
     assert 0.8 * tokens <= words_in_prompt + 60
-    assert words_in_prompt <= tokens_bound(target)[0]
+    assert words_in_prompt <= target.kind.tokens(target).most_input
 
 
 def test_the_needle_is_in_the_middle_and_the_start_is_fresh() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from aiprobe.core.model import Attempt, Finished, Provider, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.probes.chat import ChatProbe
 from aiprobe.web.ports import result_row
 from tests.unit.web.builders import Shown, a_result, a_server, a_target
 
@@ -78,7 +79,7 @@ async def test_discovery_offers_each_target_through_probe_at_the_address_that_wa
 
 async def test_a_row_of_a_finished_probe_is_flat_redacted_and_ready_for_json() -> None:
     provider = Provider(key="k", name="p", display_name="P", protocol="openai-chat", base_url="http://x.test")
-    target = Target(name="t", probe="chat", provider=provider)
+    target = Target(name="t", kind=ChatProbe.kind, provider=provider)
     result = Result(
         outcome=Outcome.AUTH,
         detail="bad key ***",

@@ -1,22 +1,15 @@
 """From the section `contracts` to settings. What a contract may say is known elsewhere, and comes in as a check."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import ContractCheck
 from aiprobe.config.problems import suggest
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.core.contract import ContractUse
-
-ContractCheck = Callable[[ContractUse], str | None]
-"""Says what is wrong with a contract, or None."""
-
-
-def no_check(_: ContractUse) -> str | None:
-    """Find nothing wrong: for a load that is not asked to judge contracts."""
-    return None
 
 
 def resolve_contracts(

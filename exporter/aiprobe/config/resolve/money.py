@@ -12,7 +12,7 @@ from aiprobe.config.resolve.provider import Account
 from aiprobe.config.schema.root import BudgetSection, PricesSection
 from aiprobe.config.schema.target import PriceSection, TargetSection
 from aiprobe.core.model import Price, Target
-from aiprobe.core.money import expected_usd_per_day, is_free, tokens_bound
+from aiprobe.core.money import expected_usd_per_day, is_free
 
 ANY_PROVIDER = ""
 """The provider of a price that the configuration gives for a model wherever it is served."""
@@ -92,7 +92,7 @@ def check_budget(budget: BudgetSection | None, targets: Sequence[Target], *, whe
 def _find(target: Target, section: TargetSection, account: Account, prices: PriceTable, where: Where) -> Price | None:
     if section.price is not None:
         return _price(section.price, where.at("price"))
-    input_tokens, _ = tokens_bound(target)
+    input_tokens = target.kind.tokens(target).most_input
     provider = account.provider
     wanted = (
         (ANY_PROVIDER, f"{provider.key}/{target.model}"),

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.schema.pages import PageSection, StatusPagesSection
 from aiprobe.core.statuspage import Page, StatusPages
@@ -18,15 +19,14 @@ def resolve_pages(
     section: StatusPagesSection,
     *,
     where: Where,
-    known_pages: frozenset[str],
-    readers: frozenset[str],
+    known: Known,
     findings: Findings,
 ) -> StatusPages:
     """Return the settings of the status pages; what is wrong with them is noted in `findings`."""
     pages: dict[str, Page] = {}
     for name, page in section.pages.items():
         place = where.at("pages", name)
-        _check(name, page, place, known_pages=known_pages, readers=readers, findings=findings)
+        _check(name, page, place, known=known, findings=findings)
         pages[name] = Page(
             key=name,
             enabled=page.enabled,
@@ -53,18 +53,17 @@ def _check(
     page: PageSection,
     where: Where,
     *,
-    known_pages: frozenset[str],
-    readers: frozenset[str],
+    known: Known,
     findings: Findings,
 ) -> None:
-    if page.reader is not None and readers and page.reader not in readers:
-        hint = suggest(page.reader, readers)
+    if page.reader is not None and known.readers and page.reader not in known.readers:
+        hint = suggest(page.reader, known.readers)
         findings.error(where.at("reader"), f'there is no reader named "{page.reader}"', hint)
-    if name in known_pages or not known_pages:
+    if name in known.pages or not known.pages:
         return
     missing = [field for field in ("url", "reader", "provider") if getattr(page, field) is None]
     if missing:
-        similar = suggest(name, known_pages)
+        similar = suggest(name, known.pages)
         wanted = ", ".join(missing)
         findings.error(where, f'the catalogue has no page named "{name}", and it lacks {wanted}', similar)
     for surface, component in page.components.items():

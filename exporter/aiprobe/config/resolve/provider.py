@@ -2,7 +2,6 @@
 
 import re
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import Final
 from aiprobe.config.document import Where
 from aiprobe.config.endings import needless_ending
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.credential import resolve_credential
 from aiprobe.config.resolve.presets import Preset, presets
@@ -33,7 +33,6 @@ _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*\Z")
 _OURS: Final = frozenset(
     {"connection", "content-length", "content-type", "host", "transfer-encoding", "accept-encoding"}
 )
-_NOTHING_MISSING: Final[Mapping[str, str]] = MappingProxyType({})
 _UNKNOWN_PROVIDER: Final = Preset(key="", name="", display_name="", protocol="")
 
 
@@ -58,14 +57,13 @@ def resolve_provider(
     *,
     where: Where,
     base: Path,
-    protocols: frozenset[str],
+    known: Known,
     findings: Findings,
-    missing_extras: Mapping[str, str] = _NOTHING_MISSING,
 ) -> Account | None:
     """Return the account, or None when it has an error. `base` is the directory of the file that names it."""
     errors_before = len(findings.errors)
     preset = _preset(key, section, where, findings)
-    protocol = _protocol(section, preset, where, protocols, findings)
+    protocol = _protocol(section, preset, where, known.protocols, findings)
     base_url = _base_url(section, preset, where, findings)
     if ending := needless_ending(base_url, protocol):
         findings.warn(where.at("base_url"), f"ends with {ending}, which {protocol} adds itself", f"leave {ending} out")
@@ -75,7 +73,7 @@ def resolve_provider(
         where=where.at("credential"),
         base=base,
         base_url=base_url,
-        missing_extras=missing_extras,
+        missing_extras=known.missing_extras,
         findings=findings,
     )
     if section.credential is not None and section.api_key is not None:

@@ -4,15 +4,15 @@ Names are unique, references meet something, prices are known, the budget suffic
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
-from aiprobe.config.resolve.contracts import ContractCheck, no_check, resolve_contracts
+from aiprobe.config.resolve.contracts import resolve_contracts
 from aiprobe.config.resolve.money import check_budget, price_table, priced
 from aiprobe.config.resolve.pages import resolve_pages
 from aiprobe.config.resolve.prices import PriceTable
@@ -24,11 +24,9 @@ from aiprobe.config.schema.target import TargetSection
 from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
+from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Target
 from aiprobe.core.secret import Redactor
-
-FALLBACK_SUFFIX = ":models"
-"""What the scheduler appends to a target's name for its zero-cost stand-in; a test holds the two alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +35,6 @@ class Source:
 
     checked: Checked[ConfigFile] | Checked[IncludedFile]
     base: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The names that this build knows, of rooms that this one may not import."""
-
-    protocols: frozenset[str]
-    probes: frozenset[str]
-    pages: frozenset[str] = frozenset()
-    """Keys of the catalogue of status pages; empty: not checked."""
-    readers: frozenset[str] = frozenset()
-    check_contract: ContractCheck = no_check
-    missing_extras: Mapping[str, str] = field(default_factory=dict)
-    """Sources of credentials whose library is not installed, with the extra that has it."""
 
 
 def resolve(
@@ -71,8 +55,7 @@ def resolve(
         defaults=config.defaults,
         accounts=accounts,
         broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
-        protocols=known.protocols,
-        probes=known.probes,
+        known=known,
     )
     prices = price_table(config.prices, base=base, where=main.where("prices"), findings=findings)
     targets = _targets(sources, rules, prices, budget=config.budget, today=today, findings=findings)
@@ -81,8 +64,7 @@ def resolve(
     status_pages = resolve_pages(
         config.status_pages,
         where=main.where("status_pages"),
-        known_pages=known.pages,
-        readers=known.readers,
+        known=known,
         findings=findings,
     )
     contracts = resolve_contracts(
@@ -129,9 +111,8 @@ def _accounts(sources: list[Source], known: Known, findings: Findings) -> dict[s
                 section,
                 where=where,
                 base=source.base,
-                protocols=known.protocols,
+                known=known,
                 findings=findings,
-                missing_extras=known.missing_extras,
             )
             if account is not None:
                 accounts[key] = account
@@ -178,7 +159,7 @@ def _target_sections(sources: list[Source], findings: Findings) -> list[tuple[Ta
 
 def _warn_of_missing_keys(accounts: dict[str, Account], targets: list[Target], findings: Findings) -> None:
     """A public API without a key answers 401 to everything: excluded, so that nothing would ever be seen of it."""
-    asked = {target.provider.key for target in targets if target.probe != "http"}
+    asked = {target.provider.key for target in targets if not target.kind.needs_url}
     for key, account in accounts.items():
         provider, variable = account.provider, account.preset.key_variable
         public = variable is not None and provider.base_url.startswith("https://")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.credential import region_in
 from aiprobe.config.resolve.objectives import resolve_objectives
@@ -15,21 +16,15 @@ from aiprobe.config.resolve.provider import Account, with_protocol
 from aiprobe.config.resolve.timeouts import resolve_timeouts
 from aiprobe.config.schema.root import DefaultsSection
 from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
+from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import HttpExpectation, Objectives, Target
 
 DEFAULT_INTERVAL_SECONDS: Final = 60.0
 FLOOR_WINDOW_SECONDS: Final = 3600.0
 FLOOR_BAD_EVENTS: Final = 3
 """The fast page wants so many bad events within its long window."""
-_NEEDS: Final[Mapping[str, frozenset[str]]] = {
-    "mcp": frozenset({"mcp"}),
-    "realtime": frozenset({"openai-chat", "openai-responses"}),
-}
-"""The protocols of probes that only some of them know."""
-_CHAT_TO_EMBEDDINGS: Final = {"openai-chat": "openai-embeddings", "openai-responses": "openai-embeddings"}
-_EMBEDDINGS: Final = "openai-embeddings"
-_HTTP_ONLY: Final = ("url", "expect")
-_CHAT_ONLY: Final = ("input_tokens", "output_tokens", "max_output_tokens", "reasoning")
+_NO_KIND: Final = ProbeKind(name="")
+"""Stands for a kind that is not known, which reads no key of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +35,21 @@ class Rules:
     defaults: DefaultsSection
     accounts: Mapping[str, Account]
     broken_providers: frozenset[str]
-    protocols: frozenset[str]
-    probes: frozenset[str]
+    known: Known
 
 
 def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findings: Findings) -> Target | None:
     """Return the target without its price, or None when it has an error."""
     errors_before = len(findings.errors)
     account = _account(section, where, rules, findings)
-    protocol = _protocol(section, account, where=where, rules=rules, findings=findings)
-    _check_keys_of_kind(section, where, findings)
+    kind = _kind(section, where, rules.known, findings)
+    protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
+    _check_keys_of_kind(section, kind, where, rules.known, findings)
     interval_seconds = _inherited(section, rules.defaults, "interval", DEFAULT_INTERVAL_SECONDS)
     timeouts = resolve_timeouts(
         section.timeouts, rules.defaults.timeouts, interval_seconds=interval_seconds, where=where, findings=findings
     )
-    objectives = _objectives(section, account, where, rules, findings)
+    objectives = _objectives(section, kind, account, where=where, rules=rules, findings=findings)
     _warn_of_slow_pages(section, interval_seconds, where, findings)
     if account is None or len(findings.errors) > errors_before:
         return None
@@ -62,10 +57,10 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
         Target(
             name=section.name,
             provider=with_protocol(account.provider, protocol),
-            probe=section.probe,
-            surface=section.surface if "surface" in section.model_fields_set else _surface(section, account),
+            kind=kind,
+            surface=section.surface if "surface" in section.model_fields_set else _surface(kind, account),
             model=section.model,
-            provider_region=section.provider_region or _region(section, account),
+            provider_region=section.provider_region or _region(kind, account),
             vantage=rules.vantage,
             display_name=section.display_name or section.name,
             labels=MappingProxyType({**rules.defaults.labels, **section.labels}),
@@ -94,8 +89,8 @@ SPEED_NEEDS_TOKENS: Final = 32
 
 
 def _with_family(target: Target, section: TargetSection, account: Account) -> Target:
-    """Return a chat target with what keeps its model family's probes small, where the configuration is silent."""
-    if target.probe != "chat":
+    """Return a target with what keeps its model family's answers small, where the configuration is silent."""
+    if not target.kind.writes:
         return target
     family = family_of(target.model, protocol=target.provider.protocol, preset=account.preset.key or None)
     return replace(
@@ -111,16 +106,27 @@ def _account(section: TargetSection, where: Where, rules: Rules, findings: Findi
     if account is None and section.provider not in rules.broken_providers:
         hint = suggest(section.provider, rules.accounts) or "describe it under `providers:`"
         findings.error(where.at("provider"), "is not one of the configuration's providers", hint)
-    if section.probe not in rules.probes:
-        findings.error(where.at("probe"), "is not a known kind of probe", suggest(section.probe, rules.probes))
     return account
 
 
+def _kind(section: TargetSection, where: Where, known: Known, findings: Findings) -> ProbeKind:
+    kind = known.kinds.get(section.probe)
+    if kind is None:
+        findings.error(where.at("probe"), "is not a known kind of probe", suggest(section.probe, known.kinds))
+    return kind or _NO_KIND
+
+
 def _objectives(
-    section: TargetSection, account: Account | None, where: Where, rules: Rules, findings: Findings
+    section: TargetSection,
+    kind: ProbeKind,
+    account: Account | None,
+    *,
+    where: Where,
+    rules: Rules,
+    findings: Findings,
 ) -> Objectives:
     objectives = resolve_objectives([section.slo, account.slo if account else None, rules.defaults.slo])
-    streamed = section.probe == "chat" and _inherited(section, rules.defaults, "stream", default=True)
+    streamed = kind.writes and _inherited(section, rules.defaults, "stream", default=True)
     if objectives.throughput is not None and not (streamed and (section.output_tokens or 0) >= SPEED_NEEDS_TOKENS):
         if section.slo is not None and section.slo.throughput is not None:
             hint = f"stream a chat with `output_tokens: {SPEED_NEEDS_TOKENS}` or more"
@@ -142,68 +148,44 @@ def _inherited(section: SharedKeys, defaults: SharedKeys, name: str, default: An
     return default
 
 
-def _surface(section: TargetSection, account: Account) -> str:
+def _surface(kind: ProbeKind, account: Account) -> str:
     """The preset's surface is the API; a page of the same provider is something else, which nobody can guess."""
-    return "" if section.probe == "http" else account.preset.surface
+    return "" if kind.needs_url else account.preset.surface
 
 
-def _region(section: TargetSection, account: Account) -> str:
+def _region(kind: ProbeKind, account: Account) -> str:
     """A cloud's endpoint names its region; a page is served from wherever its CDN likes."""
-    return "" if section.probe == "http" else region_in(account.provider.base_url)
+    return "" if kind.needs_url else region_in(account.provider.base_url)
 
 
 def _protocol(
-    section: TargetSection, account: Account | None, *, where: Where, rules: Rules, findings: Findings
+    section: TargetSection, kind: ProbeKind, account: Account | None, *, where: Where, known: Known, findings: Findings
 ) -> str:
     protocol = section.protocol or (account.provider.protocol if account else "")
-    if section.protocol is not None and section.protocol not in rules.protocols:
-        findings.error(where.at("protocol"), "is not a known protocol", suggest(section.protocol, rules.protocols))
-    elif section.probe == "embeddings" and account is not None:
-        protocol = _CHAT_TO_EMBEDDINGS.get(protocol, protocol)
-        if protocol != _EMBEDDINGS:
-            findings.error(
-                where.at("probe"),
-                f"no embeddings are asked for in the protocol {protocol}",
-                "use a provider that speaks OpenAI's",
-            )
-    elif section.probe in _NEEDS and account is not None and protocol not in _NEEDS[section.probe]:
-        findings.error(
-            where.at("probe"),
-            f"`probe: {section.probe}` is not asked in the protocol {protocol}",
-            f"its provider must speak {' or '.join(sorted(_NEEDS[section.probe]))}",
-        )
-    elif section.probe in {"chat", "models"} and protocol == "mcp":
-        findings.error(where.at("probe"), "the protocol mcp has no models", "use `probe: mcp`")
-    elif section.probe == "chat" and protocol == _EMBEDDINGS:
-        findings.error(
-            where.at("probe"), f"the protocol {protocol} has no chat", "use `probe: embeddings`, or another protocol"
-        )
+    if section.protocol is not None and section.protocol not in known.protocols:
+        findings.error(where.at("protocol"), "is not a known protocol", suggest(section.protocol, known.protocols))
+    elif account is not None or section.protocol is not None:
+        protocol = kind.protocol_instead.get(protocol, protocol)
+        problem = kind.protocol_problem(kind.name, protocol)
+        if problem is not None:
+            findings.error(where.at("probe"), *problem)
     return protocol
 
 
-def _check_keys_of_kind(section: TargetSection, where: Where, findings: Findings) -> None:
+def _check_keys_of_kind(
+    section: TargetSection, kind: ProbeKind, where: Where, known: Known, findings: Findings
+) -> None:
     """A key that its probe needs must be there; one that it never reads was meant for something else."""
-    said = section.model_fields_set
-    if (
-        section.probe in {"chat", "embeddings", "realtime"}
-        and not section.model
-        and where.at("model").path not in where.document.failed
-    ):
+    failed = where.document.failed
+    if kind.needs_model and not section.model and where.at("model").path not in failed:
         findings.error(where, f"`probe: {section.probe}` needs a model", "give `model:`")
-    if section.probe == "http" and section.url is None and where.at("url").path not in where.document.failed:
-        findings.error(where, "`probe: http` needs a url", "give `url:`")
-    foreign = {"http": (), "chat": _HTTP_ONLY}.get(section.probe, _HTTP_ONLY)
-    for name in foreign:
-        if name in said:
-            findings.error(
-                where.at(name), f"means nothing to `probe: {section.probe}`", "use `probe: http`, or leave it out"
-            )
-    if section.probe != "chat":
-        for name in _CHAT_ONLY:
-            if name in said:
-                findings.error(
-                    where.at(name), f"means nothing to `probe: {section.probe}`", "use `probe: chat`, or leave it out"
-                )
+    if kind.needs_url and section.url is None and where.at("url").path not in failed:
+        findings.error(where, f"`probe: {section.probe}` needs a url", "give `url:`")
+    for name in TargetSection.model_fields:
+        readers = [f"`probe: {one.name}`" for one in known.kinds.values() if name in one.keys]
+        if readers and name in section.model_fields_set and name not in kind.keys:
+            hint = f"use {' or '.join(readers)}, or leave it out"
+            findings.error(where.at(name), f"means nothing to `probe: {section.probe}`", hint)
     if section.max_output_tokens and section.output_tokens and section.max_output_tokens < section.output_tokens:
         findings.error(
             where.at("max_output_tokens"),

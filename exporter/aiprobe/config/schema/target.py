@@ -166,8 +166,8 @@ class TargetSection(SharedKeys):
 
     name: Name = Field(description="The target's name; unique.")
     provider: str = Field(description="A key of `providers`.")
-    probe: str = Field(description="What to ask: chat, models, embeddings, http, mcp or realtime.")
-    model: OptionalName = key("The model; required for chat, embeddings and realtime.", default="")
+    probe: str = Field(description="What to ask: the name of a page of docs/probes, such as chat or models.")
+    model: OptionalName = key("The model; required by the kinds of probe that ask one.", default="")
     url: Url | None = key("The URL of an `http` probe.")
     surface: OptionalName = key(
         "The product through which users feel it, as its status page names it.", default="", shown="(the preset's)"

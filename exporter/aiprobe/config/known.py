@@ -1,0 +1,30 @@
+"""What a build can do, as far as a configuration is checked against it; `aiprobe.known` fills it in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from aiprobe.core.contract import ContractUse
+from aiprobe.core.kind import ProbeKind
+
+ContractCheck = Callable[[ContractUse], str | None]
+"""Returns what is wrong with a contract, or None."""
+
+
+def no_check(_: ContractUse) -> str | None:
+    """Find nothing wrong: for a load that is not asked to judge contracts."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The tables of the other rooms that a configuration refers to."""
+
+    kinds: Mapping[str, ProbeKind]
+    protocols: frozenset[str]
+    pages: frozenset[str] = frozenset()
+    """Keys of the catalogue of status pages; empty: not checked."""
+    readers: frozenset[str] = frozenset()
+    """Kinds of status page."""
+    check_contract: ContractCheck = no_check
+    missing_extras: Mapping[str, str] = field(default_factory=dict)
+    """Sources of credentials whose library is not installed, with the extra that has it."""

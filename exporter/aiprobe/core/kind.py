@@ -1,0 +1,78 @@
+"""What a kind of probe says of itself, so that no other room compares the names of kinds.
+
+The kinds themselves are in `probes/`, one file each; the configuration puts a target's kind on the target.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, NamedTuple, Protocol
+
+FALLBACK_SUFFIX: Final = ":models"
+"""Ends the name of the free probe that runs when the budget is exhausted; no configured target's name may."""
+
+
+class AnsweredBy(Enum):
+    """Which part of a provider answers: what fails beside what is answered shows the layer to suspect."""
+
+    MODEL = "model"
+    LIST_OF_MODELS = "list of models"
+    WEB_PAGE = "web page"
+    OTHER = "other"
+
+
+class Tokens(NamedTuple):
+    """What one probe may be billed for, and what it is expected to be."""
+
+    most_input: int = 0
+    most_output: int = 0
+    expected_output: int = 0
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """Return the bounds of input and output."""
+        return self.most_input, self.most_output
+
+
+class Sizes(Protocol):
+    """The sizes of a target that its tokens depend on; see `Target`."""
+
+    @property
+    def input_tokens(self) -> int | None: ...
+    @property
+    def output_tokens(self) -> int | None: ...
+    @property
+    def max_output_tokens(self) -> int | None: ...
+
+
+def no_tokens(_: Sizes) -> Tokens:
+    """Return the tokens of a probe that asks for nothing that is billed."""
+    return Tokens()
+
+
+def any_protocol(_: str, __: str) -> tuple[str, str] | None:
+    """Find nothing wrong with a protocol."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeKind:
+    """One kind of probe: what it needs of a target, reads of it, costs and shows."""
+
+    name: str
+    """What a target's `probe` says."""
+    needs_model: bool = False
+    needs_url: bool = False
+    """It asks a URL of the target's own, so the provider's base URL, surface and region say nothing of it."""
+    writes: bool = False
+    """A model writes an answer: it can be streamed, has a cap, and reasoning to be kept low."""
+    keys: frozenset[str] = frozenset()
+    """Keys of a target that mean something to this kind, and to no other that does not list them."""
+    protocol_problem: Callable[[str, str], tuple[str, str] | None] = any_protocol
+    """Takes the names of the kind and of a protocol; returns why the two do not fit, and a hint, or None."""
+    protocol_instead: Mapping[str, str] = field(default_factory=dict)
+    """The protocol that this kind speaks with a provider of another one."""
+    tokens: Callable[[Sizes], Tokens] = no_tokens
+    fallback: "ProbeKind | None" = None
+    """The free kind that runs when the budget is exhausted."""
+    answered_by: AnsweredBy = AnsweredBy.OTHER
