@@ -1,4 +1,4 @@
-"""aiprobe: asks AI services real questions and tells Prometheus what a user would have felt."""
+"""aiprobe: a Prometheus exporter that asks AI services real questions and measures what a user would have experienced."""
 
 from typing import Final
 

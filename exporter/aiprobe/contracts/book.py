@@ -1,7 +1,7 @@
 """The contracts that a user enabled, as they stand now: what the `sla_*` gauges show.
 
 Hours are summed when they end, so a standing costs one open hour and not a month of minutes. The book holds two open
-hours, for results that end late; it is rebuilt from the journal after a restart and forgets nothing that counts.
+hours, for results that end late; it is rebuilt from the journal after a restart, so nothing that counts is lost.
 """
 
 from collections import defaultdict, deque
@@ -182,7 +182,7 @@ class ContractBook:
 
 
 def earliest_needed(bindings: Iterable[Binding], now_seconds: float) -> float:
-    """Return from when on `ContractBook.restore` wants the journal: the oldest month that may still be claimed."""
+    """Return from when on `ContractBook.restore` needs the journal: the oldest month that may still be claimed."""
     starts = (
         month_of(now_seconds, timezone=binding.contract.timezone).shifted(-_MONTHS_KEPT).start_seconds
         for binding in bindings

@@ -127,7 +127,7 @@ class Contract:
 
 
 def counts_by_the_letter(contract: Contract, *, outcome: str, http_status: int | None) -> bool:
-    """Tell whether a probe that was bad for availability is an error in the words of the contract.
+    """Return whether a probe that was bad for availability is an error by the definition of the contract.
 
     One that is not (a timeout, where only HTTP 500 is written) is disputed: it counts in the low reading only.
     """
@@ -140,14 +140,14 @@ def counts_by_the_letter(contract: Contract, *, outcome: str, http_status: int |
 
 
 def is_disputed(contract: Contract, probe: FailedProbe) -> bool:
-    """Tell whether a failed probe is bad for availability, scheduled, and yet no error by the contract's letter."""
+    """Return whether a scheduled failure is bad for availability, but no error by the contract's definition."""
     if probe.verdict != Verdict.BAD or probe.attempt != "scheduled":
         return False
     return not counts_by_the_letter(contract, outcome=probe.outcome, http_status=probe.http_status)
 
 
 def acceptance_problem(contract: Contract, *, accept_unverified: bool) -> str | None:
-    """Say why a contract may not be used as it is, or None: unverified terms must be enabled knowingly."""
+    """Return why a contract may not be used as it is, or None: unverified terms must be enabled knowingly."""
     if contract.confidence is not Confidence.UNVERIFIED or accept_unverified:
         return None
     return (
@@ -157,7 +157,7 @@ def acceptance_problem(contract: Contract, *, accept_unverified: bool) -> str | 
 
 
 def interval_problem(contract: Contract, interval_seconds: float) -> str | None:
-    """Say why a target is probed too seldom for a contract, or None.
+    """Return why a target is probed too seldom for a contract, or None.
 
     A slice without a probe is unknown, so a probe must fall into every slice: the bounds are worth little otherwise.
     """

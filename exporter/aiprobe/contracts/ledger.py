@@ -1,4 +1,4 @@
-"""One contract in one month, hour by hour: what is lost, what is left, what is owed, and until when to claim it.
+"""One contract in one month, hour by hour: downtime, remaining allowance, credit, and the deadline of the claim.
 
 `MonthLedger` sums closed hours once, so that the standing of a month so far costs the same on its last day as on
 its first. The formulas, with `slices` of the whole month, `target` the commitment and `rate` = lost / known slices:
@@ -12,7 +12,7 @@ its first. The formulas, with `slices` of the whole month, `target` the commitme
 - **projection**: what was lost stays lost, elapsed unknown slices fared like the elapsed known ones, and what is left
   of the month goes like the last 24 closed hours with the open one: 1 - (rate * elapsed + rate24 * left) / slices.
   Where the last 24 hours know nothing, the month's own rate stands in;
-- **credit** low and high: what is owed by now *if nothing more is lost in the month*, from the high and the low
+- **credit** low and high: the credit of now *if nothing more is lost in the month*, from the high and the low
   reading. It can only grow as the month goes on, and at its end it is the contract's credit;
 - **claimable**: when the low credit is above 0, whatever the unknown slices were.
 """
@@ -34,7 +34,7 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a contract says of one month. Ratios are 0-1; None means that nothing can be said, never 0."""
+    """The numbers of one month of a contract. Ratios are 0-1; None means unknown, never 0."""
 
     month: str
     uptime_low: float | None
@@ -79,7 +79,7 @@ class MonthLedger:
 
     @property
     def ended(self) -> bool:
-        """Tell whether every hour of the month is closed."""
+        """Return whether every hour of the month is closed."""
         return self.next_hour >= self.month.hours.stop
 
     def close(self, minutes: HourMinutes | None) -> None:
@@ -180,7 +180,7 @@ def credit_ratio(contract: Contract, uptime_ratio: float) -> float | None:
 
 
 def credit_usd(contract: Contract, ratio: float | None, spend_usd: float | None) -> float | None:
-    """Return a credit in USD; 0 where it is not above the least that is paid, None where it cannot be told."""
+    """Return a credit in USD; 0 if it is not above the minimum that is paid, None if it is unknown."""
     if ratio is None or spend_usd is None:
         return None
     amount = ratio * spend_usd

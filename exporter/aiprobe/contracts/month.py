@@ -1,6 +1,7 @@
 """Calendar months of a time zone as Unix seconds: the period of every contract here, and until when it is claimed.
 
-A month is as long as its clock says: in a zone with daylight saving time one of 31 days can have 743 or 745 hours.
+The length of a month depends on its time zone: in a zone with daylight saving time one of 31 days can have 743 or 745
+hours.
 """
 
 import re
@@ -82,7 +83,7 @@ def parse_month(text: str, *, timezone: str) -> Month:
 
 
 def month_of(timestamp_seconds: float, *, timezone: str) -> Month:
-    """Return the month of `timezone` in which a moment lies."""
+    """Return the month of `timezone` that contains a moment."""
     local = datetime.fromtimestamp(timestamp_seconds, ZoneInfo(timezone))
     return calendar_month(local.year, local.month, timezone=timezone)
 

@@ -1,4 +1,4 @@
-"""From the plain values of TOML or YAML to a `Contract`, with every problem told at once.
+"""From the plain values of TOML or YAML to a `Contract`, with all problems reported at once.
 
 The same function reads the contracts that ship with aiprobe and those that a user writes.
 """
@@ -126,7 +126,7 @@ def _zone(value: Any) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise ValueError(f"{name} is not a time zone that this machine knows") from unknown
+        raise ValueError(f"{name} is not a time zone of this machine's database") from unknown
     return name
 
 

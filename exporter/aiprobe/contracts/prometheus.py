@@ -112,7 +112,7 @@ def parse_answer(body: bytes) -> tuple[list[Series], list[str]]:
 
 
 def hour_rows(counters: Iterable[Series], gauges: Iterable[Series] = ()) -> list[HourRow]:
-    """Return the hours that the counters tell of, summed over the exporters that share an identity."""
+    """Return the hours that the counters cover, summed over the exporters that share an identity."""
     counts: dict[tuple[str, ...], dict[int, list[int]]] = {}
     for series in counters:
         verdict = series.labels.get("verdict", "")

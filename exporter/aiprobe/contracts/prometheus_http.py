@@ -1,4 +1,4 @@
-"""The one place of this room that speaks HTTP: a form posted to the API that the operator named on the command line."""
+"""Posts a form to the Prometheus API that the operator named on the command line; the only HTTP of this package."""
 
 from collections.abc import Mapping
 from typing import IO, Final
@@ -38,7 +38,7 @@ def http_fetch(*, timeout_seconds: float, headers: Mapping[str, str] | None = No
         except HTTPError as refused:
             with refused:
                 body = refused.read(2000)
-            # Prometheus explains a bad query in the body of a 400 or 422: let the parser say it.
+            # Prometheus explains a bad query in the body of a 400 or 422: the parser reports it.
             if body.lstrip().startswith(b'{"status"'):
                 return body
             raise PrometheusError(f"{where} answered HTTP {refused.code}") from refused

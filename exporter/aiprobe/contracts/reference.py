@@ -23,9 +23,9 @@ contracts:
 ```
 
 - **Bounds, not a number.** A minute without a probe is unknown, not up: `bound="low"` counts it as down,
-  `bound="high"` as up, and `aiprobe_sla_coverage_ratio` says how much is known. A probe that is bad but no error by the
+  `bound="high"` as up, and `aiprobe_sla_coverage_ratio` is the measured share. A probe that is bad but no error by the
   contract's letter (a timeout where only HTTP 500 is written) counts in the low bound only.
-- **Credits are estimates** of what is owed if nothing more is lost this month.
+- **Credits are estimates**: the credit of this month if no more time is lost.
 - **Synthetic probes support a claim** about your own traffic and do not replace it: the provider measures the requests
   of your account.
 - **These are facts with a date, not legal advice.** Each has a source, the day on which it was looked at, and how well
@@ -65,7 +65,7 @@ def _section(contract: Contract) -> str:
     tiers = ", ".join(f"below {tier.below:.2%}: {tier.credit:.0%}" for tier in contract.tiers) or "not public"
     lines = [
         f"\n### `{contract.name}`: {contract.display_name}\n",
-        f"- Promised: {contract.commitment:.2%}, {contract.method.value}, {contract.scope or 'scope not told'}.",
+        f"- Promised: {contract.commitment:.2%}, {contract.method.value}, {contract.scope or 'scope unknown'}.",
         f"- Credit: {tiers}" + (f"; at most {contract.cap:.0%}." if contract.cap is not None else "."),
         f"- Month in {contract.timezone}. Source: {_source(contract)}.",
         *_list("Left out", contract.excluded),

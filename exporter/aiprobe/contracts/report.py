@@ -23,14 +23,14 @@ _NEIGHBOUR_HOURS: Final = 1
 
 
 class Finding(StrEnum):
-    """Whether the promise was kept, as far as the probes can tell."""
+    """Whether the commitment was met, as far as the probes measured it."""
 
     MISSED = "missed"
     """Even with every unknown slice taken as up."""
     KEPT = "kept"
     """Even with every unknown slice taken as down."""
     OPEN = "open"
-    """The bounds lie on both sides of the promise."""
+    """The bounds are on both sides of the commitment."""
 
 
 class Seals(StrEnum):
@@ -43,7 +43,7 @@ class Seals(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """The result of checking the journal's seals, in a sentence where there is more to say."""
+    """The result of checking the journal's seals, with a sentence of details if there are any."""
 
     seals: Seals = Seals.NOT_CHECKED
     detail: str = ""
@@ -57,7 +57,7 @@ class Origin:
     exporter_version: str = ""
     verification: Verification = Verification()
     notes: tuple[str, ...] = ()
-    """Sentences about how the data was got, such as what a query could not tell."""
+    """Sentences about the source of the data, such as what a query could not return."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,14 @@ class JudgedProbe:
     disputed: bool
     """Bad for the user, but no error by the contract's letter."""
     period: int | None
-    """The place in `Report.periods` of the period that it lies in."""
+    """The place in `Report.periods` of the period that contains it."""
     in_downtime: bool
     """Whether that period counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that is said about one contract and month. Times are Unix seconds, ratios 0-1."""
+    """The content of the report of one contract and month. Times are Unix seconds, ratios 0-1."""
 
     name: str
     contract: Contract
@@ -99,7 +99,7 @@ class Report:
 
     @property
     def in_progress(self) -> bool:
-        """Tell whether the month has not ended yet."""
+        """Return whether the month has not ended yet."""
         return self.end_seconds < self.month.end_seconds
 
     @property
@@ -115,11 +115,11 @@ class Report:
 
     @property
     def listed_periods(self) -> tuple[Period, ...]:
-        """Return the periods that a reader wants to see: those that are too short to count are summed up instead."""
+        """Return the periods that the report lists; those that are too short to count are summed instead."""
         return tuple(period for period in self.periods if period.kind is not Kind.TOO_SHORT)
 
     def seen_in(self, period: Period) -> tuple[Counter[str], tuple[str, ...]]:
-        """Return how often each outcome was seen in one of `periods`, and what the status page said meanwhile."""
+        """Return how often each outcome was seen in one of `periods`, and what the status page declared meanwhile."""
         number = self.periods.index(period)
         probes = [judged.probe for judged in self.probes if judged.period == number]
         words = dict.fromkeys(probe.declared_state for probe in probes if probe.declared_state)

@@ -18,7 +18,7 @@ MOST_INCIDENTS: Final = 40
 
 
 def render_html(report: Report) -> str:
-    """Return the report as an HTML document; long lists are cut and say so."""
+    """Return the report as an HTML document; long lists are cut, with a note."""
     probes = _chosen(report)
     page: str = _template().render(
         report=report,

@@ -1,4 +1,4 @@
-"""A report as Markdown, for a ticket that takes text. Strangers' words are escaped; long lists are cut and say so."""
+"""A report as Markdown, for tickets. Text of third parties is escaped; long lists are cut, with a note."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _periods(report)
     yield from _incidents(report)
     yield from _probes(report)
-    yield from _list("What the contract wants as evidence", contract.evidence)
+    yield from _list("Evidence that the contract requires", contract.evidence)
     yield from _list("What the contract leaves out", contract.excluded)
     yield from _list("How open points of the text are read", contract.assumptions)
     saved = (f"{name}: {minutes:g} min" for name, minutes in sorted(report.saved_minutes.items()))
@@ -70,7 +70,7 @@ def _periods(report: Report) -> Iterator[str]:
         )
         for period in report.listed_periods
     ]
-    heads = ("from", "to", "length", "failed", "seen", "status page said", "by the contract")
+    heads = ("from", "to", "length", "failed", "seen", "status page declared", "by the contract")
     yield from _cut_table(heads, rows)
     yield from (wording.too_short(report), "")
 
@@ -96,7 +96,7 @@ def _probes(report: Report) -> Iterator[str]:
         yield from ("None is on record.", "")
         return
     rows = [_probe(judged) for judged in report.probes]
-    yield from _cut_table(("time", "target", "outcome", "status", "request id", "status page said", "counts"), rows)
+    yield from _cut_table(("time", "target", "outcome", "status", "request id", "status page declared", "counts"), rows)
 
 
 def _probe(judged: JudgedProbe) -> tuple[str, ...]:

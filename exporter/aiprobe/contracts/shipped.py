@@ -29,7 +29,7 @@ class NoContract:
 
     @property
     def sentence(self) -> str:
-        """Say so in one sentence."""
+        """Describe it in one sentence."""
         said = f': "{self.words}"' if self.words else "; nothing to the contrary was found"
         looked = f" ({self.source_url}, looked at on {self.verified_on})" if self.source_url else ""
         note = f" {self.note}" if self.note else ""
@@ -57,7 +57,7 @@ def find_contract(name: str, own: Mapping[str, Contract]) -> Contract:
     """Return the contract `name`, the user's `own` first.
 
     Raises:
-        LookupError: with a sentence that says what there is instead.
+        LookupError: with a sentence that lists the existing names.
     """
     found = own.get(name) or contracts().get(name)
     if found is not None:

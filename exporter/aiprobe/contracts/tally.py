@@ -1,8 +1,8 @@
 """The arithmetic of contracts: minutes to slices, slices to a tally, tallies of neighbouring stretches to one.
 
 Every number has two readings. The **low** one takes what is unknown as down and a disputed probe as an error, the
-**high** one takes what is unknown as up and leaves disputed probes out; the truth lies between. What is unknown is
-never called up. Runs of bad slices: in the low reading an unknown slice joins the runs beside it, so three bad,
+**high** one takes what is unknown as up and leaves disputed probes out; the true value is between them. What is unknown
+is never called up. Runs of bad slices: in the low reading an unknown slice joins the runs beside it, so three bad,
 two unknown slices are a run of five; in the high reading it ends a run. More bad slices can only make runs longer
 or join them, so these two readings bound every way in which the unknown slices may have been.
 
@@ -139,7 +139,7 @@ def lost_slices(contract: Contract, tally: Tally, reading: Reading, *, before: i
     """Return how many slices the contract counts as lost in one reading; a fraction where it takes means.
 
     `before` and `after` are the bad slices right before and after the stretch: a run over midnight of the first is
-    one run, of which each month bears its own part.
+    one run, and each month counts its own part.
     """
     low = reading == "low"
     if contract.method in {Method.TIMESLICE_RUN, Method.LATENCY_SLICE}:

@@ -33,23 +33,23 @@ def bounds(report: Report) -> str:
 
 
 def too_short(report: Report) -> str:
-    """Say what was bad and yet does not count, in one sentence; empty when nothing was."""
+    """Describe bad stretches that do not count, in one sentence; empty if there are none."""
     short = [period.duration_seconds for period in report.periods if period.kind is Kind.TOO_SHORT]
     if not short:
         return ""
     if len(short) == 1:
-        return f"Besides, one bad stretch of {duration(short[0])} was too short to count."
+        return f"In addition, one bad stretch of {duration(short[0])} was too short to count."
     whole, longest = duration(sum(short)), duration(max(short))
-    return f"Besides, {len(short)} bad stretches were too short to count: {whole} in all, the longest {longest}."
+    return f"In addition, {len(short)} bad stretches were too short to count: {whole} in all, the longest {longest}."
 
 
 def utc(timestamp_seconds: float, *, seconds: bool = False) -> str:
-    """Return a moment in UTC; the zone is said by the heading that it stands under."""
+    """Return a moment in UTC, without the zone, which is in the heading."""
     return datetime.fromtimestamp(timestamp_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in the largest units that say it: `45 s`, `7 min`, `1 h 20 min`, `3 d 4 h`."""
+    """Return a length of time in its largest units: `45 s`, `7 min`, `1 h 20 min`, `3 d 4 h`."""
     sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
     if seconds < 60:
         return f"{sign}{seconds:.0f} s"
@@ -69,25 +69,25 @@ def usd(amount: float | None) -> str:
 
 
 def headline(report: Report) -> str:
-    """Say in one sentence whether the promise was kept."""
+    """Return one sentence: whether the commitment was met."""
     so_far = " so far" if report.in_progress else ""
     said = bounds(report)
     promised = percent(report.contract.commitment, digits=2)
     measure = "Attainment" if report.contract.method is Method.LATENCY_SLICE else "Uptime"
     if report.finding is Finding.MISSED:
-        return f"{measure}{so_far} was {said}, below the {promised} that was promised, however the gaps are read."
+        return f"{measure}{so_far} was {said}, below the commitment of {promised}, with any reading of the gaps."
     if report.finding is Finding.KEPT:
-        return f"{measure}{so_far} was {said}: the {promised} that was promised was kept, however the gaps are read."
-    return f"{measure}{so_far} was {said}; the probes cannot tell whether the {promised} that was promised was kept."
+        return f"{measure}{so_far} was {said}: the commitment of {promised} was met, with any reading of the gaps."
+    return f"{measure}{so_far} was {said}; the probes do not show whether the commitment of {promised} was met."
 
 
 def finding_word(report: Report) -> str:
     """Return the finding in a word or two."""
-    return {Finding.MISSED: "Missed", Finding.KEPT: "Kept", Finding.OPEN: "Cannot be told"}[report.finding]
+    return {Finding.MISSED: "Missed", Finding.KEPT: "Kept", Finding.OPEN: "Undecided"}[report.finding]
 
 
 def rule(contract: Contract) -> str:
-    """Say how the contract counts, in one sentence."""
+    """Return the rule of the contract as one sentence."""
     slice_ = duration(contract.slice_seconds)
     if contract.method is Method.OCCURRENCES:
         return "The share of valid requests that were answered."
@@ -102,7 +102,7 @@ def rule(contract: Contract) -> str:
 
 
 def credit(report: Report) -> tuple[str, str]:
-    """Say what the provider owes by the contract: an amount, and what it is a share of."""
+    """Return the credit of the contract: an amount, and the sum that it is a share of."""
     standing, base = report.standing, report.contract.credit_base
     if standing.credit_low is None or standing.credit_high is None:
         return "not public", "see your agreement"
@@ -117,7 +117,7 @@ def credit(report: Report) -> tuple[str, str]:
 
 
 def deadline(report: Report) -> str:
-    """Say until when to claim."""
+    """Return the deadline of the claim as text."""
     at = report.standing.claim_deadline_timestamp_seconds
     if at is not None:
         return f"{utc(at)} UTC"
@@ -127,20 +127,20 @@ def deadline(report: Report) -> str:
 
 
 def claim_term(contract: Contract) -> str:
-    """Say the rule that the deadline follows."""
+    """Return the rule of the deadline as text."""
     claim = contract.claim
     if claim is None:
         return ""
     return {
         ClaimStart.MONTH_END: f"{claim.days} days after the end of the month",
         ClaimStart.INCIDENT: f"{claim.days} days after the first downtime of the month",
-        ClaimStart.ELIGIBILITY: f"{claim.days} days after the promise could no longer be kept",
+        ClaimStart.ELIGIBILITY: f"{claim.days} days after the commitment could no longer be met",
         ClaimStart.SECOND_BILLING_CYCLE: "the end of the second billing cycle after the month",
     }[claim.after]
 
 
 def kind(period: Period) -> str:
-    """Say what the contract makes of a period."""
+    """Return how the contract counts a period."""
     return {
         Kind.COUNTED: "counts",
         Kind.TOO_SHORT: "too short to count",
@@ -151,34 +151,34 @@ def kind(period: Period) -> str:
 
 
 def failed(period: Period) -> str:
-    """Say how many probes failed in a period, disputed ones included."""
+    """Return how many probes failed in a period, disputed ones included."""
     bad = period.bad + period.disputed
     return f"{bad} of {period.good + bad}"
 
 
 def seen(report: Report, period: Period) -> str:
-    """Say what the failed probes of a period saw, most frequent first."""
+    """Return the outcomes of the failed probes of a period, most frequent first."""
     outcomes, _ = report.seen_in(period)
     return ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common())
 
 
 def declared(report: Report, period: Period) -> str:
-    """Say what the status page said in a period, in its own words."""
+    """Return what the status page declared in a period, in its own words."""
     return ", ".join(report.seen_in(period)[1])
 
 
 def seals(report: Report) -> str:
-    """Say what is known of the journal's integrity."""
+    """Return the result of the check of the journal."""
     said = {
-        Seals.HOLD: "The seals of the journal were checked for this month, and all of them hold.",
-        Seals.BROKEN: "The seals of the journal do NOT hold for this month.",
+        Seals.HOLD: "The seals of the journal were checked for this month, and all of them are intact.",
+        Seals.BROKEN: "The seals of the journal are BROKEN for this month.",
         Seals.NOT_CHECKED: "The seals of the journal were not checked for this report.",
     }[report.origin.verification.seals]
     return f"{said} {report.origin.verification.detail}".strip()
 
 
 def terms(contract: Contract) -> str:
-    """Say where the terms come from and how far they can be trusted."""
+    """Return the source of the terms and their confidence."""
     trust = {
         "primary": "read on the provider's own page",
         "secondary": "read in part on the provider's page, in part as others quote it",

@@ -130,7 +130,7 @@ class Keeper(Generic[T]):
             log.warning("a credential was not renewed", extra=fields)
 
     async def _within(self, seconds: float, awaitable: Awaitable[object]) -> bool:
-        """Wait for something, `seconds` of the injected clock at the most; tell whether it came."""
+        """Wait for something, `seconds` of the injected clock at most; tell whether it came."""
         waited = asyncio.ensure_future(awaitable)
         timer = asyncio.ensure_future(self._clock.sleep(seconds))
         try:

@@ -33,7 +33,7 @@ class Declaration:
 
     @property
     def speaks(self) -> bool:
-        """Tell whether the page admits that something is wrong, by the component's state or by an open incident."""
+        """Return whether the page admits that something is wrong, by the component's state or by an open incident."""
         return (self.state or State.OPERATIONAL) >= State.DEGRADED or any(notice.is_open for notice in self.notices)
 
 
@@ -94,7 +94,7 @@ class PageWatch:
 
     @property
     def covered(self) -> bool:
-        """Tell whether a failure of now is declared or announced."""
+        """Return whether a failure of now is declared or announced."""
         return self.speaking or (self.current is not None and self.current.maintenance)
 
     def read(self, at: float, said: Declaration | None) -> None:

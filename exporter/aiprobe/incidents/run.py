@@ -71,7 +71,7 @@ class TargetRun:
 
     @property
     def is_bad_now(self) -> bool:
-        """Tell whether the last valid probe was a bad one."""
+        """Return whether the last valid probe was a bad one."""
         return self.last_bad > 0 and not self._good_in_row
 
     def is_silent(self, at: float) -> bool:
@@ -124,7 +124,7 @@ class TargetRun:
         return first
 
     def good_before(self, start: float) -> bool:
-        """Tell whether a good probe came so shortly before `start` that nothing can have been missed between them."""
+        """Return whether a good probe came so shortly before `start` that nothing can have been missed between them."""
         interval = self.target.interval_seconds
         good = (seen.timestamp_seconds for seen in self.recent if seen.verdict is Verdict.GOOD)
         return any(at < start and not is_silent(start - at, interval) for at in good)

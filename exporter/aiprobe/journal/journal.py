@@ -95,7 +95,7 @@ class Journal:
 
     @property
     def up(self) -> bool:
-        """Tell whether everything that was handed over before the last second is on the disk."""
+        """Return whether everything that was handed over before the last second is on the disk."""
         return self._store.up and self._thread is not None and self._thread.is_alive()
 
     @property

@@ -56,7 +56,7 @@ class OpenDay:
 
     @property
     def vanished(self) -> bool:
-        """Tell whether somebody took the file away under us: what is written then is lost."""
+        """Return whether somebody took the file away under us: what is written then is lost."""
         try:
             return self.path.stat().st_ino != self._inode
         except OSError:

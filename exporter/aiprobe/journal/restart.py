@@ -46,7 +46,8 @@ def newest_named(directory: Path, by: Kind, *, on_error: OnError = log_error) ->
 
 
 def may_go(directory: Path, file: DayFile, kept: Sequence[DayFile]) -> bool:
-    """Tell whether no file that is `kept` goes on where an old one ends: a chain begins with a day that is old itself.
+    """Return whether no file that is `kept` goes on where an old one ends: a chain begins with a day that is old
+    itself.
 
     So a day of 1970, recorded before the clock was set, is not missed later. A file that cannot be read may go.
     """

@@ -16,7 +16,7 @@ from aiprobe.journal.sealedfile import Found, Place, SealedFile
 from aiprobe.journal.seals import GENESIS
 
 _TORN_COMMITS: Final = 3
-"""More than a crash can take: one commit a second, and two seconds at the most."""
+"""More than a crash can take: one commit a second, and two seconds at most."""
 _EDGE_DAYS: Final = 2
 _OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
 
@@ -35,7 +35,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Tell whether everything holds."""
+        """Return whether everything holds."""
         return self.fault is None
 
 
@@ -110,7 +110,7 @@ class _Chain:
         return ()
 
     def let_go(self, day: int) -> bool:
-        """Tell whether the files before a day are old enough to have been deleted."""
+        """Return whether the files before a day are old enough to have been deleted."""
         return day <= self.today - KEPT_DAYS[self.kind] + _EDGE_DAYS
 
     def set_aside(self) -> str:

@@ -79,7 +79,7 @@ def _gauge(short: str, text: str, *labels: str, unit: str = "", fades: bool = Fa
 
 
 def _last(short: str, text: str, *labels: str, unit: str = "") -> Metric:
-    """Describe a gauge that speaks of the last probe, and so falls silent with its target."""
+    """Describe a gauge of the last probe, which is absent once the target is silent."""
     return _gauge(short, text, *labels, unit=unit, fades=True)
 
 
@@ -150,8 +150,8 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         unit="usd",
     ),
     _counter("skipped_total", "Probes that did not start, by reason. They are not results.", "reason"),
-    _last("ratelimit_limit", "Limit that the provider last told in its response headers.", "resource"),
-    _last("ratelimit_remaining", "What the provider last said remains of the limit.", "resource"),
+    _last("ratelimit_limit", "Limit in the provider's last response headers.", "resource"),
+    _last("ratelimit_remaining", "What remains of the limit, by the provider's last response headers.", "resource"),
     _last(
         "tls_certificate_not_after_timestamp_seconds",
         "When the certificate last presented expires, Unix time.",
@@ -201,7 +201,9 @@ _COMPONENT: Final = ("page", "component", "provider", "surface")
 _SURFACE: Final = ("provider", "surface")
 STATUS_METRICS: Final[tuple[Metric, ...]] = (
     _gauge(
-        "status_page_up", "1 if the last poll could read the status page, else 0. Says nothing of its provider.", "page"
+        "status_page_up",
+        "1 if the last poll could read the status page, else 0. Not a statement about its provider.",
+        "page",
     ),
     _gauge(
         "status_page_polled_timestamp_seconds",
@@ -211,7 +213,7 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
     ),
     _gauge(
         "status_page_updated_timestamp_seconds",
-        "When the status page says that it was last edited, Unix time. An old date is no sign of a stale page.",
+        "When the status page was last edited by its own date, Unix time. An old date is no sign of a stale page.",
         "page",
         unit="seconds",
     ),
@@ -301,7 +303,7 @@ SLA_METRICS: Final[tuple[Metric, ...]] = (
         unit="seconds",
     ),
 )
-"""What the providers' contracts say of the period so far."""
+"""The period of the providers' contracts so far."""
 
 GROUP_METRICS: Final[tuple[Metric, ...]] = (
     _gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),

@@ -1,4 +1,4 @@
-"""Which text format a scraper gets: the header `Accept` (RFC 9110, section 12.5.1) against the two that we speak."""
+"""Which text format a scraper gets: the header `Accept` (RFC 9110, section 12.5.1) against our two."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -29,7 +29,7 @@ def negotiate(accept: str | None) -> Format:
 
 
 def _closeness_to_text(media_type: str, version: str) -> int:
-    """Say how exactly a media range means the text format; a closer one overrules the others."""
+    """Return how exactly a media range matches the text format; the closest one counts."""
     if media_type == "text/plain" and version in _TEXT_VERSIONS:
         return _EXACT
     return {"text/*": _PARTLY, "*/*": _ANY}.get(media_type, 0)

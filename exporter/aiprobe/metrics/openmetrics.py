@@ -50,7 +50,7 @@ class Exemplar(NamedTuple):
 class Labels:
     """The labels that all series of one owner share, rendered once.
 
-    They are most of what a scrape says, so fragments are kept without them: `mark` stands where they belong.
+    They are most of the bytes of a scrape, so fragments are stored without them: `mark` takes their place.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -99,7 +99,7 @@ def exemplar_text(exemplar: Exemplar) -> str:
 
 
 def without_exemplars(fragment: bytes) -> bytes:
-    """Return whole lines as the classic text format wants them."""
+    """Return whole lines in the classic text format."""
     first, *rest = fragment.split(_EXEMPLAR_BEGINS)
     return b"".join((first, *(part[part.index(b"\n") :] for part in rest))) if rest else fragment
 

@@ -22,7 +22,7 @@ _INTRODUCTION: Final = """\
 
 Generated from `aiprobe.metrics.catalogue` by `render_reference()`; edit the catalogue, not this page.
 
-`/metrics` speaks OpenMetrics 1.0.0 to who asks for it, and the text format 0.0.4 to everybody else; gzip on
+`/metrics` sends OpenMetrics 1.0.0 on request, and the text format 0.0.4 otherwise; gzip on
 request. Exemplars with the provider's request id (of failures too) are on `aiprobe_results_total` and on the
 buckets of the histograms of a target, in OpenMetrics only.
 
@@ -34,7 +34,7 @@ buckets of the histograms of a target, in OpenMetrics only.
   scrape the same exporter, the second may miss that 0. `/probe` shows every counter as it is.
 - A histogram has series from its first observation on. The time of a failed probe enters none; a confirmation
   or a probe that somebody asked for enters none either.
-- A gauge that speaks of the last probe (marked *fades*) is absent once the last run is older than three
+- A gauge of the last probe (marked *fades*) is absent once the last run is older than three
   intervals: silence is never green. A probe that was cancelled changes no gauge.
 - A probe that somebody asked for by hand counts in tokens and cost, nowhere else.
 - The series of a target that was removed are gone at the next scrape. A reload that changes one of a target's

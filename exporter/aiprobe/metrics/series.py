@@ -21,7 +21,7 @@ Own = tuple[str, ...]
 
 
 class Reading(NamedTuple):
-    """One sample, for whoever wants numbers instead of lines."""
+    """One sample, as numbers instead of a line."""
 
     name: str
     labels: dict[str, str]
@@ -262,7 +262,7 @@ class Owner:
     def fragments(self, *, faded: bool, announced: bool = False) -> list[bytes]:
         """Return the lines of every family, in the order of the catalogue, a mark for `labels`: one consistent moment.
 
-        `faded` leaves out what speaks of the last probe; `announced` as in `Block.render`.
+        `faded` leaves out the gauges of the last probe; `announced` as in `Block.render`.
         """
         self.refresh()
         rendered = self._rendered.copy()
@@ -292,7 +292,7 @@ class Owner:
                     self._rendered[family.place] = family.render()
 
     def fade(self) -> None:
-        """Forget what speaks of the last probe."""
+        """Drop the gauges of the last probe."""
         for block in self._blocks:
             if block is not None and block.metric.fades:
                 block.replace({})

@@ -147,7 +147,7 @@ class Windows:
         self.replayed(now)
 
     def wants_minutes(self, hour: int, now: float) -> bool:
-        """Tell whether an hour lies in windows that are finer than hours."""
+        """Return whether an hour lies in windows that are finer than hours."""
         return (hour + 1) * HOUR_SECONDS > self._reach(_TENS, now)
 
     def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:

@@ -1,7 +1,8 @@
 """Atlassian Statuspage, public API v2: `summary.json`, and `components.json` or `incidents.json` alone.
 
-Source: wire reference 15.1. incident.io serves the same shape with keys missing, so nothing but components or
-incidents is required here; what only incident.io says is in `incidentio.py`.
+Source: the public API of Atlassian Statuspage (https://metastatuspage.com/api). incident.io serves the same shape with
+keys missing, so nothing but components or incidents is required here; fields of incident.io alone are in
+`incidentio.py`.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001
 
 
 def read_document(page: Mapping[str, Any]) -> Reading:
-    """Return what a decoded document of the API declares, whichever of its lists it holds."""
+    """Return what a decoded document of the API declares, with any of its lists."""
     if not any(key in page for key in _LISTS):
         raise PageError("no components and no incidents: not a Statuspage")
     components, _ = each(
@@ -83,7 +84,7 @@ def read_document(page: Mapping[str, Any]) -> Reading:
 
 
 def component(item: object) -> Component:
-    """Read one component; a status that nobody knows makes an unknown state, not a malformed item."""
+    """Read one component; an unrecognised status makes an unknown state, not a malformed item."""
     found = fields(item)
     component_id, name = an_id(found.get("id")), a_line(found.get("name"))
     if not component_id or not name:
@@ -145,7 +146,7 @@ def _oldest_times(updates: list[dict[str, Any]]) -> tuple[object, ...]:
 
 
 def _resolved(found: Mapping[str, Any], *, status: str, updates: list[dict[str, Any]], declared: float) -> float | None:
-    """incident.io leaves `resolved_at` out, so the first update that says resolved counts instead."""
+    """incident.io leaves `resolved_at` out, so the first update with the status resolved counts instead."""
     stated = a_time(found.get("resolved_at"))
     if status not in RESOLVED_STATUSES:
         # An incident that was opened again keeps its old resolved_at: only an unknown status is decided by it.

@@ -1,6 +1,7 @@
 """AWS Health's public `currentevents`: a JSON array in UTF-16 with a byte-order mark, empty when all is well.
 
-Source: wire reference 15.5. The list names no healthy service: a watched service (option `services`, such as
+Source: https://health.aws.amazon.com/public/currentevents. The list names no healthy service: a watched service (option
+`services`, such as
 `bedrock-us-east-1`) is operational when no open event names it, and unknown when an event cannot be read.
 """
 
@@ -40,7 +41,7 @@ STATES: Final[Mapping[str, State]] = {
     "3": State.MAJOR_OUTAGE,
 }
 """0 resolved, 1 informational or open, 2 degradation, 3 disruption. Sources disagree on 1: an event that is listed
-and not resolved is a declared impairment at the least."""
+and not resolved is a declared impairment at least."""
 IMPACTS: Final[Mapping[str, str]] = {RESOLVED: "none", "1": "minor", "2": "major", "3": "critical"}
 WORDS: Final[Mapping[str, str]] = {RESOLVED: "resolved", "1": "informational", "2": "degradation", "3": "disruption"}
 _MOST_EVENTS: Final = 500

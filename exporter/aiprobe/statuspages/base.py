@@ -16,7 +16,7 @@ MAX_BODY_BYTES: Final = 5_000_000
 MAX_COMPONENTS: Final = 1000
 MAX_INCIDENTS: Final = 100
 MAX_UPDATES: Final = 200
-"""More than this of a page is not looked at: pages are read on the event loop, between probes."""
+"""Limits of a page; the rest is ignored. `poll.py` parses in a thread that shares the interpreter with the probes."""
 
 COMPONENT_STATES: Final[Mapping[str, State]] = {
     "operational": State.OPERATIONAL,
@@ -32,7 +32,7 @@ ACTIVE_MAINTENANCE: Final = frozenset({"in_progress", "verifying"})
 
 
 class PageError(ValueError):
-    """The bytes are not such a page; the text says why without quoting them."""
+    """The bytes are not such a page; the message is the reason, without a quotation."""
 
 
 class Read(Interface):

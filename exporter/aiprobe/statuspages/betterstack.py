@@ -1,7 +1,7 @@
 """Better Stack's `index.json` (JSON:API): the page's aggregate, its sections, its resources and its reports.
 
-Source: wire reference 15.6. Components are the resources by id, the sections as `section-<id>` with their worst
-resource, and the whole page as `aggregate`, which serves as component where nobody knows the page's ids.
+Source: `index.json` of Better Stack pages. Components are the resources by id, the sections as `section-<id>` with
+their worst resource, and the whole page as `aggregate`, which serves as component if the page's ids are unknown.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ STATES: Final[Mapping[str, State]] = {
     "degraded": State.DEGRADED,
     "downtime": State.MAJOR_OUTAGE,
 }
-"""`not_monitored` is a word too, and says that the page does not know."""
+"""`not_monitored` means that the page has no state of it."""
 IMPACTS: Final[Mapping[str, str]] = {
     "operational": "none",
     "degraded": "minor",

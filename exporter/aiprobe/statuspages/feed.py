@@ -1,10 +1,11 @@
-"""RSS and Atom feeds of status pages, through feedparser: incidents, as far as their text tells, and nothing else.
+"""RSS and Atom feeds of status pages, through feedparser: incidents, as far as their text describes them, and nothing
+else.
 
-Source: wire reference 15.1 (Statuspage), 15.3 (incident.io), 15.5 (Azure, AWS) and 15.6 (xAI, Better Stack). Options:
+Source: the feeds of Statuspage, incident.io, Azure, AWS, xAI and Better Stack pages. Options:
 
-- `keywords`: comma-separated; only entries that hold one of them count (Azure's feed speaks of every product);
+- `keywords`: comma-separated; only entries that hold one of them count (Azure's feed covers every product);
 - `entries`: what an entry is. `incident` (the default): one incident each, open or resolved by its text, and not
-  counted where the text tells neither; `open`: listed as long as it is open (Azure); `update`: one update each (AWS,
+  counted if the text contains neither; `open`: listed as long as it is open (Azure); `update`: one update each (AWS,
   Better Stack), so that the newest of a guid, or of the feed where guids differ, decides.
 """
 
@@ -72,7 +73,7 @@ class _Entry:
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
-    """Return the incidents that a feed tells of.
+    """Return the incidents of a feed.
 
     Raises:
         PageError: for anything that is not a well-formed feed.
@@ -152,7 +153,7 @@ def _declared(entry: _Entry, *, listed_is_open: bool) -> DeclaredIncident | None
 
 
 def _status(entry: _Entry) -> str:
-    """The newest status that the text tells: its own field, the newest update's first bold word, or the title."""
+    """The newest status in the text: its own field, the newest update's first bold word, or the title."""
     stated = _STATED.search(entry.text)
     if stated and (status := _known(stated.group(1))):
         return status

@@ -68,7 +68,7 @@ def checked(body: bytes) -> bytes:
     except (ValueError, LookupError) as error:
         if isinstance(error, PageError):
             raise
-        raise PageError("XML in an encoding that nobody knows") from None
+        raise PageError("XML in an unknown encoding") from None
     if look.root not in _ENTRY_DEPTH:
         raise PageError("XML that is neither RSS nor Atom")
     if look.cut is None or body.startswith((b"\xfe\xff", b"\xff\xfe")):

@@ -1,7 +1,7 @@
 """Fetching status pages: one bounded, polite GET with a deadline. What the bytes mean belongs to the readers.
 
 Only URLs from the configuration or the catalogue are fetched, and what those redirect to over https. A fetch fails in
-one way, `FetchError`, which also says whether the server asked to be left alone for a while.
+one way, `FetchError`, which also has the time for which the server asked for no requests.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from aiprobe.statuspages.base import MAX_BODY_BYTES
 
 USER_AGENT: Final = f"aiprobe/{__version__} (status page reader; +aiprobe)"
 TIMEOUT_SECONDS: Final = 10.0
-"""For the whole fetch, redirects included (wire reference 15.8)."""
+"""For the whole fetch, redirects included."""
 MAX_REDIRECTS: Final = 3
 LEAVE_ALONE: Final = frozenset({403, 405, 429})
 """Statuses by which a server, or the bot protection before it, asks for fewer requests."""
@@ -38,14 +38,14 @@ _LONGEST_VALIDATOR: Final = 300
 
 
 class FetchError(Exception):
-    """A page could not be fetched; the text says why, in one line without the server's own words."""
+    """A page could not be fetched; the message is the reason, in one line without text of the server."""
 
     def __init__(self, detail: str, *, leave_alone: bool = False, retry_after_seconds: float | None = None) -> None:
         super().__init__(detail)
         self.leave_alone = leave_alone
-        """The server wants fewer requests."""
+        """The server asks for fewer requests."""
         self.retry_after_seconds = retry_after_seconds
-        """How long it wants to be left alone, at most `LONGEST_RETRY_AFTER_SECONDS`; None when it does not say."""
+        """For how long, at most `LONGEST_RETRY_AFTER_SECONDS`; None without a value of the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

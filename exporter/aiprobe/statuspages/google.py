@@ -1,6 +1,7 @@
 """Google Cloud's `incidents.json`: every incident of the whole cloud, newest first; also the Workspace dashboard's.
 
-Source: wire reference 15.4. The page lists no components: a product is as well as its worst open incident. Options:
+Source: `incidents.json` of https://status.cloud.google.com. The page lists no components: a product is as well as its
+worst open incident. Options:
 `products`, the ids to watch (titles get renamed), `locations`, the location ids that matter (all where none is
 given), and `base`, what the relative links belong to.
 """
@@ -40,7 +41,7 @@ STATES: Final[Mapping[str, State]] = {
     "SERVICE_DISRUPTION": State.PARTIAL_OUTAGE,
     "SERVICE_OUTAGE": State.MAJOR_OUTAGE,
 }
-"""Open information is a declared impairment too: calling it operational would hide what the page says."""
+"""Open information is a declared impairment too: operational would hide what the page declares."""
 IMPACTS: Final[Mapping[str, str]] = {
     "SERVICE_INFORMATION": "minor",
     "SERVICE_DISRUPTION": "major",
@@ -138,7 +139,7 @@ def _found(item: object, *, watched: tuple[str, ...], locations: tuple[str, ...]
         if (product := an_id(one.get("id")))
     }
     if not titles and resolved is None:
-        raise MalformedItemError  # open, and nobody can tell for what
+        raise MalformedItemError  # open, without a product
     if watched and not set(watched) & set(titles):
         return None
     if locations and not any(_same_place(here, there) for here in locations for there in _places(item)):
@@ -179,7 +180,7 @@ def _declared(
 
 
 def _resolved(item: Mapping[str, Any]) -> float | None:
-    """When it ended; an incident whose newest update says AVAILABLE is over before its `end` is written."""
+    """When it ended; an incident whose newest update is AVAILABLE is over before its `end` is written."""
     ended = a_time(item.get("end"))
     update = fields(item.get("most_recent_update"))
     if ended is None and update.get("status") == AVAILABLE:

@@ -1,8 +1,9 @@
 """incident.io pages: the Statuspage-compatible API with its gaps, the native summary, and the widget API.
 
-Source: wire reference 15.3. The compatible `summary.json` may hold neither incidents nor maintenances; its
+Source: `summary.json` and `/api/v1/summary` of incident.io status pages. The compatible `summary.json` may hold neither
+incidents nor maintenances; its
 `incidents.json` holds incidents alone. The native summary is what the page itself loads from `/proxy/<host>`:
-undocumented, so every key is optional but the list of components. The widget's `/api/v1/summary` tells of incidents
+undocumented, so every key is optional but the list of components. The widget's `/api/v1/summary` contains incidents
 only.
 """
 
@@ -63,7 +64,7 @@ _WIDGET_KEYS: Final = ("ongoing_incidents", "in_progress_maintenances", "schedul
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what an incident.io page declares, whichever of its three APIs the bytes come from.
+    """Return what an incident.io page declares, from any of its three APIs.
 
     Raises:
         PageError: for anything that is not such a page.

@@ -1,6 +1,6 @@
 """Asking one status page again and again: when, how politely, and what is remembered between two answers.
 
-A page that cannot be read says nothing about its provider: the last reading stays, with its age.
+A page that cannot be read gives no information about its provider: the last reading stays, with its age.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ JITTER: Final = 0.1
 _OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Listener = Callable[[PageSnapshot], None]
-"""Is told what is known after each poll. Quick, and does not raise."""
+"""Receives the readings after each poll. Fast, and does not raise."""
 
 
 class Fetcher(Interface):
@@ -43,7 +43,7 @@ class Fetcher(Interface):
 
 @dataclass(slots=True)
 class _Document:
-    """One URL of a page and what it said last."""
+    """One URL of a page and its last content."""
 
     url: str
     validators: Validators = NO_VALIDATORS
@@ -103,7 +103,7 @@ class PagePoller:
             await self._clock.sleep(self.delay_seconds())
 
     async def poll(self) -> PageSnapshot:
-        """Ask once, tell the listener, and return what is known now."""
+        """Poll once, call the listener, and return the current reading."""
         self._polls += 1
         refusals, self._asked_seconds = self._refusals, 0.0
         was_up, first = self.snapshot.up, self._polls == 1
@@ -192,7 +192,7 @@ class PagePoller:
 
 
 def _with_incidents(reading: Reading, more: Reading) -> Reading:
-    """Add a second document's incidents; of one that both tell, the first document's words count."""
+    """Add a second document's incidents; if both contain an incident, the first document counts."""
     incidents = {one.id: one for one in (*more.incidents, *reading.incidents)}
     maintenances = {one.id: one for one in (*more.maintenances, *reading.maintenances)}
     return replace(reading, incidents=tuple(incidents.values()), maintenances=tuple(maintenances.values()))

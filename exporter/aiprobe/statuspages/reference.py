@@ -9,8 +9,8 @@ _INTRODUCTION: Final = """\
 
 Generated from `exporter/aiprobe/statuspages/pages.toml`; edit that file, not this page, and run `make docs`.
 
-Pages say "operational" while calls fail, and the reverse. aiprobe reads the pages of the providers that are configured
-and holds them against what its probes see.
+Pages declare "operational" while calls fail, and the reverse. aiprobe reads the pages of the providers that are
+configured and holds them against what its probes see.
 
 - The page of every configured provider is read, every 120 s by default (`status_pages.interval`, 60 s to 300 s), with
   jitter, a deadline of 10 s, at most 5 MB, `If-None-Match` and `If-Modified-Since` where the page offers them, and a
@@ -19,7 +19,7 @@ and holds them against what its probes see.
 - A target's `surface` names the component that it is felt through. Components are found by id, then by name; both can
   be overridden, and pages of your own added, under `status_pages.pages`.
 - A page that cannot be read is `aiprobe_status_page_up 0`: its last known states stay, with their age, and no provider
-  is called down for it. A watched component that disappears, and a word that nobody knows, are *unknown*: no series.
+  is down because of it. A watched component that disappears, and an unrecognised word, are *unknown*: no series.
 - A surface that nothing probes is shown as *declared only*.
 - `aiprobe_disagreement{kind="undeclared"}` is 1 while we see a partial or major outage and the page admits nothing;
   `kind="unobserved"` while the page declares one and we see none. Maintenance is neither.
@@ -27,8 +27,8 @@ and holds them against what its probes see.
 ## Pages that a program can read
 
 The documented public JSON interfaces are the default: they are published for programs. Where a page's robots.txt asks
-crawlers to stay away from them, the table says so, and `reader: atom` (or `rss`) reads the page's public feed instead:
-it tells incidents only, so that component states are then unknown, never operational.
+crawlers to stay away from them, the table shows it, and `reader: atom` (or `rss`) reads the page's public feed instead:
+it contains incidents only, so component states are then unknown, never operational.
 
 | page | reader | surfaces | to know |
 |---|---|---|---|

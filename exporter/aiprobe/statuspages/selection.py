@@ -1,4 +1,4 @@
-"""Which status pages are read for a configuration: those of its providers, changed and added to as the operator says.
+"""Which status pages are read for a configuration: those of its providers, with the operator's changes and additions.
 
 Pure: settings and targets in, page specifications out. Reading them belongs in `statuspages/`.
 """
@@ -22,7 +22,7 @@ _FEEDS = frozenset({"atom", "rss"})
 
 
 def pages_for(settings: StatusPages, targets: Sequence[Target]) -> Sequence[PageSpec]:
-    """Return the pages to read, and those of providers that no program can read (`readable` tells), by key.
+    """Return the pages to read, and those that no program can read (`readable` is false), by key.
 
     Raises:
         ValueError: for a catalogue page that is asked to be read as a feed and has none.

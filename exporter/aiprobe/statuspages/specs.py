@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from aiprobe.core.statuspage import Component, DeclaredIncident, Reading, Watched
 
 NO_READER: Final = "none"
-"""The reader of a page that no program can read; its `reason` says why."""
+"""The reader of a page that no program can read; its `reason` has the cause."""
 REGION: Final = "{region}"
 _OPTION_OF_IDS: Final = {"google": "products", "aws": "services"}
-"""Readers that must be told which components to look for, and the option by which."""
+"""Readers that need the components to look for, and the option with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class PageSpec:
 
     @property
     def readable(self) -> bool:
-        """Tell whether a program can read the page."""
+        """Return whether a program can read the page."""
         return self.reader != NO_READER
 
 
@@ -100,7 +100,7 @@ def page_for_url(url: str) -> PageSpec | None:
 
 
 def reader_options(page: PageSpec, components: Iterable[ComponentSpec]) -> Mapping[str, str]:
-    """Return the reader's options, with the components to look for where the reader must be told."""
+    """Return the reader's options, with the components to look for if the reader needs them."""
     option = _OPTION_OF_IDS.get(page.reader)
     ids = [component.id for component in components if component.id and REGION not in component.id]
     return {option: ",".join(ids), **page.options} if option and ids else dict(page.options)
