@@ -1,4 +1,4 @@
-"""aiprobe: a Prometheus exporter that asks AI services real questions and measures what a user would have experienced."""
+"""aiprobe: asks AI services real questions on a schedule, and exposes what a user would have experienced."""
 
 from typing import Final
 
