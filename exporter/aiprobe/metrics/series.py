@@ -1,7 +1,7 @@
 """Numbers and their rendered lines: what one target, or the exporter itself, has of every family.
 
 A change makes a fragment (all lines of one family of one owner) stale; it is rendered again when its probe has been
-recorded, or at the latest when it is read. Nothing here knows what the numbers
+recorded, or at the latest when it is read. Nothing here depends on what the numbers
 mean.
 """
 
