@@ -66,7 +66,7 @@ NO_BACKEND: Final = _meaning(
         ),
         rf"\bno {_BACKENDS} (?:could|can) (?:serve|handle|accept|take|process)",
         (
-            r"\b(?:could not|couldn.t|cannot|unable to|failed to) (?:find|get|select|pick|acquire) (?:an? "
+            r"\b(?:could(?: not|n.t)|cannot|unable to|failed to) (?:find|get|select|pick|acquire) (?:an? "
             rf"|any )?{_USABLE} (?:[\w-]+ ){{0,2}}{_BACKENDS}"
         ),
         r"无可用(?:的)?(?:渠道|实例|节点|供应商|账号|通道|服务)|没有可用(?:的)?(?:渠道|实例|节点|供应商|账号|通道|服务)",

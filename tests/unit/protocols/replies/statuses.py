@@ -331,7 +331,7 @@ SPENT: Final[list[tuple[int, Any]]] = [
     (422, error("m", code="quota_exceeded")),
     (403, error("Guthaben aufgebraucht", code="insufficient_credit")),
     (400, error("crédits épuisés", code="credits_exhausted")),
-    (403, error("limite dépassée", code="QUOTA_EXCEEDED")),
+    (403, error("seuil atteint", code="QUOTA_EXCEEDED")),
     (429, error("残高不足", code="insufficient_funds")),
     (
         429,
