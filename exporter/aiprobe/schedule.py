@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.kind import FALLBACK_SUFFIX
+from aiprobe.core.lost import judged_by_history
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
 from aiprobe.core.money import bound_usd, charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
@@ -186,6 +187,7 @@ class Scheduler:
         self._stop(runner for name, runner in running.items() if self._runners.get(name) is not runner)
         for runner in fresh.values():
             runner.record = _carried(before, runner.target) or runner.record
+            runner.record.has_answered &= runner.record.target.wiring == runner.target.wiring
             runner.record.target = runner.target
         self._tracked.clear()
         self._tracked |= {name: runner.record for name, runner in self._runners.items()}
@@ -322,6 +324,7 @@ class Scheduler:
     def _conclude(self, runner: _Runner, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
         """Draw the verdicts, remember what the next probe needs, and hand the finished probe to the listeners."""
         target, record = runner.target, runner.record
+        result = judged_by_history(result, has_answered=record.has_answered)
         verdict = availability_verdict(
             result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits
         )
@@ -330,6 +333,7 @@ class Scheduler:
         ran = result.outcome is not Outcome.CANCELLED
         if ran:
             record.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
+            record.has_answered |= result.outcome is Outcome.OK
         if result.http_status == 429 and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
             record.backoff_until = now + patience

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from aiprobe.contracts.contract import Contract, counts_by_the_letter, is_disputed
+from aiprobe.contracts.contract import Contract, counts_by_the_letter, is_disputed, is_excused
 from aiprobe.contracts.ledger import MonthLedger, Standing
 from aiprobe.contracts.minutes import HourMinutes
 from aiprobe.contracts.month import month_of
 from aiprobe.contracts.tally import NOTHING, Tally, merge
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
+from aiprobe.core.lost import is_lost
 from aiprobe.core.outcomes import Verdict
 
 GRACE_HOURS: Final = 1
@@ -118,11 +119,15 @@ class ContractBook:
         Only rows of bound targets are used. To be called once, before the first `record`.
         """
         disputed: dict[tuple[str, tuple[str, ...], int], list[int]] = defaultdict(list)
+        excused: dict[tuple[str, tuple[str, ...], int], list[int]] = defaultdict(list)
         for probe in failed:
             hour, minute = divmod(int(probe.started_timestamp_seconds) // 60, 60)
             for account in self._by_target.get(probe.target, ()):
-                if is_disputed(account.binding.contract, probe):
-                    disputed[account.binding.name, probe.identity, hour].append(minute)
+                key = account.binding.name, probe.identity, hour
+                if is_excused(probe):
+                    excused[key].append(minute)
+                elif is_disputed(account.binding.contract, probe):
+                    disputed[key].append(minute)
         for row in rows:
             for account in self._by_target.get(row.target, ()):
                 account.close_before(row.hour - GRACE_HOURS)
@@ -133,6 +138,7 @@ class ContractBook:
                 minutes.add_row(
                     row,
                     disputed_minutes=disputed.get((account.binding.name, row.identity, row.hour), ()),
+                    excused_minutes=excused.get((account.binding.name, row.identity, row.hour), ()),
                     target_speed=account.binding.contract.target_speed,
                 )
 
@@ -157,7 +163,7 @@ class ContractBook:
             contract = account.binding.contract
             if verdict is Verdict.GOOD:
                 minutes.good[minute] += 1
-            elif verdict is Verdict.EXCLUDED:
+            elif verdict is Verdict.EXCLUDED or is_lost(outcome, http_status):
                 minutes.excluded[minute] += 1
             elif counts_by_the_letter(contract, outcome=outcome, http_status=http_status):
                 minutes.bad[minute] += 1

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe
+from aiprobe.core.lost import is_lost
 from aiprobe.core.outcomes import Verdict
 
 _MINUTE_SECONDS: Final = 60
@@ -144,6 +145,11 @@ def is_disputed(contract: Contract, probe: FailedProbe) -> bool:
     if probe.verdict != Verdict.BAD or probe.attempt != "scheduled":
         return False
     return not counts_by_the_letter(contract, outcome=probe.outcome, http_status=probe.http_status)
+
+
+def is_excused(probe: FailedProbe) -> bool:
+    """Tell whether a scheduled probe failed before it reached the API: never downtime by any contract."""
+    return probe.verdict == Verdict.BAD and probe.attempt == "scheduled" and is_lost(probe.outcome, probe.http_status)
 
 
 def acceptance_problem(contract: Contract, *, accept_unverified: bool) -> str | None:

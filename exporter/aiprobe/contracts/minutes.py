@@ -36,11 +36,13 @@ class HourMinutes:
         row: HourRow,
         *,
         disputed_minutes: Iterable[int] = (),
+        excused_minutes: Iterable[int] = (),
         target_speed: Callable[[str], float | None] | None = None,
     ) -> None:
         """Add one target's hour.
 
-        Each of `disputed_minutes` (0-59, one entry a probe) turns a bad probe of that minute into a disputed one.
+        Each of `disputed_minutes` (0-59, one entry a probe) turns a bad probe of that minute into a disputed one, and
+        each of `excused_minutes` into an excluded one.
         `target_speed` gives the contract's tokens per second for a model, where it promises a speed.
         """
         self.good = list(map(add, self.good, row.minutes.translate(_GOOD)))
@@ -53,6 +55,10 @@ class HourMinutes:
             if self.bad[minute] > 0:
                 self.bad[minute] -= 1
                 self.disputed[minute] += 1
+        for minute in excused_minutes:
+            if self.bad[minute] > 0:
+                self.bad[minute] -= 1
+                self.excluded[minute] += 1
         target = None if target_speed is None else target_speed(row.identity[_MODEL])
         if target is not None and row.tokens_per_second is not None:
             for minute, speed in enumerate(row.tokens_per_second):

@@ -6,18 +6,19 @@ Everything in it comes from the caller's journal or Prometheus; nothing is asked
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from aiprobe.contracts.book import Binding
-from aiprobe.contracts.contract import Contract, is_disputed
+from aiprobe.contracts.contract import Contract, is_disputed, is_excused
 from aiprobe.contracts.ledger import MonthLedger, Standing
 from aiprobe.contracts.minutes import HourMinutes
 from aiprobe.contracts.month import Month
 from aiprobe.contracts.periods import Kind, Period, TimedSlice, month_slices, periods
 from aiprobe.contracts.tally import NOTHING
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
+from aiprobe.core.outcomes import Verdict
 
 _NEIGHBOUR_HOURS: Final = 1
 
@@ -192,10 +193,12 @@ def _minutes(
     binding: Binding, month: Month, hours: Iterable[HourRow], probes: Sequence[FailedProbe]
 ) -> dict[int, HourMinutes]:
     disputed: dict[tuple[tuple[str, ...], int], list[int]] = {}
+    excused: dict[tuple[tuple[str, ...], int], list[int]] = {}
     for probe in probes:
-        if is_disputed(binding.contract, probe):
+        exempt = excused if is_excused(probe) else disputed if is_disputed(binding.contract, probe) else None
+        if exempt is not None:
             hour, minute = divmod(int(probe.started_timestamp_seconds) // 60, 60)
-            disputed.setdefault((probe.identity, hour), []).append(minute)
+            exempt.setdefault((probe.identity, hour), []).append(minute)
     wanted = range(month.hours.start - _NEIGHBOUR_HOURS, month.hours.stop + _NEIGHBOUR_HOURS)
     targets = frozenset(binding.targets)
     by_hour: dict[int, HourMinutes] = {}
@@ -204,6 +207,7 @@ def _minutes(
             by_hour.setdefault(row.hour, HourMinutes()).add_row(
                 row,
                 disputed_minutes=disputed.get((row.identity, row.hour), ()),
+                excused_minutes=excused.get((row.identity, row.hour), ()),
                 target_speed=binding.contract.target_speed,
             )
     return by_hour
@@ -218,8 +222,8 @@ def _judged(contract: Contract, probe: FailedProbe, bad: Sequence[Period]) -> Ju
     index = bisect_right(bad, at, key=lambda period: period.start_seconds) - 1
     within = index >= 0 and at < bad[index].end_seconds
     return JudgedProbe(
-        probe=probe,
-        disputed=is_disputed(contract, probe),
+        probe=replace(probe, verdict=Verdict.EXCLUDED) if is_excused(probe) else probe,
+        disputed=is_disputed(contract, probe) and not is_excused(probe),
         period=index if within else None,
         in_downtime=within and bad[index].kind is Kind.COUNTED,
     )

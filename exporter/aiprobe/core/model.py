@@ -212,6 +212,23 @@ class Target:
             self.vantage,
         )
 
+    @property
+    def wiring(self) -> tuple[str, ...]:
+        """Return how the target is reached and proves itself: secrets among it, so hash it before it is kept."""
+        provider = self.provider
+        key, proxy = (secret.reveal() if secret else "" for secret in (provider.api_key, provider.proxy))
+        return (
+            provider.protocol,
+            provider.base_url,
+            provider.models_path or "",
+            self.url or "",
+            self.model,
+            self.probe,
+            proxy,
+            key,
+            repr(provider.credential),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:

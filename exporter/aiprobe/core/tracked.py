@@ -25,6 +25,8 @@ class Tracked:
     """When `last` ended, on the monotonic clock."""
     backoff_until: float = float("-inf")
     """Until when the provider asked for patience, on the monotonic clock."""
+    has_answered: bool = False
+    """Whether a probe was `ok` since `Target.wiring` last changed."""
     skipped: str = ""
     """Why the last probe did not start; empty when it did."""
 

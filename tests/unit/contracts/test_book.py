@@ -149,6 +149,15 @@ def test_excluded_probes_leave_the_minute_unknown() -> None:
     assert (standing.coverage, standing.tally.excluded_only) == (0.0, 1)
 
 
+def test_an_api_that_was_lost_behind_its_proxy_is_never_downtime_live_nor_after_a_restart() -> None:
+    lived, restarted = a_book(a_binding(CONTRACTS[0])), a_book(a_binding(CONTRACTS[0]))
+    bad(lived, START, outcome="server_error", http_status=404)
+    restarted.restore(rows_of({int(START) // 60: BAD}), [a_failure(START + 5.0, http_status=404)])
+    standing = lived.standing("ours", START + 60)
+    assert (standing.coverage, standing.tally.excluded_only) == (0.0, 1)
+    assert restarted.standing("ours", START + 60) == standing
+
+
 def test_tokens_per_second_are_judged_by_the_models_target() -> None:
     contract = a_contract(method="latency_slice", tokens_per_second_by_model={"fast": 100})
     book = a_book(a_binding(contract))

@@ -129,6 +129,15 @@ def test_a_bad_probe_that_the_contract_does_not_name_is_disputed() -> None:
     assert all(judged.disputed for judged in report.probes)
 
 
+@pytest.mark.parametrize("classes", [["any"], ["5xx"], ["server_error"]])
+def test_an_api_that_was_lost_behind_its_proxy_is_never_downtime(classes: list[str]) -> None:
+    failed = [a_failure(START + minute * 60 + 3.0, http_status=404) for minute in range(100, 110)]
+    report = a_report({100: "x" * 10, 500: "x" * 6}, google(error_classes=classes), failed=failed)
+    assert kinds(report) == [("counted", 500, 6)]
+    assert {judged.probe.verdict for judged in report.probes} == {"excluded"}
+    assert not any(judged.disputed for judged in report.probes)
+
+
 def test_a_run_that_began_in_the_month_before_counts_with_its_part_in_this_one() -> None:
     rows = rows_of(a_month({0: "xx"}) | spread(START - 180, [BAD] * 3))
     with_context = build_report(a_binding(), OCTOBER, rows, now_seconds=AFTER)

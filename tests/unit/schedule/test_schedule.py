@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.secret import Secret
 from aiprobe.core.spread import in_shard, stable_fraction
 from aiprobe.core.tracked import Tracked
 from aiprobe.schedule import Scheduler, Skipped
@@ -362,6 +364,44 @@ async def test_a_target_that_cannot_be_prepared_leaves_everything_as_it_was() ->
     assert list(world.tracked) == ["gpt-chat"]
     await world.manual.advance(60)
     assert len(world.finished) == 1
+    await world.scheduler.close()
+
+
+LOST = a_result(outcome=Outcome.NOT_FOUND, http_status=404, from_in_front=True)
+
+
+async def test_a_router_s_404_is_a_typing_error_until_the_api_has_answered_and_an_outage_after() -> None:
+    world = await a_world(a_target(interval_seconds=60, confirm=False), gpt_chat=[LOST, a_result(), LOST])
+    await world.manual.advance(240)
+    seen = [(finished.result.outcome, finished.verdict) for finished in world.finished]
+    assert seen == [
+        (Outcome.NOT_FOUND, Verdict.EXCLUDED),
+        (Outcome.OK, Verdict.GOOD),
+        (Outcome.SERVER_ERROR, Verdict.BAD),
+        (Outcome.SERVER_ERROR, Verdict.BAD),
+    ]
+    await world.scheduler.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"provider": a_provider(base_url="https://other.test/v1")}, Outcome.NOT_FOUND),
+        ({"provider": a_provider(proxy=Secret("http://proxy.test:3128"))}, Outcome.NOT_FOUND),
+        ({"provider": a_provider(api_key=Secret("another"))}, Outcome.NOT_FOUND),
+        ({"model": "another"}, Outcome.NOT_FOUND),
+        ({"interval_seconds": 30}, Outcome.SERVER_ERROR),
+        ({"display_name": "another"}, Outcome.SERVER_ERROR),
+    ],
+)
+async def test_only_a_change_of_where_and_how_a_target_is_asked_forgets_that_it_answered(
+    changes: dict[str, Any], outcome: Outcome
+) -> None:
+    world = await a_world(a_target(interval_seconds=60, confirm=False), gpt_chat=[a_result(), LOST])
+    await world.manual.advance(60)
+    world.scheduler.prepare([a_target(**{"interval_seconds": 60, "confirm": False, **changes})])()
+    await world.manual.advance(60)
+    assert [finished.result.outcome for finished in world.finished][-1] is outcome
     await world.scheduler.close()
 
 
