@@ -18,7 +18,7 @@ from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.contracts.keeper import ContractKeeper
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import Target
+from aiprobe.core.model import Finished, Target
 from aiprobe.core.money import Budget
 from aiprobe.core.secret import CONFIGURED, Redactor
 from aiprobe.core.spread import in_shard
@@ -35,6 +35,7 @@ from aiprobe.metrics.recorder import Recorder
 from aiprobe.objectives.keeper import ObjectiveKeeper
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
+from aiprobe.restart import Restart
 from aiprobe.resultlog import ResultLog
 from aiprobe.schedule import RunOnce, Scheduler, Skipped
 from aiprobe.statuspages.keeper import PageKeeper
@@ -136,6 +137,9 @@ class App:
             ),
             meter=self.recorder,
         )
+        self.restart = Restart(
+            directory, past=self.journal, incidents=self.incidents, shown=self.shown, tracked=tracked, clock=clock
+        )
         self._tickers: Sequence[Ticker] = (
             self.recorder,
             JournalGauges(self.recorder, journal=self.journal, spend=self.spend),
@@ -144,6 +148,7 @@ class App:
             self.pages,
             self.objectives,
             self.contracts,
+            self.restart,
         )
         self.running: server.Running | None = None
 
@@ -168,6 +173,7 @@ class App:
         stack.push_async_callback(self.vault.close)
         stack.push_async_callback(self.incident_writer.close)
         stack.callback(self.incidents.close)
+        stack.push_async_callback(self.restart.close)
         stack.push_async_callback(self.pages.close)
         stack.push_async_callback(self.egress.close)
         await self.spend.open()
@@ -191,12 +197,18 @@ class App:
             commit()
         await self.journal.open()
         await self._apply(settings)
+        await self.restart.open(self._resume)
         self._tick_once()
         self.scheduler.start()
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")
         stack.callback(watcher.cancel)
         self._not_ready = None
+
+    def _resume(self, results: Sequence[Finished]) -> Sequence[Finished]:
+        resumed = self.scheduler.resume(results)
+        self.recorder.resumed(resumed)
+        return resumed
 
     def _shown_early(self, targets: Sequence[Target]) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""

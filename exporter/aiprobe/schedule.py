@@ -137,6 +137,24 @@ class Scheduler:
         names = [target.name for target in targets]
         return lambda: self._commit(names, fresh)
 
+    def resume(self, results: Sequence[Finished]) -> Sequence[Finished]:
+        """Go on from the last results of the run before, oldest first; return them with the states that they led to.
+
+        Call it before `start`. No listener takes them.
+        """
+        wall, now = self._clock.wall(), self._clock.monotonic()
+        resumed = []
+        for finished in results:
+            record, result = self._tracked.get(finished.target.name), finished.result
+            if record is None or result.outcome is Outcome.CANCELLED:
+                continue
+            self._count(record, result, finished.verdict, finished.slo_verdicts)
+            judged = replace(finished, consecutive_failures=record.state.consecutive_failures, state=record.state.state)
+            ended = result.started_timestamp_seconds + result.duration_seconds
+            record.note(judged, now - max(0.0, wall - ended))
+            resumed.append(judged)
+        return resumed
+
     def start(self) -> None:
         """Begin to probe."""
         self._is_started = True
@@ -332,8 +350,7 @@ class Scheduler:
         now = self._clock.monotonic()
         ran = result.outcome is not Outcome.CANCELLED
         if ran:
-            record.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
-            record.has_answered |= result.outcome is Outcome.OK
+            self._count(record, result, verdict, verdicts)
         if result.http_status == 429 and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
             record.backoff_until = now + patience
@@ -352,6 +369,11 @@ class Scheduler:
         if ran:
             record.note(finished, now)
         return finished
+
+    def _count(self, record: Tracked, result: Result, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> None:
+        """Move the state of a target by one result."""
+        record.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
+        record.has_answered |= result.outcome is Outcome.OK
 
     def _publish(self, finished: Finished) -> None:
         for listener in self._listeners:

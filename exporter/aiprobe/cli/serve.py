@@ -109,3 +109,5 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
             await stop.wait()
     except WebError as error:
         fail(error)
+    if lost := app.journal.dropped:
+        fail(f"{lost} results were lost: the journal's disk did not take them")

@@ -6,10 +6,12 @@ the counts of a closed incident are those between its start and its end.
 
 import hashlib
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State
@@ -136,8 +138,50 @@ class Draft:
     """Whether nothing but web pages failed when it began."""
     egress_ok: bool = False
     egress_failed: bool = False
+    gaps: list[tuple[float, float]] = field(default_factory=list)
+    page_before: PageRecord | None = None
+    """What the page said before a restart."""
+    _counted_until: float = 0.0
+    """When the last probe in `_counted` started."""
     _counted: _Tally = field(default_factory=_Tally)
     _waiting: deque[Sighting] = field(default_factory=deque)
+
+    @classmethod
+    def resumed(cls, incident: Incident, targets: Iterable[Target]) -> "Draft":
+        """Return an incident that was open when aiprobe stopped and goes on after its restart, with its counts.
+
+        `targets` are those of its surface; of others nothing is counted any more.
+        """
+        of_surface = {target.name: target for target in targets}
+        shares = {
+            one.target: _Share(of_surface[one.target], one.failing, one.asked, one.answered, Counter(one.bad_outcomes))
+            for one in incident.targets
+            if one.target in of_surface
+        }
+        return cls(
+            key=SurfaceKey(incident.provider, incident.surface, incident.provider_region),
+            provider_display_name=incident.provider_display_name,
+            start=incident.start_timestamp_seconds,
+            start_observed=incident.start_observed,
+            last_seen=incident.last_seen_timestamp_seconds,
+            max_state=incident.max_state,
+            first_declared=incident.page.first_declared_timestamp_seconds if incident.page else None,
+            others=dict(incident.other_providers),
+            is_web=all(one.answered_by is AnsweredBy.WEB_PAGE for one in incident.targets if one.failing),
+            egress_ok=incident.egress is EgressControl.OK,
+            egress_failed=incident.egress is EgressControl.FAILED,
+            gaps=list(incident.gaps),
+            page_before=incident.page,
+            _counted_until=incident.last_seen_timestamp_seconds,
+            _counted=_Tally(
+                shares=shares,
+                outcomes=Counter(incident.outcomes),
+                statuses=Counter(incident.http_statuses),
+                failures=Counter(incident.failures),
+                request_ids=list(incident.request_ids),
+                request_ids_omitted=incident.request_ids_omitted,
+            ),
+        )
 
     def know(self, target: Target, *, failing: bool) -> None:
         """Take part of a target of this surface; once failing, always counted as failing."""
@@ -159,7 +203,7 @@ class Draft:
         if seen.verdict is Verdict.BAD and self._counted.shares[seen.target].failing:
             self._count_all()
         elif len(self._waiting) > _MAX_WAITING:
-            self._counted.add(self._waiting.popleft())
+            self._count(self._waiting.popleft())
 
     def frozen(self, page: PageRecord | None, *, end: float | None = None, end_observed: bool = True) -> Incident:
         """Return the incident as it stands, or as it ended at `end`."""
@@ -192,7 +236,16 @@ class Draft:
             request_ids_omitted=tally.request_ids_omitted,
             layer=layer,
             layer_reason=reason,
+            gaps=tuple(self.gaps),
         )
+
+    def settled(self, page: PageRecord | None) -> Incident:
+        """Return the incident without the probes of which it is not known whether they belong to the recovery."""
+        whole, self._waiting = self._waiting, deque()
+        try:
+            return replace(self.frozen(page), last_seen_timestamp_seconds=self._counted_until)
+        finally:
+            self._waiting = whole
 
     def _egress(self, *, failed: bool) -> EgressControl:
         if self.egress_failed or failed:
@@ -200,6 +253,9 @@ class Draft:
         return EgressControl.OK if self.egress_ok else EgressControl.UNKNOWN
 
     def _count_all(self) -> None:
-        for seen in self._waiting:
-            self._counted.add(seen)
-        self._waiting.clear()
+        while self._waiting:
+            self._count(self._waiting.popleft())
+
+    def _count(self, seen: Sighting) -> None:
+        self._counted.add(seen)
+        self._counted_until = max(self._counted_until, seen.timestamp_seconds)

@@ -4,6 +4,8 @@ The incidents and the comparison are pure; here they are connected to the clock 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from aiprobe.core.clock import Clock
@@ -15,6 +17,7 @@ from aiprobe.incidents.comparison import SurfaceComparison
 from aiprobe.incidents.declaration import Declaration, declaration
 from aiprobe.incidents.markdown import incident_markdown
 from aiprobe.incidents.observed import IncidentBook
+from aiprobe.incidents.parse import incident_from_json
 from aiprobe.incidents.record import Incident
 from aiprobe.incidents.schema import incident_json, incident_schema
 from aiprobe.incidents.text import sentence
@@ -56,6 +59,24 @@ class IncidentKeeper:
             self.book.keep(targets, self._clock.wall())
 
         return commit
+
+    def resume(
+        self, ended: Sequence[Any], under_way: Sequence[Any], results: Sequence[Finished], *, goes_on: bool
+    ) -> None:
+        """Go on at a restart, from the documents that were written and the last results, oldest first.
+
+        Without `goes_on` the incidents that were open are closed where they were last seen.
+        """
+        on_disk = {one.id: one for one in _parsed(ended) if one.end_timestamp_seconds is not None}
+        open_ones = _parsed(under_way)
+        lost = () if goes_on else (_closed_unseen(one) for one in open_ones)
+        kept = {**{one.id: one for one in lost}, **on_disk}
+        self.book.resume(kept.values(), open_ones if goes_on else (), results, self._clock.wall())
+        self._written = {one.id: one for one in self.book.recent() if on_disk.get(one.id) is one}
+
+    def under_way(self) -> Sequence[Mapping[str, Any]]:
+        """Return the documents of the open incidents, as `resume` takes them."""
+        return [incident_json(one) for one in self.book.under_way()]
 
     def watched(self, surfaces: frozenset[Surface]) -> None:
         """Compare these surfaces from now on, as far as they are probed."""
@@ -168,6 +189,19 @@ class IncidentKeeper:
         for (provider, surface, is_open), count in self.book.counts().items():
             observed[provider, surface, str(is_open).lower()] = float(count)
         return observed
+
+
+def _parsed(documents: Sequence[Any]) -> Sequence[Incident]:
+    """Return the incidents among what stood on the disk; what is none is left out."""
+    found = []
+    for document in documents:
+        with suppress(ValueError):
+            found.append(incident_from_json(document))
+    return found
+
+
+def _closed_unseen(incident: Incident) -> Incident:
+    return replace(incident, end_timestamp_seconds=incident.last_seen_timestamp_seconds, end_observed=False)
 
 
 def _declared(watched: Watched, reading: Reading | None) -> Declaration | None:

@@ -51,10 +51,7 @@ class IncidentBook:
         if finished.result.outcome is Outcome.CANCELLED:
             return
         target, key = finished.target, _key(finished.target)
-        runs = self._runs.setdefault(key, {})
-        run = runs.get(target.name)
-        if run is None:
-            run = runs[target.name] = TargetRun(target)
+        run = self._run_of(target)
         seen = run.record(finished, at=at)
         draft = self._open.get(key)
         if draft is not None:
@@ -109,6 +106,28 @@ class IncidentBook:
             if not self._runs[key]:
                 del self._runs[key]
 
+    def resume(
+        self, ended: Iterable[Incident], under_way: Iterable[Incident], results: Iterable[Finished], at: float
+    ) -> None:
+        """Go on at the restart `at` where the last run stopped. Call it once, before anything else.
+
+        `results` are the last ones of the targets that are probed, oldest first, each with the state that it led to.
+        An incident `under_way` goes on with its id and its counts, marked with the gap; one of which no target is
+        probed any more is closed where it was last seen.
+        """
+        self._closed.extend(ended)
+        for finished in results:
+            result = finished.result
+            if result.outcome is not Outcome.CANCELLED:
+                run = self._run_of(finished.target)
+                run.record(finished, at=min(result.started_timestamp_seconds + result.duration_seconds, at))
+        for incident in under_way:
+            self._take_up(incident, at)
+        for key, runs in self._runs.items():
+            if key not in self._open and any(run.failing for run in runs.values()):
+                self._begin(key, at)
+        self._prune()
+
     def observation(self, provider: str, surface: str, at: float) -> Observation:
         """Return what a comparison is told about a surface: its state now, and where its outage began."""
         keys = [key for key in self._runs if (key.provider, key.surface) == (provider, surface)]
@@ -123,6 +142,10 @@ class IncidentBook:
         """Return the incidents under way, the latest first."""
         incidents = [draft.frozen(self._page(draft)) for draft in self._open.values()]
         return tuple(sorted(incidents, key=_latest_first))
+
+    def under_way(self) -> tuple[Incident, ...]:
+        """Return the open incidents as `resume` takes them: the probes after the last bad one are left out."""
+        return tuple(draft.settled(self._page(draft)) for draft in self._open.values())
 
     def recent(self, limit: int = MAX_INCIDENTS) -> tuple[Incident, ...]:
         """Return at most `limit` closed incidents, the latest first."""
@@ -140,6 +163,32 @@ class IncidentBook:
             "open": [incident_json(incident) for incident in self.open()],
             "recent": [incident_json(incident) for incident in self.recent(limit)],
         }
+
+    def _run_of(self, target: Target) -> TargetRun:
+        runs = self._runs.setdefault(_key(target), {})
+        run = runs.get(target.name)
+        if run is None:
+            run = runs[target.name] = TargetRun(target)
+        return run
+
+    def _take_up(self, incident: Incident, at: float) -> None:
+        """Go on with an incident that was open at the stop; it may have ended between its last record and the stop."""
+        key = SurfaceKey(incident.provider, incident.surface, incident.provider_region)
+        runs = self._runs.get(key, {})
+        draft = self._open[key] = Draft.resumed(incident, (run.target for run in runs.values()))
+        self._go_on(draft)
+        for run in runs.values():
+            draft.know(run.target, failing=run.failing)
+        since = draft.last_seen
+        later = (seen for run in runs.values() for seen in run.recent if seen.timestamp_seconds > since)
+        for seen in sorted(later, key=lambda seen: seen.timestamp_seconds):
+            draft.add(seen)
+        draft.gaps.append((draft.last_seen, at))
+        if not draft.failing:
+            self._close(draft, end=draft.last_seen, end_observed=False)
+        for run in runs.values():
+            if self._open.get(key) is draft:
+                self._review(draft, run, at)
 
     def _begin(self, key: SurfaceKey, at: float) -> Draft:
         """Open an incident at the first bad probe of those targets of the surface that fail now."""
@@ -213,10 +262,13 @@ class IncidentBook:
             self._closed.popleft()
 
     def _page(self, draft: Draft, end: float | None = None) -> PageRecord | None:
-        log = self._pages.get((draft.key.provider, draft.key.surface))
+        log, before = self._pages.get((draft.key.provider, draft.key.surface)), draft.page_before
         if log is None:
-            return None
-        return replace(log.record(draft.start, end), first_declared_timestamp_seconds=draft.first_declared)
+            return before
+        record = log.record(draft.start, end)
+        if before is not None:
+            record = record.after(before)
+        return replace(record, first_declared_timestamp_seconds=draft.first_declared)
 
 
 def _state(run: TargetRun, at: float) -> State | None:

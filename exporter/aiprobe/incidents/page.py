@@ -12,13 +12,10 @@ from typing import Final
 from aiprobe.core.state import State
 from aiprobe.core.statuspage import Component, DeclaredIncident
 from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaration, PageWatch, declaration
-from aiprobe.incidents.record import PageNotice, PageRecord, PageWord, Word
+from aiprobe.incidents.record import MAX_NOTICES, PageNotice, PageRecord, PageWord, Word
 
 _REMEMBERED: Final = 50
 """Changes of word kept per surface."""
-MAX_WORDS: Final = 20
-"""Changes of word kept per incident: the first ones and the last."""
-MAX_NOTICES: Final = 5
 _MAX_NAME: Final = 200
 _MAX_URL: Final = 500
 
@@ -68,8 +65,7 @@ class PageLog:
             for word, following in [*pairwise(self._words), *((word, None) for word in list(self._words)[-1:])]
             if word.timestamp_seconds <= until and (following is None or following.timestamp_seconds > start)
         ]
-        kept = words if len(words) <= MAX_WORDS else [*words[: MAX_WORDS - 1], words[-1]]
-        return PageRecord(words=tuple(kept), words_omitted=len(words) - len(kept), notices=self.notices(start, until))
+        return PageRecord(notices=self.notices(start, until)).saying(words)
 
     def first_word(self, start: float, at: float) -> float | None:
         """Return when the page first spoke of an incident under way since `start`; None while it did not.

@@ -4,12 +4,17 @@ Frozen; `incidents` makes these, `incident_text` words them and `incident_schema
 Times are Unix seconds.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.state import State
+
+MAX_WORDS: Final = 20
+"""Changes of word kept per incident: the first ones and the last."""
+MAX_NOTICES: Final = 5
 
 
 class Layer(StrEnum):
@@ -72,13 +77,27 @@ class PageNotice:
 class PageRecord:
     """What the status page said during the incident."""
 
-    words: tuple[PageWord, ...]
+    words: tuple[PageWord, ...] = ()
     """Each change, oldest first; the first one is what stood when the incident began."""
     words_omitted: int = 0
     first_declared_timestamp_seconds: float | None = None
     """The page's first word about it; before the start where the page was first, after the end where it was posted
     when all was over. None while it said nothing."""
     notices: tuple[PageNotice, ...] = ()
+
+    def saying(self, words: Sequence[PageWord]) -> "PageRecord":
+        """Return this record with these words, as many as are kept."""
+        kept = words if len(words) <= MAX_WORDS else [*words[: MAX_WORDS - 1], words[-1]]
+        return replace(self, words=tuple(kept), words_omitted=self.words_omitted + len(words) - len(kept))
+
+    def after(self, before: "PageRecord") -> "PageRecord":
+        """Return what was said from `before` on, which was recorded before a restart."""
+        fresh = [word for word in self.words if not before.words or word.word is not before.words[-1].word]
+        known = {notice.id for notice in self.notices}
+        former = tuple(notice for notice in before.notices if notice.id not in known)
+        joined = replace(self, words_omitted=before.words_omitted + self.words_omitted,
+                         notices=(*former, *self.notices)[-MAX_NOTICES:])  # fmt: skip
+        return joined.saying([*before.words, *fresh])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +159,8 @@ class Incident:
     request_ids_omitted: int
     layer: Layer
     layer_reason: str
+    gaps: tuple[tuple[float, float], ...] = ()
+    """From the last probe before a restart of aiprobe to that restart, in Unix seconds, oldest first."""
 
     @property
     def asked(self) -> int:

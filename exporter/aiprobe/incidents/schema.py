@@ -5,6 +5,7 @@ Every key is always there; what is unknown is null. Times are Unix seconds, rati
 
 from typing import Any, Final
 
+from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.outcomes import Outcome
 from aiprobe.incidents.record import EgressControl, Incident, Layer, PageRecord, Word
 from aiprobe.incidents.text import sentence
@@ -27,6 +28,8 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "start_observed": incident.start_observed,
         "end_timestamp_seconds": incident.end_timestamp_seconds,
         "end_observed": incident.end_observed,
+        "last_seen_timestamp_seconds": incident.last_seen_timestamp_seconds,
+        "gaps": [list(gap) for gap in incident.gaps],
         "max_state": int(incident.max_state),
         "sentence": sentence(incident)[:_MAX_TEXT],
         "asked": incident.asked,
@@ -42,13 +45,18 @@ def incident_json(incident: Incident) -> dict[str, Any]:
                 "failing": target.failing,
                 "asked": target.asked,
                 "answered": target.answered,
+                "answered_by": target.answered_by.value,
+                "long_prompt": target.long_prompt,
+                "bad_outcomes": dict(target.bad_outcomes),
             }
             for target in incident.targets
         ],
         "outcomes": dict(incident.outcomes),
         "http_statuses": {str(status): count for status, count in incident.http_statuses.items()},
+        "failures": dict(incident.failures),
         "other_providers": {
             "fine": len(incident.other_providers) - len(failing),
+            "fine_names": sorted(set(incident.other_providers) - set(failing)),
             "failing": len(failing),
             "failing_names": failing,
         },
@@ -112,6 +120,12 @@ def incident_schema() -> dict[str, Any]:
                 "start_observed": {"type": "boolean", "description": "False: it may have begun earlier."},
                 "end_timestamp_seconds": {**_nullable(_TIME), "description": "The first good probe; null while open."},
                 "end_observed": {"type": "boolean", "description": "False: probing stopped before it recovered."},
+                "last_seen_timestamp_seconds": {**_TIME, "description": "The last probe that was counted."},
+                "gaps": {
+                    "type": "array",
+                    "items": {"type": "array", "items": _TIME, "minItems": 2, "maxItems": 2},
+                    "description": "[from, to) in which aiprobe did not run: it was restarted.",
+                },
                 "max_state": {
                     "enum": [2, 3],
                     "description": "2 partial outage, 3 major outage: the worst that was reached.",
@@ -122,19 +136,24 @@ def incident_schema() -> dict[str, Any]:
                 "answered_ratio": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
                 "vantages": {"type": "array", "items": text, "uniqueItems": True},
                 "targets": {"type": "array", "items": _target_schema(), "minItems": 1},
-                "outcomes": {
-                    "type": "object",
-                    "propertyNames": {"enum": sorted(Outcome)},
-                    "additionalProperties": {"type": "integer", "minimum": 1},
-                    "description": "Every attempt, confirmations too, by outcome.",
-                },
+                "outcomes": {**_OUTCOMES, "description": "Every attempt, confirmations too, by outcome."},
                 "http_statuses": {
                     "type": "object",
                     "propertyNames": {"pattern": "^[0-9]{1,4}$"},
                     "additionalProperties": {"type": "integer", "minimum": 1},
                 },
+                "failures": {
+                    "type": "object",
+                    "additionalProperties": {"type": "integer", "minimum": 1},
+                    "description": "Bad attempts, by HTTP status of 400 and above, else by outcome.",
+                },
                 "other_providers": _object(
-                    {"fine": count, "failing": count, "failing_names": {"type": "array", "items": text}}
+                    {
+                        "fine": count,
+                        "fine_names": {"type": "array", "items": text},
+                        "failing": count,
+                        "failing_names": {"type": "array", "items": text},
+                    }
                 ),
                 "egress": {
                     "enum": sorted(EgressControl),
@@ -150,6 +169,11 @@ def incident_schema() -> dict[str, Any]:
 
 
 _TIME: Final = {"type": "number"}
+_OUTCOMES: Final = {
+    "type": "object",
+    "propertyNames": {"enum": sorted(Outcome)},
+    "additionalProperties": {"type": "integer", "minimum": 1},
+}
 
 
 def _target_schema() -> dict[str, Any]:
@@ -163,6 +187,12 @@ def _target_schema() -> dict[str, Any]:
             "failing": {"type": "boolean"},
             "asked": count,
             "answered": count,
+            "answered_by": {
+                "enum": sorted(one.value for one in AnsweredBy),
+                "description": "What of the provider answers this probe.",
+            },
+            "long_prompt": {"type": "boolean"},
+            "bad_outcomes": _OUTCOMES,
         }
     )
 

@@ -33,6 +33,7 @@ def sentence(incident: Incident) -> str:
         f"{_subject(incident)} {_answered(incident)} {_period(incident)}{_failures(incident.failures)}",
         _page_clause(incident),
         _control_clause(incident),
+        _gap_clause(incident),
     ]
     return "; ".join(clause for clause in clauses if clause) + "."
 
@@ -132,6 +133,11 @@ def _control_clause(incident: Incident) -> str:
     if failing >= 2 and failing > _MOSTLY * len(incident.other_providers):
         return f"{failing} of {len(incident.other_providers)} other providers failed too"
     return ""
+
+
+def _gap_clause(incident: Incident) -> str:
+    minutes = round(sum(end - start for start, end in incident.gaps) / 60)
+    return f"aiprobe was restarted and did not probe for {max(minutes, 1)} min of it" if incident.gaps else ""
 
 
 def utc(timestamp: float) -> datetime:

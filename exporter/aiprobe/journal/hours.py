@@ -20,6 +20,7 @@ SLO_NAMES: Final = ("availability", "correctness", "time_to_first_token", "durat
 """An SLO's place is its number in the files: append only; at most eight."""
 
 _CODES: Final[Mapping[Verdict, int]] = {Verdict.GOOD: 1, Verdict.BAD: 2, Verdict.EXCLUDED: 3}
+_VERDICTS: Final = {code: verdict for verdict, code in _CODES.items()}
 _TICK: Final = struct.Struct("<HHHH")
 _SPEED: Final = struct.Struct("<HHf")
 _SUMS: Final = struct.Struct("<HHH")
@@ -42,6 +43,12 @@ class Tick(NamedTuple):
 def pack_verdicts(verdicts: Mapping[str, Verdict]) -> int:
     """Return the verdicts of the SLOs that the journal knows as `Tick.verdicts`."""
     return sum(_CODES[verdicts[name]] << 2 * place for place, name in enumerate(SLO_NAMES) if name in verdicts)
+
+
+def unpack_verdicts(packed: int) -> dict[str, Verdict]:
+    """Return what `pack_verdicts` was given."""
+    codes = ((name, packed >> 2 * place & 3) for place, name in enumerate(SLO_NAMES))
+    return {name: _VERDICTS[code] for name, code in codes if code}
 
 
 def pack_facts(*, state: int | None, ok: bool, consecutive_failures: int) -> int:

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
 from aiprobe.journal.days import DayFile, Kind, day_of, list_files
-from aiprobe.journal.hours import HourCounts, merge, to_row, unpack_facts, unpack_speeds, unpack_ticks
+from aiprobe.journal.hours import HourCounts, merge, to_row, unpack_speeds, unpack_ticks
 from aiprobe.journal.schema import open_for_reading
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def unfolded(
     with opened(directory, DayFile(day, "ok"), on_error) as connection:
         if connection is None:
             return counts
-        terms = _terms(connection)
+        terms = target_terms(connection)
         for (hour,) in connection.execute("SELECT DISTINCT hour FROM tick").fetchall():
             query = "SELECT events, speeds FROM tick WHERE hour = ? AND seq > ?"
             for events, speeds in connection.execute(query, (hour, folded.get(hour, 0))):
@@ -163,40 +163,8 @@ def _failed_probe(row: sqlite3.Row) -> FailedProbe:
     )
 
 
-class LastKnown(NamedTuple):
-    """What a restart restores a target's gauges from; times are those of starts, to the second."""
-
-    identity: tuple[str, ...]
-    state: int | None
-    consecutive_failures: int
-    last_run_timestamp_seconds: float
-    last_success_timestamp_seconds: float | None
-
-
-def last_known(
-    directory: Path, now: float, *, hours_back: int = 2, on_error: OnError = log_error
-) -> Mapping[str, LastKnown]:
-    """Return what the last hours' probes left behind, by target."""
-    known: dict[str, LastKnown] = {}
-    oldest = int(now) // HOUR_SECONDS - hours_back
-    for day in days(directory, oldest * HOUR_SECONDS, now + 1):
-        with opened(directory, DayFile(day, "ok"), on_error) as connection:
-            if connection is None:
-                continue
-            terms = _terms(connection)
-            query = "SELECT hour, events FROM tick WHERE hour >= ? ORDER BY seq"
-            for hour, events in connection.execute(query, (oldest,)):
-                for tick in unpack_ticks(events):
-                    identity = terms[tick.target]
-                    state, ok, failures = unpack_facts(tick.facts)
-                    at = float(hour * HOUR_SECONDS + tick.second)
-                    before = known.get(identity[0])
-                    success = at if ok else before and before.last_success_timestamp_seconds
-                    known[identity[0]] = LastKnown(identity, state, failures, at, success)
-    return known
-
-
-def _terms(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]]:
+def target_terms(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]]:
+    """Return the identity of each target of a file by its number there."""
     query = "SELECT id, value FROM term WHERE kind = 'target'"
     return {number: tuple(json.loads(value)) for number, value in connection.execute(query)}
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Final
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.money import SECONDS_PER_DAY, Budget
+from aiprobe.journal.restartfile import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -176,19 +176,7 @@ def _read(path: Path) -> Remembered:
 
 
 def _write(path: Path, remembered: Remembered) -> None:
-    """Replace the file so that a crash at any moment leaves the old or the new one, whole and on disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump({"day": remembered.day, "ceiling_usd": remembered.ceiling_usd}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    replace_file(path, json.dumps({"day": remembered.day, "ceiling_usd": remembered.ceiling_usd}))
 
 
 def _set_aside(path: Path) -> None:

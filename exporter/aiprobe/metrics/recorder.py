@@ -92,8 +92,24 @@ class Recorder:
         if finished.attempt is Attempt.SCHEDULED:
             _count_scheduled(owner, finished, exemplar)
         if result.outcome is not Outcome.CANCELLED:
-            self._set_gauges(series, finished)
+            self._set_gauges(series, finished, self.clock.wall())
         owner.refresh()
+
+    def resumed(self, results: Sequence[Finished]) -> None:
+        """Set the gauges as the last results of the run before left them, oldest first; nothing is counted.
+
+        A target whose last run is older than three intervals has no gauges.
+        """
+        last = {finished.target.name: finished for finished in results}
+        succeeded = {one.target.name: one for one in results if one.result.outcome is Outcome.OK}
+        for name, finished in last.items():
+            series = self._series.get(name)
+            if series is None or series.record.is_silent(self.clock.monotonic()):
+                continue
+            self._set_gauges(series, finished, _ended(finished))
+            if success := succeeded.get(name):
+                series.owner["last_success_timestamp_seconds"].set(_ended(success))
+            series.owner.refresh()
 
     def skipped(self, target: str, reason: str) -> None:
         """Count a probe that did not start; `reason` is one of `catalogue.SKIP_REASONS`."""
@@ -148,9 +164,8 @@ class Recorder:
         states = surface_states(self._tracked.values(), self._summed_at)
         self.exporter["surface_state"].replace({key: int(state) for key, state in states.items()})
 
-    def _set_gauges(self, series: TargetSeries, finished: Finished) -> None:
+    def _set_gauges(self, series: TargetSeries, finished: Finished, wall: float) -> None:
         owner, result = series.owner, finished.result
-        wall = self.clock.wall()
         if series.record.is_silent(self.clock.monotonic()):
             owner.fade()
         ok = result.outcome is Outcome.OK
@@ -179,6 +194,10 @@ class Recorder:
         if not result.request_id:
             return None
         return Exemplar(request_id_value(result.request_id), 1, self.clock.wall())
+
+
+def _ended(finished: Finished) -> float:
+    return finished.result.started_timestamp_seconds + finished.result.duration_seconds
 
 
 def _count_scheduled(owner: Owner, finished: Finished, exemplar: Exemplar | None) -> None:

@@ -1,9 +1,10 @@
-"""The last results of each target, for people: failures stay longer than what went well. Bounded; lost at a restart."""
+"""The last results of each target, for people: failures stay longer than what went well. Bounded."""
 
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import count
+from operator import itemgetter
 from typing import Final
 
 from aiprobe.core.model import Finished
@@ -15,18 +16,20 @@ KEPT_IN_ALL: Final = 10_000
 """Results of all targets together, about 2 KB each: with more than 166 targets each keeps fewer than 60."""
 KEPT_AT_LEAST: Final = 5
 
-_BY_TIME: Final = attrgetter("result.started_timestamp_seconds")
+_Kept = tuple[int, Finished]
+"""A result with its number: the order in which results came, whatever the wall clock did meanwhile."""
+_NUMBER: Final = itemgetter(0)
 
 
 @dataclass(slots=True)
 class _Shelf:
-    recent: list[Finished] = field(default_factory=list)
-    failures: list[Finished] = field(default_factory=list)
+    recent: list[_Kept] = field(default_factory=list)
+    failures: list[_Kept] = field(default_factory=list)
 
-    def all(self) -> Iterable[Finished]:
+    def all(self) -> Iterable[_Kept]:
         """Return what is kept, each once, oldest first."""
-        oldest = _BY_TIME(self.recent[0]) if self.recent else float("inf")
-        yield from (failure for failure in self.failures if _BY_TIME(failure) < oldest)
+        oldest = self.recent[0][0] if self.recent else float("inf")
+        yield from (failure for failure in self.failures if failure[0] < oldest)
         yield from self.recent
 
 
@@ -36,16 +39,18 @@ class History:
     def __init__(self) -> None:
         self._shelves: dict[str, _Shelf] = {}
         self._kept = KEPT_RESULTS
+        self._numbers = count()
 
     def add(self, finished: Finished) -> None:
         """Keep one result."""
         shelf = self._shelves.get(finished.target.name)
         if shelf is None:
             shelf = self._shelves[finished.target.name] = _Shelf()
-        shelf.recent.append(finished)
+        kept = next(self._numbers), finished
+        shelf.recent.append(kept)
         del shelf.recent[: -self._kept]
         if finished.result.outcome is not Outcome.OK:
-            shelf.failures.append(finished)
+            shelf.failures.append(kept)
             del shelf.failures[:-KEPT_FAILURES]
 
     def keep_only(self, names: Iterable[str]) -> None:
@@ -59,4 +64,5 @@ class History:
     def newest(self, name: str | None, limit: int) -> Sequence[Finished]:
         """Return at most `limit` results, newest first; of every target when `name` is None."""
         shelves = self._shelves.values() if name is None else filter(None, [self._shelves.get(name)])
-        return heapq.nlargest(limit, (kept for shelf in shelves for kept in shelf.all()), key=_BY_TIME)
+        newest = heapq.nlargest(limit, (kept for shelf in shelves for kept in shelf.all()), key=_NUMBER)
+        return [finished for _, finished in newest]

@@ -162,7 +162,6 @@ async def test_a_cancelled_probe_is_kept_but_its_minute_stays_unknown(tmp_path: 
     await write(tmp_path, [a_probe(NOON, Outcome.CANCELLED)])
     assert await hours_of(tmp_path) == []
     assert [kept.outcome for kept in a_journal(tmp_path).failed(NOON, NOON + 1)] == ["cancelled"]
-    assert a_journal(tmp_path).last_known() == {}
 
 
 async def test_the_minute_s_median_speed_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -221,19 +220,6 @@ async def test_after_a_restart_the_running_hour_goes_on(tmp_path: Path) -> None:
     assert rows(tmp_path, EVIDENCE_FILE, "SELECT count(*) FROM hour") == [(1,)]
     first, second = await hours_of(tmp_path)
     assert (first.sums["availability"], second.sums["availability"]) == ((3, 0, 0), (1, 0, 0))
-
-
-async def test_gauges_come_back_after_a_restart(tmp_path: Path) -> None:
-    probes = [
-        a_probe(NOON + 1),
-        a_probe(NOON + 61, Outcome.SERVER_ERROR, state=2, consecutive_failures=1),
-        a_probe(NOON + 66, Outcome.SERVER_ERROR, attempt=Attempt.CONFIRM, state=3, consecutive_failures=5000),
-        a_probe(NOON + 70, target=a_target(name="fresh"), state=None),
-    ]
-    await write(tmp_path, probes)
-    known = a_journal(tmp_path, a_clock(NOON + 120)).last_known()
-    assert known[A_TARGET.name] == (A_TARGET.identity, 3, 4095, NOON + 66, NOON + 1)
-    assert (known["fresh"].state, known["fresh"].consecutive_failures) == (None, 0)
 
 
 def replayed(probes: Sequence[Finished], slos: Sequence[str], now: float) -> Windows:

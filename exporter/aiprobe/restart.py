@@ -1,0 +1,171 @@
+"""What goes on over a restart: the states and streaks of targets, the results that pages show, and open incidents.
+
+Results come back from the journal. Which targets are still the same ones, and which incidents are open, comes from a
+small file beside it, which is written every few seconds while it changes. A gap of more than ten minutes is a gap.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.state import SILENT_AFTER_INTERVALS
+from aiprobe.core.tracked import Tracked
+from aiprobe.journal.incidents import read_incidents
+from aiprobe.journal.restartfile import read_restart, write_restart
+
+log = logging.getLogger(__name__)
+
+GOES_ON_SECONDS: Final = 600.0
+"""A target goes on where it was if its last result is younger than this, or than three of its intervals."""
+SAVE_EVERY_SECONDS: Final = 10.0
+READ_BACK_SECONDS: Final = 7200.0
+RESULTS_IN_ALL: Final = 10_000
+RESULTS_MOST, RESULTS_LEAST = 60, 5
+"""Results of one target that are read back; with many targets fewer, as the pages keep."""
+INCIDENTS_SECONDS: Final = 30 * 86_400.0
+"""How long ago an incident may have ended that the pages show again."""
+
+
+class Past(Protocol):
+    """The results of the run before, on disk."""
+
+    def recent(self, targets: Sequence[Target], *, seconds: float, most: int) -> Sequence[Finished]:
+        """Return the last results of each target, oldest first. Blocks."""
+
+
+class Shown(Protocol):
+    """What the pages show of each target."""
+
+    def finished(self, finished: Finished) -> None:
+        """Take one result."""
+
+
+class Incidents(Protocol):
+    """The observed incidents."""
+
+    def under_way(self) -> Sequence[Mapping[str, Any]]:
+        """Return the JSON documents of the open incidents."""
+
+    def resume(
+        self, ended: Sequence[Any], under_way: Sequence[Any], results: Sequence[Finished], *, goes_on: bool
+    ) -> None:
+        """Go on where the last run stopped."""
+
+
+class Restart:
+    """Saves what the next start needs, and hands it to the rooms at this one."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        past: Past,
+        incidents: Incidents,
+        shown: Shown,
+        tracked: Mapping[str, Tracked],
+        clock: Clock,
+    ) -> None:
+        self._directory = directory
+        self._past = past
+        self._incidents = incidents
+        self._shown = shown
+        self._tracked = tracked
+        self._clock = clock
+        self._salt = secrets.token_hex(16)
+        self._saved: Mapping[str, Any] = {}
+        self._saved_at = float("-inf")
+        self._saving: asyncio.Task[bool] | None = None
+        self._is_open = False
+
+    async def open(self, take: Callable[[Sequence[Finished]], Sequence[Finished]]) -> None:
+        """Read what the last run left, and go on with it.
+
+        `take` gets the last results of the targets that are still the same, oldest first; it returns those that it
+        went on from, with the states that they led to.
+        """
+        document = await asyncio.to_thread(read_restart, self._directory)
+        known, salt = document.get("targets"), document.get("salt")
+        self._salt = salt if isinstance(salt, str) and salt else self._salt
+        known = known if isinstance(known, dict) else {}
+        same = [
+            record
+            for record in self._tracked.values()
+            if isinstance(entry := known.get(record.target.name), dict) and entry.get("wiring") == self._wiring(record)
+        ]
+        for record in same:
+            record.has_answered = known[record.target.name].get("has_answered") is True
+        most = max(RESULTS_LEAST, min(RESULTS_MOST, RESULTS_IN_ALL // max(1, len(same))))
+        targets = [record.target for record in same]
+        results = await asyncio.to_thread(self._past.recent, targets, seconds=READ_BACK_SECONDS, most=most)
+        now = self._clock.wall()
+        ended = await asyncio.to_thread(
+            lambda: list(read_incidents(self._directory, now - INCIDENTS_SECONDS, now + INCIDENTS_SECONDS))
+        )
+        saved_at = document.get("saved_timestamp_seconds")
+        under_way = document.get("incidents")
+        gap = now - saved_at if isinstance(saved_at, int | float) else float("inf")
+        for finished in results:
+            self._shown.finished(finished)
+        last = {finished.target.name: finished for finished in results}
+        resumed = take([one for one in results if is_resumable(last[one.target.name], now=now)])
+        self._incidents.resume(
+            ended,
+            under_way if isinstance(under_way, list) else [],
+            resumed,
+            goes_on=gap <= GOES_ON_SECONDS,
+        )
+        if resumed:
+            log.info(
+                "going on where the last run stopped", extra={"targets": len({one.target.name for one in resumed})}
+            )
+        self._is_open = True
+
+    def tick(self) -> None:
+        """Save what changed, every few seconds."""
+        now = self._clock.monotonic()
+        if not self._is_open or now - self._saved_at < SAVE_EVERY_SECONDS or (self._saving and not self._saving.done()):
+            return
+        document = self._document()
+        if document != self._saved:
+            self._saved, self._saved_at = document, now
+            self._saving = asyncio.create_task(self._write(document), name="restart")
+
+    async def close(self) -> None:
+        """Save once more. Call it before the incidents are closed."""
+        if not self._is_open:
+            return
+        if self._saving is not None:
+            await asyncio.gather(self._saving, return_exceptions=True)
+        await self._write(self._document())
+
+    async def _write(self, document: Mapping[str, Any]) -> bool:
+        stamped = {**document, "saved_timestamp_seconds": self._clock.wall()}
+        return await asyncio.to_thread(write_restart, self._directory, stamped)
+
+    def _document(self) -> Mapping[str, Any]:
+        return {
+            "salt": self._salt,
+            "targets": {
+                name: {"wiring": self._wiring(record), "has_answered": record.has_answered}
+                for name, record in self._tracked.items()
+                if not record.is_fallback
+            },
+            "incidents": list(self._incidents.under_way()),
+        }
+
+    def _wiring(self, record: Tracked) -> str:
+        """Return a salted digest of how a target is reached: with another one, its past says nothing of it."""
+        return hashlib.sha256("\x00".join((self._salt, *record.target.wiring)).encode()).hexdigest()[:32]
+
+
+def is_resumable(finished: Finished, *, now: float) -> bool:
+    """Return whether a target goes on from this, its last result."""
+    result, interval = finished.result, finished.target.interval_seconds
+    age = now - result.started_timestamp_seconds - result.duration_seconds
+    return age <= max(GOES_ON_SECONDS, SILENT_AFTER_INTERVALS * interval)

@@ -1,0 +1,163 @@
+"""A restart within ten minutes goes on where the last run stopped, killed or not; what changed or is old does not."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiprobe.app import App
+from aiprobe.core.clock import ManualClock
+from aiprobe.core.model import Attempt, Finished, Result
+from aiprobe.core.outcomes import Outcome
+from aiprobe.journal.restartfile import FILE_NAME
+from tests.builders import a_result
+from tests.unit.app.wire import an_exporter, written_config
+from tests.unit.journal.builders import NOON
+from tests.unit.metrics.builders import scrape
+
+NAME = "target-000"
+
+
+@asynccontextmanager
+async def a_run(directory: Path, clock: ManualClock) -> AsyncIterator[App]:
+    async with an_exporter(directory, 1, clock.clock) as app:
+        yield app
+
+
+async def probes(app: App, clock: ManualClock, letters: str) -> None:
+    """Probe once a minute: `g` is answered, `b` is overloaded."""
+    runner = app.scheduler._runners[NAME]
+    for letter in letters:
+        outcome = Outcome.OK if letter == "g" else Outcome.OVERLOADED
+        result = a_result(outcome, started_timestamp_seconds=clock.clock.wall(), duration_seconds=0.5,
+                          http_status=200 if letter == "g" else 529)  # fmt: skip
+
+        async def run(result: Result = result) -> Result:
+            clock.now += result.duration_seconds
+            return result
+
+        runner.run = run
+        assert isinstance(await app.scheduler._attempt(runner, Attempt.SCHEDULED), Finished)
+        clock.now += 59.5
+    await app.journal.flush()
+
+
+async def standing(app: App) -> dict[str, Any]:
+    """Return what must be the same before and after."""
+    record = app._tracked[NAME]
+    samples = await scrape(app.recorder)
+    names = ("success", "consecutive_failures", "state", "last_run_timestamp_seconds", "last_success_timestamp_seconds")
+    return {
+        "state": record.state.state,
+        "streak": record.state.consecutive_failures,
+        "has_answered": record.has_answered,
+        "results": [(row.outcome, row.started_timestamp_seconds) for row in app.shown.results(NAME, 100)],
+        "incidents": [(row.id, row.is_open) for row in app.incidents.rows()],
+        "gauges": {name: value for (name, _), value in samples.items() if name in {f"aiprobe_{one}" for one in names}},
+    }
+
+
+@pytest.mark.parametrize("letters", ["ggg", "gggbbbb", "bbbb", "ggbbbbgg", "gggb"])
+async def test_a_stop_and_a_start_change_nothing(tmp_path: Path, letters: str) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, letters)
+        before = await standing(app)
+    async with a_run(tmp_path, clock) as app:
+        assert await standing(app) == before
+        assert all(incident.gaps for incident in app.incidents.book.open())
+        await probes(app, clock, "ggg")
+        assert [row.id for row in app.incidents.rows()] == [identifier for identifier, _ in before["incidents"]]
+        assert app._tracked[NAME].state.state in {0, 1}
+
+
+async def test_a_kill_loses_neither_the_state_nor_the_id_of_an_open_incident(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await app.restart._write(app.restart._document())  # as it was before the first failure
+        as_saved = (tmp_path / "journal" / FILE_NAME).read_text()
+        await probes(app, clock, "ggbbbb")
+        before = await standing(app)
+    (tmp_path / "journal" / FILE_NAME).write_text(as_saved)
+    (tmp_path / "journal" / "incidents.jsonl").unlink(missing_ok=True)
+    async with a_run(tmp_path, clock) as app:
+        assert await standing(app) == before
+
+
+CHANGES: Sequence[dict[str, Any]] = [
+    {"base_url": "http://192.0.2.2/v1"},
+    {"api_key": "another"},
+    {"proxy": "http://192.0.2.3:3128"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_target_that_is_reached_in_another_way_goes_on_from_nothing(
+    tmp_path: Path, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "ggbbbb")
+
+    def rewritten(directory: Path, *, targets: int) -> Path:
+        file = written_config(directory, targets=targets)
+        document = json.loads(file.read_text())
+        document["providers"]["p"] |= change
+        file.write_text(json.dumps(document))
+        return file
+
+    monkeypatch.setattr("tests.unit.app.wire.written_config", rewritten)
+    async with a_run(tmp_path, clock) as app:
+        record = app._tracked[NAME]
+        assert (record.state.state, record.last, record.has_answered) == (None, None, False)
+        assert app.incidents.book.open() == ()
+
+
+async def test_after_a_day_nothing_goes_on_but_the_results_and_the_incidents_of_old(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        for runner in app.scheduler._runners.values():
+            object.__setattr__(runner.target, "interval_seconds", 60.0)
+        await probes(app, clock, "ggbbbb")
+        (before,) = app.incidents.rows()
+    clock.now += 4 * 86_400
+    async with a_run(tmp_path, clock) as app:
+        assert app._tracked[NAME].state.state is None
+        (row,) = app.incidents.rows()
+        assert (row.id, row.is_open) == (before.id, False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "null",
+        "{" * 9999,
+        '{"targets": 3}',
+        '{"targets": {"target-000": 1}}',
+        '{"salt": 1, "targets": {}, "incidents": {"a": 1}, "saved_timestamp_seconds": "x"}',
+        '{"incidents": [1, null, {}, "x", []], "saved_timestamp_seconds": 1e999}',
+    ],
+)
+async def test_a_file_that_says_nothing_stops_no_start(tmp_path: Path, content: str) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "gg")
+    (tmp_path / "journal" / FILE_NAME).write_text(content)
+    async with a_run(tmp_path, clock) as app:
+        assert app._tracked[NAME].last is None
+        await probes(app, clock, "g")
+        assert app._tracked[NAME].state.state == 0
+
+
+async def test_no_key_stands_in_the_file(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "g")
+    document = json.loads((tmp_path / "journal" / FILE_NAME).read_text())
+    assert set(document["targets"]) == {NAME}
+    assert "192.0.2.1" not in json.dumps(document)

@@ -1,0 +1,93 @@
+"""After a restart the last results of each target come back as they were handed over, and only those."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aiprobe.core.model import Attempt, Finished, Target
+from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.journal.replay import recent_results
+from tests.builders import a_target
+from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, write
+
+HOURS = 7200.0
+
+
+def recent(
+    directory: Path, targets: Sequence[Target] = (A_TARGET,), now: float = NOON + 600, most: int = 60
+) -> list[Finished]:
+    return list(recent_results(directory, targets, now, seconds=HOURS, most=most))
+
+
+def seen(results: Sequence[Finished]) -> list[tuple[float, str, str, str]]:
+    return [
+        (one.result.started_timestamp_seconds - NOON, one.result.outcome.value, one.verdict.value, one.attempt.value)
+        for one in results
+    ]
+
+
+async def test_good_and_failed_results_come_back_in_the_order_of_their_starts(tmp_path: Path) -> None:
+    failed = {
+        "http_status": 529, "request_id": "req-1", "detail": "overloaded", "phases": {"connect": 0.1},
+        "duration_seconds": 1.5,
+    }  # fmt: skip
+    good = {"duration_seconds": 2.0, "time_to_first_token_seconds": 0.5, "output_tokens": 8, "cost_usd": 0.001}
+    await write(tmp_path, [
+        a_probe(NOON + 66, Outcome.OVERLOADED, attempt=Attempt.CONFIRM, verdict=Verdict.BAD, result=failed),
+        a_probe(NOON, result=good),
+        a_probe(NOON + 60, Outcome.DNS, verdict=Verdict.EXCLUDED, egress_down=True),
+    ])  # fmt: skip
+    results = recent(tmp_path)
+    assert seen(results) == [
+        (0.0, "ok", "good", "scheduled"),
+        (60.0, "dns", "excluded", "scheduled"),
+        (66.0, "overloaded", "bad", "confirm"),
+    ]
+    assert {name: getattr(results[0].result, name) for name in good} == good
+    assert {name: getattr(results[2].result, name) for name in failed} == failed
+    assert [one.egress_down for one in results] == [False, True, False]
+
+
+async def test_slo_verdicts_of_good_results_come_back(tmp_path: Path) -> None:
+    verdicts = {"availability": Verdict.GOOD, "time_to_first_token": Verdict.BAD, "correctness": Verdict.GOOD}
+    await write(tmp_path, [a_probe(NOON, slo_verdicts=verdicts)])
+    (result,) = recent(tmp_path)
+    assert result.slo_verdicts == verdicts
+
+
+@pytest.mark.parametrize("keep_ok", ["all", "sampled", "none"])
+async def test_every_good_result_comes_back_once_however_many_rows_are_kept(tmp_path: Path, keep_ok: str) -> None:
+    probes = [a_probe(NOON + 20 * number, slo_verdicts={"availability": Verdict.GOOD}) for number in range(25)]
+    await write(tmp_path, probes, commits=5, keep_ok=keep_ok)
+    results = recent(tmp_path)
+    assert [one.result.started_timestamp_seconds - NOON for one in results] == [20.0 * number for number in range(25)]
+    assert {one.attempt for one in results} == {Attempt.SCHEDULED}
+
+
+async def test_a_target_counts_under_its_present_identity_only(tmp_path: Path) -> None:
+    other = a_target(name="other")
+    await write(tmp_path, [a_probe(NOON), a_probe(NOON + 1, target=other), a_probe(NOON + 2, Outcome.TLS)])
+    assert recent(tmp_path, [replace(A_TARGET, model="another")]) == []
+    assert [one.target.name for one in recent(tmp_path, [other])] == ["other"]
+
+
+async def test_cancelled_probes_come_back_as_such_and_old_ones_not_at_all(tmp_path: Path) -> None:
+    await write(tmp_path, [a_probe(NOON - 3 * 3600), a_probe(NOON, Outcome.CANCELLED), a_probe(NOON + 5)])
+    assert seen(recent(tmp_path)) == [(0.0, "cancelled", "excluded", "scheduled"), (5.0, "ok", "good", "scheduled")]
+
+
+async def test_the_newest_results_of_each_target_are_kept_where_there_are_too_many(tmp_path: Path) -> None:
+    await write(tmp_path, [a_probe(NOON + at, Outcome.CONNECT if at % 2 else Outcome.OK) for at in range(20)])
+    assert [at for at, *_ in seen(recent(tmp_path, most=6))] == [14, 15, 16, 17, 18, 19]
+
+
+async def test_midnight_divides_nothing(tmp_path: Path) -> None:
+    midnight = NOON + DAY / 2
+    await write(tmp_path, [a_probe(midnight - 30), a_probe(midnight + 30)])
+    assert len(recent(tmp_path, now=midnight + 60)) == 2
+
+
+def test_without_a_journal_nothing_comes_back(tmp_path: Path) -> None:
+    assert recent(tmp_path / "absent") == []
