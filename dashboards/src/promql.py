@@ -8,7 +8,8 @@ becomes -1 in PromQL, because Grafana's own ways to draw a hole differ between v
 from dataclasses import dataclass
 from typing import Final
 
-from aiprobe.metrics.catalogue import EXPORTER_METRICS, PREFIX, TARGET_METRICS, Kind
+from aiprobe.metrics.catalogue import EXPORTER_METRICS, TARGET_METRICS
+from aiprobe.metrics.metric import PREFIX, Kind
 
 IDENTITY: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
 _SLOTH: Final = ("sloth_id", "sloth_service", "sloth_slo", "slo", *IDENTITY[:-1])

@@ -9,6 +9,7 @@ import yaml
 from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.metrics import catalogue
+from aiprobe.metrics.metric import Kind
 from tests.alerts.promql import divisors, seconds, talk
 from tests.alerts.rulefiles import ALERTS, RUNBOOKS, Rule, alert_checks, alerts, rules, runbook_queries
 
@@ -37,7 +38,7 @@ def exported() -> dict[str, frozenset[str]]:
     for metric in catalogue.METRICS:
         of_target = metric in catalogue.TARGET_METRICS
         labels = frozenset((*IDENTITY_LABELS, *metric.labels) if of_target else metric.labels)
-        suffixes = ("_bucket", "_sum", "_count") if metric.kind is catalogue.Kind.HISTOGRAM else ("",)
+        suffixes = ("_bucket", "_sum", "_count") if metric.kind is Kind.HISTOGRAM else ("",)
         known |= {metric.name + suffix: labels for suffix in suffixes}
     return known | {name: frozenset(labels) for name, labels in OF_PROMETHEUS.items()}
 

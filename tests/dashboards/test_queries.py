@@ -9,7 +9,8 @@ from typing import Any
 import promql_parser as promql
 import pytest
 
-from aiprobe.metrics.catalogue import METRICS, PROCESS_METRICS, Kind
+from aiprobe.metrics.catalogue import METRICS, PROCESS_METRICS
+from aiprobe.metrics.metric import Kind
 from dashboards.src.promql import IDENTITY, RECORDED, labels_of
 from tests.dashboards.boards import ALL, DATA_PANELS, filled
 

@@ -4,51 +4,9 @@ Recorder, exposition, collector and the reference page read this table; a name o
 else. How numbers come to be belongs in `recorder.py`, what they look like on the wire in `openmetrics.py`.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-PREFIX: Final = "aiprobe_"
-
-
-class Kind(StrEnum):
-    """The types of OpenMetrics that aiprobe uses."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-    INFO = "info"
-
-
-_SUFFIXES: Final = {Kind.COUNTER: "_total", Kind.INFO: "_info"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Metric:
-    """One family of series. Each is itself alone: a hash over all fields was seen in the cost of every probe."""
-
-    short: str
-    """The name of its samples without `aiprobe_`, as the design writes it: `results_total`, `target_info`."""
-    kind: Kind
-    help: str
-    labels: tuple[str, ...] = ()
-    """Its own labels, after those of its owner (the identity of a target, or the vantage)."""
-    unit: str = ""
-    buckets: tuple[float, ...] = ()
-    """Upper bounds of a histogram, ascending, without +Inf."""
-    fades: bool = False
-    """Not exposed once the target was silent for longer than three intervals."""
-
-    @property
-    def name(self) -> str:
-        """Return the name that queries use; of a histogram without `_bucket`, `_sum` and `_count`."""
-        return PREFIX + self.short
-
-    @property
-    def family(self) -> str:
-        """Return the name of the family in OpenMetrics, which leaves out `_total` and `_info`."""
-        return self.name.removesuffix(_SUFFIXES.get(self.kind, ""))
-
+from aiprobe.metrics.metric import Kind, Metric, counter, gauge, histogram, info, last
 
 OUTPUT_TOKENS_FLOOR: Final = 16
 """Streams with fewer tokens after the first content have no time per token: too few to time."""
@@ -69,98 +27,76 @@ _PER_TOKEN: Final = (0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5
 _GAP: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 _LAG: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
-
-def _counter(short: str, text: str, *labels: str, unit: str = "") -> Metric:
-    return Metric(short=short, kind=Kind.COUNTER, help=text, labels=labels, unit=unit)
-
-
-def _gauge(short: str, text: str, *labels: str, unit: str = "", fades: bool = False) -> Metric:
-    return Metric(short=short, kind=Kind.GAUGE, help=text, labels=labels, unit=unit, fades=fades)
-
-
-def _last(short: str, text: str, *labels: str, unit: str = "") -> Metric:
-    """Describe a gauge of the last probe, which is absent once the target is silent."""
-    return _gauge(short, text, *labels, unit=unit, fades=True)
-
-
-def _histogram(short: str, text: str, buckets: tuple[float, ...]) -> Metric:
-    return Metric(short=short, kind=Kind.HISTOGRAM, help=text, unit="seconds", buckets=buckets)
-
-
-def _info(short: str, text: str, *labels: str, fades: bool = False) -> Metric:
-    return Metric(short=short, kind=Kind.INFO, help=text, labels=labels, fades=fades)
-
-
 TARGET_METRICS: Final[tuple[Metric, ...]] = (
-    _last("success", "1 if the last probe ended ok, else 0. For eyes; rules never use it."),
-    _last(
+    last("success", "1 if the last probe ended ok, else 0. For eyes; rules never use it."),
+    last(
         "consecutive_failures",
         "Results bad for availability in a row: reset by a good one, untouched by an excluded one.",
     ),
-    _last(
+    last(
         "state",
         "0 operational, 1 degraded, 2 partial outage, 3 major outage. No series while nothing was validly probed.",
     ),
-    _counter(
+    counter(
         "results_total",
         "Finished probes by how they ended. An outcome that is new shows a 0 in the first whole scrape after it.",
         "outcome",
         "attempt",
     ),
-    _histogram("duration_seconds", "Time of the whole probe; scheduled probes that ended ok.", _DURATION),
-    _histogram(
+    histogram("duration_seconds", "Time of the whole probe; scheduled probes that ended ok.", _DURATION),
+    histogram(
         "time_to_first_token_seconds",
         "From the start of the probe to the first content of any sort; scheduled probes that ended ok.",
         _FIRST_TOKEN,
     ),
-    _histogram(
+    histogram(
         "time_to_first_output_token_seconds",
         "From the start of the probe to the first visible text, where reasoning came before it; scheduled and ok.",
         _FIRST_TOKEN,
     ),
-    _histogram(
+    histogram(
         "time_per_output_token_seconds",
         f"Time per token streamed after the first content, from {OUTPUT_TOKENS_FLOOR} tokens on; scheduled and ok.",
         _PER_TOKEN,
     ),
-    _histogram(
+    histogram(
         "stream_max_gap_seconds",
         "Longest silence between two events of one stream; scheduled probes that ended ok.",
         _GAP,
     ),
-    _last(
+    last(
         "phase_duration_seconds",
         "Time that each phase of the last probe took. A phase that did not happen has no series.",
         "phase",
         unit="seconds",
     ),
-    _last(
+    last(
         "output_tokens_per_second",
         "Speed of the stream after the first content, of the last probe that ended ok.",
         unit="tokens_per_second",
     ),
-    _counter("input_tokens_total", "Input tokens as billed, cached ones included.", unit="tokens"),
-    _counter("output_tokens_total", "Output tokens as billed, reasoning included.", unit="tokens"),
-    _counter("reasoning_tokens_total", "Output tokens that the model spent on reasoning.", unit="tokens"),
-    _counter("cached_input_tokens_total", "Input tokens that the provider served from its cache.", unit="tokens"),
-    _counter(
+    counter("input_tokens_total", "Input tokens as billed, cached ones included.", unit="tokens"),
+    counter("output_tokens_total", "Output tokens as billed, reasoning included.", unit="tokens"),
+    counter("reasoning_tokens_total", "Output tokens that the model spent on reasoning.", unit="tokens"),
+    counter("cached_input_tokens_total", "Input tokens that the provider served from its cache.", unit="tokens"),
+    counter(
         "cost_usd_total",
         "Money from the price table, by the availability verdict that it bought. Nothing for a model without a price.",
         "verdict",
         unit="usd",
     ),
-    _counter("skipped_total", "Probes that did not start, by reason. They are not results.", "reason"),
-    _last("ratelimit_limit", "Limit in the provider's last response headers.", "resource"),
-    _last("ratelimit_remaining", "What remains of the limit, by the provider's last response headers.", "resource"),
-    _last(
+    counter("skipped_total", "Probes that did not start, by reason. They are not results.", "reason"),
+    last("ratelimit_limit", "Limit in the provider's last response headers.", "resource"),
+    last("ratelimit_remaining", "What remains of the limit, by the provider's last response headers.", "resource"),
+    last(
         "tls_certificate_not_after_timestamp_seconds",
         "When the certificate last presented expires, Unix time.",
         unit="seconds",
     ),
-    _gauge("last_run_timestamp_seconds", "When the last probe ended, Unix time.", unit="seconds"),
-    _gauge("last_success_timestamp_seconds", "When the last probe that was ok ended, Unix time.", unit="seconds"),
-    _gauge("interval_seconds", "How often the target is probed.", unit="seconds"),
-    _info(
+    gauge("last_run_timestamp_seconds", "When the last probe ended, Unix time.", unit="seconds"),
+    gauge("last_success_timestamp_seconds", "When the last probe that was ok ended, Unix time.", unit="seconds"),
+    gauge("interval_seconds", "How often the target is probed.", unit="seconds"),
+    info(
         "target_info",
         "What may change about a target without being another one, and the labels of the configuration.",
         "protocol",
@@ -168,27 +104,27 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         "provider_display_name",
         "account",
     ),
-    _info(
+    info(
         "response_model_info",
         "The model that the last reply named, cut to 100 printable ASCII characters.",
         "response_model",
         fades=True,
     ),
-    _counter(
+    counter(
         "slo_events_total",
         "Scheduled probes by what they mean for each SLO. Valid events are good or bad.",
         "slo",
         "verdict",
     ),
-    _gauge("slo_objective_ratio", "Objective of the SLO.", "slo", unit="ratio"),
-    _gauge("slo_period_seconds", "Period over which the objective holds.", "slo", unit="seconds"),
-    _gauge(
+    gauge("slo_objective_ratio", "Objective of the SLO.", "slo", unit="ratio"),
+    gauge("slo_period_seconds", "Period over which the objective holds.", "slo", unit="seconds"),
+    gauge(
         "slo_burn_rate",
         "How many times faster than allowed the error budget burns, by the journal. No series without a valid event.",
         "slo",
         "window",
     ),
-    _gauge(
+    gauge(
         "slo_error_budget_remaining_ratio",
         "What is left of the period's error budget, by the journal: 1 untouched, below 0 overspent.",
         "slo",
@@ -200,103 +136,103 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
 _COMPONENT: Final = ("page", "component", "provider", "surface")
 _SURFACE: Final = ("provider", "surface")
 STATUS_METRICS: Final[tuple[Metric, ...]] = (
-    _gauge(
+    gauge(
         "status_page_up",
         "1 if the last poll could read the status page, else 0. Not a statement about its provider.",
         "page",
     ),
-    _gauge(
+    gauge(
         "status_page_polled_timestamp_seconds",
         "When the status page was last read with success, Unix time.",
         "page",
         unit="seconds",
     ),
-    _gauge(
+    gauge(
         "status_page_updated_timestamp_seconds",
         "When the status page was last edited by its own date, Unix time. An old date is no sign of a stale page.",
         "page",
         unit="seconds",
     ),
-    _gauge(
+    gauge(
         "status_component_state",
         "What the page declares: 0 operational, 1 degraded, 2 partial, 3 major outage. No series while it is unknown.",
         *_COMPONENT,
     ),
-    _gauge(
+    gauge(
         "status_component_maintenance", "1 while the page declares maintenance of the component, else 0.", *_COMPONENT
     ),
-    _info(
+    info(
         "status_component_info",
         "The page's own word for the component's status, from a closed set.",
         *_COMPONENT,
         "word",
     ),
-    _gauge("status_incidents", "Incidents that the page has not resolved.", "page", "impact"),
-    _gauge(
+    gauge("status_incidents", "Incidents that the page has not resolved.", "page", "impact"),
+    gauge(
         "disagreement",
         "1 while we see an outage that the page does not declare (undeclared), or the reverse (unobserved); else 0.",
         *_SURFACE,
         "kind",
     ),
-    _gauge(
+    gauge(
         "undeclared_seconds",
         "How long the present outage goes undeclared, from its first bad probe on; 0 without one.",
         *_SURFACE,
         unit="seconds",
     ),
-    _gauge(
+    gauge(
         "last_declaration_lag_seconds",
         "From our first bad probe to the page's first word, of the last outage in which we were first.",
         *_SURFACE,
         unit="seconds",
     ),
-    _gauge(
+    gauge(
         "last_declaration_lead_seconds",
         "From the page's first word to our first bad probe, of the last outage in which the page was first.",
         *_SURFACE,
         unit="seconds",
     ),
-    _gauge("incidents_observed", "Observed incidents that are kept, by whether they are open.", *_SURFACE, "open"),
+    gauge("incidents_observed", "Observed incidents that are kept, by whether they are open.", *_SURFACE, "open"),
 )
 """What providers declare, and how that agrees with what the probes saw."""
 
 SLA_METRICS: Final[tuple[Metric, ...]] = (
-    _gauge(
+    gauge(
         "sla_uptime_ratio",
         "Uptime of the contract's period so far by its own rule; low counts unknown minutes as down, high as up.",
         "contract",
         "bound",
         unit="ratio",
     ),
-    _gauge("sla_projected_uptime_ratio", "Uptime that the whole period is heading for.", "contract", unit="ratio"),
-    _gauge("sla_burn_rate", "How many times faster than allowed the contract's downtime is used up.", "contract"),
-    _gauge(
+    gauge("sla_projected_uptime_ratio", "Uptime that the whole period is heading for.", "contract", unit="ratio"),
+    gauge("sla_burn_rate", "How many times faster than allowed the contract's downtime is used up.", "contract"),
+    gauge(
         "sla_allowance_remaining_seconds",
         "Downtime that is left in the period before the contract is breached; below 0 once it is.",
         "contract",
         unit="seconds",
     ),
-    _gauge(
+    gauge(
         "sla_credit_ratio",
         "Credit that the uptime so far earns, as a ratio of the bill.",
         "contract",
         "bound",
         unit="ratio",
     ),
-    _gauge(
+    gauge(
         "sla_credit_usd",
         "The same in USD, where the monthly spend is configured. An estimate.",
         "contract",
         "bound",
         unit="usd",
     ),
-    _gauge(
+    gauge(
         "sla_coverage_ratio",
         "Share of the period's minutes so far in which something was validly probed.",
         "contract",
         unit="ratio",
     ),
-    _gauge(
+    gauge(
         "sla_claim_deadline_timestamp_seconds",
         "Until when a credit can be claimed, Unix time. No series while there is nothing to claim.",
         "contract",
@@ -306,8 +242,8 @@ SLA_METRICS: Final[tuple[Metric, ...]] = (
 """The period of the providers' contracts so far."""
 
 GROUP_METRICS: Final[tuple[Metric, ...]] = (
-    _gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),
-    _gauge(
+    gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),
+    gauge(
         "group_availability_ratio",
         "Share of valid minutes in which a target of the group served: what failover would have given.",
         "group",
@@ -317,31 +253,31 @@ GROUP_METRICS: Final[tuple[Metric, ...]] = (
 )
 
 EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
-    _gauge(
+    gauge(
         "surface_state",
         "State of a surface over its targets: 0 operational, 1 degraded, 2 partial outage, 3 major outage.",
         "provider",
         "surface",
         "provider_region",
     ),
-    _gauge("egress_up", "1 if the host of this egress check answered last time, else 0: is it us?", "check"),
-    _gauge(
+    gauge("egress_up", "1 if the host of this egress check answered last time, else 0: is it us?", "check"),
+    gauge(
         "egress_contradicted",
         "1 while no egress check answers and targets on the Internet do: then the checks prove nothing, else 0.",
     ),
-    _gauge("budget_usd", "Budget of one UTC day. No series without a budget.", unit="usd"),
-    _gauge("budget_spent_usd", "What this UTC day has cost so far, kept over restarts.", unit="usd"),
-    _histogram("scheduler_lag_seconds", "How much later than planned probes started.", _LAG),
-    _histogram("event_loop_lag_seconds", "How much later than asked the event loop woke a sleeper.", _LAG),
-    _gauge("probes_in_flight", "Probes that run now."),
-    _gauge("journal_up", "1 if the journal takes writes, else 0."),
-    _counter("journal_errors_total", "Writes and reads of the journal that failed."),
-    _counter("journal_dropped_total", "Results that the journal's disk did not take in time."),
-    _gauge("journal_size_bytes", "Size of the journal's files, those set aside included.", unit="bytes"),
-    _gauge("journal_seal", "The first 52 bits of the newest seal of evidence: Prometheus is the witness outside."),
-    _gauge("journal_last_commit_timestamp_seconds", "When the journal last committed, Unix time.", unit="seconds"),
-    _gauge("config_last_reload_successful", "1 if the last load of the configuration worked, else 0."),
-    _gauge(
+    gauge("budget_usd", "Budget of one UTC day. No series without a budget.", unit="usd"),
+    gauge("budget_spent_usd", "What this UTC day has cost so far, kept over restarts.", unit="usd"),
+    histogram("scheduler_lag_seconds", "How much later than planned probes started.", _LAG),
+    histogram("event_loop_lag_seconds", "How much later than asked the event loop woke a sleeper.", _LAG),
+    gauge("probes_in_flight", "Probes that run now."),
+    gauge("journal_up", "1 if the journal takes writes, else 0."),
+    counter("journal_errors_total", "Writes and reads of the journal that failed."),
+    counter("journal_dropped_total", "Results that the journal's disk did not take in time."),
+    gauge("journal_size_bytes", "Size of the journal's files, those set aside included.", unit="bytes"),
+    gauge("journal_seal", "The first 52 bits of the newest seal of evidence: Prometheus is the witness outside."),
+    gauge("journal_last_commit_timestamp_seconds", "When the journal last committed, Unix time.", unit="seconds"),
+    gauge("config_last_reload_successful", "1 if the last load of the configuration worked, else 0."),
+    gauge(
         "config_last_reload_success_timestamp_seconds",
         "When the configuration was last loaded with success, Unix time.",
         unit="seconds",
@@ -349,7 +285,7 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
     *STATUS_METRICS,
     *SLA_METRICS,
     *GROUP_METRICS,
-    _info("build_info", "What runs.", "version", "python_version", "python_implementation"),
+    info("build_info", "What runs.", "version", "python_version", "python_implementation"),
 )
 """Families of the exporter itself, in the order of exposition. Their only other label is `vantage`, where it is set."""
 

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector as Registrable
 from prometheus_client.samples import Exemplar as ClientExemplar
 
 from aiprobe.metrics import catalogue
-from aiprobe.metrics.catalogue import Metric
+from aiprobe.metrics.metric import Metric
 from aiprobe.metrics.openmetrics import EXEMPLAR_LABEL, Exemplar
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.metrics.series import Owner, Reading

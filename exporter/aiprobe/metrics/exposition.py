@@ -19,7 +19,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.metrics_core import Metric as Family
 
 from aiprobe.metrics import catalogue
-from aiprobe.metrics.catalogue import Metric
+from aiprobe.metrics.metric import Metric
 from aiprobe.metrics.negotiation import negotiate
 from aiprobe.metrics.openmetrics import EOF, Format, Labels, header, metadata, number, without_exemplars
 from aiprobe.metrics.recorder import Recorder

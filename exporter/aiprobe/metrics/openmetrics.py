@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Final, NamedTuple
 
-from aiprobe.metrics.catalogue import Kind, Metric
+from aiprobe.metrics.metric import Kind, Metric
 
 EXEMPLAR_LABEL: Final = "request_id"
 _EXEMPLAR_CHARACTERS: Final = 100

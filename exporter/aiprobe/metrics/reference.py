@@ -6,7 +6,7 @@ from typing import Final
 from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics import catalogue
-from aiprobe.metrics.catalogue import Kind, Metric
+from aiprobe.metrics.metric import Kind, Metric
 
 _LABEL_VALUES: Final[tuple[tuple[str, Iterable[str]], ...]] = (
     ("outcome", Outcome),

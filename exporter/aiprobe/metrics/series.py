@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from aiprobe.metrics.catalogue import Metric
+from aiprobe.metrics.metric import Metric
 from aiprobe.metrics.openmetrics import Exemplar, Labels, bound, exemplar_text, label_text, number
 
 Own = tuple[str, ...]

@@ -18,9 +18,8 @@ from aiprobe.metrics.catalogue import (
     SLA_METRICS,
     STATUS_METRICS,
     TARGET_METRICS,
-    Kind,
-    Metric,
 )
+from aiprobe.metrics.metric import Kind, Metric
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.metrics.reference import render_reference
