@@ -103,6 +103,34 @@ the key and the billing page; production that shares the account fails too.
     Alert(
         name="AIModelNotFound",
         expr="""\
+count by (provider, model) (
+  sum by (TARGET, vantage) (increase(aiprobe_results_total{outcome="not_found",attempt="scheduled"}[15m])) > 1.5
+  and on (TARGET, vantage) (
+    time() - max by (TARGET, vantage) (aiprobe_last_success_timestamp_seconds) < 86400
+    or
+    max by (TARGET, vantage) (aiprobe:slo_valid:increase1d{slo="availability"} - aiprobe:slo_bad:increase1d > 0.5)
+  )
+) >= 2
+""",
+        frozen_by="provider, model",
+        severity="critical",
+        scope="provider",
+        waits="1m",
+        keeps="10m",
+        summary="An AI model that answered is no longer found",
+        description="""\
+{{ $value }} targets or vantages of {{ $labels.provider }} that were ok in the last day get the answer that {{ $labels.model }} does not
+exist. Either the model was retired or renamed, or its servers are gone and the router no longer lists them. First list the models.
+""",
+        board="provider",
+        status_page=True,
+        comment="""\
+A server whose workers died answers 404 as well. The outcome is excluded from the SLO, so that this alert is what pages.
+""",
+    ),
+    Alert(
+        name="AIModelNotFound",
+        expr="""\
 sum by (TARGET) (
   increase(aiprobe_results_total{outcome="not_found",attempt="scheduled"}[30m])
 ) > 1.5
