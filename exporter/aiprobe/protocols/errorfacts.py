@@ -23,6 +23,8 @@ MESSAGE_LIMIT: Final = 1500
 """Characters kept of a provider's own words."""
 _TEXT_LIMIT: Final = 16_384
 """Bytes of a body that are searched when it is no whole JSON document."""
+_WORDS_LIMIT: Final = 3_000
+"""Characters in which phrases are looked for: each of them reads all of it."""
 _PAGE_LIMIT: Final = 2_048
 _DEPTH: Final = 6
 _QUOTATIONS: Final = 4
@@ -162,8 +164,10 @@ def squashed(name: str) -> str:
 
 def one_line(text: str) -> str:
     """Return untrusted text as one printable line of at most `MESSAGE_LIMIT` characters."""
-    text = without_lone_surrogates(text[: 8 * MESSAGE_LIMIT])
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MESSAGE_LIMIT]
+    text = without_lone_surrogates(text[: 2 * MESSAGE_LIMIT])
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())[:MESSAGE_LIMIT]
 
 
 def means_something(value: object) -> bool:
@@ -273,7 +277,7 @@ def _facts(found: _Found) -> ErrorFacts:
     return ErrorFacts(
         name=telling[0] if telling else next(map(a_name, filter(None, found.names)), ""),
         message=one_line(said[0]) if said else "",
-        words=" ".join(" ".join(unquoted).split()).lower(),
+        words=" ".join(" ".join(unquoted).split())[:_WORDS_LIMIT].lower(),
         codes=frozenset(squashed(name) for name in map(a_name, [*found.names, *named]) if name),
         **found.more,
     )
