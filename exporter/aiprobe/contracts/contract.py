@@ -148,7 +148,7 @@ def is_disputed(contract: Contract, probe: FailedProbe) -> bool:
 
 
 def is_excused(probe: FailedProbe) -> bool:
-    """Tell whether a scheduled probe failed before it reached the API: never downtime by any contract."""
+    """Return whether a scheduled probe failed before it reached the API: never downtime by any contract."""
     return probe.verdict == Verdict.BAD and probe.attempt == "scheduled" and is_lost(probe.outcome, probe.http_status)
 
 
