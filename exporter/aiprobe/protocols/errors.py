@@ -181,7 +181,7 @@ def _of_server(status: int, facts: ErrorFacts) -> Outcome:
     spent = SPENT.says(facts) or QUOTA.by_code(facts) or facts.status == 402
     if spent or THROTTLE.by_code(facts) or facts.status == 429 or _quotes_429(facts):
         return _of_limit(facts)
-    if BAD_KEY.says(facts) or facts.status == 401:
+    if BAD_KEY.by_code(facts) or meanings.BAD_KEY_FOR_SURE.search(facts.words) or facts.status == 401:
         return Outcome.AUTH
     if status in _FULL:
         return Outcome.OVERLOADED

@@ -139,7 +139,7 @@ def _read_chunk(chunk: dict[str, Any], *, named: bool) -> list[Event]:
         events.append(Meta(response_model=model, request_id=an_id(chunk.get("responseId"))))
     events.extend(_usage(chunk.get("usageMetadata")))
     blocked = a_name(any_object(chunk.get("promptFeedback")).get("blockReason"))
-    if blocked:
+    if blocked and not blocked.endswith("UNSPECIFIED"):
         events.append(Stopped(Finish.FILTERED, blocked))
     candidates = a_list(chunk.get("candidates"))
     if candidates:

@@ -42,7 +42,7 @@ def _meaning(*, codes: Sequence[str] = (), phrases: Sequence[str] = ()) -> Meani
 
 _BACKENDS: Final = (
     r"(?:upstream|deployment|endpoint|instance|channel|back-?end|worker|replica|node|host|server|provider|target|pod"
-    r"|engine|model server|gpu|runner|peer|connection|account|api key|key|slot|executor|route target|machine)s?\b"
+    r"|engine|model server|gpu|runner|peer|slot|executor|route target|machine)s?\b"
 )
 _USABLE: Final = r"(?:healthy|available|ready|live|alive|active|online|running|working|usable|eligible|free|idle)"
 
@@ -64,6 +64,8 @@ NO_BACKEND: Final = _meaning(
             r"|on )?(?:cool(?:ing)? ?down|cooling|down|unhealthy|unavailable|failed|failing|busy|offline"
             r"|unreachable|saturated|exhausted)"
         ),
+        r"\bno available (?:accounts|keys)\b",
+        r"\bno models? (?:is |are )?(?:currently )?available\b(?! (?:named|called|with))",
         rf"\bno {_BACKENDS} (?:could|can) (?:serve|handle|accept|take|process)",
         (
             r"\b(?:could(?: not|n.t)|cannot|unable to|failed to) (?:find|get|select|pick|acquire) (?:an? "
@@ -168,8 +170,8 @@ THROTTLE: Final = _meaning(
     ),
     phrases=(
         r"rate[ -]?limit",
-        r"too many (?:\w+ ){0,2}(?:requests|calls|tokens|connections|messages|tries|attempts)|throttl",
-        r"\brequests?(?:[ -](?:rate|count|frequency|volume|quota|per (?:minute|second|hour|day)))? limits?\b",
+        r"too many (?:\w+ ){0,2}(?:requests|calls|connections|tries|attempts)|throttl",
+        r"(?<!per )\brequests?(?:[ -](?:rate|count|frequency|volume|quota|per (?:minute|second|hour|day)))? limits?\b",
         r"limit (?:on|of|for) (?:the )?(?:number of )?(?:\w+ )?(?:requests|calls)\b",
         r"concurren(?:t|cy) (?:\w+ )?(?:limit|requests? (?:limit|exceed))",
         r"(?:limit|exceed\w*|maximum) (?:\w+ ){0,2}concurren",
@@ -237,6 +239,10 @@ BAD_KEY: Final = _meaning(
         r"invalid (?:authentication|credentials)|令牌(?:无效|已过期|不存在)|(?:密钥|token)(?:无效|错误|已过期)",
     ),
 )
+BAD_KEY_FOR_SURE: Final = re.compile(
+    r"\b(?:incorrect|invalid|expired) (?:x-)?api[ -]?key\b|api[ -]?key (?:is )?(?:not valid|invalid|expired|incorrect)"
+)
+"""Words of a key that are read under a 5xx: a server's own database refuses passwords as well."""
 NO_ACCESS: Final = _meaning(
     codes=(r"permission|forbidden|accessdenied|invalidtoken|expiredtoken|mismatchedorganization",),
 )

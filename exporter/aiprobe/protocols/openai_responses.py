@@ -149,7 +149,7 @@ def _read_response(document: object) -> Sequence[Event]:
     response = an_object(document)
     if "output" not in response:
         raise UnreadableError("neither output nor an error")
-    status = a_string(response.get("status")) or "completed"
+    status = a_string(response.get("status")).lower() or "completed"
     if f"response.{status}" not in _TERMINAL:
         return _names(response)
     return _finished(response, status=status, refused=False, with_output=True)

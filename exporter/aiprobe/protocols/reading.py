@@ -231,7 +231,9 @@ def load_frame(frame: Frame, *, own: bytes) -> tuple[dict[str, Any], Sequence[Ev
     except UnreadableError:
         if not _is_words(data):
             raise
-        return {}, (errors.of_error(data.decode()),)
+        document = data.decode()
+    if isinstance(document, str) and document.strip():
+        return {}, (errors.of_error(document),)
     failed = error_events(document) if b"error" in data or b"base_resp" in data else NOTHING
     if not failed and own not in data:
         odd = errors.in_odd_document(document)

@@ -61,6 +61,8 @@ DOCUMENTS: Final[list[tuple[Any, Outcome, str]]] = [
     ({"type": "error", "message": "boom"}, ERROR, "boom"),
 ]  # fmt: skip
 TEXTS: Final = [
+    (b'"the worker died"', ERROR, "the worker died"),
+    (b'"Overloaded"', OVERLOADED, "Overloaded"),
     (b"Internal Server Error", ERROR, "Internal Server Error"),
     (b"error: upstream timed out", ERROR, "upstream timed out"),
     (b"upstream is overloaded", OVERLOADED, "overloaded"),

@@ -28,6 +28,8 @@ def claude(kind: str, message: str) -> dict[str, Any]:
 
 
 NO_BACKENDS: Final[list[tuple[int, Any]]] = [
+    (429, error("No models available")),
+    (503, error("No available accounts")),
     (
         429,
         error(
@@ -134,6 +136,8 @@ FULL: Final[list[tuple[int, Any]]] = [
     (503, {}),
 ]
 SERVER_ERRORS: Final[list[tuple[int, Any]]] = [
+    (500, error("password authentication failed for user litellm")),
+    (500, error("access token of the metadata service is missing")),
     (
         499,
         error(
@@ -263,6 +267,7 @@ THROTTLES: Final[list[tuple[int, Any]]] = [
     (409, error("m", code="rate_limited")),
 ]
 SPENT: Final[list[tuple[int, Any]]] = [
+    (403, error("There are no available credits in account 7; your balance is insufficient")),
     (500, claude("api_error", "insufficient balance (1008)")),
     (500, error("insufficient balance")),
     (500, error("Your credit balance is too low to access the API")),
@@ -360,6 +365,8 @@ SPENT: Final[list[tuple[int, Any]]] = [
     (402, error("Rate limit exceeded")),
 ]
 KEYS: Final[list[tuple[int, Any]]] = [
+    (401, {"detail": "No active account found with the given credentials"}),
+    (500, error("upstream: invalid api key")),
     (400, error("API key not valid. Please pass a valid API key.", status="INVALID_ARGUMENT")),
     (400, {"error": "Incorrect API key provided: ab***yz"}),
     (400, error("m", code="invalid_api_key")),
@@ -438,6 +445,8 @@ NO_MODEL: Final[list[tuple[int, Any]]] = [
     ),
 ]
 BAD_REQUESTS: Final[list[tuple[int, Any]]] = [
+    (400, error("too many tokens: the prompt cannot exceed 4081 tokens")),
+    (400, error("maximum tokens per request limit is 8192")),
     (400, error("This model's maximum context length is 8192 tokens", code="context_length_exceeded")),
     (400, error("request size limit of 4 MB")),
     (400, error("messages: quota exceeded, no healthy upstream", param="messages")),
