@@ -230,10 +230,11 @@ class Scheduler:
 
     def _stop(self, runners: Iterable[_Runner]) -> None:
         for runner in runners:
-            if runner.task is not None:
-                runner.task.cancel()
-                self._stopping.add(runner.task)
-                runner.task.add_done_callback(self._stopping.discard)
+            task, runner.task = runner.task, None  # a cancelled task holds its frame, and that its runner: a cycle
+            if task is not None:
+                task.cancel()
+                self._stopping.add(task)
+                task.add_done_callback(self._stopping.discard)
 
     async def _keep_probing(self, runner: _Runner) -> None:
         """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.

@@ -73,6 +73,9 @@ class Recorder:
             else:
                 series = TargetSeries(record)
             self._series[name] = series
+        for name, series in known.items():
+            if self._series.get(name) is not series:
+                series.owner.drop()
         self._sum_surfaces()
 
     def tick(self) -> None:

@@ -297,6 +297,12 @@ class Owner:
             if block is not None and block.metric.fades:
                 block.replace({})
 
+    def drop(self) -> None:
+        """Let go of every family, so that nothing refers to this owner any more; what was rendered stays."""
+        self.births.clear()
+        for families in (self._blocks, self._histograms):
+            families[:] = [None] * len(families)
+
     def announce(self, seen: Sequence[Birth]) -> None:
         """Take note that a whole scrape has shown these births as 0: from now on they show what they count."""
         for block, own in seen:
