@@ -6,6 +6,8 @@ One gate stands before all routes. What the web config file says is read in `web
 import ipaddress
 import logging
 import math
+import socket
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,9 +18,6 @@ from aiprobe.core.clock import Clock
 from aiprobe.web.signin import SignIn, TooBusyError
 from aiprobe.web.webconfig import RateLimit, WebConfig
 from aiprobe.web.webfile import WebFile
-
-MAX_BODY_BYTES: Final = 64 * 1024
-"""No endpoint reads a body; one that is announced larger is refused unread."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -31,6 +30,9 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _RELAYED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_FOR_EVERYBODY: Final = ("/-/healthy", "/-/ready")
+_PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa")
+"""RFC 6761, RFC 6762, RFC 8375, ICANN's decision on `.internal` of 2024; Kubernetes' `.svc`."""
 SIGNED_IN: Final = web.RequestKey("signed_in", bool)
 """Set on a request that came with a user's right password."""
 _log = logging.getLogger(__name__)
@@ -76,6 +78,10 @@ class Gate:
 
     async def add_headers(self, _request: web.Request, response: web.StreamResponse) -> None:
         """Put the security headers on a reply that is about to be sent."""
+        self.decorate(response)
+
+    def decorate(self, response: web.StreamResponse) -> None:
+        """Put the security headers on a reply."""
         chosen = {**HEADERS, **self._file.current().headers}
         for name, value in chosen.items():
             if value:
@@ -94,17 +100,20 @@ class Gate:
         config = self._file.current()
         if config.rate_limit is not None and not self._take_token(config.rate_limit):
             return plain("Too many requests; the web config file sets the limit.", status=429)
-        if (request.content_length or 0) > MAX_BODY_BYTES:
-            return _last(plain(f"The request body is larger than {MAX_BODY_BYTES} bytes.", status=413))
+        if request.body_exists:  # it is neither read nor inflated, whoever sends it
+            return _last(plain("No endpoint takes a body.", status=413))
         if not _certificate_allowed(request, config):
             return _last(plain("This client certificate has none of the names in client_allowed_sans.", status=403))
+        if not config.users and _peer_certificate(request) is None and (problem := rebound(request)):
+            return plain(problem, status=403)
         return await self._sign_in(request, config)
 
     async def _sign_in(self, request: web.Request, config: WebConfig) -> web.Response | None:
         if not config.users:
             return None
         try:
-            if await self._signin.allows(request.headers.get("Authorization"), config.users):
+            authorization = request.headers.get("Authorization")
+            if await self._signin.allows(authorization, config.users, remote=request.remote or ""):
                 request[SIGNED_IN] = True
                 return None
         except TooBusyError:
@@ -137,6 +146,20 @@ def cross_site(request: web.Request) -> str | None:
     return None
 
 
+def rebound(request: web.Request) -> str | None:
+    """Say why a request may come from a page whose name was made to point at this machine; None when it does not.
+
+    Such a page is of the same origin for its browser, and only the name gives it away. Scrapers use names as well: so
+    names are looked at where the request comes from this machine, and wherever it asks for the configuration.
+    """
+    if request.secure or request.path in _FOR_EVERYBODY:
+        return None
+    host = request.headers.get("Host", "")
+    if not host or _is_local_name(host) or not (_is_loopback(request.remote) or request.path == "/config"):
+        return None
+    return "The Host header is a name of the public DNS; use an address or localhost, or set users or TLS."
+
+
 def _authenticated(request: web.Request) -> bool:
     return bool(request.get(SIGNED_IN)) or _peer_certificate(request) is not None
 
@@ -159,6 +182,18 @@ def _is_loopback(remote: str | None) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+def _is_local_name(host: str) -> bool:
+    """Return whether a Host header has an address, a name of this machine, or one that the public DNS cannot have."""
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    name = name.rstrip(".").lower()
+    return _is_own_name(host) or "." not in name or name.endswith(_PRIVATE_NAMES) or name == _own_name()
+
+
+@cache
+def _own_name() -> str:
+    return socket.gethostname().lower()
 
 
 def _is_own_name(host: str) -> bool:

@@ -16,8 +16,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from aiprobe.core.clock import Clock
 from aiprobe.web import api, pages, routes
+from aiprobe.web.connections import HEAD_SECONDS, MAX_CONNECTIONS, Connection, Crowd
 from aiprobe.web.ports import Ports
-from aiprobe.web.security import MAX_BODY_BYTES, Gate
+from aiprobe.web.security import Gate
 from aiprobe.web.webfile import FreshContext, WebFile
 from aiprobe.web.yamlfile import WebError
 
@@ -53,9 +54,12 @@ class Running:
 
     addresses: tuple[Address, ...]
     _runner: web.AppRunner
+    _listeners: tuple[asyncio.Server, ...]
 
     async def close(self) -> None:
         """Stop listening; open requests get the grace period and are then cut."""
+        for listener in self._listeners:
+            listener.close()
         await self._runner.cleanup()
 
 
@@ -67,42 +71,66 @@ async def start(
     clock: Clock | None = None,
     grace_seconds: float = GRACE_SECONDS,
     write_seconds: float = WRITE_SECONDS,
+    head_seconds: float = HEAD_SECONDS,
+    max_connections: int = MAX_CONNECTIONS,
 ) -> Running:
     """Serve on every address of `listen` (`:10529`, `127.0.0.1:0`, `[::1]:9000`, `localhost:80`).
 
     `config_file` is a web config file in the Prometheus exporter-toolkit format. `write_seconds` is how long a
-    scraper may refuse a slice before it is cut off.
+    scraper may refuse a slice before it is cut off, `head_seconds` how long the head of a request may take.
 
     Raises:
         WebError: the file or an address cannot be used; nothing listens then.
     """
     clock = clock or Clock()
     file = WebFile(config_file, clock=clock)
+    gate = Gate(file, clock=clock)
     sockets = await _bind_all(listen)
     context = FreshContext.of(file) if file.current().context is not None else None
-    runner = web.AppRunner(
-        _application(ports, Gate(file, clock=clock), clock=clock, write_seconds=write_seconds),
-        access_log=None,
-        logger=_connection_log(),
-        shutdown_timeout=grace_seconds,
-        lingering_time=1.0,
-        max_line_size=4096,
-        max_field_size=8190,
-    )
     addresses = tuple(_address_of(sock, tls=context is not None) for sock in sockets)
+    runner = web.AppRunner(
+        _application(ports, gate, clock=clock, write_seconds=write_seconds), shutdown_timeout=grace_seconds
+    )
+    crowd = Crowd(max_connections)
+    loop = asyncio.get_running_loop()
+    listeners: list[asyncio.Server] = []
+
+    def connected() -> Connection:
+        assert runner.server is not None
+        return Connection(
+            runner.server,
+            loop=loop,
+            crowd=crowd,
+            decorate=gate.decorate,
+            head_seconds=head_seconds,
+            access_log=None,
+            logger=_connection_log(),
+            lingering_time=1.0,
+            max_line_size=4096,
+            max_field_size=8190,
+        )
+
     try:
         await runner.setup()
         for sock in sockets:
-            await web.SockSite(runner, sock, ssl_context=context, backlog=_BACKLOG).start()
+            listeners.append(  # noqa: PERF401 - those that were begun are closed if a later one fails
+                await loop.create_server(
+                    connected,
+                    sock=sock,
+                    ssl=context,
+                    backlog=_BACKLOG,
+                    ssl_handshake_timeout=None if context is None else head_seconds,
+                )
+            )
     except BaseException:
-        await runner.cleanup()
+        await Running(addresses, runner, tuple(listeners)).close()
         _close_all(sockets)
         raise
-    return Running(addresses, runner)
+    return Running(addresses, runner, tuple(listeners))
 
 
 def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float) -> web.Application:
-    app = web.Application(middlewares=[gate.middleware], client_max_size=MAX_BODY_BYTES)
+    app = web.Application(middlewares=[gate.middleware])
     app[routes.PORTS] = ports
     app[routes.GATE] = gate
     app[routes.WRITE_SECONDS] = write_seconds

@@ -186,6 +186,8 @@ def _read_headers(section: Section) -> dict[str, str]:
     for name, accepted in _HEADERS.items():
         if name not in section.values:
             continue
+        if isinstance(section.values[name], int | float):  # `X-XSS-Protection: 0`, as the toolkit's own example has it
+            section.values[name] = str(section.values[name]).lower()
         value = section.take(name, str, "")
         if not value.isprintable():
             section.complain(name, "holds a character that a header cannot carry")

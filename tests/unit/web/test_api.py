@@ -57,11 +57,11 @@ async def test_numbers_that_json_lacks_become_null() -> None:
 
 async def test_discovery_offers_each_target_through_probe_at_the_address_that_was_asked() -> None:
     async with a_server() as world:
-        reply = await world.get("/sd", headers={"Host": "aiprobe.example:10529"})
+        reply = await world.get("/sd", headers={"Host": "aiprobe.internal:10529"})
     assert reply.headers["Content-Type"].startswith("application/json")
     assert json.loads(reply.text) == [
         {
-            "targets": ["aiprobe.example:10529"],
+            "targets": ["aiprobe.internal:10529"],
             "labels": {
                 "__metrics_path__": "/probe",
                 "__param_target": "haiku-chat",

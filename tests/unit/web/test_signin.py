@@ -114,15 +114,61 @@ async def test_what_is_remembered_is_bounded_and_the_oldest_goes_first(counted: 
     assert len(counted.hashes) == len(users) + 1
 
 
-async def test_guessing_waits_in_a_bounded_line_and_holds_up_no_known_scraper(counted: CountedCheck) -> None:
+async def test_guessing_holds_up_no_scraper_that_signed_in_before(counted: CountedCheck) -> None:
     door, users = SignIn(), {"alice": b"$2b$04$right"}
     assert await door.allows(header("alice", b"right"), users)
     counted.may_end.clear()
-    guesses = [asyncio.create_task(door.allows(header("alice", b"guess"), users)) for _ in range(signin.MAX_WAITING)]
+    guesses = [asyncio.create_task(door.allows(header("alice", b"guess"), users)) for _ in range(200)]
     await asyncio.sleep(0)
-    with pytest.raises(TooBusyError):
-        await door.allows(header("alice", b"guess"), users)
     assert await door.allows(header("alice", b"right"), users)
     counted.may_end.set()
     assert not any(await asyncio.gather(*guesses))
-    assert not await door.allows(header("alice", b"guess"), users)
+
+
+@pytest.mark.parametrize(
+    ("name", "remote", "most"),
+    [("bob", "10.0.0.1", 3), ("alice", "10.0.0.2", 3), ("alice", "10.0.0.1", 52)],
+    ids=["another user", "another address", "the same user and address"],
+)
+async def test_fifty_guessers_lock_out_nobody_who_has_not_signed_in_yet(
+    counted: CountedCheck, name: str, remote: str, most: int
+) -> None:
+    door, users = SignIn(), {"alice": b"$2b$04$right", "bob": b"$2b$04$right"}
+
+    async def guess() -> None:
+        while True:
+            assert not await door.allows(header("alice", b"guess"), users, remote="10.0.0.1")
+
+    guessers = [asyncio.create_task(guess()) for _ in range(50)]
+    while len(counted.hashes) < 60:
+        await asyncio.sleep(0)
+    before = len(counted.hashes)
+    assert await door.allows(header(name, b"right"), users, remote=remote)
+    assert len(counted.hashes) - before <= most
+    for guesser in guessers:
+        guesser.cancel()
+    await asyncio.gather(*guessers, return_exceptions=True)
+    assert not await door.allows(header("alice", b"guess"), users, remote="10.0.0.1")  # the line goes on
+
+
+async def test_a_sign_in_that_gets_no_turn_in_time_is_told_so_and_leaves_the_line(counted: CountedCheck) -> None:
+    door, users = SignIn(wait_seconds=0.01), {"alice": b"$2b$04$right"}
+    counted.may_end.clear()
+    first = asyncio.create_task(door.allows(header("alice", b"guess"), users))
+    await asyncio.sleep(0)
+    with pytest.raises(TooBusyError):
+        await door.allows(header("alice", b"right"), users)
+    counted.may_end.set()
+    assert not await first
+    assert await door.allows(header("alice", b"right"), users)
+
+
+@pytest.mark.parametrize("cost", [4, 5, 8, 10])
+async def test_every_user_and_every_unknown_one_takes_as_much_work(counted: CountedCheck, cost: int) -> None:
+    users = {"alice": f"$2b${cost:02}$right".encode(), "bob": b"$2b$10$right"}
+    work = []
+    for name in ("alice", "bob", "mallory"):
+        counted.hashes.clear()
+        assert not await SignIn().allows(header(name, b"wrong"), users)
+        work.append(sum(2 ** int(hashed.split(b"$")[2]) for hashed in counted.hashes))
+    assert work == [2**10] * 3

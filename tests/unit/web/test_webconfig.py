@@ -328,3 +328,10 @@ def test_what_is_not_text_or_nests_without_end_is_not_yaml(folder: Path) -> None
 def test_certificates_that_cannot_be_used_are_named(folder: Path, text: str, expected: str) -> None:
     (found,) = problems(folder, f"tls_server_config: {{{text}}}")
     assert found.removeprefix(": ").startswith(expected.replace("{folder}", str(folder)))
+
+
+@pytest.mark.parametrize(("written", "sent"), [("0", "0"), ("'1; mode=block'", "1; mode=block"), ("''", "")])
+def test_a_header_that_is_a_number_for_yaml_is_text_for_the_toolkit(tmp_path: Path, written: str, sent: str) -> None:
+    path = tmp_path / "web.yml"
+    path.write_text(f"http_server_config: {{headers: {{X-XSS-Protection: {written}}}}}")
+    assert load(path).headers == {"X-XSS-Protection": sent}
