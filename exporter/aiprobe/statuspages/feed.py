@@ -53,7 +53,7 @@ _TITLE_OPEN: Final = re.compile(
     r"(?i)\bwent down\b|^\s*(?:informational message|service degradation|service disruption)\b"
 )
 _TITLE_COMPONENT: Final = re.compile(r"^\s*\[([^\[\]]{1,100})\]")
-_LISTED: Final = re.compile(r"(?i)<li>\s*([^<>]{1,120}?)\s*</li>")
+_LISTED: Final = re.compile(r"(?i)<li>([^<>]{1,300})</li>")
 _AFFECTED: Final = re.compile(r"(?i)affected components")
 _IN_BRACKETS: Final = re.compile(r"\s*\([^()]*\)$")
 _GUID_EPOCH: Final = re.compile(r"[#_](\d{9,13})$")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiprobe.statuspages import PageError
+from aiprobe.statuspages import PageError, feed
 from aiprobe.statuspages.feedxml import MAX_ENTRIES
 from tests.unit.statuspages.builders import (
     CREATED,
@@ -197,3 +197,29 @@ def test_feeds_never_open_files_or_addresses() -> None:
 def test_what_is_no_whole_feed_is_refused(body: bytes, why: str) -> None:
     with pytest.raises(PageError, match=why):
         read("rss", body)
+
+
+@pytest.mark.parametrize(
+    ("inside", "prolog", "problem"),
+    [
+        (f"<author>{'a' * 201}</author>", "", "an author that is too long"),
+        (f"<dc:creator>{'a' * 201}</dc:creator>", "", "an author that is too long"),
+        (f"<author>{'a' * 200}</author>", "", ""),
+        (f"<author>{'a' * 150}</author>" * 140, "", "too many of them"),
+        ("", f"<!--{' ' * 1000}-->", "too much before its first element"),
+        ("", f"<!--{' ' * 900}-->", ""),
+    ],
+)
+def test_what_would_take_the_feed_library_for_ever_is_refused(inside: str, prolog: str, problem: str) -> None:
+    body = f"{prolog}<rss version='2.0' xmlns:dc='d'><channel><item><title>t</title>{inside}</item></channel></rss>"
+    if not problem:
+        assert feed.read(body.encode(), options={}).incidents == ()
+        return
+    with pytest.raises(PageError, match=problem):
+        feed.read(body.encode(), options={})
+
+
+def test_components_of_a_list_are_read_with_blanks_around_them() -> None:
+    text = "Affected components <ul><li>  API (Operational) </li><li>\tConsole</li><li>" + " " * 4000
+    reading = feed.read(an_rss(an_rss_item("[API] down", f"Status: Investigating {text}")), options={})
+    assert reading.incidents[0].component_ids[-2:] == ("API", "Console")
