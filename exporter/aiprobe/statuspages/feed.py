@@ -188,7 +188,7 @@ def _component_names(entry: _Entry) -> tuple[str, ...]:
     affected = _AFFECTED.search(entry.text)
     if affected:
         listed = _LISTED.findall(entry.text, affected.end())
-        names.extend(a_line(_IN_BRACKETS.sub("", name)) for name in listed[:50])
+        names.extend(a_line(_IN_BRACKETS.sub("", name.strip())) for name in listed[:50])
     return tuple(dict.fromkeys(name for name in names if name))
 
 
