@@ -16,7 +16,7 @@ LOCKED := install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast test-newest e2e wheel check bench format dashboards rules docs lock live release-check clean
+.PHONY: help demo test test-fast test-newest fuzz e2e wheel check bench format dashboards rules docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -31,6 +31,9 @@ test-fast: wheel ## The part that takes less than a minute
 
 e2e: wheel ## The tests with real Prometheus tools, a network namespace and a browser
 	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile
+
+fuzz: $(DEV_STAMP) ## New inputs for whatever reads a stranger's bytes, for FUZZ_SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
 
 check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms, spelling, wording, links
 	$(BIN)/ruff format --check .
