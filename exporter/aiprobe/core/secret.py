@@ -100,6 +100,8 @@ class Redactor:
         if self._kept.get(owner, frozenset()) == values:
             return
         self._kept[owner] = values
+        if not values:
+            del self._kept[owner]
         everything = {value for each in self._kept.values() for value in each}
         parts = {part for value in everything for part in _parts(value)}
         self._pieces = _pieces(form for part in parts for form in _spellings(part))

@@ -16,7 +16,7 @@ from aiprobe.credentials.keeper import Keeper
 from aiprobe.credentials.tokens import TokenCommand, TokenFile
 
 _REMEMBERED: Final = 8
-"""Secrets of one source that are still taken out of texts: a server may echo one that has ended meanwhile."""
+"""Secrets of one source that are still taken out of texts, and sources that have ended: a server may echo late."""
 
 _BUILD: Final[dict[str, Callable[[CredentialSource, Callable[[], float]], Source[Token]]]] = {
     "file": lambda source, wall: TokenFile(source.file or "", lifetime_seconds=source.lifetime_seconds, wall=wall),
@@ -88,6 +88,10 @@ class Vault:
         gone = [source for source in self._keepers if source not in used]
         for source in gone:
             await self._keepers.pop(source).close()
+        ended = [source for source in self._secrets if source not in self._keepers]
+        for source in ended[:-_REMEMBERED]:
+            del self._secrets[source]
+            self._redactor.keep(source, ())
 
     async def close(self) -> None:
         """Stop renewing."""

@@ -105,6 +105,9 @@ class IncidentBook:
                 self._close(draft, end=max(draft.start, min(at, draft.last_seen)), end_observed=False)
             if not self._runs[key]:
                 del self._runs[key]
+        asked = {(key.provider, key.surface) for key in self._runs}
+        asked |= {(incident.provider, incident.surface) for incident in self._closed}
+        self._pages = {key: log for key, log in self._pages.items() if key in asked}
 
     def resume(
         self, ended: Iterable[Incident], under_way: Iterable[Incident], results: Iterable[Finished], at: float

@@ -33,6 +33,8 @@ _BREATH_EVERY: Final = 20
 """Hours folded between two breaths."""
 _BREATH_SECONDS: Final = 0.001
 """Long enough for the event loop to take the interpreter back."""
+_MOST_SEEN: Final = 10_000
+"""Targets whose good results are counted to keep a sample of them."""
 
 
 class Store:
@@ -156,6 +158,8 @@ class Store:
 
     def _keeps(self, entry: Entry) -> bool:
         if self._keep_ok == "sampled":
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()  # nearly all of them targets that went
             seen = self._seen[entry.identity] = self._seen.get(entry.identity, -1) + 1
             return seen % SAMPLED_ONE_IN == 0
         return self._keep_ok == "all"

@@ -6,8 +6,8 @@ Who is trusted is a route's choice; this room only carries it out.
 import asyncio
 import calendar
 import ssl
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +50,11 @@ class Contexts:
         renewed: dict[tuple[str | None, bool], ssl.SSLContext] = {
             (ca_file, True): _context(ca_file, verify=True) for ca_file in ca_files
         }
-        return lambda: self._made.update(renewed)
+        return partial(self._take, renewed)
+
+    def _take(self, renewed: Mapping[tuple[str | None, bool], ssl.SSLContext]) -> None:
+        """Use these, and drop those of files that the configuration names no more."""
+        self._made = {key: context for key, context in self._made.items() if key[0] is None} | dict(renewed)
 
 
 def _context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ retries and what a reply means belong to the probes.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from aiprobe.core.clock import Clock
@@ -44,7 +44,6 @@ class Transport:
         self._contexts = Contexts()
         self._resolver = Resolver(nameservers)
         self._dialer = Dialer(clock=clock, resolver=self._resolver, contexts=self._contexts, live=self._live)
-        self._proxies: dict[Secret, Proxy] = {}
         self._closed = False
 
     def prepare(self, route: Route) -> None:
@@ -140,12 +139,7 @@ class Transport:
             raise RuntimeError("the transport is closed")
 
     def _proxy(self, route: Route) -> Proxy | None:
-        if route.proxy is None:
-            return None
-        proxy = self._proxies.get(route.proxy)
-        if proxy is None:
-            proxy = self._proxies[route.proxy] = parse_proxy(route.proxy)
-        return proxy
+        return None if route.proxy is None else _parsed(route.proxy)
 
     def _keeper(self, route: Route) -> Callable[[Connection], None] | None:
         return partial(self._keep, route) if route.reuse else None
@@ -162,3 +156,8 @@ class Transport:
         exchange.outcome = Outcome.CANCELLED if self._closed else error.outcome
         exchange.detail = error.detail
         return exchange
+
+
+@lru_cache(maxsize=256)
+def _parsed(proxy: Secret) -> Proxy:
+    return parse_proxy(proxy)

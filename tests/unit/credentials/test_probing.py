@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from aiprobe.core.clock import Clock, ManualClock
-from aiprobe.core.credential import CredentialSource
+from aiprobe.core.credential import Asked, CredentialSource
 from aiprobe.core.model import Auth, Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Redactor
@@ -280,3 +280,16 @@ def signature_of(method: str, path: str, headers: Mapping[str, str], body: bytes
     for part in scope.split("/"):
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
     return hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
+
+
+async def test_sources_that_a_reload_took_away_are_forgotten_but_for_the_last_eight(tmp_path: Path) -> None:
+    redactor = Redactor()
+    vault = Vault(clock=Clock(), redactor=redactor)
+    for number in range(12):
+        (tmp_path / f"{number}").write_text(f"token-number-{number:04}-{number:04}")
+        provider = a_provider(api_key=None, credential=CredentialSource(kind="file", file=str(tmp_path / f"{number}")))
+        await vault.of(provider).headers(Asked(method="GET", url="http://x/", content_type="", body=b""))
+        await vault.keep_only(())
+    await vault.close()
+    shown = [redactor(f"{number:04}-{number:04}!") for number in range(12)]
+    assert shown == [f"{number:04}-{number:04}!" for number in range(4)] + ["***!"] * 8

@@ -317,7 +317,8 @@ def test_an_authority_that_was_renewed_in_its_place_is_read_again(ca_file: str, 
     contexts.renewed([str(mounted)])()
     renewed = contexts.get(ca_file=str(mounted), verify=True)
     assert renewed is not before[mounted]
-    assert contexts.get(ca_file=str(other), verify=True) is before[other]
+    assert contexts.get(ca_file=str(mounted), verify=True) is renewed
+    assert contexts.get(ca_file=str(other), verify=True) is not before[other]  # the configuration names it no more
     mounted.write_text("nothing")
     with pytest.raises(ValueError, match="holds no usable certificate"):
         contexts.renewed([str(other), str(mounted)])
