@@ -12,7 +12,7 @@ import yaml
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
 from aiprobe.core.secret import Redactor, Secret
-from aiprobe.probes import PROBES
+from aiprobe.known import KNOWN
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.errors import in_reply
@@ -104,9 +104,7 @@ def _page(name: str) -> Callable[[bytes], Hashable]:
 
 
 def _configuration(data: bytes) -> Hashable:
-    settings = load_text(
-        data.decode("utf-8", "replace"), environ=ENVIRON, protocols=frozenset(PROTOCOLS), probes=frozenset(PROBES)
-    )
+    settings = load_text(data.decode("utf-8", "replace"), environ=ENVIRON, known=KNOWN)
     assert KEY not in settings.shown
     yaml.safe_load(settings.shown)
     return min(3, len(settings.targets)), bool(settings.warnings)
