@@ -17,13 +17,13 @@ from typing import Any, Final
 import uvloop
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector as Registrable
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished, LatencyObjective, Objectives, Provider, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.tracked import Tracked
-from aiprobe.metrics.collector import Collector
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
@@ -133,7 +133,9 @@ async def measure(number: int, scrapes: int, latest: int) -> dict[str, Any]:
     size = 0
     for _ in range(2):  # the first one announces births, the second one shows them
         size = await _drain(exposition, Format.OPENMETRICS)
-    collected = Collected(Collector(recorder, process=False).collect())
+    body = b"".join([piece async for piece in exposition.stream(Format.OPENMETRICS)]).decode()
+    parsed = text_string_to_metric_families(body)  # type: ignore[no-untyped-call]  # the library has no annotation here
+    collected = Collected(family for family in parsed if not family.name.startswith("process_"))
     registry = CollectorRegistry()
     registry.register(collected)
     told: dict[str, Any] = {"ours": [], "latest": [], "hold": [], "hold_cpu": [], "idle_hold": [], "text": []}

@@ -275,7 +275,7 @@ class App:
 
     async def probe(self, name: str) -> ProbeAnswer:
         """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target."""
-        before = self.scheduler.last(name)
+        before = self._tracked[name].last
         answer = await self.scheduler.probe_now(name)
         if isinstance(answer, Skipped):
             return ProbeAnswer(result=None if before is None else result_row(before), skipped=answer.reason)

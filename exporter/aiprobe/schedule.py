@@ -15,11 +15,11 @@ from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.lost import judged_by_history
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
 from aiprobe.core.money import bound_usd, charged_usd
-from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availability_verdict
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
 from aiprobe.core.redacted import redacted
 from aiprobe.core.spread import stable_fraction
-from aiprobe.core.tracked import Tracked
-from aiprobe.core.verdicts import is_poor, proves_egress, slo_verdicts
+from aiprobe.core.tracked import Tracked, carried
+from aiprobe.core.verdicts import proves_egress
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class Scheduler:
             record, result = self._tracked.get(finished.target.name), finished.result
             if record is None or result.outcome is Outcome.CANCELLED:
                 continue
-            self._count(record, result, finished.verdict, finished.slo_verdicts)
+            record.count(result, finished.verdict, finished.slo_verdicts)
             judged = replace(finished, consecutive_failures=record.state.consecutive_failures, state=record.state.state)
             ended = result.started_timestamp_seconds + result.duration_seconds
             record.note(judged, now - max(0.0, wall - ended))
@@ -171,10 +171,6 @@ class Scheduler:
         except TimeoutError:
             log.warning("some probes did not stop in time")
         self._runners.clear()
-
-    def last(self, name: str) -> Finished | None:
-        """Return the last result of a target. Raises KeyError."""
-        return self._runners[name].record.last
 
     async def probe_now(self, name: str) -> Finished | Skipped:
         """Return the target's result of this interval, probing now if there is none yet. Raises KeyError.
@@ -204,13 +200,13 @@ class Scheduler:
         self._runners = {name: fresh.get(name) or running[name] for name in names}
         self._stop(runner for name, runner in running.items() if self._runners.get(name) is not runner)
         for runner in fresh.values():
-            runner.record = _carried(before, runner.target) or runner.record
+            runner.record = carried(before, runner.target) or runner.record
             runner.record.has_answered &= runner.record.target.wiring == runner.target.wiring
             runner.record.target = runner.target
         self._tracked.clear()
         self._tracked |= {name: runner.record for name, runner in self._runners.items()}
         for fallback in (_fallback_of(runner.target) for runner in self._runners.values()):
-            if fallback and (record := _carried(before, fallback)):
+            if fallback and (record := carried(before, fallback)):
                 record.target = fallback
                 self._tracked[fallback.name] = record
         if self._is_started:
@@ -220,7 +216,7 @@ class Scheduler:
     def _fallback(self, runner: _Runner) -> _Runner | None:
         """Return what is probed when there is no money for this target, if anything can be."""
         if runner.fallback is None and (target := _fallback_of(runner.target)):
-            record = _carried(self._tracked, target) or Tracked(target, is_fallback=True)
+            record = carried(self._tracked, target) or Tracked(target, is_fallback=True)
             self._tracked[target.name] = record
             runner.fallback = _Runner(target, self._prepare_probe(target), record, bound_usd=0.0)
         return runner.fallback
@@ -302,12 +298,7 @@ class Scheduler:
         try:
             result = await self._supervised(runner)
         except asyncio.CancelledError:
-            result = Result(
-                outcome=Outcome.CANCELLED,
-                detail="stopped while under way",
-                started_timestamp_seconds=self._clock.wall() - (self._clock.monotonic() - started),
-                duration_seconds=self._clock.monotonic() - started,
-            )
+            result = self._broken_off(Outcome.CANCELLED, "stopped while under way", started)
             self._conclude(runner, attempt, result, egress_down=False)
             raise
         finally:
@@ -324,12 +315,14 @@ class Scheduler:
         except Exception as bug:
             # A bug in one kind of probe must not stop the schedule of its target.
             log.exception("a bug in a probe", extra={"target": runner.target.name})
-            return Result(
-                outcome=Outcome.INTERNAL_ERROR,
-                detail=f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback",
-                started_timestamp_seconds=self._clock.wall() - (self._clock.monotonic() - started),
-                duration_seconds=self._clock.monotonic() - started,
-            )
+            detail = f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback"
+            return self._broken_off(Outcome.INTERNAL_ERROR, detail, started)
+
+    def _broken_off(self, outcome: Outcome, detail: str, started: float) -> Result:
+        """Return the result of a probe that began at `started`, on the monotonic clock, and returned none itself."""
+        seconds = self._clock.monotonic() - started
+        began = self._clock.wall() - seconds
+        return Result(outcome=outcome, detail=detail, started_timestamp_seconds=began, duration_seconds=seconds)
 
     async def _blame_egress(self, target: Target, result: Result) -> bool:
         """Return whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
@@ -341,40 +334,20 @@ class Scheduler:
         return await self._egress.is_down(target) and self._last_public_answer_at <= now
 
     def _conclude(self, runner: _Runner, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
-        """Draw the verdicts, remember what the next probe needs, and hand the finished probe to the listeners."""
+        """Make a finished probe of a result, and hand it to the listeners."""
         target, record = runner.target, runner.record
-        result = judged_by_history(result, has_answered=record.has_answered)
-        verdict = availability_verdict(
-            result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits
-        )
-        verdicts = slo_verdicts(target.objectives, result, verdict)
+        judged = judged_by_history(result, has_answered=record.has_answered)
+        clean = redacted(judged, self._redact)
+        finished = record.conclude(target, clean, attempt=attempt, egress_down=egress_down)
         now = self._clock.monotonic()
-        ran = result.outcome is not Outcome.CANCELLED
-        if ran:
-            self._count(record, result, verdict, verdicts)
         if result.http_status == 429 and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
             record.backoff_until = now + patience
-        finished = Finished(
-            target=target,
-            result=redacted(result, self._redact),
-            attempt=attempt,
-            verdict=verdict,
-            slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
-            egress_down=egress_down,
-            consecutive_failures=record.state.consecutive_failures,
-            state=record.state.state,
-        )
         if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
             self._publish(finished)
-        if ran:
+        if result.outcome is not Outcome.CANCELLED:
             record.note(finished, now)
         return finished
-
-    def _count(self, record: Tracked, result: Result, verdict: Verdict, verdicts: Mapping[str, Verdict]) -> None:
-        """Move the state of a target by one result."""
-        record.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, verdicts))
-        record.has_answered |= result.outcome is Outcome.OK
 
     def _publish(self, finished: Finished) -> None:
         for listener in self._listeners:
@@ -395,9 +368,3 @@ def _fallback_of(target: Target) -> Target | None:
         return None
     name, nothing = target.name + FALLBACK_SUFFIX, Objectives(availability=None)
     return replace(target, name=name, kind=target.kind.fallback, objectives=nothing)
-
-
-def _carried(records: Mapping[str, Tracked], target: Target) -> Tracked | None:
-    """Return the record of a target that is still the same one to its readers, whatever else of it changed."""
-    record = records.get(target.name)
-    return record if record is not None and record.target.identity == target.identity else None

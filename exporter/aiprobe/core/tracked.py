@@ -7,8 +7,10 @@ While listeners take a finished probe, its record still has the run before it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from aiprobe.core.model import Finished, Target
+from aiprobe.core.model import Attempt, Finished, Result, Target
+from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.core.state import State, TargetState, is_silent, surface_state
+from aiprobe.core.verdicts import is_poor, slo_verdicts
 
 
 @dataclass(slots=True)
@@ -34,11 +36,40 @@ class Tracked:
         """Return whether the last run is too long ago to be shown as the present; `now` is monotonic."""
         return is_silent(now - self.ended_at, self.target.interval_seconds)
 
+    def conclude(self, target: Target, result: Result, *, attempt: Attempt, egress_down: bool) -> Finished:
+        """Draw the verdicts of a result and move the state by them; a cancelled one moves nothing."""
+        outcome = result.outcome
+        verdict = availability_verdict(outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits)
+        verdicts = slo_verdicts(target.objectives, result, verdict)
+        if outcome is not Outcome.CANCELLED:
+            self.count(result, verdict, verdicts)
+        return Finished(
+            target=target,
+            result=result,
+            attempt=attempt,
+            verdict=verdict,
+            slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
+            egress_down=egress_down,
+            consecutive_failures=self.state.consecutive_failures,
+            state=self.state.state,
+        )
+
+    def count(self, result: Result, verdict: Verdict, slo_verdicts: Mapping[str, Verdict]) -> None:
+        """Move the state by one result."""
+        self.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, slo_verdicts))
+        self.has_answered |= result.outcome is Outcome.OK
+
     def note(self, finished: Finished, now: float) -> None:
         """Store a run that ended at `now`, once every listener has taken it."""
         self.last = finished
         self.ended_at = now
         self.skipped = ""
+
+
+def carried(records: Mapping[str, Tracked], target: Target) -> Tracked | None:
+    """Return the record of a target that is still the same one to its readers, whatever else of it changed."""
+    record = records.get(target.name)
+    return record if record is not None and record.target.identity == target.identity else None
 
 
 def surface_states(records: Iterable[Tracked], now: float) -> Mapping[tuple[str, str, str], State]:

@@ -1,6 +1,6 @@
 """Every metric that aiprobe exposes, in one table: what it is called, what it means, and when it is there.
 
-Recorder, exposition, collector and the reference page read this table; a name or a help text stands nowhere
+Recorder, exposition and the reference page read this table; a name or a help text stands nowhere
 else. How numbers come to be belongs in `recorder.py`, what they look like on the wire in `openmetrics.py`.
 """
 

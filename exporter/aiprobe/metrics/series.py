@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import accumulate, chain
-from typing import NamedTuple
 
 from aiprobe.metrics.metric import Metric
 from aiprobe.metrics.openmetrics import Exemplar, Labels, bound, exemplar_text, label_text, number
@@ -20,18 +19,9 @@ Own = tuple[str, ...]
 """The values of a series' own labels, in the order of its metric."""
 
 
-class Reading(NamedTuple):
-    """One sample, as numbers instead of a line."""
-
-    name: str
-    labels: dict[str, str]
-    value: float
-    exemplar: Exemplar | None = None
-
-
 @dataclass(slots=True, eq=False)
 class Family:
-    """One family of one owner. A base class, against the habit here: both kinds stand in one list and expire alike."""
+    """What both kinds of family have. A base class, against the habit here: an owner renders both alike."""
 
     metric: Metric
     owner: "Owner"
@@ -39,17 +29,6 @@ class Family:
     """Among the families of the owner, in the order of the catalogue."""
     is_stale: bool = field(default=False, init=False)
     """Whether the lines must be rendered again; `is_stale` of the owner is set with it."""
-
-    def render(self, *, announced: bool = False) -> bytes:
-        """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
-
-        `announced` shows every series as it is, whatever scrapes have seen.
-        """
-        raise NotImplementedError
-
-    def readings(self) -> Iterator[Reading]:
-        """Return the same series as `render`, as numbers."""
-        raise NotImplementedError
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +87,10 @@ class Block(Family):
         self.set(1, *own)
 
     def render(self, *, announced: bool = False) -> bytes:
-        """Render the lines, a series that is not `announced` yet as 0."""
+        """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
+
+        A series that no scrape has shown yet is 0; `announced` shows every series as it is.
+        """
         unseen = () if announced else self.unseen
         lines = _lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra)
         if not (unseen or self.exemplars):
@@ -116,12 +98,6 @@ class Block(Family):
             if "inf" not in text and "nan" not in text:  # nearly always; else a label or a number has it
                 return text.encode()
         return (lines % tuple(_sample(*self._shown(own, unseen)) for own in self.values)).encode()
-
-    def readings(self) -> Iterator[Reading]:
-        """Return the same series as `render`, as numbers."""
-        for own in self.values:
-            labels = dict((*self.owner.labels.pairs, *_pairs(self.metric, own, self.extra)))
-            yield Reading(self.metric.name, labels, *self._shown(own, self.unseen))
 
     def announce(self, own: Own) -> None:
         """Show from now on what a series that was unseen counts."""
@@ -197,7 +173,7 @@ class Distribution(Family):
             self.counts, self.exemplars, self._exemplar_texts = [0] * buckets, [None] * buckets, [""] * buckets
         self.is_stale = self.owner.is_stale = True
 
-    def render(self, *, announced: bool = False) -> bytes:  # noqa: ARG002 - a histogram has no births
+    def render(self) -> bytes:
         """Render the lines from the family's one template."""
         shared = self.owner.labels.mark
         braces = f"{{{shared}}}" if shared else ""
@@ -205,17 +181,6 @@ class Distribution(Family):
         values[1::3] = accumulate(self.counts)
         values[2::3] = self._exemplar_texts
         return _without_zeros(_template(self.metric) % (*values, braces, self.total, braces, values[-2])).encode()
-
-    def readings(self) -> Iterator[Reading]:
-        """Return the same series as `render`, as numbers."""
-        if not self.counts:
-            return
-        shared, name = dict(self.owner.labels.pairs), self.metric.name
-        bounds = (*self.metric.buckets, math.inf)
-        for le, value, exemplar in zip(bounds, accumulate(self.counts), self.exemplars, strict=True):
-            yield Reading(f"{name}_bucket", {**shared, "le": bound(le)}, value, exemplar)
-        yield Reading(f"{name}_sum", shared, self.total)
-        yield Reading(f"{name}_count", shared, sum(self.counts))
 
 
 @cache
@@ -273,23 +238,15 @@ class Owner:
             return [b"" if metric.fades else lines for metric, lines in zip(self._metrics, rendered, strict=True)]
         return rendered
 
-    def readings(self, *, faded: bool) -> list[list[Reading]]:
-        """Return the same as `fragments`, as numbers."""
-        families = (block or histogram for block, histogram in zip(self._blocks, self._histograms, strict=True))
-        return [
-            [] if family is None or (faded and family.metric.fades) else list(family.readings()) for family in families
-        ]
-
     def refresh(self) -> None:
         """Render what has changed."""
         if not self.is_stale:
             return
         self.is_stale = False
-        for families in (self._blocks, self._histograms):
-            for family in families:
-                if family is not None and family.is_stale:
-                    family.is_stale = False
-                    self._rendered[family.place] = family.render()
+        for family in chain(self._blocks, self._histograms):
+            if family is not None and family.is_stale:
+                family.is_stale = False
+                self._rendered[family.place] = family.render()
 
     def fade(self) -> None:
         """Drop the gauges of the last probe."""

@@ -2,12 +2,16 @@
 
 import asyncio
 import zlib
+from collections.abc import Iterator
 from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.registry import Collector
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics import catalogue, exposition
@@ -300,3 +304,33 @@ def test_no_accept_header_makes_negotiation_fail(accept: str) -> None:
 def test_content_types_are_those_that_prometheus_knows() -> None:
     assert Format.TEXT.value == "text/plain; version=0.0.4; charset=utf-8"
     assert Format.OPENMETRICS.value == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+class Families(Collector):
+    """What a strict parser has read."""
+
+    def __init__(self, read: list[Metric]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._read
+
+
+async def test_a_strict_parser_and_the_library_render_the_same_metadata_and_exemplars() -> None:
+    recorder = a_recorder()
+    recorder.record(a_finished())
+    await scrape(recorder)
+    ours = await scrape_bytes(recorder)
+    registry = CollectorRegistry()
+    registry.register(Families(list(families(ours).values())))
+    theirs: bytes = generate_latest(registry)  # type: ignore[no-untyped-call]  # the library has no annotation here
+
+    def metadata(body: bytes) -> set[bytes]:
+        return {line for line in body.splitlines() if line.startswith(b"#")}
+
+    assert metadata(theirs) == metadata(ours)
+    assert theirs.count(b"request_id=") == ours.count(b"request_id=") > 0
+
+
+async def test_the_metrics_of_the_process_are_there_once() -> None:
+    assert (await scrape_bytes(a_recorder())).count(b"\nprocess_start_time_seconds ") == 1
