@@ -92,6 +92,8 @@ class App:
         self._reload_ok = True
         self._reloading = asyncio.Lock()
         self._stack = AsyncExitStack()
+        self._asked: set[asyncio.Task[Finished | Skipped]] = set()
+        """Probes that `/probe` asked for and that may outlive its answer."""
         self._redactor = redactor
         redactor.keep(CONFIGURED, settings.secrets)
         self._started_timestamp_seconds = clock.wall()
@@ -191,6 +193,7 @@ class App:
         )
         stack.push_async_callback(self.running.close)
         stack.push_async_callback(self.scheduler.close)
+        stack.callback(self._drop_asked)
         # A scrape is answered from here on. What the journal must be read for is absent until it was.
         mine = self._mine(settings)
         for commit in self._shown_early(mine):
@@ -209,6 +212,10 @@ class App:
         resumed = self.scheduler.resume(results)
         self.recorder.resumed(resumed)
         return resumed
+
+    def _drop_asked(self) -> None:
+        for task in self._asked:
+            task.cancel()
 
     def _shown_early(self, targets: Sequence[Target]) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""
@@ -273,10 +280,19 @@ class App:
         for ticker in self._tickers:
             ticker.tick()
 
-    async def probe(self, name: str) -> ProbeAnswer:
-        """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target."""
+    async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
+        """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target.
+
+        Answers with the result before where the probe takes longer than `within_seconds`; the probe goes on.
+        """
         before = self._tracked[name].last
-        answer = await self.scheduler.probe_now(name)
+        asked = asyncio.create_task(self.scheduler.probe_now(name), name=f"asked-{name}")
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        done, _ = await asyncio.wait({asked}, timeout=within_seconds)
+        if not done:
+            return ProbeAnswer(result=None if before is None else result_row(before), skipped="still under way")
+        answer = asked.result()
         if isinstance(answer, Skipped):
             return ProbeAnswer(result=None if before is None else result_row(before), skipped=answer.reason)
         debug = {"answer": answer.result.answer or "", "remote_address": answer.result.remote_address or ""}

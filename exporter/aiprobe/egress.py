@@ -1,14 +1,14 @@
 """Is it us? Checks of places that no AI provider runs, to tell a provider's failure from our own network's.
 
 A check for a failure begins after that failure; failures that come together share one. It uses its own client and
-follows no redirect: any HTTP answer at all proves that packets leave and return.
+follows no redirect: any answer under a certificate proves that packets leave and return.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
@@ -26,6 +26,8 @@ CHECK_SECONDS: Final = 2.5
 """How long one round of checks takes at the most."""
 SPACING_SECONDS: Final = 0.5
 """Rounds begin at least this far apart, so a failed probe waits for 3 s at the most, however many fail at once."""
+_OF_A_MIDDLEMAN: Final = frozenset({401, 403, 407, 451, 502, 503, 504, 511})
+"""Statuses that a proxy or a captive portal gives in the place of a server. No check is a page that needs a login."""
 ROUND_SECONDS: Final = 60.0
 """How often the checks run without a failure, so that `aiprobe_egress_up` is fresh."""
 
@@ -40,6 +42,28 @@ def check_names(urls: Sequence[str]) -> dict[str, str]:
         host if hosts.count(host) == 1 else f"{host}{urlsplit(url).path}": url
         for host, url in zip(hosts, urls, strict=True)
     }
+
+
+def proves_the_internet(url: str, status: int, location: str) -> bool:
+    """Tell whether an answer to a check came from where the check went.
+
+    A certificate proves that for `https`. Over `http` a proxy or a captive portal can answer in its place: with a
+    refusal, a gateway's error, or a redirect to another host.
+    """
+    if urlsplit(url).scheme == "https":
+        return True
+    if status in _OF_A_MIDDLEMAN:
+        return False
+    if urlsplit(url).path.endswith("/generate_204"):
+        return status == 204
+    return not (300 <= status < 400 and location) or _host(urljoin(url, location)) == _host(url)
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 class Egress:
@@ -123,7 +147,7 @@ class Egress:
             async with asyncio.timeout(self._timeout_seconds):
                 proxy = None if self._proxy is None else self._proxy.reveal()
                 async with session.get(url, allow_redirects=False, proxy=proxy) as response:
-                    return response.status > 0
+                    return proves_the_internet(url, response.status, response.headers.get("location", ""))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("egress check failed", extra={"url": url, "error": type(error).__name__})
             return False

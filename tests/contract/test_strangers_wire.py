@@ -209,7 +209,7 @@ async def refusing_proxy() -> AsyncIterator[int]:
         yield stranger.port
 
 
-@pytest.mark.parametrize(("scheme", "expected"), [("https", "connect"), ("http", "bad_request")])
+@pytest.mark.parametrize(("scheme", "expected"), [("https", "auth"), ("http", "bad_request")])
 async def test_a_proxy_that_wants_a_password_is_named_without_the_one_it_got(
     scheme: str, expected: str, refusing_proxy: int
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from aiprobe.core.clock import Clock, ManualClock
-from aiprobe.egress import ROUND_SECONDS, Egress, check_names
+from aiprobe.egress import ROUND_SECONDS, Egress, check_names, proves_the_internet
 
 
 @asynccontextmanager
@@ -53,8 +53,8 @@ async def an_egress(*urls: str, clock: Clock | None = None) -> AsyncIterator[tup
         await egress.close()
 
 
-@pytest.mark.parametrize("status", [200, 204, 302, 403, 404, 500])
-async def test_any_http_answer_proves_that_packets_pass(status: int) -> None:
+@pytest.mark.parametrize("status", [200, 204, 302, 404, 500])
+async def test_an_answer_of_the_host_itself_proves_that_packets_pass(status: int) -> None:
     async with a_site(status) as (port, asked), an_egress(f"http://127.0.0.1:{port}/trace") as (egress, told):
         assert await egress.is_down() is False
         assert asked == ["/trace"]
@@ -135,3 +135,38 @@ def test_checks_are_named_after_their_host_and_told_apart_by_path_where_they_sha
     assert list(check_names(["https://a.example/x", "https://b.example/"])) == ["a.example", "b.example"]
     assert list(check_names(["https://a.example/x", "https://a.example/y"])) == ["a.example/x", "a.example/y"]
     assert list(check_names(["https://user:pw@a.example/x"])) == ["a.example"]
+
+
+CHECK = "http://check.test/trace"
+MIDDLEMEN = [(status, "") for status in (401, 403, 407, 451, 502, 503, 504, 511)] + [
+    (status, where)
+    for status in (301, 302, 303, 307, 308)
+    for where in (
+        "http://portal.test/login",
+        "//portal.test/",
+        "https://portal.test/?from=http://check.test/",
+        "http://[",
+    )
+]
+HOSTS = [(200, ""), (204, ""), (304, ""), (404, ""), (405, ""), (429, ""), (500, "")] + [
+    (status, where)
+    for status in (301, 302, 307, 308)
+    for where in ("/en", "https://check.test/trace", "http://CHECK.test:80/")
+]
+
+
+@pytest.mark.parametrize(("status", "location"), MIDDLEMEN)
+def test_what_a_proxy_or_a_portal_answers_proves_no_internet(status: int, location: str) -> None:
+    assert not proves_the_internet(CHECK, status, location)
+    assert proves_the_internet(CHECK.replace("http:", "https:"), status, location), "a certificate proves who answered"
+
+
+@pytest.mark.parametrize(("status", "location"), HOSTS)
+def test_what_the_host_itself_answers_proves_it(status: int, location: str) -> None:
+    assert proves_the_internet(CHECK, status, location)
+
+
+@pytest.mark.parametrize("status", [200, 302, 404])
+def test_a_page_where_there_should_be_none_is_a_portal(status: int) -> None:
+    assert proves_the_internet("http://check.test/generate_204", 204, "")
+    assert not proves_the_internet("http://check.test/generate_204", status, "")

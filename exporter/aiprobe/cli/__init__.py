@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from aiprobe import __version__
+from aiprobe.cli.standard import settle_streams
 
 VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
 COMMANDS: Final = {
@@ -53,3 +54,4 @@ class _Commands(click.Group):
 @click.version_option(message=VERSION)
 def main() -> None:
     """Ask AI services real questions and export to Prometheus what a user would have felt."""
+    settle_streams()

@@ -13,6 +13,7 @@ from aiprobe.config.settings import Settings
 from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
+from aiprobe.transport.descriptors import room_for_connections
 
 
 @click.command()
@@ -25,6 +26,11 @@ def check(config_file: Path, *, schema: bool) -> None:
     settings = settings_or_exit(config_file, Redactor(), read=read_settings)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
+    if len(settings.targets) > (room := room_for_connections(hard=True)):
+        few = (
+            f"{len(settings.targets)} targets may want a connection at once, and the limit of open files leaves {room}"
+        )
+        click.echo(f"warning: {few}; raise it (ulimit -n, LimitNOFILE)", err=True)
     for line in costs(settings):
         click.echo(line)
 

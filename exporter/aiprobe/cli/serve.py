@@ -21,6 +21,7 @@ from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.secret import Redactor
+from aiprobe.transport.descriptors import raise_limit
 from aiprobe.web.server import WebError
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ def serve(
 ) -> None:
     redactor = Redactor()
     logs.set_up(level=log_level, log_format=log_format, redact=redactor)
+    raise_limit()
     options = Options(
         config_file=config_file,
         listen_addresses=listen_addresses,

@@ -91,13 +91,11 @@ def check_url(text: str) -> str:
 
 
 def check_base_url(text: str) -> str:
-    """Return a base URL without the slash at its end, or raise `ValueError`."""
+    """Return a base URL as it is, or raise `ValueError`. Whether it may have a query depends on its protocol."""
     parts = urlsplit(check_url(text))
-    if parts.query or "?" in text:
-        raise ValueError("has a query; leave it out: a base URL ends with a path, as the official SDK takes it")
     if parts.fragment or "#" in text:
         raise ValueError("has a fragment (#...); leave it out")
-    return text.rstrip("/")
+    return text
 
 
 def check_proxy(text: str) -> str:

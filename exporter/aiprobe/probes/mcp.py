@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Final
 
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target, Timeouts
-from aiprobe.core.outcomes import Outcome
+from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.probes.base import Tools, only_in
-from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
+from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
+from aiprobe.probes.media import media_types
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead, Request
 from aiprobe.protocols.errors import malformed
@@ -23,8 +24,9 @@ from aiprobe.transport.hops import joined
 from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
-_OTHER_ERA: Final = frozenset({400, 404, 405, 406, 409, 415, 422})
-"""How servers of one era refuse the other's first request. What else is refused would be refused in both."""
+_IN_BOTH_ERAS: Final = frozenset({Outcome.AUTH, Outcome.CHALLENGED, Outcome.QUOTA_EXHAUSTED, Outcome.RATE_LIMITED})
+"""What refuses a client whatever it says first. Anything else may be how a server of one era answers the other's first
+request: with a 4xx, a 500 or 501, a 202, or text."""
 
 
 class _Sink:
@@ -40,9 +42,9 @@ class _Sink:
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:  # noqa: ARG002 - the interface's
         """Take status and headers."""
         self.head = ReplyHead(status=status, headers=headers)
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if 200 <= status < 300 and media_type in {"application/json", "text/event-stream"}:
-            self.reader = ReplyReader(number=self._number, stream=media_type == "text/event-stream")
+        types = media_types(headers.get("content-type", ""))
+        if 200 <= status < 300 and types & {"application/json", "text/event-stream"}:
+            self.reader = ReplyReader(number=self._number, stream="text/event-stream" in types)
 
     def on_body(self, data: bytes, at: float) -> Signal:  # noqa: ARG002 - the interface's
         """Take body bytes."""
@@ -59,6 +61,7 @@ class _Talk:
     started_at: float
     hops: list[Exchange] = field(default_factory=list)
     failure: Failure | None = None
+    detail: str = ""
     head: ReplyHead | None = None
     server: str = ""
     tools: list[str] = field(default_factory=list)
@@ -74,7 +77,7 @@ class McpProbe:
         self._clock = tools.clock
         self._provider = target.provider
         self._protocol = PROTOCOLS["mcp"]
-        self._caller = Caller(target, tools, url=target.provider.base_url, headers=(("accept-encoding", "gzip"),))
+        self._caller = Caller(target, tools, url=target.provider.base_url, headers=(("accept-encoding", "identity"),))
         self._era = Era.STATELESS
 
     async def run(self) -> Result:
@@ -82,14 +85,18 @@ class McpProbe:
         talk = _Talk(started_at=self._clock.monotonic())
         if not await self._try(self._era, talk):
             other = Era.HANDSHAKE if self._era is Era.STATELESS else Era.STATELESS
-            talk.failure = None
+            first, talk.failure, talk.detail = (talk.failure, talk.detail), None, ""
             if await self._try(other, talk) and talk.failure is None:
                 self._era = other
+            elif _is_excluded(talk.failure) and not _is_excluded(first[0]):
+                talk.failure, talk.detail = first  # a server that is down in its own era knows nothing of the other
         return self._result(talk)
 
     async def _try(self, era: Era, talk: _Talk) -> bool:
         """Talk in one era; False when the server seems to live in the other."""
-        return await (self._discover(talk) if era is Era.STATELESS else self._handshake(talk))
+        over = await (self._discover(talk) if era is Era.STATELESS else self._handshake(talk))
+        talk.detail = told(talk.failure, talk.hops[-1]) if talk.failure else ""
+        return over
 
     async def _discover(self, talk: _Talk) -> bool:
         era = Era.STATELESS
@@ -128,13 +135,11 @@ class McpProbe:
         return True
 
     def _is_other_era(self, talk: _Talk) -> bool:
-        """Tell whether a first request was refused for its era: by status, or by an error in place of a result."""
+        """Tell whether a first request may have been refused for its era: by any whole answer."""
         last = talk.hops[-1]
-        if last.status is None or talk.failure is None:
+        if last.status is None or last.outcome is not None or talk.failure is None:
             return False
-        told_by_rpc = 200 <= last.status < 300 and last.outcome is None
-        is_rpc = told_by_rpc and talk.failure.outcome not in {Outcome.MALFORMED, Outcome.TRUNCATED}
-        return last.status in _OTHER_ERA or is_rpc
+        return talk.failure.outcome not in _IN_BOTH_ERAS
 
     def _take_tools(self, listed: dict[str, Any] | None, talk: _Talk) -> None:
         if listed is None:
@@ -230,7 +235,7 @@ class McpProbe:
         return result_of(
             whole,
             outcome=failure.outcome if failure else Outcome.OK,
-            detail=(failure.message or failure.error_type) if failure else "",
+            detail=talk.detail,
             clock=self._clock,
             head=self._protocol.head(self._provider, talk.head) if talk.head else None,
             phases=phases,
@@ -241,6 +246,10 @@ class McpProbe:
             response_model=one_line(talk.server) or None,
             answer=", ".join(talk.tools)[:ANSWER_KEPT] or None,
         )
+
+
+def _is_excluded(failure: Failure | None) -> bool:
+    return failure is not None and availability_verdict(failure.outcome) is Verdict.EXCLUDED
 
 
 def _has_tools(result: dict[str, Any]) -> bool:

@@ -21,6 +21,8 @@ CLIENT: Final = {"name": "aiprobe", "version": "1"}
 METHOD_NOT_FOUND: Final = -32601
 UNSUPPORTED_VERSION: Final = -32022
 _MOST_HELD_BYTES: Final = 8 << 20
+_MOST_MESSAGES: Final = 1000
+"""Of notifications and progress before the answer to a question that needs neither."""
 
 
 class Era(StrEnum):
@@ -116,6 +118,7 @@ class ReplyReader:
         self._number = number
         self._parser = FrameParser() if stream else None
         self._held = bytearray()
+        self._messages = 0
         self.message: dict[str, Any] | None = None
         """The reply, once it came."""
         self.failure: Failure | None = None
@@ -126,8 +129,12 @@ class ReplyReader:
         if self._parser is None:
             self._held += data
             return len(self._held) > _MOST_HELD_BYTES
-        for frame in self._parser.feed(data):
+        frames = self._parser.feed(data)
+        self._messages += len(frames)
+        for frame in frames:
             self._take(frame.data)
+        if self._messages > _MOST_MESSAGES and self.message is None:
+            self.failure = errors.malformed(f"more than {_MOST_MESSAGES} messages before an answer")
         if self._parser.oversized:
             self.failure = errors.malformed("a message that is too large")
         return self.message is not None or self.failure is not None
@@ -155,10 +162,10 @@ class ReplyReader:
 
 
 def _answers(message: dict[str, Any], number: int) -> bool:
-    """Tell whether it is the reply: a refusal of a request that could not be read has no id."""
+    """Tell whether it is the reply: a refusal of a request that could not be read has no id, some echo it as text."""
     if "error" in message and message.get("id") is None:
         return True
-    return message.get("id") == number and ("result" in message or "error" in message)
+    return str(message.get("id")) == str(number) and ("result" in message or "error" in message)
 
 
 def failure_in(message: dict[str, Any]) -> Failure | None:
@@ -192,8 +199,9 @@ def server_name(result: dict[str, Any]) -> str:
 
 
 def _path(provider: Provider) -> str:
-    """Return the one endpoint: `base_url` as it is."""
-    return urlsplit(provider.base_url).path or "/"
+    """Return the one endpoint: `base_url` as it is, with its slash at the end and its query, which may be a key."""
+    parts = urlsplit(provider.base_url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _sendable(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:

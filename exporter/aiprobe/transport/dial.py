@@ -13,6 +13,7 @@ from aiprobe.core.hosts import host_name, literal
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.transport.connection import Connection, read_buffer
+from aiprobe.transport.descriptors import OURS, lacking, room_for_connections
 from aiprobe.transport.exchange import Exchange, Route, WireError
 from aiprobe.transport.proxy import Proxy, open_tunnel
 from aiprobe.transport.request import authority
@@ -23,7 +24,7 @@ from aiprobe.transport.tls import Contexts, secure
 class Dialer:
     """Opens connections; `live` is the set of all that are open."""
 
-    __slots__ = ("_buffer", "_clock", "_contexts", "_live", "_resolver")
+    __slots__ = ("_buffer", "_clock", "_contexts", "_dialing", "_live", "_resolver", "most")
 
     def __init__(self, *, clock: Clock, resolver: Resolver, contexts: Contexts, live: set[Connection]) -> None:
         self._buffer = read_buffer()
@@ -31,25 +32,44 @@ class Dialer:
         self._resolver = resolver
         self._contexts = contexts
         self._live = live
+        self._dialing = 0
+        self.most = room_for_connections()
+        """Connections that may be open at once."""
 
     async def open(self, route: Route, proxy: Proxy | None, *, exchange: Exchange, timeouts: Timeouts) -> Connection:
         """Return a connection to the origin of `route`, ready to be asked.
 
         Raises:
             WireError: `dns`, `connect`, `tls`, `timeout_connect` or `timeout_total`; the failed phase is still running.
+                `internal_error` where this process or machine has run out of what a connection takes.
             ValueError: the route's CA file cannot be used.
         """
         limit = min(timeouts.connect, timeouts.total)
+        if len(self._live) + self._dialing >= self.most:
+            raise WireError(Outcome.INTERNAL_ERROR, _ours(f"{self.most} connections are open"))
         try:
             async with asyncio.timeout(limit):
                 return await self._open(route, proxy, exchange, limit)
         except TimeoutError as error:
             raise _too_slow(exchange, timeouts) from error
 
+    async def _lookup(self, host: str, family: str) -> tuple[str, ...]:
+        """Look a name up; a lookup that failed because we have no descriptor for it is ours."""
+        try:
+            return await self._resolver.addresses(host, family)
+        except WireError as error:
+            if lack := lacking():
+                raise WireError(Outcome.INTERNAL_ERROR, _ours(lack)) from error
+            raise
+
     async def _open(self, route: Route, proxy: Proxy | None, exchange: Exchange, limit: float) -> Connection:
         host, port = (proxy.host, proxy.port) if proxy else (route.host, route.port)
-        addresses = await self._addresses(host, route, exchange)
-        connection = await self._connect(addresses, port, route=route, exchange=exchange, limit=limit)
+        self._dialing += 1
+        try:
+            addresses = await self._addresses(host, route, exchange)
+            connection = await self._connect(addresses, port, route=route, exchange=exchange, limit=limit)
+        finally:
+            self._dialing -= 1
         try:
             if proxy is not None and proxy.scheme == "https":
                 await secure(connection, self._context(route), host_name(proxy.host), Outcome.CONNECT)
@@ -72,7 +92,7 @@ class Dialer:
         address = literal(host)
         if address is None:
             exchange.enter("resolve", exchange.started)
-            addresses = await self._resolver.addresses(host_name(host), route.ip_family)
+            addresses = await self._lookup(host_name(host), route.ip_family)
             exchange.enter("connect", self._clock.monotonic())
             return addresses
         exchange.enter("connect", exchange.started)
@@ -96,6 +116,8 @@ class Dialer:
                 async with asyncio.timeout(left / (len(tries) - number)):
                     return await self._connect_to(address, port)
             except OSError as error:
+                if error.errno in OURS:
+                    raise WireError(Outcome.INTERNAL_ERROR, _ours(os.strerror(error.errno))) from error
                 problems.append(f"{address}: {os.strerror(error.errno) if error.errno else 'no answer'}")
         raise WireError(Outcome.CONNECT, "; ".join(problems))
 
@@ -104,6 +126,10 @@ class Dialer:
         _, connection = await asyncio.get_running_loop().create_connection(factory, address, port)
         connection.remote_address = address
         return connection
+
+
+def _ours(lack: str) -> str:
+    return f"aiprobe itself has run out: {lack}; raise the limit of open files (ulimit -n, LimitNOFILE)"
 
 
 def _too_slow(exchange: Exchange, timeouts: Timeouts) -> WireError:

@@ -18,6 +18,8 @@ from aiprobe.transport.exchange import WireError
 _MAX_ANSWER_BYTES: Final = 16 * 1024
 _HTTP: Final = b"HTTP/1."
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?:[ \r]|$)")
+_REFUSES_US: Final = frozenset({401, 403, 407})
+"""The proxy's own rules or its password: no provider can mend that."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -59,7 +61,7 @@ async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None
     """Ask the proxy at the other end of `connection` for a tunnel to `origin` (`host:port`).
 
     Raises:
-        WireError: `connect`, with the proxy's status if it gave one.
+        WireError: `auth` where the proxy refuses us, else `connect`, with the proxy's status if it gave one.
     """
     transport = connection.transport
     if transport is None or connection.ended:
@@ -72,6 +74,8 @@ async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
     status = await answer.status
     transport.set_protocol(connection)
+    if status in _REFUSES_US:
+        raise WireError(Outcome.AUTH, f"our own proxy refused the tunnel: it answered {status} to CONNECT")
     if not 200 <= status < 300:
         raise WireError(Outcome.CONNECT, f"the proxy answered {status} to CONNECT")
 

@@ -5,6 +5,7 @@ retries and what a reply means belong to the probes.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Final
@@ -25,6 +26,9 @@ from aiprobe.transport.warm import WarmConnections
 
 __all__ = ["EVENTS_SLICE_BYTES", "WHOLE_SLICE_BYTES", "Exchange", "Route", "Signal", "Sink", "Transport"]
 
+log = logging.getLogger(__name__)
+
+_LOUD_SECONDS: Final = 60.0
 _CLOSING_TURNS: Final = 10
 """Turns of the event loop in which aborted connections say goodbye; two are enough, TLS takes one more."""
 
@@ -45,6 +49,7 @@ class Transport:
         self._resolver = Resolver(nameservers)
         self._dialer = Dialer(clock=clock, resolver=self._resolver, contexts=self._contexts, live=self._live)
         self._closed = False
+        self._loud_at = 0.0
 
     def prepare(self, route: Route) -> None:
         """Check `route` and load what its TLS trusts, so that no exchange pays for it.
@@ -94,6 +99,7 @@ class Transport:
         exchange = Exchange(started=self._clock.monotonic())
         connection = self._warm.take(route) if route.reuse else None
         if connection is None:
+            self._warm.make_room(len(self._live), self._dialer.most)
             try:
                 connection = await self._dialer.open(route, proxy, exchange=exchange, timeouts=timeouts)
             except WireError as error:
@@ -155,6 +161,9 @@ class Transport:
         exchange.leave(exchange.ended)
         exchange.outcome = Outcome.CANCELLED if self._closed else error.outcome
         exchange.detail = error.detail
+        if exchange.outcome is Outcome.INTERNAL_ERROR and exchange.ended >= self._loud_at:
+            self._loud_at = exchange.ended + _LOUD_SECONDS
+            log.error("probes cannot be made", extra={"detail": error.detail})
         return exchange
 
 

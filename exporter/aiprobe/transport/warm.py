@@ -31,6 +31,11 @@ class WarmConnections:
             connection.abort()
         return None
 
+    def make_room(self, opened: int, most: int) -> None:
+        """Close the oldest connection that waits where one more would be too many."""
+        if opened >= most and self._idle:
+            self._drop(next(iter(self._idle)))
+
     def keep(self, route: Route, connection: Connection) -> None:
         """Hold `connection` for the next exchange on `route`; at most `IDLE_SECONDS` long."""
         while len(self._idle) >= MAX_IDLE:

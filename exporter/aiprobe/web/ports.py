@@ -185,8 +185,11 @@ class Control(Protocol):
     def summary(self) -> Summary:
         """Return how the exporter itself stands."""
 
-    async def probe(self, name: str) -> ProbeAnswer:
-        """Probe a configured target, or share the result of this interval. Ends within the target's time-outs."""
+    async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
+        """Probe a configured target, or share the result of this interval. Ends within the target's time-outs.
+
+        Answers with what is known where the probe takes longer than `within_seconds`; the probe goes on.
+        """
 
     async def reload(self) -> str | None:
         """Read the configuration again. Returns None, or the problems as redacted text."""

@@ -6,6 +6,7 @@ Pages are in `pages.py`, JSON is in `api.py`; what stands before all of them is 
 import asyncio
 import difflib
 import logging
+import math
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -21,6 +22,8 @@ GATE: Final = web.AppKey("gate", Gate)
 WRITE_SECONDS: Final = web.AppKey("write_seconds", float)
 """How long a scraper may take to accept one slice of at most 128 KiB."""
 
+_SCRAPE_TIMEOUT: Final = "X-Prometheus-Scrape-Timeout-Seconds"
+_ON_ITS_WAY_SECONDS: Final = 0.5
 _LOOKS_LIKE_A_URL: Final = re.compile(r"[/\\?#@]|^[\w.-]+:\d+$|^\[|%2f", re.IGNORECASE)
 _MOST_NAMES: Final = 50
 _QUOTED_CHARACTERS: Final = 100
@@ -117,7 +120,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
     refusal = _unknown(asked[0], [row.name for row in ports.targets.rows()])
     if refusal is not None:
         return refusal
-    answer = await ports.control.probe(asked[0])
+    answer = await ports.control.probe(asked[0], within_seconds=_scrape_seconds(request))
     content_type = ports.metrics.negotiate(request.headers.get("Accept"))
     series = ports.metrics.target(asked[0], content_type)
     if answer.result is None or series is None:
@@ -125,6 +128,15 @@ async def probe(request: web.Request) -> web.StreamResponse:
     if request.query.get("debug", "").lower() in {"true", "1"}:
         return web.Response(text=_debug_text(answer, answer.result, series), content_type="text/plain")
     return web.Response(body=series, headers={"Content-Type": content_type, "Vary": "Accept"})
+
+
+def _scrape_seconds(request: web.Request) -> float | None:
+    """Return how long the scraper waits, less what the answer takes on its way; None where it does not say."""
+    try:
+        seconds = float(request.headers.get(_SCRAPE_TIMEOUT, ""))
+    except ValueError:
+        return None
+    return max(0.0, seconds - _ON_ITS_WAY_SECONDS) if math.isfinite(seconds) and seconds > 0 else None
 
 
 def _unknown(asked: str, names: Sequence[str]) -> web.Response | None:

@@ -74,6 +74,8 @@ class Wire(asyncio.Transport):
 class Scripted:
     """A dialer whose connections are wires."""
 
+    most = 1000
+
     def __init__(self, app: App) -> None:
         self._transport = app.transport
 

@@ -42,7 +42,7 @@ def test_every_field_of_a_preset_can_be_overridden(tmp_path: Path) -> None:
     provider = a_provider(tmp_path, section)
 
     assert provider.protocol == "openai-responses"
-    assert provider.base_url == "http://127.0.0.1:1/v1"
+    assert provider.base_url == "http://127.0.0.1:1/v1/"
     assert (provider.name, provider.display_name) == ("my.openai", "Ours")
     assert (provider.egress, provider.tls_verify, provider.include_usage) == (False, False, False)
     assert (provider.token_cap_field, provider.models_path) == ("max_tokens", "/list")
@@ -151,3 +151,14 @@ def test_a_providers_name_may_not_hide_anything(key: str, tmp_path: Path) -> Non
 
     assert len(found) == 1
     assert found[0].startswith("aiprobe.yml:1: ")
+
+
+def test_an_mcp_servers_key_may_stand_in_its_url_and_is_a_secret(tmp_path: Path) -> None:
+    text = """
+providers: {p: {protocol: mcp, base_url: "https://x.test/mcp/?key=planted%20secret&profile=p-1"}}
+targets: [{name: t, provider: p, probe: mcp}]
+"""
+    found = settings(tmp_path, text)
+    assert found.providers["p"].base_url.endswith("/mcp/?key=planted%20secret&profile=p-1")
+    assert {"planted%20secret", "planted secret"} <= {secret.reveal() for secret in found.secrets}
+    assert "planted" not in found.shown

@@ -188,6 +188,17 @@ async def test_every_way_in_which_older_servers_refuse_to_be_discovered_leads_to
         (refused(401, www_authenticate="Bearer resource_metadata=x"), Outcome.AUTH),
         (refused(403), Outcome.AUTH),
         (refused(429), Outcome.RATE_LIMITED),
+    ],
+)
+async def test_what_both_eras_would_get_is_not_asked_for_twice(refusal: Answer, outcome: Outcome) -> None:
+    result, server = await told_by(**(HANDSHAKE | {"server__discover": refusal}))
+    assert result.outcome is outcome
+    assert server.methods == ["server/discover"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
         (refused(500), Outcome.SERVER_ERROR),
         (refused(503), Outcome.OVERLOADED),
         (body("<html>", "text/html", 502), Outcome.SERVER_ERROR),
@@ -199,10 +210,10 @@ async def test_every_way_in_which_older_servers_refuse_to_be_discovered_leads_to
         (body('{"jsonrpc": "2.0", "id": 1, "result": [1]}'), Outcome.MALFORMED),
     ],
 )
-async def test_what_both_eras_would_get_is_not_asked_for_twice(refusal: Answer, outcome: Outcome) -> None:
-    result, server = await told_by(**(HANDSHAKE | {"server__discover": refusal}))
+async def test_what_a_server_says_in_both_eras_is_its_outcome(answer: Answer, outcome: Outcome) -> None:
+    result, server = await told_by(server__discover=answer, initialize=answer)
     assert result.outcome is outcome
-    assert server.methods == ["server/discover"]
+    assert server.methods == ["server/discover", "initialize"]
 
 
 async def test_a_wrong_address_is_not_found_in_either_era() -> None:
@@ -283,3 +294,77 @@ async def test_the_simulator_speaks_both_eras(name: str) -> None:
     async with Simulator() as simulator, a_probe(f"{simulator.url}/{name}/mcp") as probe:
         result = await probe.run()
     assert (result.outcome, result.answer, result.response_model) == (Outcome.OK, "ask, search", "simulator 1.0")
+
+
+def text_id(result: object) -> Answer:
+    return lambda message, _: web.json_response({"jsonrpc": "2.0", "id": str(message["id"]), "result": result})
+
+
+OF_THE_OTHER_ERA: dict[str, Answer] = {
+    **{str(status): body("no", "text/plain", status) for status in (400, 404, 405, 406, 409, 415, 422, 500, 501, 502)},
+    "202": body("", "application/json", 202),
+    "202 without a type": lambda _, __: web.Response(status=202),
+    "204": lambda _, __: web.Response(status=204),
+    "text": body("This server speaks MCP", "text/plain"),
+    "a page": body("<h1>MCP</h1>", "text/html"),
+    "an empty object": body("{}"),
+    "null": body("null"),
+    "an empty stream": body("", "text/event-stream"),
+    "broken JSON": body('{"jsonrpc"'),
+    "an internal error": refused(200, -32603),
+    "an internal error under 500": refused(500, -32603),
+    "invalid parameters": refused(200, -32602),
+    "a version of tomorrow": lambda message, _: a_result({"supportedVersions": ["2031-01-01"]}, message),
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_OTHER_ERA)
+async def test_whatever_a_server_says_to_discover_the_handshake_is_tried(name: str) -> None:
+    result, server = await told_by(**(HANDSHAKE | {"server__discover": OF_THE_OTHER_ERA[name]}))
+    assert result.outcome is Outcome.OK, result.detail
+    assert server.methods[:2] == ["server/discover", "initialize"]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(500, "server_error"), (503, "overloaded"), (502, "server_error")])
+async def test_a_server_that_is_down_in_its_own_era_is_down(status: int, expected: str) -> None:
+    result, _ = await told_by(**{"server/discover": body("", "text/plain", status)})  # and initialize is a 404
+    assert result.outcome.value == expected
+    assert str(status) in result.detail
+
+
+async def test_an_id_that_comes_back_as_text_is_the_same_id() -> None:
+    result, _ = await told_by(**{"server/discover": text_id(DISCOVERED), "tools/list": text_id(TOOLS)})
+    assert result.outcome is Outcome.OK, result.detail
+
+
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_server_that_sends_its_clients_to_the_slash_is_followed(status: int) -> None:
+    def moved(_: dict[str, Any], request: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"location": request.path + "/"})
+
+    def there(result: object) -> Answer:
+        return lambda message, request: (
+            a_result(result, message) if request.path.endswith("/") else moved(message, request)
+        )
+
+    result, _ = await told_by(**{"server/discover": there(DISCOVERED), "tools/list": there(TOOLS)})
+    assert result.outcome is Outcome.OK, result.detail
+
+
+@pytest.mark.parametrize("status", [300, 301, 307, 400, 401, 403, 404, 418, 429, 500, 503])
+async def test_no_failure_is_without_its_status_and_where_it_leads(status: int) -> None:
+    def empty(_: dict[str, Any], __: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"location": "https://login.test/"})
+
+    result, _ = await told_by(**{"server/discover": empty, "initialize": empty})
+    assert f"HTTP {status}" in result.detail
+    assert ("login.test" in result.detail) is (300 <= status < 400)
+
+
+async def test_more_messages_than_a_question_has_are_malformed() -> None:
+    noise = b"".join(b'data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n' for _ in range(2000))
+    result, _ = await told_by(
+        **{"server/discover": body(noise, "text/event-stream"), "initialize": body(noise, "text/event-stream")}
+    )
+    assert result.outcome is Outcome.MALFORMED
+    assert "messages before an answer" in result.detail

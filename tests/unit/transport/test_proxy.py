@@ -115,9 +115,9 @@ async def test_http_asks_the_proxy_for_the_whole_url() -> None:
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 3\r\n\r\nno!", "the proxy answered 407"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 3\r\n\r\nno!", "it answered 407"),
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "the proxy answered 502"),
-        (b"HTTP/1.0 403\r\n\r\n", "the proxy answered 403"),
+        (b"HTTP/1.0 403\r\n\r\n", "it answered 403"),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 504 Late\r\n\r\n", "the proxy answered 504"),
         (b"", "closed"),
         (b"HTTP/1.1 200", "closed"),
@@ -134,7 +134,9 @@ async def test_a_proxy_that_gives_no_tunnel_is_connect_and_says_why(answer: byte
         route = a_route(443, scheme="https", host="origin.example", proxy=proxy_url(proxy.port))
         exchange = await ask(transport, route)
         assert not transport._live
-    assert exchange.outcome is Outcome.CONNECT
+    ours = detail.endswith(("407", "403"))
+    assert exchange.outcome is (Outcome.AUTH if ours else Outcome.CONNECT)
+    assert ("our own proxy" in exchange.detail) is ours
     assert detail in exchange.detail
     assert "hunter2" not in exchange.detail
     assert list(exchange.phases) == ["connect"]

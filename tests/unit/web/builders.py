@@ -177,7 +177,7 @@ class FakeControl:
     def summary(self) -> Summary:
         return self.told
 
-    async def probe(self, name: str) -> ProbeAnswer:
+    async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
         self.probed.append(name)
         return self.answer
 

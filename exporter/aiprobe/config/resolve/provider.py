@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 from aiprobe.config.document import Where
 from aiprobe.config.endings import needless_ending
@@ -65,6 +66,7 @@ def resolve_provider(
     preset = _preset(key, section, where, findings)
     protocol = _protocol(section, preset, where, known.protocols, findings)
     base_url = _base_url(section, preset, where, findings)
+    _check_query(base_url, protocol, where.at("base_url"), findings)
     if ending := needless_ending(base_url, protocol):
         findings.warn(where.at("base_url"), f"ends with {ending}, which {protocol} adds itself", f"leave {ending} out")
     api_key = _secret(section.api_key, where.at("api_key"), base, findings, literal_is="a literal key")
@@ -158,6 +160,17 @@ def _base_url(section: ProviderSection, preset: Preset | None, where: Where, fin
         looks = f"such as {preset.address}" if preset and preset.address else "as the provider's official SDK takes it"
         findings.error(where, "has no base_url", f"give `base_url:`, {looks}")
     return base_url
+
+
+def _check_query(base_url: str, protocol: str, where: Where, findings: Findings) -> None:
+    """Keep the query of an MCP server's URL secret: some take their key there. No other base URL has one."""
+    parts = urlsplit(base_url)
+    if protocol == "mcp":
+        findings.keep_secret(*(part.partition("=")[2] for part in parts.query.split("&")))
+        findings.keep_secret(*(value for _, value in parse_qsl(parts.query)))
+    elif "?" in base_url:
+        hint = "leave it out: a base URL ends with a path, as the official SDK takes it"
+        findings.error(where, "has a query", hint)
 
 
 def _lower(said: list[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -60,6 +60,10 @@ def resolve(
     prices = price_table(config.prices, base=base, where=main.where("prices"), findings=findings)
     targets = _targets(sources, rules, prices, budget=config.budget, today=today, findings=findings)
     _warn_of_missing_keys(accounts, targets, findings)
+    for number, url in enumerate(config.egress):
+        if not url.startswith("https://"):
+            what = "is not https, so a proxy or a captive portal can answer in its place"
+            findings.warn(main.where("egress", number), what, "check an https:// URL")
     groups = _groups(sources, findings)
     status_pages = resolve_pages(
         config.status_pages,
