@@ -56,12 +56,12 @@ def proves_the_internet(url: str, status: int, location: str) -> bool:
         return False
     if urlsplit(url).path.endswith("/generate_204"):
         return status == 204
-    return not (300 <= status < 400 and location) or _host(urljoin(url, location)) == _host(url)
+    return not (300 <= status < 400 and location) or _host(url, location) == _host(url)
 
 
-def _host(url: str) -> str | None:
+def _host(url: str, location: str = "") -> str | None:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(urljoin(url, location)).hostname
     except ValueError:
         return None
 

@@ -22,6 +22,8 @@ _PIECE_BYTES: Final = 64 * 1024
 TLS the last piece may still wait in the process when `send` ends, so this bounds that error as well."""
 _READ_BYTES: Final = 16 * 1024
 """The most that one read takes, a record of TLS. A peer that fills it is not listened to again in the same turn."""
+_REST_SECONDS: Final = 0.004
+"""What a peer whose bytes are all work waits between two turns, which take half a millisecond: a tenth of the loop."""
 _MAX_EARLY_BYTES: Final = 256 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _DRAIN_BYTES: Final = 64 * 1024
@@ -237,7 +239,10 @@ class Connection(asyncio.BufferedProtocol):
             self._resting = True
             if self.transport is not None and not self.transport.is_closing():
                 self.transport.pause_reading()
-            self._loop.call_soon(self._go_on)
+            if self._question is not None and self._question.reply.dense:
+                self._loop.call_later(_REST_SECONDS, self._go_on)
+            else:
+                self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         self._resting = False

@@ -17,6 +17,9 @@ _FREE_FRAMING_BYTES: Final = 128 * 1024
 """What may arrive that is no body, whatever the size of the body: a head, interim replies, trailers."""
 _FRAMING_PER_BODY: Final = 3
 """How many bytes of framing may come with each byte of body beyond that. Chunks of one byte take five."""
+_MOST_INTERIM_REPLIES: Final = 100
+_DENSE_BYTES: Final = 16
+"""An event stream with a line for fewer bytes than this is no service's: the shortest event that we know has sixty."""
 _MAX_INFLATED_EVENTS_BYTES: Final = 1 << 20
 """Of an event stream that comes compressed although identity was asked for: each of its lines is work."""
 
@@ -33,6 +36,7 @@ class Reply:
         "_decoded_bytes",
         "_exchange",
         "_head",
+        "_heads",
         "_held",
         "_inflater",
         "_max_body_bytes",
@@ -47,6 +51,7 @@ class Reply:
         "at",
         "complete",
         "content_at",
+        "dense",
         "done",
         "pending",
         "progress_at",
@@ -62,6 +67,8 @@ class Reply:
         """The sink wants no more."""
         self.pending = False
         """There is work left of the bytes that came: call `go_on` in a later turn, before the next bytes."""
+        self.dense = False
+        """What is pending is far more work than an honest reply: somebody else's turn may be longer."""
         self.reusable = False
         """Once complete: the peer keeps the connection open, and has sent nothing after the reply."""
         self.content_at: float | None = None
@@ -76,6 +83,7 @@ class Reply:
         self._tunnel = False
         """The peer speaks the protocol that it was asked for: nothing is HTTP any more."""
         self._head: Head | None = None
+        self._heads = 0
         self._held = b""
         """Of a head that is not whole."""
         self._body: Body | None = None
@@ -153,6 +161,9 @@ class Reply:
             if len(data) - len(rest) > MAX_HEAD_BYTES:
                 break
             data, searched = rest, 0
+            self._heads += 1
+            if self._heads > _MOST_INTERIM_REPLIES:
+                raise WireError(Outcome.MALFORMED, f"over the limit of {_MOST_INTERIM_REPLIES} interim replies")
             self._held = b""
             head = read_head(text)
             if head.status >= 200:
@@ -224,6 +235,8 @@ class Reply:
         data, self._out = data[:size], data[size:]
         if not data:
             return
+        if len(data) == EVENTS_SLICE_BYTES:
+            self.dense = data.count(b"\n") + data.count(b"\r") > EVENTS_SLICE_BYTES // _DENSE_BYTES
         self._decoded_bytes += len(data)
         if self._decoded_bytes > self._max_decoded_bytes:
             self._too_large("body", self._max_decoded_bytes)
