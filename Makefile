@@ -30,7 +30,8 @@ test-fast: wheel ## The part that takes less than a minute
 	$(TESTED) -m pytest -m "not e2e and not slow" -n 2
 
 e2e: wheel ## The tests with real Prometheus tools, a network namespace and a browser
-	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile
+	$(TESTED) -m tests.e2e.tools
+	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile $$(grep -rl mark.e2e --include='test_*.py' tests)
 
 fuzz: $(DEV_STAMP) ## New inputs for whatever reads a stranger's bytes, for FUZZ_SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,8 +72,8 @@ def go() -> str | None:
     return shutil.which("go") or (str(usual) if usual.exists() else None)
 
 
-def built(name: str) -> Path:
-    """Return the folder that holds the commands of a recipe, building them where they are not there yet.
+def built(name: str, *, announce: Callable[[str], object] = lambda _text: None) -> Path:
+    """Return the folder that holds the commands of a recipe; where they are not there yet, announce and build them.
 
     Raises:
         NotToBeHadError: there is no Go here, or the module proxy refuses the module.
@@ -86,6 +87,7 @@ def built(name: str) -> Path:
     with (cache / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not all((folder / each).exists() for each in recipe.commands):
+            announce(f"build {name} {recipe.version} with Go, once, into {folder}")
             _build(command, recipe, folder)
     return folder
 

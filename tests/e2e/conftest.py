@@ -1,62 +1,21 @@
-"""The real tools that the end-to-end tests need: found, or installed as Debian packages; never quietly left out."""
+"""Where the end-to-end tests find the real tools; `make e2e` installed them before."""
 
-import fcntl
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-PACKAGES = {
-    "prometheus": "prometheus",
-    "promtool": "prometheus",
-    "alertmanager": "prometheus-alertmanager",
-    "amtool": "prometheus-alertmanager",
-    "chromium": "chromium",
-    "ip": "iproute2",
-}
-"""Command -> Debian package."""
-LOCK_SECONDS = 600
-"""How long apt-get waits for another one."""
-_NAMES = {"alertmanager": ("alertmanager", "prometheus-alertmanager")}
-"""Debian renames some commands."""
-
-
-def find(command: str) -> str | None:
-    """Return the path of a command, or None."""
-    return next(filter(None, map(shutil.which, _NAMES.get(command, (command,)))), None)
+from tests.e2e.tools import OF_GRAFANA, PACKAGES, find, how_to_get
 
 
 @pytest.fixture(scope="session")
 def tool() -> Callable[[str], str]:
-    """Return what finds a command, installing its package where that is possible; fails plainly where it is not."""
+    """Return what finds the path of a command; a command that is missing fails the test, and none is installed."""
 
     def get(command: str) -> str:
         path = find(command)
-        if path is None and os.geteuid() == 0 and shutil.which("apt-get"):
-            install(command)
-            path = find(command)
         if path is None:
-            pytest.fail(f"{command} is missing; on Debian: apt-get install {PACKAGES[command]}")
+            package = (PACKAGES | OF_GRAFANA)[command]
+            pytest.fail(f"{command} is missing; `make e2e` installs it as root; on Debian: {how_to_get([package])}")
         return path
 
     return get
-
-
-def install(command: str) -> None:
-    """Install the Debian package of a command without starting its services; the workers of a run take turns."""
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    waiting = ["-q", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
-    with (Path(tempfile.gettempdir()) / "aiprobe-apt.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if find(command):
-            return
-        for arguments in (["update"], ["install", "-y", "--no-install-recommends", PACKAGES[command]]):
-            done = subprocess.run(
-                ["apt-get", *waiting, *arguments], check=False, env=quiet, capture_output=True, text=True
-            )
-            if done.returncode:
-                pytest.fail(f"apt-get {' '.join(arguments)}: {done.stderr}")
