@@ -70,8 +70,10 @@ class Process:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a command: nothing of the tester's own keys."""
-    return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", "HOME": os.environ.get("HOME", "/")} | dict(extra)
+    """Return the environment of a command: nothing of the tester's own keys, but the clock of `make test-dates`."""
+    clock = {name: value for name, value in os.environ.items() if name == "LD_PRELOAD" or name.startswith("FAKETIME")}
+    usual = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error", "HOME": os.environ.get("HOME", "/")}
+    return usual | clock | dict(extra)
 
 
 @asynccontextmanager
