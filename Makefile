@@ -16,7 +16,7 @@ LOCKED := install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast test-newest fuzz e2e wheel check bench format dashboards rules docs lock live release-check clean
+.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench format dashboards rules docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -29,9 +29,14 @@ test: wheel ## Every test that needs only Python
 test-fast: wheel ## The part that takes less than a minute
 	$(TESTED) -m pytest -m "not e2e and not slow" -n 2
 
-e2e: wheel ## The tests with real Prometheus tools, a network namespace and a browser
+e2e: wheel ## The tests with Prometheus tools as packages, a network namespace and a browser
 	$(TESTED) -m tests.e2e.tools
-	$(TESTED) -m pytest -m e2e -n 2 --dist loadfile $$(grep -rl mark.e2e --include='test_*.py' tests)
+	$(TESTED) -m pytest -m "e2e and not built" $(END_TO_END)
+
+e2e-built: wheel ## The tests with current Prometheus tools, which Go builds once
+	$(TESTED) -m tests.e2e.tools --built
+	$(TESTED) -m pytest -m built $(END_TO_END)
+END_TO_END := -n 2 --dist loadfile $$(grep -rl mark.e2e --include='test_*.py' tests)
 
 fuzz: $(DEV_STAMP) ## New inputs for whatever reads a stranger's bytes, for FUZZ_SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)
@@ -66,6 +71,15 @@ lock: $(RELEASE_STAMP) ## Resolve the dependencies again, with the locked uv
 	$(UV) export --quiet --frozen --no-emit-project --only-group build --format requirements-txt -o requirements-build.txt
 	$(UV) export --quiet --frozen --no-emit-project --only-group release --format requirements-txt -o requirements-release.txt
 	$(UV) export --quiet --frozen --no-emit-project --group dev --format requirements-txt -o requirements-dev.txt
+
+test-random: wheel ## The tests with examples of hypothesis, on new examples
+	$(TESTED) -m pytest -m "not e2e" -n 2 --hypothesis-profile random $$(grep -rl hypothesis --include='test_*.py' tests)
+
+# Only wall clocks move: the deadlines of the tests are on monotonic ones.
+test-dates: wheel ## The tests a year ahead, on a leap day and over the end of a year; needs faketime
+	@command -v faketime >/dev/null || { echo "aiprobe: no faketime here; on Debian and Ubuntu: apt-get install faketime" >&2; exit 1; }
+	@for date in +365d "@2028-02-29 12:00:00" "@2027-12-31 23:59:00"; do echo "test-dates: $$date"; \
+	TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$$date" $(TESTED) -m pytest -m "not e2e" -n 2 $(TESTS) || exit 1; done
 
 test-newest: $(DEV_STAMP) ## The contract tests with the newest versions that the wheel allows
 	$(call install_wheel,$(VENV)/newest,install)

@@ -1,6 +1,7 @@
 """The real tools of the end-to-end tests. `make e2e` has them ready before the first test starts: no test installs any.
 
-A Debian package comes before a build with Go; only what no package has is built, and kept in a cache folder.
+Debian has an old generation of them as packages. Go builds a current one into a cache folder; `make e2e-built` runs the
+tests of that one.
 """
 
 import os
@@ -55,11 +56,11 @@ def install(packages: list[str]) -> None:
             sys.exit(f"e2e: apt-get {' '.join(arguments)}: {done.stderr}")
 
 
-def main() -> None:
-    """Install the packages that are missing and build what no package has.
+def main(arguments: list[str]) -> None:
+    """Install the packages that are missing; with `--built`, build with Go what no package has.
 
     Raises:
-        SystemExit: packages are missing and cannot be installed here; the message names the command that does it.
+        SystemExit: a tool is missing and cannot be had here; the message names the reason or the command that gets it.
     """
     wanted = missing(PACKAGES | (OF_GRAFANA if os.environ.get("GRAFANA_URL") else {}))
     if wanted and (os.geteuid() != 0 or shutil.which("apt-get") is None):
@@ -67,11 +68,11 @@ def main() -> None:
     if wanted:
         _say(how_to_get(wanted))
         install(wanted)
-    for name in BUILT:
+    for name in BUILT if "--built" in arguments else ():
         try:
             built(name, announce=_say)
         except NotToBeHadError as reason:
-            _say(f"no current {name}: {reason}; the tests that need it are skipped")
+            sys.exit(f"e2e: no current {name}: {reason}")
 
 
 def _say(text: str) -> None:
@@ -79,4 +80,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
