@@ -14,20 +14,22 @@ from typing import Any, Final
 from tests.dashboards.asking import Ask
 from tests.dashboards.world import World, render
 
-EPOCH: Final = 1767225600
-"""2026-01-01; worlds are two days apart, so that no window of a day or a week reaches from one into the next."""
+EPOCH: Final = 1767240000
+"""2026-01-01 04:00; worlds are two days apart, so that no window of a day reaches from one into the next."""
 APART: Final = 2 * 86400
+BLOCK: Final = "18h"
+"""promtool reads its input once a block: a world that ends 4, 10 or 16 hours after the begin of a block is in one."""
 DEADLINE_SECONDS: Final = 60
 
 
-def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path, *, block: str = "2h") -> None:
+def backfill(promtool: str, world: World, end: float, data: Path, scratch: Path, *, block: str = BLOCK) -> None:
     """Write a world into the blocks of a Prometheus."""
     if world.beside is not None:
         backfill(promtool, world.beside, end, data, scratch, block=block)
     load(promtool, render(world, end), data, scratch, block=block)
 
 
-def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, block: str = "2h") -> None:
+def load(promtool: str, lines: Iterable[str], data: Path, scratch: Path, *, block: str = BLOCK) -> None:
     """Write lines of OpenMetrics into blocks of this length."""
     text = scratch / "world.om"
     with text.open("w", encoding="utf-8") as file:
