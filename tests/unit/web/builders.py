@@ -171,6 +171,7 @@ class FakeControl:
     config: str = "vantage: eu-west-1\nproviders:\n  anthropic: {api_key: '***'}\n"
     breaks: bool = False
     probed: list[str] = field(default_factory=list)
+    within: list[float | None] = field(default_factory=list)
     reloads: int = 0
     told: Summary = field(default_factory=a_summary)
 
@@ -179,6 +180,7 @@ class FakeControl:
 
     async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
         self.probed.append(name)
+        self.within.append(within_seconds)
         return self.answer
 
     async def reload(self) -> str | None:

@@ -166,6 +166,16 @@ async def test_a_probe_that_may_not_start_is_not_an_empty_success() -> None:
     assert (reply.status, reply.text) == (503, "Not probed: budget.\n")
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [("10", 9.5), ("0.25", 0.0), ("1.5", 1.0), ("", None), ("soon", None), ("nan", None), ("inf", None), ("-3", None)],
+)
+async def test_probe_ends_half_a_second_before_its_scrape(sent: str, expected: float | None) -> None:
+    async with a_server() as world:
+        await world.get("/probe?target=haiku-chat", headers={"X-Prometheus-Scrape-Timeout-Seconds": sent})
+    assert world.control.within == [expected]
+
+
 @pytest.mark.parametrize("query", ["", "?target=", "?target=haiku-chat&target=haiku-chat", "?module=chat"])
 async def test_probe_without_one_target_says_what_is_missing(query: str) -> None:
     async with a_server() as world:
