@@ -160,7 +160,7 @@ class Restart:
         }
 
     def _wiring(self, record: Tracked) -> str:
-        """Return a salted digest of how a target is reached: with another one, its past says nothing of it."""
+        """Return a salted digest of how a target is reached: with another one, its past states nothing of it."""
         return hashlib.sha256("\x00".join((self._salt, *record.target.wiring)).encode()).hexdigest()[:32]
 
 

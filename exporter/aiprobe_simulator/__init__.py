@@ -1,6 +1,6 @@
 """AI services and status pages that misbehave on command: the tests' peer, the demo's world, a rehearsal of an outage.
 
-Stands alone: it knows no other room of aiprobe, so that a mistake made there cannot hide behind the same one here.
+Imports no other room of aiprobe, so that a mistake made there cannot hide behind the same one here.
 """
 
 from aiprobe_simulator.command import DEFAULT_LISTEN, run

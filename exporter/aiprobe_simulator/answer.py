@@ -1,6 +1,6 @@
-"""What a well-behaved model says to a probe's question.
+"""The answer of a well-behaved model to a probe's question.
 
-Pure text in, text out: the one place that knows how the questions of this project are worded. What goes wrong
+Pure text in, text out: the one place with the wording of this project's questions. What goes wrong
 with an answer afterwards belongs in `changes.py`.
 """
 

@@ -1,6 +1,6 @@
-"""What a model says: the right answer within its token cap, or what a fault makes of it.
+"""The answer of a model: the right one within its token cap, or the one of a fault.
 
-Pure. A change alters what is said, and leaves the protocol whole: the reply ends as it should.
+Pure. A change alters the answer and leaves the protocol intact: the reply ends as it should.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from aiprobe_simulator.faults import Value
 from aiprobe_simulator.wire.base import DEFAULT_CAP, Answer, Call, Finish
 
 MOST_REASONING: Final = 4_096
-"""Tokens of reasoning at most, whatever the cap or a parameter says."""
+"""Tokens of reasoning at most, with any cap or parameter."""
 _THOUGHT: Final = ("Let ", "me r", "ead ", "the ", "line", " aga", "in. ")
 _NONSENSE: Final = "The weather is fine today, thank you for asking."
 
@@ -22,7 +22,7 @@ Change = Callable[[Call, str, Mapping[str, Value]], Answer]
 
 
 def right_answer(call: Call) -> Answer:
-    """Return what a well-behaved model says."""
+    """Return the answer of a well-behaved model."""
     return _capped(call, Answer(text=pieces(answer_to(call.prompt)))) if call.prompt else Answer()
 
 
@@ -34,7 +34,7 @@ def answer_for(call: Call, change: str | None, *, previous: str, params: Mapping
 
 
 def _capped(call: Call, answer: Answer) -> Answer:
-    """Cut an answer at the token cap, reasoning first, and say so."""
+    """Cut an answer at the token cap, reasoning first, and mark it as cut."""
     cap = DEFAULT_CAP if call.cap is None else call.cap
     if answer.output_tokens <= cap:
         return answer

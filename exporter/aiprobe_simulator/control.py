@@ -43,7 +43,7 @@ class Control:
         ]
 
     async def show(self, _: web.Request) -> web.Response:
-        """Tell what is in force, where else the simulator listens, and every fault that there is."""
+        """Return the active faults, the other addresses of the simulator, and every fault."""
         in_force = [_plain(entry) for entry in self._world.in_force()]
         faults = {name: _described(fault) for name, fault in FAULTS.items()}
         return web.json_response(
@@ -99,13 +99,13 @@ class Control:
         return web.Response(status=204)
 
     async def requests(self, _: web.Request) -> web.Response:
-        """Tell how many requests and connections came."""
+        """Return the number of requests and connections."""
         ledger = self._ledger
         return web.json_response({"total": ledger.total, "connections": ledger.connections, "requests": ledger.rows()})
 
 
 def is_local(remote: str | None) -> bool:
-    """Tell whether a peer's address is one of this machine's loopback addresses."""
+    """Return whether a peer's address is one of this machine's loopback addresses."""
     try:
         address = ip_address((remote or "").partition("%")[0])
     except ValueError:
@@ -173,7 +173,7 @@ def _described(fault: Fault) -> dict[str, Any]:
 
 
 def _pages(pages: StatusPages) -> dict[str, Any]:
-    """Return what the pages say now, what was declared by hand, and how they misbehave."""
+    """Return the present state of the pages, what was declared over HTTP, and their faults."""
     return {
         "pages": {name: _said(pages, name) for name in PAGES},
         "declared": [

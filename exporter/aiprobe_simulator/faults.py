@@ -1,4 +1,4 @@
-"""Every fault that the simulator can produce, in one table: what it does, to whom, and what a truthful prober calls it.
+"""Every fault that the simulator can produce, in one table: its effect, its requests, and the outcome that is right.
 
 Data only. How a fault is produced stands in `changes.py` (another answer), `takes.py` (a broken stream), `breaks.py`
 (no reply at all) and `pages.py` (something that is not the provider's reply).
@@ -59,7 +59,7 @@ class Fault:
     params: Mapping[str, Value] = field(default_factory=dict)
     """What can be set, with its default; names carry their unit."""
     trouble: Trouble | None = None
-    """Of a status, or of an error inside a reply: what the body says."""
+    """Of a status, or of an error inside a reply: the trouble in the body."""
 
     def expected(self, asked: str, *, stream: bool = True) -> str | None:
         """Return the outcome that a truthful prober reports, or None where the fault cannot happen.
@@ -77,7 +77,7 @@ class Fault:
 
 
 _LOADS_FIRST: Final = {"ollama-chat": "timeout_total"}
-"""A service that says nothing while it loads a model: a prober gives it all its time before it calls that an outage."""
+"""A service that sends nothing while it loads a model: a prober waits for its whole limit."""
 _TOO_MANY: Final = 429
 _ON_A_PAGE: Final = frozenset({"auth", "quota_exhausted", "not_found", "bad_request"})
 """What a page has not: for an http probe such a status is merely an unexpected one."""
@@ -121,7 +121,7 @@ _PACE: Final = (
     ),
     Fault(
         name="slow_stream",
-        about="The gap lies between any two tokens; the reply is right.",
+        about="The gap is between any two tokens; the reply is right.",
         stage="pace",
         outcome="ok",
         kinds=_CHAT,
@@ -178,7 +178,7 @@ _STATUSES: Final = (
         "auth",
     ),
     _status("unauthorized_401", "401: the key is not accepted.", Trouble.UNAUTHORIZED, "auth"),
-    _status("quota_400", "400 that says the credit is used up.", Trouble.QUOTA_400, "quota_exhausted"),
+    _status("quota_400", "400 with the message that the credit is used up.", Trouble.QUOTA_400, "quota_exhausted"),
     _status("payment_402", "402: there is no credit.", Trouble.PAYMENT, "quota_exhausted"),
     _status("forbidden_403", "403: the key may not do this.", Trouble.FORBIDDEN, "auth"),
     _status("not_found_404", "404: no such model.", Trouble.NOT_FOUND, "not_found"),
@@ -190,8 +190,12 @@ _STATUSES: Final = (
         "rate_limited_429", "429 with `Retry-After`.", Trouble.RATE_LIMITED, "rate_limited", retry_after_seconds=20
     ),
     _status("rate_limited_429_bare", "429 without `Retry-After`.", Trouble.RATE_LIMITED, "rate_limited"),
-    _status("quota_429", "429 that says the quota or spend limit is used up.", Trouble.QUOTA, "quota_exhausted"),
-    _status("overloaded_429", "429 that says the model is overloaded.", Trouble.OVERLOADED_429, "overloaded"),
+    _status(
+        "quota_429", "429 with the message that the quota or spend limit is used up.", Trouble.QUOTA, "quota_exhausted"
+    ),
+    _status(
+        "overloaded_429", "429 with the message that the model is overloaded.", Trouble.OVERLOADED_429, "overloaded"
+    ),
     _status("capacity_498", "498: this tier has no capacity.", Trouble.CAPACITY, "overloaded"),
     _status("server_error_500", "500 with the provider's error object.", Trouble.SERVER_ERROR, "server_error"),
     _status("unavailable_503", "503 with the provider's error object.", Trouble.UNAVAILABLE, "overloaded"),
@@ -214,7 +218,7 @@ _PAGES_FAULTS: Final = (
     _page("challenge_403", "403 with a bot challenge and `cf-mitigated: challenge`.", "challenged"),
     _page("challenge_405", "405 with a CDN's HTML page, in place of the reply.", "challenged"),
     _page("html_200", "200 with an HTML page in place of the reply.", "malformed", kinds=_API),
-    _page("maintenance_page", "200 with a page that says: back soon.", "wrong_answer", kinds=_PAGES),
+    _page("maintenance_page", "200 with a page of maintenance: back soon.", "wrong_answer", kinds=_PAGES),
     _page("blank_page", "200 without a body.", "empty", kinds=_PAGES),
     _page("redirect_loop", "302 to itself, for ever.", "server_error", kinds=_PAGES),
     Fault(
@@ -263,9 +267,9 @@ _ANSWERS: Final = (
     _answer("empty_list", "A list of models with nothing in it.", "empty", kinds=frozenset({"models"})),
     _answer("reasoning", "Reasoning is streamed ahead of the right text.", "ok", tokens=12),
     _answer("hidden_reasoning", "Reasoning is billed ahead of the right text and not shown.", "ok", tokens=12),
-    _answer("starved", "Hidden reasoning uses up the token cap: no text, and a finish that says length.", "starved"),
+    _answer("starved", "Hidden reasoning uses up the token cap: no text, and the finish reason length.", "starved"),
     _answer(
-        "starved_aloud", "Streamed reasoning uses up the token cap: no text, and a finish that says length.", "starved"
+        "starved_aloud", "Streamed reasoning uses up the token cap: no text, and the finish reason length.", "starved"
     ),
     Fault(
         name="refusal",
@@ -367,7 +371,7 @@ _STREAMS: Final = (
     ),
     _told(
         "overloaded_in_stream",
-        "200, half the reply, then an error that says overloaded.",
+        "200, half the reply, then the error overloaded.",
         Trouble.OVERLOADED,
         "overloaded",
     ),
@@ -378,7 +382,7 @@ _STREAMS: Final = (
         "quota_in_stream", "200, half the reply, then an error that names the quota.", Trouble.QUOTA, "quota_exhausted"
     ),
     _told("rate_limited_in_stream", "200, half the reply, then a rate limit.", Trouble.RATE_LIMITED, "rate_limited"),
-    _told("overloaded_at_start", "200, and an error that says overloaded is all.", Trouble.OVERLOADED, "overloaded"),
+    _told("overloaded_at_start", "200, and only the error overloaded.", Trouble.OVERLOADED, "overloaded"),
     Fault(
         name="error_200",
         about="200 with an error object as JSON in place of the reply, also where a stream was asked for.",

@@ -33,7 +33,7 @@ class ResetOnAccept(asyncio.Protocol):
 
 
 class Silent(asyncio.Protocol):
-    """Takes every connection and never says a word, so that a TLS handshake or a reply never comes."""
+    """Takes every connection and never sends a byte, so that a TLS handshake or a reply never comes."""
 
     def __init__(self, kept: set[asyncio.BaseTransport]) -> None:
         self._kept = kept
@@ -48,6 +48,6 @@ class Silent(asyncio.Protocol):
             self._kept.add(transport)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Forget the connection."""
+        """Drop the connection."""
         if self._transport is not None:
             self._kept.discard(self._transport)

@@ -13,7 +13,7 @@ _HTML: Final = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One reply that no protocol of a provider knows."""
+    """One reply without a protocol of a provider."""
 
     status: int
     body: str = ""

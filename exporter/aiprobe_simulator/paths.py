@@ -40,7 +40,7 @@ class Place:
 def place_of(method: str, path: str, headers: Mapping[str, str], *, has_key_parameter: bool = False) -> Place | None:
     """Return what a request asks for, or None for a path that nobody serves.
 
-    `headers` has lower-case names; they tell one list of models from another. `has_key_parameter` says that the
+    `headers` has lower-case names; they distinguish lists of models. `has_key_parameter`: the
     query has `key`, as only Google's has.
     """
     if method in {"GET", "HEAD"}:

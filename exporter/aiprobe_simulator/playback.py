@@ -38,7 +38,7 @@ async def play(
 ) -> None:
     """Send `steps`. Tokens go out at fixed times after the headers, so that gaps do not add up their lateness.
 
-    `on_first_token` is told the monotonic time just before the first token is handed to the socket.
+    `on_first_token` receives the monotonic time just before the first token is handed to the socket.
     """
     await response.prepare(request)
     due = time.monotonic() + pace.first_token_seconds

@@ -28,7 +28,7 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
 
 
 def key_of(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
-    """Return the credential of a request, from whichever place a provider wants it in."""
+    """Return the credential of a request, from any place in which a provider accepts it."""
     for name in ("x-api-key", "api-key", "x-goog-api-key"):
         if headers.get(name):
             return headers[name].strip()

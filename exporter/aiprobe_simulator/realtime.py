@@ -1,4 +1,4 @@
-"""OpenAI's Realtime API as far as its first event: a WebSocket that says `session.created` and then listens."""
+"""OpenAI's Realtime API as far as its first event: a WebSocket that sends `session.created` and then waits."""
 
 from typing import Any
 

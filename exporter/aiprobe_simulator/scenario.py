@@ -1,7 +1,7 @@
-"""A time line of faults and declarations, read from YAML: what goes wrong when, for whom, and what the pages say of it.
+"""A time line of faults and declarations, read from YAML: which fault is active when, and what the pages declare.
 
-The text is checked whole: every problem is told at once, with its path in the file. Playing it is the business of
-`timeline.py`.
+The text is checked whole: all problems are reported at once, with their paths in the file. `timeline.py`
+plays it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -152,7 +152,7 @@ def _lasting(fields: Mapping[Any, Any], at: float, moments: Moments, problems: l
     if "until" not in fields:
         return _moment(fields, "for", Moments(), problems)
     if "for" in fields:
-        problems.append("until: say for or until, not both")
+        problems.append("until: use for or until, not both")
     until = _moment(fields, "until", moments, problems)
     if until is not None and until < at:
         problems.append("until: comes before the beginning of the step")
@@ -171,7 +171,7 @@ def _after(updates: object, begins: float, moments: Moments, problems: list[str]
         here: list[str] = []
         at = _moment(one, "at", moments, here)
         if "after" in one:
-            here.append("at: say at or after, not both")
+            here.append("at: use at or after, not both")
         if at is not None and at < begins:
             here.append("at: comes before the beginning of the step")
         problems.extend(f"updates[{index}].{problem}" for problem in here)

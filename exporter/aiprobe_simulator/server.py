@@ -1,4 +1,4 @@
-"""The simulator as a running thing: its ports, its life, and what it can be told to do."""
+"""The simulator as a running thing: its ports, its life, and its control."""
 
 import asyncio
 import logging
@@ -85,7 +85,7 @@ class Simulator:
 
     @property
     def silent_url(self) -> str:
-        """Return an origin that takes connections and never says a word; as `https` it never shakes hands."""
+        """Return an origin that accepts connections and sends nothing; with `https` it completes no handshake."""
         return self._origin("http", "silent")
 
     @property

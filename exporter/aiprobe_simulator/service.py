@@ -50,12 +50,12 @@ class Exchange:
 
     @property
     def streamed(self) -> bool:
-        """Tell whether a stream was asked for."""
+        """Return whether a stream was requested."""
         return isinstance(self.call, Call) and self.call.stream
 
     @property
     def framing(self) -> Framing | None:
-        """Return how the events of the reply are told apart, or None where nothing is streamed."""
+        """Return the framing of the reply's events, or None without a stream."""
         return framing_of(self.place.wire or "") if self.streamed else None
 
 
@@ -144,7 +144,7 @@ class Service:
         return await self._play(exchange, wire, exchange.call, self._answer(exchange, exchange.call))
 
     def _answer(self, exchange: Exchange, call: Call) -> Answer:
-        """Return what the model says, and remember the right answer for a later `cached_answer`."""
+        """Return the answer of the model, and store the right answer for a later `cached_answer`."""
         fault = exchange.decision.fault
         place = (exchange.place.provider, call.model)
         change = fault.name if fault is not None and fault.stage == "answer" else None

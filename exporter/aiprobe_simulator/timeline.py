@@ -46,7 +46,7 @@ class Scenario:
     length_seconds: float = 0.0
     """Of one round; matters for a loop."""
     epoch_timestamp_seconds: float | None = None
-    """The Unix time that second 0 stands for, where the file tells of a real day; what is played happens now."""
+    """The Unix time of second 0, if the file describes a real day; playback happens now."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class Timeline:
         return [entry for entry in self._running(now) if isinstance(entry, PageFaultInForce)]
 
     def told(self, now: float) -> list[Told]:
-        """Return what the pages declared in this round and the last ones, in the order in which it was told.
+        """Return what the pages declared in this round and the last ones, in the order of declaration.
 
         In a loop a story ends with its round at the latest, and an id of its own is used in the first round only.
         """

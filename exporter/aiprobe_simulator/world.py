@@ -21,7 +21,7 @@ _KINDS: Final = ("*", "chat", "embeddings", "models", "web", "egress")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """A fault, and whom it strikes. Build it with `behaviour`, which checks it."""
+    """A fault, and the requests that it affects. Build it with `behaviour`, which checks it."""
 
     fault: str
     provider: str = "*"
@@ -76,7 +76,7 @@ class World:
         self.scenario: Callable[[float], list[InForce]] | None = None
         """Returns the behaviours of the time line at a monotonic time."""
         self.pages = StatusPages(seed=seed, monotonic=monotonic, wall=wall, ids=self._ids)
-        """What the status pages say, which need not be what the services do; ids are of one row with the behaviours."""
+        """The declarations of the status pages; they are independent of the services and share their ids."""
 
     def add(self, what: Behaviour, *, seconds: float | None = None) -> int:
         """Put a behaviour in force, for good or for `seconds`; return its id. Raises `ValueError` above the limit."""
@@ -90,7 +90,7 @@ class World:
         return number
 
     def remove(self, number: int) -> bool:
-        """Take back a behaviour, or what a page was made to say or do, by hand; tell whether there was one."""
+        """Remove a behaviour or a declaration that was set over HTTP; return whether it existed."""
         return self._by_hand.pop(number, None) is not None or self.pages.remove(number)
 
     def clear(self) -> None:
@@ -106,7 +106,7 @@ class World:
         return [*reversed(self._by_hand.values()), *reversed(scenario)]
 
     def decide(self, *, provider: str, model: str, kind: Kind, streamed: bool = False) -> Decision:
-        """Say what happens to a request: at most one fault, and the timing that goes with it."""
+        """Return what happens to a request: at most one fault, and the timing that goes with it."""
         struck: tuple[Fault, Mapping[str, Value]] | None = None
         pace: dict[str, float] = {}
         for entry in self.in_force():

@@ -98,10 +98,11 @@ def render(rows: Mapping[str, Sequence[Cell]]) -> str:
     """Return the page of docs that shows the table."""
     titles = [asked + ("" if stream or KINDS[asked] != "chat" else ", whole") for asked, stream in COLUMNS]
     lines = [
-        "# What aiprobe calls each fault",
+        "# Fault table",
         "",
-        "Written by `make docs` from probes of the simulator over real sockets; `tests/contract/test_fault_table.py`",
-        "holds every cell. Streaming unless it says `whole`; `-` where a fault cannot happen.",
+        "The outcome of each fault of the simulator for each protocol. `make docs` writes this page from probes over",
+        "real sockets, and `tests/contract/test_fault_table.py` checks every cell. Columns with `whole` are without",
+        "streaming. `-` means that the fault cannot happen.",
         "",
         "| fault | what happens | " + " | ".join(titles) + " |",
         "|---|---|" + "---|" * len(titles),

@@ -1,6 +1,6 @@
 """Status pages of every kind that providers use, which follow, lag behind or contradict the simulated services.
 
-`catalogue` says which pages there are, `declaration` what they can be made to say, `story` when, `view` what is on a
+`catalogue` lists the pages, `declaration` what they can declare, `story` when, `view` what is on a
 page at one moment; one file a kind writes that in the kind's own shape, and `serve` answers requests.
 """
 

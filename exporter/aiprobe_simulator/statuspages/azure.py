@@ -19,7 +19,7 @@ def document(view: PageView, path: str) -> Document | None:
 
 
 def _entry(view: PageView, one: IncidentView) -> feeds.Entry:
-    """Return an item with nothing in it that says how bad it is."""
+    """Return an item without a severity."""
     parts = tuple(part.name for part in view.named(one))
     places = ", ".join(one.locations)
     return feeds.Entry(

@@ -10,7 +10,7 @@ from typing import Final, Literal
 PageKind = Literal["statuspage", "incidentio", "google", "betterstack", "aws", "azure", "xai"]
 
 INCIDENTS_ONLY: Final[frozenset[PageKind]] = frozenset({"google", "aws", "azure", "xai"})
-"""Kinds that list no components: what is not well there is told by an incident, and maintenance not at all."""
+"""Kinds that list no components: an incident declares what is down there, and maintenance is not declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What faults make of a page: of what it says, and of its bytes. Pure."""
+"""What faults make of a page: of its content, and of its bytes. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -70,7 +70,7 @@ VIEW_CHANGES: Final[Mapping[str, Callable[[PageView, Mapping[str, Value]], PageV
     "component_reissued": _reissued,
     "unknown_word": _unknown,
 }
-"""Faults of the stage `view` that change what the page says now; `stale` and `expired` look at another time."""
+"""Faults of the stage `view` that change the present content; `stale` and `expired` look at another time."""
 
 
 def _null(_: bytes, __: Mapping[str, Value], *, xml: bool) -> bytes:

@@ -49,7 +49,7 @@ class Declaration:
     id: str | None = None
     """The page's own; None makes one."""
     locations: tuple[str, ...] = ()
-    """Where, on pages that say so."""
+    """The region, on pages that have one."""
     notice_seconds: float = 0.0
     """A maintenance stands on the page that long before it begins."""
     backdated_seconds: float = 0.0

@@ -41,7 +41,7 @@ def html(title: str, *, status: int = 200) -> Document:
 
 
 def front(view: PageView) -> Document:
-    """Return the page that people see, which tells no program anything."""
+    """Return the page for people, which no program can read."""
     return html(f"{view.spec.title} Status")
 
 

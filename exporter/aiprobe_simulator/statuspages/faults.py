@@ -24,7 +24,7 @@ class PageFault:
     about: str
     """One sentence: what happens on the wire."""
     stage: PageStage
-    """What it spoils: the time, the connection, the whole reply, what the page says, its bytes, or its headers."""
+    """What it spoils: the time, the connection, the whole reply, the content, its bytes, or its headers."""
     params: Mapping[str, Value] = field(default_factory=dict)
     """What can be set, with its default; names carry their unit. An empty component means every one."""
 
@@ -86,7 +86,7 @@ _ALL: Final = (
     _fault("component_reissued", "The component has another id and its old name.", "view", component=""),
     _fault(
         "unknown_word",
-        "The component, and what is open about it, has a state that nobody knows.",
+        "The component, and what is open about it, has an unknown state.",
         "view",
         component="",
         word="partially_operational",
@@ -94,7 +94,7 @@ _ALL: Final = (
     _fault("stale", "The page stays as it was when the fault began.", "view"),
     _fault(
         "expired",
-        "A cache's copy from long ago, when all was well, with an `Age` that says so.",
+        "A cache's copy from long ago, when all was well, with the right `Age`.",
         "view",
         age_seconds=86_400,
     ),

@@ -1,4 +1,4 @@
-"""RSS and Atom as text. What the entries say belongs to the file of each kind of page."""
+"""RSS and Atom as text. The content of entries belongs to the file of each kind of page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

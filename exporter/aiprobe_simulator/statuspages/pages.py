@@ -1,4 +1,4 @@
-"""What the status pages say now, and which of them misbehaves: declared by hand and by the scenario.
+"""The present content of the status pages, and their faults: declared by hand and by the scenario.
 
 Time comes from an injected clock. Replies are the business of `serve.py`.
 """
@@ -69,7 +69,7 @@ class StatusPages:
         wall: Callable[[], float] = time.time,
         ids: Iterator[int] | None = None,
     ) -> None:
-        """`wall` is read once: from then on the time of day is told by `monotonic`."""
+        """`wall` is read once: from then on `monotonic` gives the time of day."""
         self._seed = seed
         self._monotonic = monotonic
         self._opened = monotonic() - OPENED_BEFORE_SECONDS
@@ -80,7 +80,7 @@ class StatusPages:
         self.timeline: PageTimeline | None = None
 
     def declare(self, what: Declaration) -> int:
-        """Have a page say something from now on; return its id. Raises `ValueError` above the limit."""
+        """Declare something on a page from now on; return its id. Raises `ValueError` above the limit."""
         number = self._number(self._told)
         now = self._monotonic()
         began = now + what.notice_seconds
@@ -89,9 +89,9 @@ class StatusPages:
         return number
 
     def update(self, number: int, fields: Mapping[str, Any]) -> bool:
-        """Add an update to what was declared by hand; tell whether it is there. Raises `ValueError` for wrong fields.
+        """Add an update to what was declared by hand; return whether it exists. Raises `ValueError` for wrong fields.
 
-        Updates that were planned for later are dropped: from here on the story is told by hand.
+        Updates that were planned for later are dropped: from here on the story is set over HTTP.
         """
         told = self._told.get(number)
         if told is None:
@@ -112,7 +112,7 @@ class StatusPages:
         return number
 
     def remove(self, number: int) -> bool:
-        """Take back what was declared or spoilt by hand, without a trace; tell whether it was there."""
+        """Take back what was declared or spoilt by hand, without a trace; return whether it existed."""
         return bool(self._told.pop(number, None) or self._faults.pop(number, None))
 
     def clear(self) -> None:
@@ -146,7 +146,7 @@ class StatusPages:
         return view_at(spec, (), now=self._opened, opened=self._opened, wall=self._wall)
 
     def decide(self, page: str, path: str) -> PageDecision:
-        """Say what happens to a request for `path` of a page."""
+        """Return what happens to a request for `path` of a page."""
         struck: PageFaultInForce | None = None
         delay_seconds = 0.0
         for entry in self.faults():

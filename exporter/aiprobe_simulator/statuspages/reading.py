@@ -136,11 +136,11 @@ def _problems(fields: Mapping[str, Any], lasts_seconds: float | None) -> Iterato
 
 def _subject_problems(page: PageSpec | None, subject: Subject, fields: Mapping[str, Any]) -> Iterator[str]:
     if all(fields.get(key) is None for key in ("state", "incident", "maintenance")):
-        yield "state: say a state, an incident, a maintenance or a fault"
+        yield "state: name a state, an incident, a maintenance or a fault"
     elif page is not None and page.kind in INCIDENTS_ONLY and subject != "incident":
-        yield f"{subject}: the page {page.name} tells of incidents only; name an incident"
+        yield f"{subject}: the page {page.name} contains incidents only; name an incident"
     if fields.get("incident") is not None and fields.get("maintenance") is not None:
-        yield "maintenance: say incident or maintenance, not both"
+        yield "maintenance: use incident or maintenance, not both"
     for key, of in (("notice", "maintenance"), ("backdated", "incident"), ("impact", "incident")):
         if fields.get(key) is not None and subject != of:
             yield f"{key}: is for {'an incident' if of == 'incident' else 'a maintenance'} only"
@@ -167,7 +167,7 @@ def _names_components(fields: Mapping[str, Any]) -> bool:
 def _component_problems(page: PageSpec | None, fields: Mapping[str, Any]) -> Iterator[str]:
     one, several = fields.get("component"), fields.get("components")
     if one is not None and several is not None:
-        yield "components: say component or components, not both"
+        yield "components: use component or components, not both"
     if several is not None and not isinstance(several, list | tuple):
         yield "components: must be a list"
         several = None
@@ -228,4 +228,4 @@ def _update_problems(page: PageSpec | None, subject: Subject, fields: Mapping[st
     yield from _component_problems(page, fields)
     yield from _word_problems(fields, subject)
     if all(fields.get(key) is None for key in ("status", "text", "state")):
-        yield "status: say a status, a text or a state"
+        yield "status: name a status, a text or a state"

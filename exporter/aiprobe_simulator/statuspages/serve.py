@@ -126,7 +126,7 @@ def _is_known(etag: str, asked: str) -> bool:
 
 
 def _is_elsewhere(request: web.Request, params: Mapping[str, Value]) -> bool:
-    """Tell whether a request has come to where `redirect_elsewhere` sends it, which is well."""
+    """Return whether a request reached the target of `redirect_elsewhere`, which works."""
     return not params["location"] and request.host.startswith("localhost")
 
 

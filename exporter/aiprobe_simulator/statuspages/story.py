@@ -1,4 +1,4 @@
-"""Lays declarations out in time, and tells what a page looks like at any moment of it.
+"""Orders declarations in time, and returns the state of a page at any moment.
 
 Pure: a page is a function of what was declared and of the time, so that a stale page is merely an earlier one.
 """
@@ -21,7 +21,7 @@ from aiprobe_simulator.statuspages.view import (
 )
 
 _ROUNDING_SECONDS: Final = 1e-6
-"""Two ways to reckon one moment may differ by less."""
+"""Two calculations of one moment may differ by less."""
 MOST_LISTED: Final = 50
 """Incidents that a page keeps, and as many maintenances; Statuspage's own number."""
 _WORDS: Final[Mapping[str, str]] = {
@@ -43,10 +43,10 @@ class Told:
 
     declaration: Declaration
     key: tuple[object, ...]
-    """What tells it from every other one, the same each time it is looked at."""
+    """What distinguishes it from every other one; constant."""
     began: float
     ends: float | None = None
-    """When it is over at the latest, whatever its updates say."""
+    """When it is over at the latest, with any updates."""
     scale: float = 1.0
     """Real seconds to a second of its updates."""
 
@@ -106,7 +106,7 @@ def view_at(
 
 
 def _notes(told: Told) -> list[_Note]:
-    """Return everything that a story says, in order of time; its end is added where it does not tell it."""
+    """Return all updates of a story, in order of time; its end is added if it has none."""
     what = told.declaration
     begins = Update(after_seconds=0.0, status=what.status, text=what.text, state=what.state)
     said = [begins, *what.updates]

@@ -14,7 +14,7 @@ IMPACT_OF_STATE: Final = {
     "partial_outage": "major",
     "major_outage": "critical",
 }
-"""Statuspage's own reckoning."""
+"""Statuspage's own calculation."""
 _IMPACTS: Final = ("none", "maintenance", "minor", "major", "critical")
 
 
@@ -89,12 +89,12 @@ class IncidentView:
 
     @property
     def open(self) -> bool:
-        """Tell whether it goes on."""
+        """Return whether it continues."""
         return self.status not in OVER
 
     @property
     def resolved(self) -> float | None:
-        """Return when it was first said to be over; None while it goes on."""
+        """Return when it was first declared over; None while it continues."""
         return self.at("resolved", "completed", "postmortem") if not self.open else None
 
     def at(self, *statuses: str) -> float | None:

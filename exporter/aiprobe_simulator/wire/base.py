@@ -84,7 +84,7 @@ class Call:
     input_tokens: int = 0
     """Of all messages."""
     cap: int | None = None
-    """Output tokens at most; None where the request says nothing."""
+    """Maximum of output tokens; None without one in the request."""
     stream: bool = False
     show_usage: bool = True
     """The stream ends with its token counts."""
@@ -96,7 +96,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the model is going to say: one token per piece."""
+    """The answer of the model: one token per piece."""
 
     text: tuple[str, ...] = ()
     reasoning: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class Stamp:
     number: int
     """How many requests this simulator had before."""
     processing_ms: int = 0
-    """What the timing headers say: milliseconds until the reply starts."""
+    """The value of the timing headers: milliseconds until the reply starts."""
     key: str = ""
     """The credential of the request, which some providers echo in part."""
 
@@ -146,7 +146,7 @@ class Part:
 
 
 class BadCall(ValueError):  # noqa: N818 - it is the caller's fault, not an error of ours
-    """A request that a real provider refuses; carries the trouble and what to say about it."""
+    """A request that a real provider refuses; has the trouble and its message."""
 
     def __init__(self, trouble: Trouble, message: str) -> None:
         super().__init__(message)
@@ -154,7 +154,7 @@ class BadCall(ValueError):  # noqa: N818 - it is the caller's fault, not an erro
 
 
 class Wire(Interface):
-    """One protocol. Stateless: one instance serves every provider that speaks it."""
+    """One protocol. Stateless: one instance serves every provider that uses it."""
 
     @property
     def name(self) -> str:
@@ -173,10 +173,10 @@ class Wire(Interface):
         """Return status and body of an error; `message` replaces the provider's usual words."""
 
     def stream_error(self, trouble: Trouble, stamp: Stamp, *, sent: int) -> bytes:
-        """Return the bytes that tell of an error after `sent` parts of a stream."""
+        """Return the bytes of an error after `sent` parts of a stream."""
 
     def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:
-        """Return the provider's own headers; `exhausted` says that nothing remains of a limit."""
+        """Return the provider's own headers; `exhausted`: nothing remains of a limit."""
 
     def models(self, names: tuple[str, ...], stamp: Stamp, *, limit: int | None) -> Json:
         """Return the list of models, as much of it as was asked for."""
@@ -241,7 +241,7 @@ def required_model(body: Json) -> str:
 
 
 def known_model(model: str) -> str:
-    """Return `model`. Raises `BadCall` for the one name that no provider of the simulator knows."""
+    """Return `model`. Raises `BadCall` for the one name that no provider of the simulator has."""
     if model == "no-such-model":
         raise BadCall(Trouble.NOT_FOUND, f"model: {model}")
     return model

@@ -112,7 +112,7 @@ class Bedrock:
         headers = {":exception-type": kind, ":content-type": "application/json", ":message-type": "exception"}
         return frame(headers, compact({"message": message}).encode())
 
-    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - tells no limits
+    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - has no limits
         """Return the request id."""
         return {"x-amzn-requestid": stamp.request_id}
 

@@ -1,4 +1,4 @@
-"""How services that speak OpenAI's protocol differ from OpenAI: data, one entry each.
+"""How services with OpenAI's protocol differ from OpenAI: data, one entry each.
 
 A provider of the simulator takes the flavour whose name its own name contains, so `my-vllm` is a vLLM.
 """
@@ -24,7 +24,7 @@ class Flavour:
     """The first and last chunk have Groq's `x_groq`."""
     needs_key: bool = True
     filters: bool = False
-    """Azure's: what its content filter says, ahead of the first chunk and beside each choice; and where it serves."""
+    """Azure's: the result of its content filter, before the first chunk and in each choice, and its region."""
     token_caps: tuple[str, ...] = ("max_completion_tokens", "max_tokens")
 
 
@@ -51,5 +51,5 @@ FLAVOURS: Final[Mapping[str, Flavour]] = {
 
 
 def flavour_of(provider: str) -> Flavour:
-    """Return how `provider` speaks; OpenAI's own way where its name says nothing."""
+    """Return the flavour of `provider`; OpenAI's own for any other name."""
     return next((flavour for name, flavour in FLAVOURS.items() if name in provider), PLAIN)

@@ -1,6 +1,6 @@
-"""How the events of a stream are told apart on the wire: server-sent events, a JSON document a line, Amazon's frames.
+"""How the events of a stream are separated on the wire: server-sent events, a JSON document a line, Amazon's frames.
 
-A wire says what its events hold; what goes wrong between them is the same for all and is worded here.
+A wire defines the content of its events; what goes wrong between them is the same for all and is defined here.
 """
 
 import struct
@@ -15,7 +15,7 @@ _STRING: Final = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framing:
-    """One way to tell events apart, and what its broken forms look like."""
+    """One way to separate events, and its broken forms."""
 
     content_type: str
     keepalive: bytes

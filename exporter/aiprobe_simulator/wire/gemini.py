@@ -104,7 +104,7 @@ class Gemini:
         yield Part("close", event({"candidates": [_candidate(last, answer.finish)], **_envelope(call, answer, stamp)}))
 
     def error(self, trouble: Trouble, stamp: Stamp, *, message: str | None = None) -> tuple[int, Json]:  # noqa: ARG002 - Wire
-        """Return Google's error, with the details that tell a bad key and a retry delay."""
+        """Return Google's error, with the details of a bad key and a retry delay."""
         word, usual = _ERRORS[trouble]
         status = 400 if trouble is Trouble.BAD_KEY else STATUS[trouble]
         error: Json = {"code": status, "message": message or usual, "status": word}
@@ -117,11 +117,11 @@ class Gemini:
         return status, {"error": error}
 
     def stream_error(self, trouble: Trouble, stamp: Stamp, *, sent: int) -> bytes:  # noqa: ARG002 - Wire
-        """Return an event with the error object; Google knows no 529."""
+        """Return an event with the error object; Google has no 529."""
         told = Trouble.UNAVAILABLE if trouble is Trouble.OVERLOADED else trouble
         return event(self.error(told, stamp)[1])
 
-    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - tells no limits
+    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - has no limits
         """Return the timing header of Google's front end."""
         return {"server-timing": f"gfet4t7; dur={stamp.processing_ms}", "vary": "Origin, X-Origin, Referer"}
 

@@ -1,4 +1,4 @@
-"""An MCP server over streamable HTTP, in both eras; one with `handshake` in its name knows the older only."""
+"""An MCP server over streamable HTTP, in both revisions; one with `handshake` in its name supports the older only."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class Mcp:
         """Return the error as a body."""
         return compact(self.error(trouble, stamp)[1]).encode()
 
-    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - tells no limits
+    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - has no limits
         """Return the request id."""
         return {"x-request-id": stamp.request_id}
 

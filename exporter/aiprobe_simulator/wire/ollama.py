@@ -57,7 +57,7 @@ class Ollama:
     name = "ollama-chat"
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
-        """Read a request; it is streamed unless it says no."""
+        """Read a request; it is streamed unless it disables that."""
         prompt, tokens = last_user_text(body.get("messages"), name="messages")
         options = body.get("options")
         cap = token_cap(options, "num_predict") if isinstance(options, dict) else None
@@ -73,7 +73,7 @@ class Ollama:
         return {**_envelope(call, stamp), "message": message, **_told(call, answer, stamp)}
 
     def parts(self, call: Call, answer: Answer, stamp: Stamp) -> Iterator[Part]:
-        """Cut the stream: a line per token, and one that says why it ended and what it took."""
+        """Cut the stream: a line per token, and one with the reason of the end and the durations."""
         answer = _spoken(answer)
         for kind, word, token in answer_parts(answer, reasoning="thinking", text="content"):
             message: Json = {"role": "assistant", "content": "", word: token}
@@ -89,7 +89,7 @@ class Ollama:
         """Return a line with the error."""
         return _line({"error": _ERRORS[trouble]})
 
-    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - tells nothing
+    def headers(self, stamp: Stamp, *, exhausted: bool = False) -> dict[str, str]:  # noqa: ARG002 - has none
         """Return none: a machine of one's own has no limits and no ids."""
         return {}
 

@@ -62,7 +62,7 @@ def refuse_as_reasoning_models_do(body: Json, model: str, *names: str) -> None:
 
 
 def message_of(trouble: Trouble) -> str:
-    """Return what OpenAI says of a trouble, for whoever has no words of its own."""
+    """Return OpenAI's message of a trouble, for services without their own."""
     return _ERRORS[trouble][2].format(key="***")
 
 

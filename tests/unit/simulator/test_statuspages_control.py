@@ -91,7 +91,7 @@ async def test_ids_of_services_and_pages_are_of_one_row_and_all_are_cleared_at_o
     ("body", "error"),
     [
         ({"page": "cluade", "incident": "x"}, "page: there is no page 'cluade'; did you mean claude?"),
-        ({"page": "claude"}, "state: say a state, an incident, a maintenance or a fault"),
+        ({"page": "claude"}, "state: name a state, an incident, a maintenance or a fault"),
         ({"page": "claude", "fault": "nope"}, "fault: a status page has no fault 'nope'"),
         ({"page": ["claude"], "fault": "empty"}, "page: required, the name of a status page"),
         ({**DOWN, "component": "Claude Phone"}, "component: the page claude has no component 'Claude Phone'"),
