@@ -1,4 +1,4 @@
-"""Is it us? Checks of places that no AI provider runs, to tell a provider's failure from our own network's.
+"""Is it us? Checks of places that no AI provider runs, to distinguish a provider's failure from our own network's.
 
 A check for a failure begins after that failure; failures that come together share one. It uses its own client and
 follows no redirect: any answer under a certificate proves that packets leave and return.
@@ -23,9 +23,9 @@ from aiprobe.core.verdicts import proves_egress
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS: Final = 2.5
-"""How long one round of checks takes at the most."""
+"""How long one round of checks takes at most."""
 SPACING_SECONDS: Final = 0.5
-"""Rounds begin at least this far apart, so a failed probe waits for 3 s at the most, however many fail at once."""
+"""Rounds begin at least this far apart, so a failed probe waits for 3 s at most, however many fail at once."""
 _OF_A_MIDDLEMAN: Final = frozenset({401, 403, 407, 451, 502, 503, 504, 511})
 """Statuses that a proxy or a captive portal gives in the place of a server. No check is a page that needs a login."""
 ROUND_SECONDS: Final = 60.0
@@ -45,7 +45,7 @@ def check_names(urls: Sequence[str]) -> dict[str, str]:
 
 
 def proves_the_internet(url: str, status: int, location: str) -> bool:
-    """Tell whether an answer to a check came from where the check went.
+    """Return whether an answer to a check came from where the check went.
 
     A certificate proves that for `https`. Over `http` a proxy or a captive portal can answer in its place: with a
     refusal, a gateway's error, or a redirect to another host.
@@ -93,7 +93,7 @@ class Egress:
         self._session: aiohttp.ClientSession | None = None
 
     async def is_down(self) -> bool:
-        """Tell whether every check fails, by a round that begins now or a moment later.
+        """Return whether every check fails, by a round that begins now or a moment later.
 
         A round under way began before the caller's failure and proves nothing about it; callers that come before the
         next round begins share that one.
@@ -172,7 +172,7 @@ class WaysOut:
         }
 
     async def is_down(self, proxy: Secret | None) -> bool:
-        """Tell whether every check fails on this way out."""
+        """Return whether every check fails on this way out."""
         way = self._ways.get(proxy)
         return way is not None and await way.is_down()
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 CONFIRM_AFTER_SECONDS: Final = 3.0
 BACKOFF_CAP_SECONDS: Final = 300.0
-"""`Retry-After` is honoured for the greater of this and the interval at the most."""
+"""`Retry-After` is honoured for the greater of this and the interval at most."""
 SUPERVISION_SLACK_SECONDS: Final = 10.0
 """How far past its total time-out a probe may run before it counts as a bug of ours."""
 

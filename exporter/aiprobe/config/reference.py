@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the schema, so that the page cannot say what the program does not do."""
+"""Writes docs/configuration.md from the schema, so that the page matches the program."""
 
 import json
 from typing import Any, Final
@@ -42,7 +42,7 @@ _INTRODUCTION: Final = """\
 This page is generated from the schema: change `exporter/aiprobe/config/schema/` and run `make docs`.
 
 A configuration is one YAML file, with others if it includes them. `aiprobe init` writes a first one,
-`aiprobe check --config.file aiprobe.yml` says what a day of it costs, or lists every problem as
+`aiprobe check --config.file aiprobe.yml` prints the cost of a day, or lists every problem as
 `file:line: path: problem; hint`, and `aiprobe check --schema` prints a JSON Schema for editors.
 An unknown key is an error.
 

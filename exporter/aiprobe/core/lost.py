@@ -22,5 +22,5 @@ def judged_by_history(result: Result, *, has_answered: bool) -> Result:
 
 
 def is_lost(outcome: str, http_status: int | None) -> bool:
-    """Tell whether a failure is one of an API that was lost: a contract's terms speak of errors of the API."""
+    """Return whether a failure is one of an API that was lost: a contract's terms speak of errors of the API."""
     return outcome == Outcome.SERVER_ERROR and http_status in _STATUSES

@@ -144,7 +144,7 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpExpectation:
-    """What an `http` probe wants to see; None or empty means that anything will do."""
+    """What an `http` probe requires of a reply; None or empty means that anything will do."""
 
     statuses: tuple[int, ...] = ()
     """Accepted statuses; empty means any 2xx."""
@@ -232,7 +232,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """One limit that the provider told in response headers; amounts in the resource's own unit."""
+    """One limit in the provider's response headers; amounts in the resource's own unit."""
 
     resource: str
     """From a closed set per protocol, such as `requests`, `tokens`, `input_tokens`."""
@@ -242,7 +242,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one probe saw. Times are seconds; None means that it did not happen or was not told."""
+    """What one probe saw. Times are seconds; None means that it did not happen or was not reported."""
 
     outcome: Outcome
     detail: str = ""
@@ -278,11 +278,11 @@ class Result:
     rate_limits: tuple[RateLimit, ...] = ()
     retry_after_seconds: float | None = None
     server_seconds: float | None = None
-    """How long the provider says that it worked (`server-timing`, `openai-processing-ms`)."""
+    """The provider's own processing time (`server-timing`, `openai-processing-ms`)."""
     load_seconds: float | None = None
     """How long a self-hosted service says that it loaded the model first: a cold start, which is no outage."""
     provider_region: str | None = None
-    """Where the reply says that it came from; the label of the series is the target's own."""
+    """The region in the reply; the label of the series is the target's own."""
     deployment: str | None = None
     """Which deployment answered, where a provider has several behind one name (Azure)."""
     tls_certificate_not_after_timestamp_seconds: float | None = None
@@ -294,7 +294,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A result with everything that was decided about it: what metrics, journal, log and pages are told."""
+    """A result with everything that was decided about it: what metrics, journal, log and pages receive."""
 
     target: Target
     result: Result

@@ -60,7 +60,7 @@ EXCLUDED: Final = frozenset(
         Outcome.INTERNAL_ERROR,
     }
 )
-"""Outcomes that say nothing about the provider's availability."""
+"""Outcomes that are excluded from the provider's availability."""
 
 GOOD: Final = frozenset({Outcome.OK, Outcome.WRONG_ANSWER})
 """Outcomes that count as available; a wrong answer is bad only for the SLO `correctness`."""
@@ -81,7 +81,7 @@ NEEDS_EGRESS_CHECK: Final = frozenset(
 
 
 def availability_verdict(outcome: Outcome, *, egress_down: bool = False, count_rate_limits: bool = False) -> Verdict:
-    """Say what an outcome means for the SLO `availability`.
+    """Return what an outcome means for the SLO `availability`.
 
     `egress_down` is the answer of an egress check begun after the failure; it turns a network failure
     into an excluded one. `count_rate_limits` makes `rate_limited` bad, as a target may ask.
@@ -98,7 +98,7 @@ def availability_verdict(outcome: Outcome, *, egress_down: bool = False, count_r
 
 
 def correctness_verdict(outcome: Outcome) -> Verdict:
-    """Say what an outcome means for the SLO `correctness`: was a whole answer the right one?"""
+    """Return what an outcome means for the SLO `correctness`: was a whole answer the right one?"""
     if outcome is Outcome.OK:
         return Verdict.GOOD
     if outcome in {Outcome.WRONG_ANSWER, Outcome.CONTENT_FILTERED}:

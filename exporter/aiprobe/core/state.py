@@ -52,7 +52,7 @@ class TargetState:
 
     @property
     def last_was_good(self) -> bool:
-        """Tell whether the last attempt was a good one: only then is a failure a first failure."""
+        """Return whether the last attempt was a good one: only then is a failure a first failure."""
         return self._good_in_row > 0 and not self._excluded_in_row
 
     def record(self, verdict: Verdict, *, poor: bool = False) -> None:
@@ -93,7 +93,7 @@ def is_silent(quiet_seconds: float, interval_seconds: float) -> bool:
 
 
 def surface_state(states: list[State | None]) -> State | None:
-    """Sum up the targets of one surface: the worst of all when all agree, else a partial outage at the most.
+    """Sum up the targets of one surface: the worst of all when all agree, else a partial outage at most.
 
     Returns None when no target of the surface has a state.
     """

@@ -1,4 +1,4 @@
-"""Whom every client of ours believes under TLS: probes, egress checks and status pages alike."""
+"""The trust store that all HTTP clients share: probes, egress checks and status pages."""
 
 import ssl
 from functools import cache

@@ -42,12 +42,12 @@ def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) 
 
 
 def proves_egress(target: Target, result: Result) -> bool:
-    """Tell whether a result shows that packets leave for the Internet and return: a target there answered."""
+    """Return whether a result shows that packets leave for the Internet and return: a target there answered."""
     return bool(target.provider.egress and result.bytes_received and result.outcome not in NEEDS_EGRESS_CHECK)
 
 
 def is_poor(outcome: Outcome, verdicts: Mapping[str, Verdict]) -> bool:
-    """Tell whether a good result was slower than an objective of its target, or wrong, by its `slo_verdicts`."""
+    """Return whether a good result was slower than an objective of its target, or wrong, by its `slo_verdicts`."""
     slow = Verdict.BAD in (verdicts.get("time_to_first_token"), verdicts.get("duration"), verdicts.get("throughput"))
     return slow or outcome is Outcome.WRONG_ANSWER
 

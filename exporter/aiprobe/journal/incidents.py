@@ -44,7 +44,7 @@ class IncidentWriter:
         writing.add_done_callback(self._writing.discard)
 
     async def close(self) -> None:
-        """Wait, for ten seconds at the most, until everything that was handed over is on the disk."""
+        """Wait, for ten seconds at most, until everything that was handed over is on the disk."""
         if not self._writing:
             return
         _, hanging = await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)

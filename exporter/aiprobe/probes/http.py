@@ -141,7 +141,7 @@ def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[
 
 
 def _holds(body: bytes, text: str, content_type: str) -> bool:
-    """Tell whether a body holds a text, in UTF-8 or in the character set that it declares."""
+    """Return whether a body holds a text, in UTF-8 or in the character set that it declares."""
     if text.encode() in body:
         return True
     declared = _CHARSET.search(content_type)

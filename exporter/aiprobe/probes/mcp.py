@@ -135,7 +135,7 @@ class McpProbe:
         return True
 
     def _is_other_era(self, talk: _Talk) -> bool:
-        """Tell whether a first request may have been refused for its era: by any whole answer."""
+        """Return whether a first request may have been refused for its era: by any whole answer."""
         last = talk.hops[-1]
         if last.status is None or last.outcome is not None or talk.failure is None:
             return False

@@ -24,7 +24,7 @@ def media_types(content_type: str) -> frozenset[str]:
 
 
 def begins_as(wanted: frozenset[str], start: bytes) -> bool | None:
-    """Tell whether a body that begins with `start` is of one of the media types `wanted`; None: too early to tell."""
+    """Return whether a body that begins with `start` is of one of the media types `wanted`; None: too early to tell."""
     start = start.removeprefix(_BOM).lstrip()
     if not start or start == _BOM[: len(start)]:
         return None

@@ -96,7 +96,7 @@ def _count(target: Target) -> int:
 
 
 def judge(answer: str, words: Words, *, asked: str, expected: str) -> Outcome:
-    """Say whether a whole, visible answer is the one that was asked for.
+    """Return whether a whole, visible answer is the one that was asked for.
 
     `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that stops inside what is
     expected, or inside an echo of the question, was cut, whatever finish its gateway reported.

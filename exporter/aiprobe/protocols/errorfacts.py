@@ -171,7 +171,7 @@ def one_line(text: str) -> str:
 
 
 def means_something(value: object) -> bool:
-    """Tell whether a value holds anything but blanks: `{"code": 0, "message": ""}` does not."""
+    """Return whether a value holds anything but blanks: `{"code": 0, "message": ""}` does not."""
     if isinstance(value, dict):
         return any(means_something(each) for name, each in value.items() if name not in {"index", "param"})
     if isinstance(value, list):

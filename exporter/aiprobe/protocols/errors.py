@@ -91,13 +91,13 @@ def of_error(error: object) -> Failure:
 
 
 def restates(failure: Failure, finish: Finish | None) -> bool:
-    """Tell whether an error only repeats that the model has used up its tokens, which is no error of the service."""
+    """Return whether an error only repeats that the model has used up its tokens, which is no error of the service."""
     words = f"{failure.error_type} {failure.message}".lower()
     return finish is Finish.LENGTH and meanings.OUT_OF_TOKENS.search(words) is not None
 
 
 def is_challenge(headers: Mapping[str, str]) -> bool:
-    """Tell whether headers say that a bot challenge stands in front of the service, whatever the status.
+    """Return whether headers say that a bot challenge stands in front of the service, whatever the status.
 
     Cloudflare's `cf-mitigated: challenge`; AWS WAF's `x-amzn-waf-action: challenge` (with 202) or `captcha` (with 405).
     """
@@ -137,7 +137,7 @@ def _is_odd_error(document: Mapping[str, Any]) -> bool:
 
 
 def _is_from_in_front(status: int, facts: ErrorFacts) -> bool:
-    """Tell whether a proxy, router or platform in front of the API answered in its place."""
+    """Return whether a proxy, router or platform in front of the API answered in its place."""
     said = facts.page or facts.words
     if status in {403, 404, 410} and not facts.is_json and meanings.STOPPED.search(said):
         return True

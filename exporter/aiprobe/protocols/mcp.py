@@ -162,7 +162,7 @@ class ReplyReader:
 
 
 def _answers(message: dict[str, Any], number: int) -> bool:
-    """Tell whether it is the reply: a refusal of a request that could not be read has no id, some echo it as text."""
+    """Return whether it is the reply: a refusal of a request that could not be read has no id, some echo it as text."""
     if "error" in message and message.get("id") is None:
         return True
     return str(message.get("id")) == str(number) and ("result" in message or "error" in message)

@@ -20,15 +20,15 @@ class Meaning:
     phrases: re.Pattern[str]
 
     def by_code(self, facts: ErrorFacts) -> bool:
-        """Tell whether a code says it."""
+        """Return whether a code says it."""
         return any(map(self.codes.search, facts.codes))
 
     def by_phrase(self, facts: ErrorFacts) -> bool:
-        """Tell whether the words say it, outside of quotations."""
+        """Return whether the words say it, outside of quotations."""
         return self.phrases.search(facts.words) is not None
 
     def says(self, facts: ErrorFacts) -> bool:
-        """Tell whether a code or the words say it."""
+        """Return whether a code or the words say it."""
         return self.by_code(facts) or self.by_phrase(facts)
 
 

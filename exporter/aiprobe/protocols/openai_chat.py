@@ -180,7 +180,7 @@ class _Chunks:
 
 
 def _is_plain(data: bytes) -> bool:
-    """Tell whether a chunk only goes on: inside a string of JSON these quotes would be escaped."""
+    """Return whether a chunk only goes on: inside a string of JSON these quotes would be escaped."""
     goes_on = b'"finish_reason":null' in data or b'"finish_reason": null' in data
     return goes_on and b"error" not in data
 

@@ -60,7 +60,7 @@ def path_below(base_url: str, path: str) -> str:
 
 
 def is_openai_itself(provider: Provider) -> bool:
-    """Tell whether requests go to OpenAI, which alone is known to take its newest fields."""
+    """Return whether requests go to OpenAI, which alone is known to take its newest fields."""
     return urlsplit(provider.base_url).hostname == _OPENAI_HOST
 
 

@@ -87,7 +87,7 @@ class FrameParser:
         return frames
 
     def is_one_event(self, data: bytes) -> bool:
-        """Tell whether `data` is one event of one line and nothing else: the usual case, met for every token."""
+        """Return whether `data` is one event of one line and nothing else: the usual case, met for every token."""
         size = len(data)
         return (
             data[:7] == b"data: {"

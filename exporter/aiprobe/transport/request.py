@@ -40,7 +40,7 @@ def _shown_host(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _may_be_sent(name: str) -> bool:
-    """Tell whether a header of this name can stand in a request and is not ours to send."""
+    """Return whether a header of this name can stand in a request and is not ours to send."""
     return bool(_TOKEN.fullmatch(name)) and name.lower() not in _OURS
 
 

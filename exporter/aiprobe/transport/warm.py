@@ -63,7 +63,7 @@ class WarmConnections:
 
 
 def is_quiet(connection: Connection) -> bool:
-    """Tell whether nothing has come from the peer: no end, no reset, no bytes, not even in the kernel.
+    """Return whether nothing has come from the peer: no end, no reset, no bytes, not even in the kernel.
 
     The event loop may not have looked at the socket since the peer closed it, and a request that is written then
     would be lost on a connection that was already dead.

@@ -28,7 +28,7 @@ PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token
 _WORST_FIRST: Final = (*reversed(STATE_WORDS[1:]), NOT_PROBED, STATE_WORDS[0])
 _STATIC: Final = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 _STEPS_PER_SLICE: Final = 20
-"""Template events rendered before the loop gets its turn: about 0.3 ms at the most."""
+"""Template events rendered before the loop gets its turn: about 0.3 ms at most."""
 _BAR_WIDTH: Final = 1000
 
 TEMPLATES: Final = web.AppKey("templates", Templates)

@@ -99,7 +99,7 @@ def _abort(request: web.Request) -> None:
 
 
 def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether an `Accept-Encoding` header allows gzip (RFC 9110, section 12.5.3)."""
+    """Return whether an `Accept-Encoding` header allows gzip (RFC 9110, section 12.5.3)."""
     chosen: dict[str, bool] = {}
     for part in (accept_encoding or "").lower().split(","):
         coding, *parameters = (piece.strip() for piece in part.split(";"))

@@ -133,7 +133,7 @@ class Gate:
 
 
 def cross_site(request: web.Request) -> str | None:
-    """Say why a request looks like one that another web site made a browser send; None when it does not."""
+    """Return why a request looks like one that another web site made a browser send; None when it does not."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site.strip().lower() != "same-origin":
         return "This request comes from another web site; it is refused."
@@ -147,7 +147,7 @@ def cross_site(request: web.Request) -> str | None:
 
 
 def rebound(request: web.Request) -> str | None:
-    """Say why a request may come from a page whose name was made to point at this machine; None when it does not.
+    """Return why a request may come from a page whose name was made to point at this machine; None when it does not.
 
     Such a page is of the same origin for its browser, and only the name gives it away. Scrapers use names as well: so
     names are looked at where the request comes from this machine, and wherever it asks for the configuration.
@@ -165,7 +165,7 @@ def _authenticated(request: web.Request) -> bool:
 
 
 def _untrusted(request: web.Request) -> str | None:
-    """Say why a request without credentials may change nothing; None when it is made on this machine."""
+    """Return why a request without credentials may change nothing; None when it is made on this machine."""
     if not _is_loopback(request.remote):
         return "Without users or client certificates in the web config file, only this machine may do that."
     if any(name in request.headers for name in _RELAYED):
@@ -197,7 +197,7 @@ def _own_name() -> str:
 
 
 def _is_own_name(host: str) -> bool:
-    """Tell whether a Host header is one that no foreign DNS name can stand behind."""
+    """Return whether a Host header is one that no foreign DNS name can stand behind."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         if name == "localhost":

@@ -65,7 +65,7 @@ class Family:
     extra_body: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, model: str, *, protocol: str, preset: str | None) -> bool:
-        """Tell whether a model is of this family, as it is named or behind a gateway's prefix."""
+        """Return whether a model is of this family, as it is named or behind a gateway's prefix."""
         if self.protocols and protocol not in self.protocols:
             return False
         if self.presets and preset not in self.presets:

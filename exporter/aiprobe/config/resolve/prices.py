@@ -70,7 +70,7 @@ class PriceTable:
 
 
 def is_old(price: Price, today: date) -> bool:
-    """Tell whether a price was read so long ago that it should be checked; False for one of unknown age."""
+    """Return whether a price was read so long ago that it should be checked; False for one of unknown age."""
     return bool(price.read_on) and (today - date.fromisoformat(price.read_on)).days > OLD_AFTER_DAYS
 
 

@@ -118,7 +118,7 @@ def _auth(section: AuthSection) -> Auth:
 
 
 def _has_bearer(section: ProviderSection) -> bool:
-    """Tell whether a cloud's identity service gives the token: the service takes it as a bearer token only."""
+    """Return whether a cloud's identity service gives the token: the service takes it as a bearer token only."""
     return section.credential is not None and section.credential.source in {"google", "azure"}
 
 

@@ -57,5 +57,5 @@ def check_sendable(value: str) -> None:
 
 
 def is_sensitive_header(name: str) -> bool:
-    """Tell whether a header of this name is likely to hold a secret."""
+    """Return whether a header of this name is likely to hold a secret."""
     return _SENSITIVE_HEADER.search(name) is not None

@@ -1,4 +1,4 @@
-"""What the YAML may say of contracts. Descriptions are the text of docs/configuration.md."""
+"""The YAML of contracts. Descriptions are the text of docs/configuration.md."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the YAML may say of a credential that does not stay the same."""
+"""The YAML of a credential that changes."""
 
 from typing import Literal
 
@@ -24,9 +24,7 @@ class CredentialSection(Section):
         "command: the program and its arguments, run without a shell; it prints the token, alone or in the JSON of"
         " gcloud, az, kubectl or OAuth."
     )
-    lifetime: Duration | None = key(
-        "file, command: how long a token is believed that does not say when it ends.", shown="30s, 5m"
-    )
+    lifetime: Duration | None = key("file, command: how long a token without an expiry is used.", shown="30s, 5m")
     scope: Name | None = key("google, azure: the scope to ask for.", shown="(the cloud's usual one)")
     profile: Name | None = key("aws: a profile of the shared configuration files.")
     region: Name | None = key("aws: the region that requests are signed for.", shown="(from base_url)")

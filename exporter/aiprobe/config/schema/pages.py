@@ -1,4 +1,4 @@
-"""What the YAML may say of status pages. Descriptions are the text of docs/configuration.md."""
+"""The YAML of status pages. Descriptions are the text of docs/configuration.md."""
 
 from typing import Annotated, Any
 
@@ -45,7 +45,7 @@ class PageSection(Section):
 
 
 class StatusPagesSection(Section):
-    """What providers declare. The pages of all configured providers are read unless this says otherwise."""
+    """What providers declare. The pages of all configured providers are read unless this disables them."""
 
     enabled: bool = key("false: read no status page.", default=True)
     interval: Duration = key(

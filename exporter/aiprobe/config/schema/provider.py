@@ -1,4 +1,4 @@
-"""What the YAML may say of a provider. Descriptions are the text of docs/configuration.md."""
+"""The YAML of a provider. Descriptions are the text of docs/configuration.md."""
 
 from typing import Literal
 

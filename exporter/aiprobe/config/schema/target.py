@@ -1,4 +1,4 @@
-"""What the YAML may say of a target, and of the objectives, time limits and prices that it shares with other parts.
+"""The YAML of a target, and of the objectives, time limits and prices that it shares with other parts.
 
 Descriptions are the text of docs/configuration.md.
 """
@@ -58,7 +58,7 @@ class SloSection(Section):
     time_to_first_token: LatencyObjectiveSection | None = key("How soon the first content must come.")
     duration: LatencyObjectiveSection | None = key("How soon the whole answer must be there.")
     throughput: ThroughputObjectiveSection | None = key(
-        "How fast the answer must flow. Needs `output_tokens` of 32 or more: a ping says nothing of speed."
+        "How fast the answer must flow. Needs `output_tokens` of 32 or more: a short answer does not measure speed."
     )
     period: Annotated[Duration, AfterValidator(_check_period)] | None = key(
         "The window of the error budget, 1d to 90d.", shown="30d"
@@ -115,7 +115,7 @@ class JsonExpectation(Section):
 
 
 class ExpectSection(Section):
-    """What an `http` probe wants to see."""
+    """What an `http` probe requires of a reply."""
 
     status: Statuses = key("The accepted status, or a list of them.", default=[], shown="any 2xx")
     text: str | None = key("A text that the body must hold.", min_length=1)
@@ -178,7 +178,7 @@ class TargetSection(SharedKeys):
         "Another protocol of the same account, such as openai-responses. An embeddings probe finds its own.",
         shown="(the provider's)",
     )
-    expect: ExpectSection | None = key("What an `http` probe wants to see.")
+    expect: ExpectSection | None = key("What an `http` probe requires of a reply.")
     input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
         "Pad the prompt to about this many tokens, with a needle to find. Priced before it runs."
     )
