@@ -16,7 +16,8 @@ LOCKED := install --no-deps --require-hashes --only-binary :all:
 WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
-.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench format dashboards rules docs lock live release-check clean
+SOAK_MINUTES ?= 12
+.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench soak format dashboards rules docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -51,6 +52,9 @@ check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms, spellin
 
 bench: $(DEV_STAMP) ## Exactness and cost beside blackbox_exporter, about half an hour; BENCH="--quick --only cpu"
 	@$(BIN)/python -m benchmarks.load $(BENCH)
+
+soak: $(DEV_STAMP) ## Faults, scrapes and reloads for SOAK_MINUTES; prints what grows, and fails if it does
+	@$(BIN)/python -m benchmarks.soak --minutes $(SOAK_MINUTES)
 
 format: $(DEV_STAMP) ## Rewrite the files into the form that `make check` requires
 	$(BIN)/ruff format .

@@ -17,7 +17,7 @@ from aiprobe.apart import read_settings_apart
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.contracts.keeper import ContractKeeper
-from aiprobe.core.clock import Clock
+from aiprobe.core.clock import Clock, Steps
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.money import Budget
 from aiprobe.core.secret import CONFIGURED, Redactor
@@ -91,6 +91,8 @@ class App:
         self._not_ready: str | None = "starting"
         self._reload_ok = True
         self._reloading = asyncio.Lock()
+        self._steps = Steps(clock)
+        self._rebuilding: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
         self._asked: set[asyncio.Task[Finished | Skipped]] = set()
         """Probes that `/probe` asked for and that may outlive its answer."""
@@ -206,12 +208,17 @@ class App:
         self.recorder.reloaded(successful=True)
         watcher = asyncio.create_task(self._tick(), name="tick")
         stack.callback(watcher.cancel)
+        stack.callback(self._drop_rebuilding)
         self._not_ready = None
 
     def _resume(self, results: Sequence[Finished]) -> Sequence[Finished]:
         resumed = self.scheduler.resume(results)
         self.recorder.resumed(resumed)
         return resumed
+
+    def _drop_rebuilding(self) -> None:
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
 
     def _drop_asked(self) -> None:
         for task in self._asked:
@@ -275,6 +282,21 @@ class App:
             await self._clock.sleep(TICK_SECONDS)
             self.recorder.observe_event_loop_lag(max(0.0, self._clock.monotonic() - due))
             self._tick_once()
+            if self._steps.happened() and (self._rebuilding is None or self._rebuilding.done()):
+                self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild")
+
+    async def _rebuild(self) -> None:
+        """Read what counts by wall time back from the journal, so that a clock that was wrong does no lasting harm."""
+        async with self._reloading:
+            log.warning("the wall clock was set: windows and contracts are read back from the journal")
+            settings = self._settings
+            with self.journal.followed():
+                commits = (
+                    await self.objectives.prepare(self._mine(settings), settings.groups, anew=True),
+                    await self.contracts.prepare(settings.contracts, anew=True),
+                )
+                for commit in commits:
+                    commit()
 
     def _tick_once(self) -> None:
         for ticker in self._tickers:

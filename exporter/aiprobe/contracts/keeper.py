@@ -48,13 +48,15 @@ class ContractKeeper:
         self._bound: frozenset[str] = frozenset()
         self._emitted_at = float("-inf")
 
-    async def prepare(self, uses: Mapping[str, ContractUse]) -> Callable[[], None]:
+    async def prepare(self, uses: Mapping[str, ContractUse], *, anew: bool = False) -> Callable[[], None]:
         """Read the months of these contracts back, in a thread; return what keeps exactly them from then on.
+
+        Contracts that are in use already keep what they have, but not with `anew`, as after the wall clock was set.
 
         Raises:
             LookupError, ValueError: a contract cannot be used. Nothing was changed.
         """
-        if dict(uses) == dict(self._uses) and not self._book.late_results:
+        if not anew and dict(uses) == dict(self._uses) and not self._book.late_results:
             return lambda: None
         bindings = [binding_of(use) for use in uses.values()]
         now = self._clock.wall()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,28 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+STEP_SECONDS: Final = 60.0
+"""A wall clock that moves by more than this against the monotonic one was set."""
+
+
+class Steps:
+    """Notices that the wall clock was set, from how it moves against the monotonic one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = self._read()
+
+    def happened(self) -> bool:
+        """Return whether the wall clock was set since the last call."""
+        offset = self._read()
+        stepped = abs(offset - self._offset) > STEP_SECONDS
+        self._offset = offset
+        return stepped
+
+    def _read(self) -> float:
+        return self._clock.wall() - self._clock.monotonic()
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aiprobe.core.clock import STEP_SECONDS
 from aiprobe.core.evidence import (
     EXCLUDED_MINUTE,
     MINUTES_PER_HOUR,
@@ -19,7 +20,7 @@ from aiprobe.core.evidence import (
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State
 from aiprobe.core.tracked import Tracked
-from aiprobe.objectives.windows import STEP_SECONDS, Windows
+from aiprobe.objectives.windows import Windows
 
 GOOD_MINUTE: Final = encode_minute(Minute(good=1))
 BAD_MINUTE: Final = encode_minute(Minute(bad=1))

@@ -67,9 +67,14 @@ class ObjectiveKeeper:
         self._burning: set[str] = set()
         """Targets whose burn has series; what another good probe changes in them can wait for its turn."""
 
-    async def prepare(self, targets: Sequence[Target], groups: Mapping[str, Sequence[str]]) -> Callable[[], None]:
-        """Read back from the journal what is new, in a thread; return what keeps exactly these from then on."""
-        fresh = [target for target in targets if self._needs_windows(target)]
+    async def prepare(
+        self, targets: Sequence[Target], groups: Mapping[str, Sequence[str]], *, anew: bool = False
+    ) -> Callable[[], None]:
+        """Read back from the journal what is new, in a thread; return what keeps exactly these from then on.
+
+        `anew` reads everything back, as after the wall clock was set.
+        """
+        fresh = [target for target in targets if anew or self._needs_windows(target)]
         windows: Mapping[str, Windows] = {}
         missed: Callable[[], Sequence[_Ended]] = tuple
         if fresh:
@@ -78,7 +83,7 @@ class ObjectiveKeeper:
         new_groups = {
             name: await self._read_group(members)
             for name, members in groups.items()
-            if name not in self._groups or self._groups[name].members != members
+            if anew or name not in self._groups or self._groups[name].members != members
         }
 
         def commit() -> None:

@@ -11,6 +11,7 @@ from math import ceil
 from operator import sub
 from typing import Final, NamedTuple
 
+from aiprobe.core.clock import STEP_SECONDS
 from aiprobe.core.evidence import HOUR_SECONDS, MINUTES_PER_HOUR, HourRow
 from aiprobe.core.outcomes import Verdict
 
@@ -28,8 +29,6 @@ WINDOWS: Final[Mapping[str, int]] = {
 """Seconds by name; reference/slo.md section 1.3 and Sloth's recorded names."""
 PERIOD: Final = "period"
 """The name of the window over which the objective holds."""
-STEP_SECONDS: Final = 60.0
-"""A clock that moves back by more than this, or ahead by more than this while it is behind, was set."""
 
 _LEVELS: Final = ((10, 300), (60, 7200), (600, 3 * DAY_SECONDS), (HOUR_SECONDS, 30 * DAY_SECONDS))
 """(seconds of a slot, longest window served). A window may reach back by at most one slot more than its length."""

@@ -161,3 +161,29 @@ async def test_no_key_stands_in_the_file(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "journal" / FILE_NAME).read_text())
     assert set(document["targets"]) == {NAME}
     assert "192.0.2.1" not in json.dumps(document)
+
+
+async def test_a_clock_that_was_forty_days_ahead_and_came_back_leaves_the_windows_as_they_were(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "ggbb")
+
+        async def burn() -> dict[Any, float]:
+            await app.journal.flush()
+            samples = await scrape(app.recorder)
+            return {key: value for key, value in samples.items() if key[0] == "aiprobe_slo_burn_rate"}
+
+        before = await burn()
+        assert before
+        for days in (40, -40):
+            clock.epoch += days * 86_400
+            assert app._steps.happened()
+            await app._rebuild()
+        assert await burn() == before
+        newest, *_ = app.shown.results(NAME, 1)
+        clock.epoch += 40 * 86_400
+        await probes(app, clock, "b")
+        clock.epoch -= 40 * 86_400
+        await probes(app, clock, "g")
+        assert [row.outcome for row in app.shown.results(NAME, 2)] == ["ok", "overloaded"]
+        assert newest.outcome == "overloaded"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aiprobe.core.clock import STEP_SECONDS
 from aiprobe.core.evidence import HourRow, Minute, encode_minute
 from aiprobe.core.outcomes import Verdict
 from aiprobe.objectives.windows import (
     PERIOD,
-    STEP_SECONDS,
     WINDOWS,
     Counts,
     Windows,
