@@ -21,8 +21,8 @@ class Tier:
     """When the budget would be used up at this rate."""
 
 
-HOUR: Final = Tier(long="1h", short="5m", factor="14.4", floor="4.5", waits="2m", keeps="5m", gone="in two days")
-HOURS: Final = Tier(long="6h", short="30m", factor="6", floor="6.5", waits="15m", keeps="5m", gone="in five days")
+HOUR: Final = Tier(long="1h", short="5m", factor="14.4", floor="6.5", waits="2m", keeps="5m", gone="in two days")
+HOURS: Final = Tier(long="6h", short="30m", factor="6", floor="13.5", waits="15m", keeps="5m", gone="in five days")
 DAY: Final = Tier(long="1d", short="2h", factor="3", floor="4.5", waits="1h", keeps="30m", gone="in ten days")
 DAYS: Final = Tier(long="3d", short="6h", factor="1", floor="4.5", waits="3h", keeps="1h", gone="")
 
@@ -77,7 +77,7 @@ def _of_errors(tier: Tier, chosen: str, *, severity: str) -> Alert:
         summary="An AI service burns its error budget too fast",
         description=f"""\
 {{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) has failed so often in the last {tier.long} that its error
-budget of the {{{{ $labels.slo }}}} {_when(tier)}, and it still fails. Seen from {{{{ $value }}}} vantage(s). First see which outcomes it
+budget of the {{{{ $labels.slo }}}} {_when(tier)}. Seen from {{{{ $value }}}} vantage(s). First see which outcomes it
 has and whether the provider's other targets have them too; then fail over or wait.
 """,
         board="slo",

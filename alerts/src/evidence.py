@@ -80,26 +80,40 @@ An excluded result leaves the gauge as it is, so it may speak of long ago.
 """,
     ),
     Record(
+        "aiprobe:state:vantage",
+        """\
+max by (TARGET, vantage) (aiprobe_state)
+unless on (TARGET, vantage) aiprobe:excluded_only:vantage
+unless on (vantage) aiprobe:egress_down:vantage
+""",
+        comment="""\
+The exporter decides: 3 after three failures in a row that persist for 40 s, 2 as soon as its suspicion is certain. So the
+wall, the incidents and the pages agree.
+""",
+    ),
+    Record(
         "aiprobe:model_down:quorum",
         """\
-count by (TARGET) (aiprobe:consecutive_failures:vantage >= 3)
-> 0.5 * count by (TARGET) (aiprobe:consecutive_failures:vantage)
+count by (TARGET) (aiprobe:state:vantage >= 3)
+> 0.5 * count by (TARGET) (aiprobe:state:vantage)
+""",
+    ),
+    Record(
+        "aiprobe:model_impaired:quorum",
+        """\
+count by (TARGET) (aiprobe:state:vantage >= 2)
+> 0.5 * count by (TARGET) (aiprobe:state:vantage)
 """,
     ),
     Record(
         "aiprobe:fresh_failures:vantage",
         """\
-(aiprobe:consecutive_failures:vantage >= 1 < 10)
-unless on (TARGET, vantage) (
-  time() - max by (TARGET, vantage) (aiprobe_last_run_timestamp_seconds)
-  + clamp_min(aiprobe:consecutive_failures:vantage - 2, 0) * max by (TARGET, vantage) (aiprobe_interval_seconds)
-  >= 600
-)
+(aiprobe:consecutive_failures:vantage >= 1)
+unless on (TARGET, vantage) (time() - max by (TARGET, vantage) (aiprobe_failing_since_timestamp_seconds) >= 600)
 """,
         comment="""\
-Failures that are fresh: fewer than ten, which began less than ten minutes ago. They began with the last run, and an
-interval earlier for each failure more; but a first one and its confirmation are of one run. One failure of an hourly
-target speaks of its last ten minutes, not of the hour until it is asked again.
+Failures that are fresh: they began less than ten minutes ago. One failure of an hourly target counts for ten minutes, not
+for the hour until it is asked again.
 """,
     ),
     Record(

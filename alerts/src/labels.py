@@ -1,20 +1,18 @@
-"""The lists that many rules share: identity labels, outcomes, and the labels of Sloth. Expressions use their names."""
+"""The lists that many rules share: identity labels, and the labels of Sloth. Expressions use their names."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
 from aiprobe.core.model import IDENTITY_LABELS
-from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 
 _TARGET: Final = tuple(label for label in IDENTITY_LABELS if label != "vantage")
 _SLO: Final = ("sloth_id", "sloth_service", "sloth_slo", "slo", *_TARGET)
 LISTS: Final[Mapping[str, str]] = {
     "TARGET": ", ".join(_TARGET),
     "SLO": ", ".join(_SLO),
-    "BAD": "|".join(outcome.value for outcome in Outcome if availability_verdict(outcome) is Verdict.BAD),
 }
-"""Word in an expression -> what stands for it in the file: labels of a target, labels of an SLO, bad outcomes."""
+"""Word in an expression -> what stands for it in the file: labels of a target, labels of an SLO."""
 _WORD: Final = re.compile(rf"\b({'|'.join(LISTS)})\b")
 
 

@@ -18,12 +18,42 @@ aiprobe:model_down:quorum > 0
         keeps="15m",
         summary="An AI model is down",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) has failed three times in a row or more,
-seen from {{ $value }} vantage(s). First look whether the provider's other targets fail too; if not, switch this model's traffic
+{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed at least three times in a row
+within 40 seconds or more, seen from {{ $value }} vantage(s). First look whether the provider's other targets fail too; if not, switch this model's traffic
 to another model, and keep the failed request ids of the board for the provider.
 """,
         board="provider",
         status_page=True,
+    ),
+    Alert(
+        name="AIModelBrownOut",
+        expr="""\
+(
+  aiprobe:model_impaired:quorum
+  or
+  count by (TARGET) (aiprobe_outage_suspicion > 0 unless on (vantage) aiprobe:egress_down:vantage)
+  and on (TARGET) ALERTS{alertname="AIModelBrownOut",alertstate="firing"}
+)
+unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
+""",
+        frozen_by="TARGET",
+        severity="critical",
+        scope="model",
+        waits="0s",
+        keeps="15m",
+        labels={"sloth_severity": "page"},
+        summary="An AI model fails again and again",
+        description="""\
+{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}) fails more often than its
+background explains, or did so within the last 15 minutes. Seen from {{ $value }} vantage(s). First see which outcomes these are; where users retry, lower their
+concurrency; where there is a second model, shift traffic.
+""",
+        board="provider",
+        status_page=True,
+        comment="""\
+One page for one trouble: a brown-out waits until the page of an outage has ended, and then takes it over; its own page stays
+open while there is any doubt.
+""",
     ),
     Alert(
         name="AIProviderDown",
@@ -72,17 +102,17 @@ the people who use it, then see whether the provider's other surfaces work.
     Alert(
         name="AIVantageDisagrees",
         expr="""\
-aiprobe:consecutive_failures:vantage >= 3
-unless on (TARGET) aiprobe:model_down:quorum
+aiprobe:state:vantage >= 2
+unless on (TARGET) aiprobe:model_impaired:quorum
 """,
         frozen_by="TARGET, vantage",
         severity="warning",
         scope="model",
         waits="2m",
         keeps="10m",
-        summary="One vantage sees an AI model down and most others do not",
+        summary="One vantage sees an outage of an AI model and most do not",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}) has failed {{ $value }} times in a row from {{ $labels.vantage }}, and most vantages see it well.
+{{ $labels.target }} ({{ $labels.provider }}) is in an outage as seen from {{ $labels.vantage }}, and not from most vantages.
 First look at this vantage: its network, its credentials, the provider's region that it reaches.
 """,
         board="provider",

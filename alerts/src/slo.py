@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alerts.src import brownout, burns, ratios
+from alerts.src import burns, ratios
 from alerts.src.rule import File, Group
 
 _MINUTES: Final = Group(
@@ -13,7 +13,6 @@ _MINUTES: Final = Group(
         ratios.SHORT,
         *ratios.ratios("5m", "30m", "1h"),
         *ratios.HOUR,
-        *brownout.BROWN_OUT,
         burns.page(burns.HOUR),
     ),
 )

@@ -3,14 +3,17 @@
 Pure arithmetic on a clock that starts at 0. What becomes of the results in Prometheus is the business of `series`.
 """
 
+import bisect
+import heapq
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aiprobe.core.followups import follow_up_after
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State, TargetState
-from aiprobe.schedule import CONFIRM_AFTER_SECONDS
+from aiprobe.core.suspicion import Past
 
 INTERVAL_SECONDS: Final = 60.0
 TIMEOUT_SECONDS: Final = 40.0
@@ -30,6 +33,12 @@ class Fault:
     """Whether a failed probe runs into its time-out; else it is refused at once."""
     slow: bool = False
     """Whether the probe is answered, but later than its objective allows: bad for the first-token SLO alone."""
+    ramp: bool = False
+    """Whether the share grows from 0 at `start` to `share` at `end`."""
+
+    def share_at(self, at: float) -> float:
+        """Return the share of the probes that begin at `at` and go wrong."""
+        return self.share * (at - self.start) / (self.end - self.start) if self.ramp else self.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,9 @@ class Target:
     faults: tuple[Fault, ...] = ()
     phase: float = 0.0
     """When in its interval it is probed, in seconds."""
+    interval: float = INTERVAL_SECONDS
+    past: Past | None = None
+    """What is known of it from before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,8 @@ class Asked:
     confirm: bool
     consecutive_failures: int
     state: State | None
+    suspicion: float
+    began: float
 
 
 def chance(seed: object) -> random.Random:
@@ -61,22 +75,78 @@ def chance(seed: object) -> random.Random:
 
 
 def ask(
-    target: Target, until: float, *, dice: random.Random, restarts: tuple[tuple[float, float], ...] = ()
-) -> list[Asked]:
-    """Probe `target` from 0 until `until`, confirming a first failure where there is room for it.
+    targets: Sequence[Target],
+    until: float,
+    *,
+    dice: Callable[[str], random.Random],
+    restarts: tuple[tuple[float, float], ...] = (),
+    follow_ups: bool = True,
+) -> dict[str, list[Asked]]:
+    """Probe the targets of one provider from 0 until `until`; return the attempts of each by its name.
 
     `restarts` are (down from, up again): nothing is probed while the exporter is down, and what it remembered of the
-    target is gone afterwards.
+    targets is gone afterwards, but for their past.
     """
-    asked: list[Asked] = []
-    for life, (up, down) in enumerate(lives(until, restarts)):
-        memory = TargetState()
-        first_slot = 0 if life == 0 else int((up - target.phase) // INTERVAL_SECONDS) + 1
-        due = target.phase + first_slot * INTERVAL_SECONDS
-        while due < down:
-            asked.extend(one for one in _slot(target, due, memory, dice) if one.ended < down)
-            due += INTERVAL_SECONDS
+    asked: dict[str, list[Asked]] = {target.name: [] for target in targets}
+    throws = {target.name: dice(target.name) for target in targets}
+    for up, down in lives(until, restarts):
+        memories = [TargetState(target.interval, past=target.past or Past(0.0)) for target in targets]
+        runs = [
+            _probing(target, up, memory, throws[target.name], follow_ups=follow_ups)
+            for target, memory in zip(targets, memories, strict=True)
+        ]
+        waiting = [(_start(run), place) for place, run in enumerate(runs)]
+        heapq.heapify(waiting)
+        while waiting[0][0] < down:
+            _, place = waiting[0]
+            others = max((one.suspicion.nats for one in memories if one is not memories[place]), default=0.0)
+            one, following = _next(runs[place], others)
+            if one.ended < down:
+                asked[targets[place].name].append(one)
+            heapq.heapreplace(waiting, (following, place))
     return asked
+
+
+Probing = Generator[float | Asked, float | None, None]
+"""Yields when the next attempt begins, is sent the suspicion of the other targets, and yields the attempt."""
+
+
+def _start(run: Probing) -> float:
+    begins = next(run)
+    assert isinstance(begins, float)
+    return begins
+
+
+def _next(run: Probing, others: float) -> tuple[Asked, float]:
+    one = run.send(others)
+    assert isinstance(one, Asked)
+    return one, _start(run)
+
+
+def _probing(target: Target, up: float, memory: TargetState, dice: random.Random, *, follow_ups: bool) -> Probing:
+    """Attempt by attempt, as the scheduler does."""
+    place = random.Random(target.name).random()  # noqa: S311 -- a script that repeats, not a secret
+    starts = [fault.start for fault in target.faults]
+    due = float(target.phase)
+    if up > due:
+        due += ((up - due) // target.interval + 1) * target.interval
+    now = due
+    while True:
+        now = base = max(due, now)
+        confirm, began = False, 0.0
+        while True:
+            others = yield now
+            one = _attempt(target, starts, now, memory, dice, confirm=confirm, others=others or 0.0)
+            yield one
+            now = one.ended
+            room = due + target.interval - base
+            after = follow_up_after(target.interval, place, began=began, ended=now - base, due=room)
+            if not (follow_ups and memory.in_doubt) or after is None:
+                break
+            now, confirm, began = base + after, True, after
+        due += target.interval
+        if now >= due + target.interval:
+            due += (now - due) // target.interval * target.interval
 
 
 def lives(until: float, restarts: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
@@ -88,19 +158,36 @@ def lives(until: float, restarts: tuple[tuple[float, float], ...]) -> Iterator[t
     yield up, until
 
 
-def _slot(target: Target, due: float, memory: TargetState, dice: random.Random) -> Iterator[Asked]:
-    healthy_before = memory.last_was_good
-    first = _attempt(target, due, memory, dice, confirm=False)
-    yield first
-    room = first.ended + CONFIRM_AFTER_SECONDS + TIMEOUT_SECONDS <= due + INTERVAL_SECONDS
-    if first.bad and healthy_before and room:
-        yield _attempt(target, first.ended + CONFIRM_AFTER_SECONDS, memory, dice, confirm=True)
-
-
-def _attempt(target: Target, begins: float, memory: TargetState, dice: random.Random, *, confirm: bool) -> Asked:
-    hit = [fault for fault in target.faults if fault.start <= begins < fault.end and dice.random() < fault.share]
+def _attempt(
+    target: Target,
+    starts: list[float],
+    begins: float,
+    memory: TargetState,
+    dice: random.Random,
+    *,
+    confirm: bool,
+    others: float,
+) -> Asked:
+    near = target.faults[: bisect.bisect_right(starts, begins)] if len(starts) < 8 else _near(target, starts, begins)
+    hit = [one for one in near if one.start <= begins < one.end and dice.random() < one.share_at(begins)]
     failing = [fault for fault in hit if not fault.slow]
     bad, slow = bool(failing), bool(hit) and not failing
     took = (TIMEOUT_SECONDS if failing[0].hangs else REFUSAL_SECONDS) if failing else REPLY_SECONDS
-    memory.record(Verdict.BAD if bad else Verdict.GOOD, poor=slow)
-    return Asked(begins + took, bad, slow, confirm, memory.consecutive_failures, memory.state)
+    verdict = Verdict.BAD if bad else Verdict.GOOD
+    memory.record(verdict, started=begins, poor=slow, scheduled=not confirm, others=others)
+    return Asked(
+        begins + took,
+        bad,
+        slow,
+        confirm,
+        memory.consecutive_failures,
+        memory.state,
+        memory.suspicion.nats,
+        begins,
+    )
+
+
+def _near(target: Target, starts: list[float], begins: float) -> tuple[Fault, ...]:
+    """Return the last faults that began; of months of short ones, only these can still last."""
+    last = bisect.bisect_right(starts, begins)
+    return target.faults[max(0, last - 4) : last]

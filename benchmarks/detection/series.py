@@ -11,11 +11,10 @@ from itertools import groupby
 from typing import Final
 
 from aiprobe.core.state import State, surface_state
-from benchmarks.detection.probes import INTERVAL_SECONDS, Asked, Target, ask, chance, lives
+from benchmarks.detection.probes import Asked, Target, ask, chance, lives
 
 SCRAPE_SECONDS: Final = 15.0
 OBJECTIVES: Final = {"availability": 0.995, "time_to_first_token": 0.95}
-FADES_AFTER_SECONDS: Final = 3 * INTERVAL_SECONDS
 Value = float | None
 Series = tuple[str, str]
 """A series with its labels, and its values in promtool's notation."""
@@ -48,12 +47,12 @@ def of_world(world: World) -> list[Series]:
     """Return every series of one provider."""
     found: list[Series] = []
     histories: dict[str, list[_History]] = {}
+    asked, plain = _asked(world), _asked(world, follow_ups=False)
     for target in world.targets:
-        asked = ask(target, world.seconds, dice=chance((world.provider, target.name)), restarts=world.restarts)
-        history = _History(world, asked)
+        history = _History(world, asked[target.name], 3 * target.interval)
         histories.setdefault(target.surface, []).append(history)
         found += _of_target(world, target, history)
-        found.append(_success(world, target, asked))
+        found.append(_success(world, target, plain[target.name]))
     for surface, members in histories.items():
         labels = f'{{provider="{world.provider}",surface="{surface}",provider_region="",vantage="here"}}'
         found.append((f"aiprobe_surface_state{labels}", notation(_surface(world, members))))
@@ -62,11 +61,18 @@ def of_world(world: World) -> list[Series]:
 
 def of_blackbox(world: World) -> list[Series]:
     """Return probe_success alone, for the rules that people use today."""
-    found = []
-    for target in world.targets:
-        asked = ask(target, world.seconds, dice=chance((world.provider, target.name)), restarts=world.restarts)
-        found.append(_success(world, target, asked))
-    return found
+    plain = _asked(world, follow_ups=False)
+    return [_success(world, target, plain[target.name]) for target in world.targets]
+
+
+def _asked(world: World, *, follow_ups: bool = True) -> dict[str, list[Asked]]:
+    return ask(
+        world.targets,
+        world.seconds,
+        dice=lambda name: chance((world.provider, name)),
+        restarts=world.restarts,
+        follow_ups=follow_ups,
+    )
 
 
 def of_exporter(seconds: float, restarts: tuple[tuple[float, float], ...] = ()) -> list[Series]:
@@ -84,7 +90,8 @@ def of_exporter(seconds: float, restarts: tuple[tuple[float, float], ...] = ()) 
 class _History:
     """What one target's exporter remembers at any time; owns the sorted ends that make looking it up quick."""
 
-    def __init__(self, world: World, asked: Sequence[Asked]) -> None:
+    def __init__(self, world: World, asked: Sequence[Asked], fades_after_seconds: float) -> None:
+        self._fades_after_seconds = fades_after_seconds
         self._lives = list(lives(float("inf"), world.restarts))
         self._asked = asked
         self._ends = [one.ended for one in asked]
@@ -97,7 +104,7 @@ class _History:
         """Return the last attempt that this process ended before `at`, unless it has faded."""
         born = self.life_at(at)
         index = bisect.bisect_right(self._ends, at) - 1
-        if born is None or index < 0 or not max(born, at - FADES_AFTER_SECONDS) <= self._ends[index]:
+        if born is None or index < 0 or not max(born, at - self._fades_after_seconds) <= self._ends[index]:
             return None
         return self._asked[index]
 
@@ -149,14 +156,15 @@ def _of_target(world: World, target: Target, history: _History) -> list[Series]:
             history.counter(clock, lambda one: not one.confirm and counts(one))
         )
 
-    failures = [None if one is None else float(one.consecutive_failures) for one in last]
-    ended = [None if one is None else one.ended + world.scrape_age for one in last]
-    confirmed = history.counter(clock, lambda one: one.confirm and one.bad)
+    def latest(value: Callable[[Asked], float | None]) -> str:
+        return notation(None if one is None else value(one) for one in last)
+
     found = [
-        (f"aiprobe_consecutive_failures{{{identity}}}", notation(failures)),
-        (f"aiprobe_last_run_timestamp_seconds{{{identity}}}", notation(ended)),
-        (f'aiprobe_results_total{{{identity},attempt="confirm",outcome="server_error"}}', notation(confirmed)),
-        (f"aiprobe_interval_seconds{{{identity}}}", always(INTERVAL_SECONDS)),
+        (f"aiprobe_consecutive_failures{{{identity}}}", latest(lambda one: float(one.consecutive_failures))),
+        (f"aiprobe_state{{{identity}}}", latest(lambda one: None if one.state is None else float(one.state))),
+        (f"aiprobe_outage_suspicion{{{identity}}}", latest(lambda one: round(one.suspicion, 3))),
+        (f"aiprobe_last_run_timestamp_seconds{{{identity}}}", latest(lambda one: one.ended + world.scrape_age)),
+        (f"aiprobe_interval_seconds{{{identity}}}", always(target.interval)),
         events("availability", "good", lambda one: not one.bad),
         events("availability", "bad", lambda one: one.bad),
         events("availability", "excluded", lambda one: one.state is None),
@@ -170,11 +178,10 @@ def _of_target(world: World, target: Target, history: _History) -> list[Series]:
 
 
 def _success(world: World, target: Target, asked: Sequence[Asked]) -> Series:
-    """Return probe_success: the scheduled probes alone, as blackbox_exporter knows no confirmation."""
-    plain = [one for one in asked if not one.confirm]
-    ends = [one.ended for one in plain]
+    """Return probe_success of scheduled probes alone: blackbox_exporter has no follow-ups."""
+    ends = [one.ended for one in asked]
     values: list[Value] = []
     for at in _clock(world):
         index = bisect.bisect_right(ends, at) - 1
-        values.append(None if index < 0 else float(not plain[index].bad))
+        values.append(None if index < 0 else float(not asked[index].bad))
     return f'probe_success{{target="{world.provider}-{target.name}",provider="{world.provider}"}}', notation(values)

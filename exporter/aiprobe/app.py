@@ -259,7 +259,7 @@ class App:
         return (
             await asyncio.to_thread(self.transport.prepare_trust, trusted),
             *self._shown_early(targets),
-            self.spend.prepare(settings.usd_per_day),
+            self.spend.prepare(settings.usd_per_day, settings.follow_ups_share),
             self.egress.prepare(settings.egress, targets),
             self.incidents.prepare(targets),
             self.pages.prepare(settings.status_pages, targets),

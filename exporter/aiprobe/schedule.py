@@ -1,4 +1,4 @@
-"""When targets are probed: at a fixed rate each, spread over the interval, confirmed once, within budget, supervised.
+"""When targets are probed: at a fixed rate each, spread over the interval, sooner in doubt, within budget, supervised.
 
 Every target has a task of its own, so one that hangs or crashes delays nobody. What a probe is, where money is kept
 and which rooms take a finished probe come in through the interfaces below.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.followups import follow_up_after
 from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.lost import judged_by_history
 from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
@@ -18,12 +19,12 @@ from aiprobe.core.money import bound_usd, charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
 from aiprobe.core.redacted import redacted
 from aiprobe.core.spread import stable_fraction
-from aiprobe.core.tracked import Tracked, carried
+from aiprobe.core.tracked import Tracked, carried, concluded
 from aiprobe.core.verdicts import proves_egress
 
 log = logging.getLogger(__name__)
 
-CONFIRM_AFTER_SECONDS: Final = 3.0
+HTTP_TOO_MANY_REQUESTS: Final = 429
 BACKOFF_CAP_SECONDS: Final = 300.0
 """`Retry-After` is honoured for the greater of this and the interval at most."""
 SUPERVISION_SLACK_SECONDS: Final = 10.0
@@ -35,10 +36,10 @@ RunOnce = Callable[[], Awaitable[Result]]
 class Purse(Protocol):
     """Lends money for probes; remembers it."""
 
-    async def reserve(self, usd: float) -> bool:
-        """Set `usd` aside; False when the budget does not allow it."""
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
+        """Set `usd` aside; False when the budget, or its share for follow-ups, does not allow it."""
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         """Replace a reservation by what the probe did cost."""
 
 
@@ -53,7 +54,7 @@ class Meter(Protocol):
     """Counts what the scheduler itself does."""
 
     def skipped(self, target: str, reason: str) -> None:
-        """Count a probe that did not start: `budget` or `backoff`."""
+        """Count a probe that did not start: one of `metrics.catalogue.SKIP_REASONS`."""
 
     def probes_in_flight(self, count: int) -> None:
         """Take the number of probes under way."""
@@ -148,8 +149,8 @@ class Scheduler:
             record, result = self._tracked.get(finished.target.name), finished.result
             if record is None or result.outcome is Outcome.CANCELLED:
                 continue
-            record.count(result, finished.verdict, finished.slo_verdicts)
-            judged = replace(finished, consecutive_failures=record.state.consecutive_failures, state=record.state.state)
+            started = now - max(0.0, wall - result.started_timestamp_seconds)
+            judged = record.judged(finished, started=started, epoch=wall - now)
             ended = result.started_timestamp_seconds + result.duration_seconds
             record.note(judged, now - max(0.0, wall - ended))
             resumed.append(judged)
@@ -202,12 +203,12 @@ class Scheduler:
         for runner in fresh.values():
             runner.record = carried(before, runner.target) or runner.record
             runner.record.has_answered &= runner.record.target.wiring == runner.target.wiring
-            runner.record.target = runner.target
+            runner.record.follow(runner.target)
         self._tracked.clear()
         self._tracked |= {name: runner.record for name, runner in self._runners.items()}
         for fallback in (_fallback_of(runner.target) for runner in self._runners.values()):
             if fallback and (record := carried(before, fallback)):
-                record.target = fallback
+                record.follow(fallback)
                 self._tracked[fallback.name] = record
         if self._is_started:
             for runner in fresh.values():
@@ -235,44 +236,57 @@ class Scheduler:
     async def _keep_probing(self, runner: _Runner) -> None:
         """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.
 
-        The first slot is set by the wall clock, so a restart moves none: a daily probe survives a daily restart, and
-        a crash loop does not probe more often.
+        One that a follow-up ran into begins when that has ended: leaving it out would take events from the SLO only
+        while the target fails. The first slot is set by the wall clock, so a restart moves none: a daily probe survives
+        a daily restart, and a crash loop does not probe more often.
         """
         target = runner.target
         interval = target.interval_seconds
         phase = interval * stable_fraction(target.name, target.vantage)
         due = self._clock.monotonic() + (phase - self._clock.wall()) % interval
+        pushed = False  # by a follow-up of this target, not by our own clockwork
         while True:
-            await self._clock.sleep(due - self._clock.monotonic())
-            self._meter.observe_scheduler_lag(max(0.0, self._clock.monotonic() - due))
+            if not pushed:
+                await self._clock.sleep(due - self._clock.monotonic())
+                self._meter.observe_scheduler_lag(max(0.0, self._clock.monotonic() - due))
             try:
-                await self._slot(runner, due + interval)
+                pushed |= await self._slot(runner, due + interval)
             except Exception:
                 # Without this the target would never be probed again; the bug is loud and the next slot comes.
                 log.exception("a bug in the scheduler", extra={"target": target.name})
-            missed = max(0.0, self._clock.monotonic() - due) // interval
-            due += interval * (missed + 1)
+            late = self._clock.monotonic() - (due + interval)
+            pushed = pushed and 0 <= late < interval
+            due += interval if pushed else interval * (max(0.0, late + interval) // interval + 1)
 
-    async def _slot(self, runner: _Runner, next_due: float) -> None:
-        """Use one slot of the schedule: a probe, and its confirmation where there is room for it."""
+    async def _slot(self, runner: _Runner, next_due: float) -> bool:
+        """Use one slot of the schedule: an attempt, and its follow-ups. Return whether a follow-up came last."""
+        target, clock = runner.target, self._clock
+        base, began, followed = clock.monotonic(), 0.0, False
+        place = stable_fraction(target.vantage, target.name)
+        finished = await self._alone(runner, Attempt.SCHEDULED)
+        while isinstance(finished, Finished) and _wants_follow_up(runner.record, finished, followed=followed):
+            ended, due = clock.monotonic() - base, next_due - base
+            after = follow_up_after(target.interval_seconds, place, began=began, ended=ended, due=due)
+            if after is None:
+                break
+            await clock.sleep(after - ended)
+            began = after
+            finished = await self._alone(runner, Attempt.CONFIRM)
+            followed = isinstance(finished, Finished)
+        return followed
+
+    async def _alone(self, runner: _Runner, attempt: Attempt) -> Finished | Skipped:
         async with runner.lock:
-            healthy_before = runner.record.state.last_was_good
-            finished = await self._attempt(runner, Attempt.SCHEDULED)
-            if isinstance(finished, Skipped):
-                return
-            worth_it = runner.target.confirm and healthy_before and finished.verdict is Verdict.BAD
-            latest_end = self._clock.monotonic() + CONFIRM_AFTER_SECONDS + runner.target.timeouts.total
-            if not worth_it or latest_end > next_due:
-                return
-            await self._clock.sleep(CONFIRM_AFTER_SECONDS)
-            await self._attempt(runner, Attempt.CONFIRM)
+            return await self._attempt(runner, attempt)
 
     async def _attempt(self, runner: _Runner, attempt: Attempt) -> Finished | Skipped:
         """Make one attempt, unless the provider asked for patience or the money is gone."""
         if self._clock.monotonic() < runner.record.backoff_until:
             return self._skip(runner, "backoff")
-        bound = runner.bound_usd
-        if not await self._purse.reserve(bound):
+        bound, follow_up = runner.bound_usd, attempt is Attempt.CONFIRM
+        if not await self._purse.reserve(bound, follow_up=follow_up):
+            if follow_up:
+                return self._skip(runner, "follow_ups")
             fallback = self._fallback(runner)
             if fallback is not None:
                 await self._probe(fallback, attempt)
@@ -282,7 +296,7 @@ class Scheduler:
             finished = await self._probe(runner, attempt)
             spent = charged_usd(finished.result, bound)
         finally:
-            self._purse.settle(bound, spent)
+            self._purse.settle(bound, spent, follow_up=follow_up)
         return finished
 
     def _skip(self, runner: _Runner, reason: str) -> Skipped:
@@ -299,12 +313,12 @@ class Scheduler:
             result = await self._supervised(runner)
         except asyncio.CancelledError:
             result = self._broken_off(Outcome.CANCELLED, "stopped while under way", started)
-            self._conclude(runner, attempt, result, egress_down=False)
+            self._conclude(runner, attempt, result, started=started, egress_down=False)
             raise
         finally:
             self._change_in_flight(-1)
         egress_down = await self._blame_egress(runner.target, result)
-        return self._conclude(runner, attempt, result, egress_down=egress_down)
+        return self._conclude(runner, attempt, result, started=started, egress_down=egress_down)
 
     async def _supervised(self, runner: _Runner) -> Result:
         """Run the probe; a bug in it becomes an outcome of its own, logged with its traceback."""
@@ -333,14 +347,21 @@ class Scheduler:
             return False
         return await self._egress.is_down(target) and self._last_public_answer_at <= now
 
-    def _conclude(self, runner: _Runner, attempt: Attempt, result: Result, *, egress_down: bool) -> Finished:
+    def _conclude(
+        self, runner: _Runner, attempt: Attempt, result: Result, *, started: float, egress_down: bool
+    ) -> Finished:
         """Make a finished probe of a result, and hand it to the listeners."""
         target, record = runner.target, runner.record
         judged = judged_by_history(result, has_answered=record.has_answered)
         clean = redacted(judged, self._redact)
-        finished = record.conclude(target, clean, attempt=attempt, egress_down=egress_down)
         now = self._clock.monotonic()
-        if result.http_status == 429 and result.retry_after_seconds is not None:
+        finished = record.judged(
+            concluded(target, clean, attempt=attempt, egress_down=egress_down),
+            started=started,
+            epoch=self._clock.wall() - now,
+            others=self._others(record),
+        )
+        if result.http_status == HTTP_TOO_MANY_REQUESTS and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
             record.backoff_until = now + patience
         if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
@@ -348,6 +369,12 @@ class Scheduler:
         if result.outcome is not Outcome.CANCELLED:
             record.note(finished, now)
         return finished
+
+    def _others(self, record: Tracked) -> float:
+        """Return the greatest suspicion of another target of the same provider."""
+        provider = record.target.provider.key
+        others = (one for one in self._tracked.values() if one is not record and one.target.provider.key == provider)
+        return max((one.state.suspicion.nats for one in others), default=0.0)
 
     def _publish(self, finished: Finished) -> None:
         for listener in self._listeners:
@@ -360,6 +387,19 @@ class Scheduler:
     def _change_in_flight(self, change: int) -> None:
         self._in_flight += change
         self._meter.probes_in_flight(self._in_flight)
+
+
+def _wants_follow_up(record: Tracked, finished: Finished, *, followed: bool) -> bool:
+    """Return whether an attempt is followed up: not after a 429, nor after what says nothing about the service."""
+    if finished.verdict is Verdict.EXCLUDED or finished.result.http_status == HTTP_TOO_MANY_REQUESTS:
+        return False
+    match record.target.follow_ups:
+        case "adaptive":
+            return record.state.in_doubt
+        case "once":
+            return not followed and record.state.consecutive_failures == 1
+        case "never":
+            return False
 
 
 def _fallback_of(target: Target) -> Target | None:

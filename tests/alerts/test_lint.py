@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from aiprobe.core.model import IDENTITY_LABELS
-from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.metric import Kind
 from tests.alerts.promql import divisors, seconds, talk
@@ -79,12 +78,6 @@ def test_runbooks_ask_only_for_what_is_exported_or_recorded() -> None:
 
 def test_no_rule_uses_the_gauge_for_eyes() -> None:
     assert [rule.name for rule in rules() if "aiprobe_success" in talk(rule.expr).metrics] == []
-
-
-def test_failed_confirmations_are_those_whose_outcome_is_bad() -> None:
-    bad = {outcome.value for outcome in Outcome if availability_verdict(outcome) is Verdict.BAD}
-    named = [each for rule in rules() for each in re.findall(r'attempt="confirm",outcome=~"([^"]+)"', rule.expr)]
-    assert [set(each.split("|")) for each in named] == [bad, bad]
 
 
 def test_valid_events_are_good_or_bad_always() -> None:

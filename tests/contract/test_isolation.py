@@ -53,10 +53,10 @@ class Ear:
 class DeepPockets:
     """A purse that is never empty."""
 
-    async def reserve(self, usd: float) -> bool:
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
         return True
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         pass
 
 
@@ -69,7 +69,7 @@ class Up:
 
 def a_target_at(name: str, url: str, provider: str) -> Target:
     there = a_provider(base_url=f"{url}/{provider}/v1", api_key=Secret("a-right-key-0123456789"))
-    return a_target(name=name, provider=there, interval_seconds=3.0, timeouts=LIMITS, confirm=False)
+    return a_target(name=name, provider=there, interval_seconds=3.0, timeouts=LIMITS, follow_ups="never")
 
 
 async def play(targets: list[Target]) -> Ear:

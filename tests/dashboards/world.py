@@ -154,7 +154,7 @@ class _Scribe:
             self.skipped += 1
             return
         verdict = availability_verdict(answer.outcome, egress_down=not self.world.egress(minute))
-        self.state.record(verdict, poor=answer.first_token > 2)
+        self.state.record(verdict, started=at, poor=answer.first_token > 2)
         self.results[answer.outcome.value] += 1
         self.verdicts[verdict.value] += 1
         self.costs[verdict.value] += 1

@@ -56,3 +56,6 @@ def costs(settings: Settings) -> Iterator[str]:
     budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
     missing = f"; {unknown} without a price are not in it" if unknown else ""
     yield f"{total:.4f} USD a day {budget}{missing}"
+    if settings.usd_per_day is not None:
+        share = settings.usd_per_day * settings.follow_ups_share
+        yield f"follow-ups of failures: at most {share:.4f} USD a day within the budget; without failures 0"

@@ -21,6 +21,7 @@ _TITLES: Final = {
     "PriceSection": "price",
     "TimeoutsSection": "timeouts",
     "SloSection": "slo",
+    "SuspicionSection": "suspicion",
     "LatencyObjectiveSection": "slo.time_to_first_token, slo.duration",
     "ThroughputObjectiveSection": "slo.throughput",
     "ExpectSection": "expect",

@@ -27,6 +27,8 @@ class Settings:
     vantage: str
     usd_per_day: float | None
     """The budget of a UTC day; None means no limit."""
+    follow_ups_share: float
+    """The most of the budget that follow-ups may take, 0-1."""
     egress: tuple[str, ...]
     """URLs; empty switches the check off."""
     targets: tuple[Target, ...]

@@ -10,9 +10,11 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from aiprobe.core.credential import CredentialSource
+from aiprobe.core.followups import FollowUps
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
+from aiprobe.core.suspicion import Tuning
 
 IDENTITY_LABELS: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
 """The labels of every series of a target, in this order."""
@@ -176,8 +178,9 @@ class Target:
     objectives: Objectives = Objectives()
     stream: bool = True
     connection: Literal["fresh", "reuse"] = "fresh"
-    confirm: bool = True
-    """Confirm a first failure after a success with one more probe a few seconds later."""
+    follow_ups: FollowUps = "adaptive"
+    tuning: Tuning = field(default_factory=Tuning)
+    """When a doubt about it becomes certain."""
     count_rate_limits: bool = False
     url: str | None = None
     """The URL of an `http` probe."""
@@ -308,3 +311,7 @@ class Finished:
     """After this result."""
     state: int | None = None
     """0 operational, 1 degraded, 2 partial outage, 3 major outage; None while nothing was validly probed."""
+    suspicion: float = 0.0
+    """Of an impairment, in nats, after this result."""
+    failing_since: float | None = None
+    """Unix time of the first failure of the doubt that lasts; None without a doubt."""

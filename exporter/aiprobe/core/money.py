@@ -19,6 +19,7 @@ SECONDS_PER_DAY: Final = 86_400.0
 _PER_MILLION: Final = 1e-6
 PACE_AHEAD: Final = 0.1
 """Share of the day's budget that may be spent ahead of an even pace (2.4 hours' worth)."""
+FOLLOW_UPS_SHARE: Final = 0.1
 _ROUNDING_USD: Final = 1e-9
 _DAYS_KEPT: Final = 4
 
@@ -87,6 +88,10 @@ class Budget:
     day: int = 0
     spent_usd: float = 0.0
     reserved_usd: float = 0.0
+    follow_ups_share: float = FOLLOW_UPS_SHARE
+    """Of the budget of a day, for follow-ups."""
+    follow_ups_usd: float = 0.0
+    """Reserved and spent on follow-ups today."""
     _other_days: dict[int, float] = field(default_factory=dict)
     """USD spent on the days that the clock named last, so that a day that comes again goes on where it was."""
 
@@ -97,7 +102,7 @@ class Budget:
         elapsed = (wall_seconds - self.day * SECONDS_PER_DAY) / SECONDS_PER_DAY
         return self.usd_per_day * min(1.0, max(0.0, elapsed) + PACE_AHEAD)
 
-    def reserve(self, usd: float, wall_seconds: float) -> bool:
+    def reserve(self, usd: float, wall_seconds: float, *, follow_up: bool = False) -> bool:
         """Set `usd` aside for a probe that is about to start; False when that could pass the budget or its pace.
 
         What costs nothing passes none, even one that is overdrawn.
@@ -105,11 +110,18 @@ class Budget:
         self.turn(wall_seconds)
         if usd > 0 and self.spent_usd + self.reserved_usd + usd > self.allowance(wall_seconds) + _ROUNDING_USD:
             return False
+        if follow_up and self.usd_per_day is not None:
+            share = self.usd_per_day * self.follow_ups_share
+            if usd > 0 and self.follow_ups_usd + usd > share + _ROUNDING_USD:
+                return False
+            self.follow_ups_usd += usd
         self.reserved_usd += usd
         return True
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         """Replace a reservation by what the probe did cost."""
+        if follow_up:
+            self.follow_ups_usd = max(0.0, self.follow_ups_usd + cost_usd - reserved_usd)
         self.reserved_usd = max(0.0, self.reserved_usd - reserved_usd)
         self.spent_usd += cost_usd
 
@@ -126,4 +138,5 @@ class Budget:
         self._other_days[self.day] = self.spent_usd
         for day in list(self._other_days)[:-_DAYS_KEPT]:
             del self._other_days[day]
+        self.follow_ups_usd = 0.0
         self.day, self.spent_usd = today, self._other_days.pop(today, 0.0) + carried

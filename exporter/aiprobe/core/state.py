@@ -8,20 +8,20 @@ from enum import IntEnum
 from typing import Final
 
 from aiprobe.core.outcomes import Verdict
+from aiprobe.core.suspicion import Past, Suspicion
 
 WINDOW: Final = 10
 """How many valid probes back the flaky and slow rules look."""
 MAJOR_AFTER: Final = 3
-"""Bad probes in a row that make a major outage."""
+"""Bad probes in a row that make a major outage, once they persist."""
 LEFT_AFTER: Final = 2
-"""Good probes in a row that end a major or partial outage."""
+"""Good probes in a row that end a major outage; a partial one ends with the suspicion."""
 UNKNOWN_AFTER: Final = 2
 """Excluded probes in a row after which the target counts as not validly probed."""
 SILENT_AFTER_INTERVALS: Final = 3
 """What was known of a target counts until its last run is this many intervals old: silence is never green."""
-PARTIAL_FROM, PARTIAL_UNTIL = 4, 2
 DEGRADED_FROM, DEGRADED_UNTIL = 2, 1
-"""Bad (or, for degraded, slow) probes of the window at which a state begins, and at which it has ended."""
+"""Bad or slow probes of the window at which a degradation begins, and at which it has ended."""
 _FINE, _POOR, _BAD = range(3)
 
 
@@ -38,8 +38,15 @@ class State(IntEnum):
 class TargetState:
     """What is remembered of one target between two probes."""
 
+    interval_seconds: float = 60.0
+    suspicion: Suspicion = field(default_factory=Suspicion)
+    past: Past = field(default_factory=lambda: Past(float("inf")))
+    """By default nothing is known: nothing is learnt before the first probe."""
     consecutive_failures: int = 0
+    _failing_in_row_since: float = 0.0
     _good_in_row: int = 0
+    _recovered: bool = False
+    """A major outage ended with good attempts, and none failed since: only another failure makes it a partial one."""
     _excluded_in_row: int = 0
     _state: State | None = None
     _window: list[int] = field(default_factory=list)
@@ -51,34 +58,45 @@ class TargetState:
         return None if self._excluded_in_row >= UNKNOWN_AFTER else self._state
 
     @property
-    def last_was_good(self) -> bool:
-        """Return whether the last attempt was a good one: only then is a failure a first failure."""
-        return self._good_in_row > 0 and not self._excluded_in_row
+    def in_doubt(self) -> bool:
+        """Return whether the next attempt should come soon: nothing is certain yet, or an outage may be ending."""
+        known_bad = self.consecutive_failures > 0 and (self.suspicion.certain or self._state is State.MAJOR_OUTAGE)
+        return self.suspicion.failing_since is not None and not known_bad
 
-    def record(self, verdict: Verdict, *, poor: bool = False) -> None:
-        """Count one probe. `poor` says that a good one was slower than its objective, or wrong."""
+    def record(
+        self, verdict: Verdict, *, started: float, poor: bool = False, scheduled: bool = True, others: float = 0.0
+    ) -> None:
+        """Count one probe that began at `started`, on the monotonic clock.
+
+        `poor`: a good one was slower than its objective, or wrong. `others`: see `Suspicion.record`.
+        """
         if verdict is Verdict.EXCLUDED:
             self._excluded_in_row += 1
             return
         bad = verdict is Verdict.BAD
+        self.past.since = min(self.past.since, started)
+        begins = bad and self.suspicion.failing_since is None
+        habit = self.past.habit(started, self.interval_seconds) if begins else None
+        self.suspicion.record(verdict, started, habit=habit, others=others)
+        if bad:
+            self.past.note(started, scheduled=scheduled)
+            self._failing_in_row_since = self._failing_in_row_since if self.consecutive_failures else started
         self._excluded_in_row = 0
         self.consecutive_failures = self.consecutive_failures + 1 if bad else 0
         self._good_in_row = 0 if bad else self._good_in_row + 1
         self._window.append(_BAD if bad else _POOR if poor else _FINE)
         del self._window[:-WINDOW]
-        self._state = self._next()
+        self._state = self._next(started)
 
-    def _next(self) -> State:
+    def _next(self, started: float) -> State:
         now = self._state or State.OPERATIONAL
-        if self.consecutive_failures >= MAJOR_AFTER:
+        persists = started - self._failing_in_row_since >= self.suspicion.tuning.persistence_seconds
+        if self.consecutive_failures >= MAJOR_AFTER and persists:
             return State.MAJOR_OUTAGE
-        leaving = self._good_in_row >= LEFT_AFTER
-        if now is State.MAJOR_OUTAGE and not leaving:
+        if now is State.MAJOR_OUTAGE and self._good_in_row < LEFT_AFTER:
             return State.MAJOR_OUTAGE
-        bad = self._window.count(_BAD)
-        if bad >= PARTIAL_FROM and not leaving:
-            return State.PARTIAL_OUTAGE
-        if now is State.PARTIAL_OUTAGE and not (leaving or bad <= PARTIAL_UNTIL):
+        self._recovered = not self.consecutive_failures and (self._recovered or now is State.MAJOR_OUTAGE)
+        if self.suspicion.certain and not self._recovered:
             return State.PARTIAL_OUTAGE
         poor = len(self._window) - self._window.count(_FINE)
         was_worse = now >= State.DEGRADED

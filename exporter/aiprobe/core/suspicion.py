@@ -76,7 +76,7 @@ class Suspicion:
     tuning: Tuning = field(default_factory=Tuning)
     nats: float = 0.0
     failing_since: float | None = None
-    """Unix time at which the first failed attempt of this doubt began; None without a doubt."""
+    """When the first failed attempt of this doubt began, on the monotonic clock; None without a doubt."""
     certain: bool = False
     """The target is impaired. Stays until `OVER_AFTER` good attempts in a row."""
     _weights: Weights = field(default_factory=lambda: weights(Tuning(), Habit()))
@@ -85,7 +85,7 @@ class Suspicion:
     _good_in_row: int = 0
 
     def record(self, verdict: Verdict, started: float, *, habit: Habit | None = None, others: float = 0.0) -> None:
-        """Count one attempt that began at `started`, in Unix time; an excluded one changes nothing.
+        """Count one attempt that began at `started`, on the monotonic clock; an excluded one changes nothing.
 
         `habit` is taken when a doubt begins. `others` is the greatest suspicion of another target of the same provider
         at this moment: two flakes of independent targets within one doubt are rare, an impairment of their provider is
@@ -126,7 +126,7 @@ class Past:
     """The failures of one target within 28 days, and what they teach."""
 
     since: float
-    """Unix time from which on the target is known."""
+    """From when on the target is known. All times are of the monotonic clock; those of former runs are before it."""
     _failures: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=_MOST_FAILURES))
 
     def note(self, started: float, *, scheduled: bool) -> None:
@@ -134,7 +134,7 @@ class Past:
         self._failures.append((started, scheduled))
 
     def habit(self, now: float, interval_seconds: float) -> Habit:
-        """Return what the past says at `now`, in Unix time.
+        """Return what the past says at `now`.
 
         The persistence is a rank, not a model: of blips that go on as they did, about three in 28 days last longer
         than the third longest of the last 28 days, whatever their distribution.

@@ -5,7 +5,7 @@ While listeners take a finished probe, its record still has the run before it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiprobe.core.model import Attempt, Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
@@ -32,38 +32,60 @@ class Tracked:
     skipped: str = ""
     """Why the last probe did not start; empty when it did."""
 
+    def __post_init__(self) -> None:
+        """Take over what the target says of its doubts."""
+        self.follow(self.target)
+
+    def follow(self, target: Target) -> None:
+        """Take a new configuration of the same target; a doubt goes on."""
+        self.target = target
+        self.state.interval_seconds = target.interval_seconds
+        self.state.suspicion.tuning = target.tuning
+
     def is_silent(self, now: float) -> bool:
         """Return whether the last run is too long ago to be shown as the present; `now` is monotonic."""
         return is_silent(now - self.ended_at, self.target.interval_seconds)
 
-    def conclude(self, target: Target, result: Result, *, attempt: Attempt, egress_down: bool) -> Finished:
-        """Draw the verdicts of a result and move the state by them; a cancelled one moves nothing."""
-        outcome = result.outcome
-        verdict = availability_verdict(outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits)
-        verdicts = slo_verdicts(target.objectives, result, verdict)
-        if outcome is not Outcome.CANCELLED:
-            self.count(result, verdict, verdicts)
-        return Finished(
-            target=target,
-            result=result,
-            attempt=attempt,
-            verdict=verdict,
-            slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
-            egress_down=egress_down,
-            consecutive_failures=self.state.consecutive_failures,
-            state=self.state.state,
-        )
+    def judged(self, finished: Finished, *, started: float, epoch: float, others: float = 0.0) -> Finished:
+        """Move the state by a result, and return it with what it led to; a cancelled one moves nothing.
 
-    def count(self, result: Result, verdict: Verdict, slo_verdicts: Mapping[str, Verdict]) -> None:
-        """Move the state by one result."""
-        self.state.record(verdict, poor=verdict is Verdict.GOOD and is_poor(result.outcome, slo_verdicts))
-        self.has_answered |= result.outcome is Outcome.OK
+        `started` is when it began on the monotonic clock, `epoch` the Unix time of that clock's 0, `others` the
+        greatest suspicion of another target of the provider.
+        """
+        state, outcome, verdict = self.state, finished.result.outcome, finished.verdict
+        if outcome is not Outcome.CANCELLED:
+            poor = verdict is Verdict.GOOD and is_poor(outcome, finished.slo_verdicts)
+            scheduled = finished.attempt is Attempt.SCHEDULED
+            state.record(verdict, started=started, poor=poor, scheduled=scheduled, others=others)
+            self.has_answered |= outcome is Outcome.OK
+        since = state.suspicion.failing_since
+        return replace(
+            finished,
+            consecutive_failures=state.consecutive_failures,
+            state=state.state,
+            suspicion=state.suspicion.nats,
+            failing_since=None if since is None else round(epoch + since, 1),
+        )
 
     def note(self, finished: Finished, now: float) -> None:
         """Store a run that ended at `now`, once every listener has taken it."""
         self.last = finished
         self.ended_at = now
         self.skipped = ""
+
+
+def concluded(target: Target, result: Result, *, attempt: Attempt, egress_down: bool) -> Finished:
+    """Return a result with its verdicts; what it leads to is `Tracked.judged`."""
+    verdict = availability_verdict(result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits)
+    verdicts = slo_verdicts(target.objectives, result, verdict)
+    return Finished(
+        target=target,
+        result=result,
+        attempt=attempt,
+        verdict=verdict,
+        slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
+        egress_down=egress_down,
+    )
 
 
 def carried(records: Mapping[str, Tracked], target: Target) -> Tracked | None:

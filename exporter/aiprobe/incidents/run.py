@@ -4,12 +4,11 @@ The states are those of `core.state`, as each finished probe brings them, so tha
 """
 
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
 from aiprobe.core.model import Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
-from aiprobe.core.state import LEFT_AFTER, MAJOR_AFTER, PARTIAL_FROM, WINDOW, State, is_silent
+from aiprobe.core.state import LEFT_AFTER, State, is_silent
 
 _REMEMBERED: Final = 64
 """Probes kept per target, to count those between the first bad one and the moment at which it became an outage."""
@@ -64,6 +63,10 @@ class TargetRun:
     end: float = 0.0
     """The first good probe of the run that ended the last failure."""
     last_bad: float = 0.0
+    _doubt: float | None = None
+    """As the finished probes name it."""
+    _doubt_since: float = 0.0
+    """The first bad probe of the doubt under way, or of the last one."""
     recent: list[Sighting] = field(default_factory=list)
     """The last `_REMEMBERED`, oldest first."""
     _good_since: float = 0.0
@@ -87,6 +90,9 @@ class TargetRun:
         del self.recent[:-_REMEMBERED]
         if seen.verdict is Verdict.BAD:
             self.last_bad = seen.timestamp_seconds
+            if finished.failing_since is None or finished.failing_since != self._doubt:
+                self._doubt_since = self.last_bad
+            self._doubt = finished.failing_since
             self._good_in_row = 0
         elif seen.verdict is Verdict.GOOD:
             if not self._good_in_row:
@@ -104,23 +110,19 @@ class TargetRun:
         return seen
 
     def first_bad(self) -> float:
-        """Return the first bad probe of the run under way.
+        """Return the first bad probe of the failure under way.
 
-        It goes back over good probes that stand alone, as `state` does; and over more of them where the failures that
-        add up to a partial outage lie further apart.
+        A major outage begins with its run of bad probes, good ones that stand alone included; what is not one, with the
+        first failure of the doubt.
         """
-        needed = {State.MAJOR_OUTAGE: MAJOR_AFTER, State.PARTIAL_OUTAGE: PARTIAL_FROM}.get(
-            self.state or State.OPERATIONAL, 1
-        )
-        first, bad, good_in_row = self.last_bad, 0, 0
-        valid = (seen for seen in reversed(self.recent) if seen.verdict is not Verdict.EXCLUDED)
-        for seen in islice(valid, WINDOW):
-            if seen.verdict is Verdict.BAD:
-                first, bad, good_in_row = seen.timestamp_seconds, bad + 1, 0
-                continue
-            good_in_row += 1
-            if good_in_row >= LEFT_AFTER and bad >= needed:
+        if self.state is not State.MAJOR_OUTAGE:
+            return self._doubt_since
+        first, good_in_row = self.last_bad, 0
+        for seen in reversed([seen for seen in self.recent if seen.verdict is not Verdict.EXCLUDED]):
+            good_in_row = 0 if seen.verdict is Verdict.BAD else good_in_row + 1
+            if good_in_row >= LEFT_AFTER:
                 break
+            first = seen.timestamp_seconds if seen.verdict is Verdict.BAD else first
         return first
 
     def good_before(self, start: float) -> bool:

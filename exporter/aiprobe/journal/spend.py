@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.money import SECONDS_PER_DAY, Budget
+from aiprobe.core.money import FOLLOW_UPS_SHARE, SECONDS_PER_DAY, Budget
 from aiprobe.journal.restartfile import replace_file
 
 log = logging.getLogger(__name__)
@@ -73,30 +73,31 @@ class SpendKeeper:
         async with self._lock:
             await self._write(self.budget.spent_usd)
 
-    def prepare(self, usd_per_day: float | None) -> Callable[[], None]:
+    def prepare(self, usd_per_day: float | None, follow_ups_share: float = FOLLOW_UPS_SHARE) -> Callable[[], None]:
         """Return what sets the budget of a day, from then on."""
 
         def commit() -> None:
             self.budget.usd_per_day = usd_per_day
+            self.budget.follow_ups_share = follow_ups_share
 
         return commit
 
-    async def reserve(self, usd: float) -> bool:
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
         """Set `usd` aside, on disk where that passes the ceiling; False when the budget does not allow it."""
-        if not self.budget.reserve(usd, self._clock.wall()):
+        if not self.budget.reserve(usd, self._clock.wall(), follow_up=follow_up):
             return False
         try:
             async with self._lock:
                 if self._needs_raise():
                     await self._write(self._committed() + self._step())
         except BaseException:
-            self.budget.settle(usd, 0.0)  # the probe that asked is gone: its money comes back
+            self.budget.settle(usd, 0.0, follow_up=follow_up)  # the probe that asked is gone: its money comes back
             raise
         return True
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         """Replace a reservation by what the probe did cost."""
-        self.budget.settle(reserved_usd, cost_usd)
+        self.budget.settle(reserved_usd, cost_usd, follow_up=follow_up)
         self._billed_usd += cost_usd
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ OUTPUT_TOKENS_FLOOR: Final = 16
 """Streams with fewer tokens after the first content have no time per token: too few to time."""
 EVENT_VERDICTS: Final = ("good", "bad", "excluded")
 SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
-SKIP_REASONS: Final = ("budget", "backoff")
+SKIP_REASONS: Final = ("budget", "backoff", "follow_ups")
 PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 RATE_LIMIT_RESOURCES: Final = frozenset(
     f"{what}{per}"
@@ -32,6 +32,15 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     last(
         "consecutive_failures",
         "Results bad for availability in a row: reset by a good one, untouched by an excluded one.",
+    ),
+    last(
+        "outage_suspicion",
+        "Evidence for an impairment, in nats: 0 without a doubt, 8.5 and more by default once it is certain.",
+    ),
+    last(
+        "failing_since_timestamp_seconds",
+        "When the first failure of the present doubt began, Unix time. No series without a doubt.",
+        unit="seconds",
     ),
     last(
         "state",

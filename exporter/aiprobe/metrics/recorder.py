@@ -175,6 +175,9 @@ class Recorder:
         owner["success"].set(int(ok))
         owner["consecutive_failures"].set(finished.consecutive_failures)
         owner["state"].replace({} if finished.state is None else {(): int(finished.state)})
+        owner["outage_suspicion"].set(finished.suspicion)
+        since = finished.failing_since
+        owner["failing_since_timestamp_seconds"].replace({} if since is None else {(): since})
         owner["last_run_timestamp_seconds"].set(wall)
         happened: dict[tuple[str, ...], float] = {
             (phase,): result.phases[phase] for phase in catalogue.PHASES if phase in result.phases

@@ -53,10 +53,10 @@ class World:
 
         return run
 
-    async def reserve(self, usd: float) -> bool:
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
         return usd <= NO_MONEY
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         raise AssertionError("nothing was reserved")
 
     async def is_down(self, target: Target) -> bool:

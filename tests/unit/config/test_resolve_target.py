@@ -1,10 +1,12 @@
 """From a target's section, its provider and the defaults to the domain's `Target`."""
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
 
 from aiprobe.core.model import HttpExpectation, LatencyObjective, Objectives, Target, Timeouts
+from aiprobe.core.suspicion import Tuning
 from tests.unit.config.builders import problems, settings
 
 PROVIDERS = """\
@@ -26,24 +28,33 @@ CHAT = "provider: anthropic, probe: chat, model: claude-haiku-4-5"
 def test_a_target_is_asked_every_minute_on_a_fresh_connection_by_default(tmp_path: Path) -> None:
     target = a_target(tmp_path, CHAT)
 
-    assert (target.interval_seconds, target.connection, target.stream, target.confirm) == (60, "fresh", True, True)
+    assert (target.interval_seconds, target.connection, target.stream, target.follow_ups) == (
+        60,
+        "fresh",
+        True,
+        "adaptive",
+    )
     assert target.timeouts == Timeouts(connect=5, first_token=20, stall=15, total=40)
     assert target.objectives == Objectives(availability=0.995, period_seconds=30 * 86400)
     assert (target.surface, target.display_name, target.count_rate_limits) == ("Claude API", "t", False)
 
 
 def test_a_targets_word_wins_over_the_defaults(tmp_path: Path) -> None:
-    flags = "stream: false, connection: reuse, confirm: false, count_rate_limits: true"
+    flags = "stream: false, connection: reuse, follow_ups: never, count_rate_limits: true"
     defaults = f"{{interval: 2m, {flags}, labels: {{a: x, b: y}}}}"
 
     inherited = a_target(tmp_path, CHAT, defaults)
     own = a_target(
-        tmp_path, CHAT + ", interval: 90s, stream: true, connection: fresh, confirm: true, labels: {b: z}", defaults
+        tmp_path, CHAT + ", interval: 90s, stream: true, connection: fresh, follow_ups: once, labels: {b: z}", defaults
     )
 
     assert (inherited.interval_seconds, inherited.stream, inherited.connection) == (120, False, "reuse")
-    assert (inherited.confirm, inherited.count_rate_limits, inherited.labels) == (False, True, {"a": "x", "b": "y"})
-    assert (own.interval_seconds, own.stream, own.connection, own.confirm) == (90, True, "fresh", True)
+    assert (inherited.follow_ups, inherited.count_rate_limits, inherited.labels) == (
+        "never",
+        True,
+        {"a": "x", "b": "y"},
+    )
+    assert (own.interval_seconds, own.stream, own.connection, own.follow_ups) == (90, True, "fresh", "once")
     assert own.labels == {"a": "x", "b": "z"}
 
 
@@ -216,3 +227,25 @@ def test_a_first_token_objective_of_ones_own_is_an_error_there(keys: str, tmp_pa
     assert found[0].startswith(
         "aiprobe.yml:6: targets[0].slo.time_to_first_token: only a streamed chat has a first token; use `probe: chat`"
     )
+
+
+@pytest.mark.parametrize(("former", "follow_ups"), [("true", "once"), ("false", "never")])
+def test_the_former_name_of_follow_ups_is_accepted_with_a_warning(tmp_path: Path, former: str, follow_ups: str) -> None:
+    text = f"{PROVIDERS}targets:\n  - {{name: t, {CHAT}, confirm: {former}}}\n"
+    found = settings(tmp_path, text)
+    assert found.targets[0].follow_ups == follow_ups
+    assert len([one for one in found.warnings if "`confirm` is the former name" in str(one)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "tuning"),
+    [
+        ("", Tuning()),
+        (", slo: {availability: 98}", Tuning(background=0.02)),
+        (", suspicion: {background: 1, impairment: 30}", Tuning(background=0.01, impairment=0.3)),
+        (", suspicion: {certainty: 12, persistence: 2m}", Tuning(certain_nats=12, persistence_seconds=120)),
+    ],
+)
+def test_when_a_doubt_becomes_certain_can_be_set(tmp_path: Path, keys: str, tuning: Tuning) -> None:
+    found = a_target(tmp_path, CHAT + keys).tuning
+    assert astuple(found) == pytest.approx(astuple(tuning))

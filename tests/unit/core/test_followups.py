@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiprobe.core.followups import OFFSETS, offsets
+from aiprobe.core.followups import OFFSETS, follow_up_after, offsets
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,21 @@ def test_targets_are_spread_and_all_persist_for_forty_seconds(place: float) -> N
     found = list(offsets(60, place))
     assert found == [offset * (1 + 0.08 * place) for offset in OFFSETS]
     assert 40 <= found[-1] < 45
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "expected"),
+    [
+        (0, 0.3, 3),
+        (3, 3.3, 8),
+        (3, 9, 9),  # slower than the spacing
+        (41, 41.3, None),
+        (0, 40, 40),  # a hang is followed at once
+        (40, 80, None),  # and then the next scheduled attempt is due
+        (0, 61, None),
+    ],
+)
+def test_an_attempt_is_followed_at_the_next_offset_or_at_once(
+    began: float, ended: float, expected: float | None
+) -> None:
+    assert follow_up_after(60, 0.0, began=began, ended=ended, due=60) == expected

@@ -8,11 +8,11 @@ from aiprobe.core.state import State, TargetState, surface_state
 LETTERS = {"g": Verdict.GOOD, "b": Verdict.BAD, "x": Verdict.EXCLUDED, "s": Verdict.GOOD}
 
 
-def after(probes: str) -> TargetState:
-    """Play g(ood), b(ad), s(low but good) and (e)x(cluded) probes."""
+def after(probes: str, *, every: float = 60.0) -> TargetState:
+    """Play g(ood), b(ad), s(low but good) and (e)x(cluded) probes, `every` so many seconds."""
     state = TargetState()
-    for letter in probes:
-        state.record(LETTERS[letter], poor=letter == "s")
+    for index, letter in enumerate(probes):
+        state.record(LETTERS[letter], started=index * every, poor=letter == "s")
     return state
 
 
@@ -32,9 +32,13 @@ def after(probes: str) -> TargetState:
         ("gbbbg", State.MAJOR_OUTAGE),
         ("gbbbgb", State.MAJOR_OUTAGE),
         ("gbbbgg", State.DEGRADED),
+        ("gbbbggb", State.PARTIAL_OUTAGE),
         ("gbbb" + "g" * 10, State.OPERATIONAL),
+        ("gbgbgbgb" + "g" * 14, State.PARTIAL_OUTAGE),
+        ("gbgbgbgb" + "g" * 15, State.OPERATIONAL),
         ("gbgbgbgb", State.PARTIAL_OUTAGE),
-        ("gbgbgbgbgg", State.DEGRADED),
+        ("gbgbgbgbgg", State.PARTIAL_OUTAGE),
+        ("gbgbgbgbgggggb", State.PARTIAL_OUTAGE),
         ("gggggs", State.OPERATIONAL),
         ("ggggss", State.DEGRADED),
         ("ssssssssss", State.DEGRADED),
@@ -56,10 +60,55 @@ def test_consecutive_failures_are_reset_by_a_good_probe_and_untouched_by_an_excl
     assert [after(probes).consecutive_failures for probes in ("b", "bb", "bxxb", "bbg", "bbgxb")] == [1, 2, 2, 0, 1]
 
 
-def test_a_failure_is_a_first_failure_only_right_after_a_good_probe() -> None:
-    assert [after(probes).last_was_good for probes in ("", "g", "gb", "gx", "x", "gbg")] == [
-        False, True, False, False, False, True,
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("probes", "every", "expected"),
+    [
+        ("bbb", 5, State.DEGRADED),  # a blip of ten seconds is no outage
+        ("bbbgg", 5, State.DEGRADED),
+        ("bbbbb", 8, State.DEGRADED),
+        ("bbbbb", 10, State.MAJOR_OUTAGE),
+        ("bbbb" + "g" * 9, 10, State.OPERATIONAL),
+        ("bggbggbg", 10, State.PARTIAL_OUTAGE),
+    ],
+)
+def test_an_outage_persists_for_forty_seconds(probes: str, every: float, expected: State) -> None:
+    assert after(probes, every=every).state is expected
+
+
+@pytest.mark.parametrize(
+    ("probes", "expected"),
+    [
+        ("", False),
+        ("ggg", False),
+        ("b", True),
+        ("bg", True),
+        ("bx", True),
+        ("b" + "g" * 15, False),
+        ("bb", True),
+        ("bbb", False),  # an outage is certain: its schedule goes on
+        ("bbbg", True),  # and may be ending
+        ("bbbgb", False),
+        ("bbb" + "g" * 15, False),
+    ],
+)
+def test_a_target_is_in_doubt_until_an_outage_is_certain_and_while_one_may_be_ending(
+    probes: str, *, expected: bool
+) -> None:
+    assert after(probes).in_doubt is expected
+
+
+def test_a_target_that_flakes_often_needs_more_evidence() -> None:
+    steady, flaky = TargetState(), TargetState()
+    for hour in range(300):
+        steady.record(Verdict.GOOD, started=hour * 3600.0)
+        flaky.record(Verdict.BAD if hour % 2 else Verdict.GOOD, started=hour * 3600.0)
+        for follow_up in range(1, 18):
+            flaky.record(Verdict.GOOD, started=hour * 3600.0 + follow_up, scheduled=False)
+    for state in (steady, flaky):
+        for minute in range(3):
+            state.record(Verdict.BAD, started=1_100_000 + minute * 60.0)
+    assert steady.suspicion.certain
+    assert flaky.suspicion.nats == pytest.approx(3 * 2.503, abs=0.01)  # 150 of 18,333 minutes: p0 is 1.6 %
 
 
 @pytest.mark.parametrize(

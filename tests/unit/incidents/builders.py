@@ -68,13 +68,15 @@ class Prober:
 
     target: Target
     state: TargetState = field(default_factory=TargetState)
+    began: float = float("-inf")
 
     def finish(self, at: float, outcome: Outcome = Outcome.OK, **changes: Any) -> Finished:
         """Return a probe that started and ended at `at`."""
         egress_down = changes.pop("egress_down", False)
         attempt = changes.pop("attempt", Attempt.SCHEDULED)
         verdict = availability_verdict(outcome, egress_down=egress_down)
-        self.state.record(verdict)
+        self.began = at if at > self.began else self.began + MINUTE
+        self.state.record(verdict, started=self.began)
         return a_finished(
             self.target,
             a_result(outcome, started_timestamp_seconds=at, **changes),
@@ -82,6 +84,8 @@ class Prober:
             egress_down=egress_down,
             consecutive_failures=self.state.consecutive_failures,
             state=self.state.state,
+            suspicion=self.state.suspicion.nats,
+            failing_since=self.state.suspicion.failing_since,
         )
 
 

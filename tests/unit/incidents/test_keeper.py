@@ -93,9 +93,15 @@ class World:
     def probe(self, outcome: Outcome) -> None:
         result = a_result(outcome, started_timestamp_seconds=self.manual.epoch + self.manual.now, http_status=529)
         plain = a_finished(TARGET, result)
-        self.state.record(plain.verdict)
+        self.state.record(plain.verdict, started=self.manual.epoch + self.manual.now)
         self.keeper.finished(
-            a_finished(TARGET, result, state=self.state.state, consecutive_failures=self.state.consecutive_failures)
+            a_finished(
+                TARGET,
+                result,
+                state=self.state.state,
+                consecutive_failures=self.state.consecutive_failures,
+                failing_since=self.state.suspicion.failing_since,
+            )
         )
 
 
@@ -157,7 +163,7 @@ async def test_an_outage_is_written_down_once_when_it_ends_and_one_under_way_whe
         await world.seconds(40)
         await world.seconds(60, Outcome.OVERLOADED)
         assert world.written == []
-        await world.seconds(60)
+        await world.seconds(90)  # fifteen good probes and more: the next outage is another one
         assert [one["end_observed"] for one in world.written] == [True]
         await world.seconds(60, Outcome.OVERLOADED)
         began, until = world.manual.epoch + world.manual.now - 60, world.manual.epoch + world.manual.now
@@ -236,10 +242,10 @@ async def test_a_reload_that_changes_nothing_does_not_ask_the_page_again() -> No
 async def test_an_outage_that_goes_on_is_written_down_anew() -> None:
     async with a_world() as world:
         await world.seconds(30)
-        await world.seconds(20, Outcome.OVERLOADED)
+        await world.seconds(50, Outcome.OVERLOADED)
         await world.seconds(10)
         (first,) = world.written
-        await world.seconds(20, Outcome.OVERLOADED)
+        await world.seconds(50, Outcome.OVERLOADED)
         await world.seconds(10)
     assert [one["id"] for one in world.written] == [first["id"]] * 2
     assert world.written[1]["end_timestamp_seconds"] >= first["end_timestamp_seconds"] + 20

@@ -119,7 +119,7 @@ def down(target: str, day: int, start: str, end: str, **changes: int) -> Failure
 
 FAILURES: Final = (
     *(down(target, 2, "11:30", "15:47") for target in ("claude-web", "console-web", "code-web")),
-    *(down(target, 2, "14:05", "15:25", every=5) for target in ("sonnet", "haiku")),
+    *(down(target, 2, "14:05", "15:25", every=20) for target in ("sonnet", "haiku")),
     down("opus", 2, "14:14", "15:50"),
     down("opus", 2, "16:27", "17:55"),
     down("claude-web", 2, "17:08", "17:23"),
@@ -253,8 +253,10 @@ def test_how_late_the_page_was_with_each_incident(played: Played) -> None:
 def test_the_gauges_were_exact_to_the_poll_interval(played: Played) -> None:
     undeclared = {"claude.ai": 19 + 27, "Claude Console": 19 + 27, "Claude Code": 19 + 27, API: 21 + 23 + 45 + 2}
     detection = {"claude.ai": 2 * 2, "Claude Console": 2 * 2, "Claude Code": 2 * 2, API: 4 * 2}
+    recovery = {API: 13}  # a brown-out, haiku's, is over after fifteen good probes, not two
     for surface, minutes in undeclared.items():
-        assert abs(played.undeclared_minutes[surface] - (minutes - detection[surface])) <= 4
+        expected = minutes - detection[surface] + recovery.get(surface, 0)
+        assert abs(played.undeclared_minutes[surface] - expected) <= 4
     assert {surface: seconds / 60 for surface, seconds in played.longest_undeclared_seconds.items()} == {
         "claude.ai": 27,
         "Claude Console": 27,

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def a_recorder_with_everything() -> Recorder:
             response_model="m",
         )
     )
-    recorder.record(a_finished(Outcome.OVERLOADED, request_id="req_2"))
+    recorder.record(replace(a_finished(Outcome.OVERLOADED, request_id="req_2"), failing_since=1.0))
     recorder.skipped("acme-chat", "budget")
     recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 0})
     recorder.replace("egress_up", {("a.example",): 1})

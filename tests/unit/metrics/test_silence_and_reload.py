@@ -23,6 +23,7 @@ class TestSilence:
             "success",
             "consecutive_failures",
             "state",
+            "outage_suspicion",
             "phase_duration_seconds",
             "output_tokens_per_second",
             "ratelimit_limit",

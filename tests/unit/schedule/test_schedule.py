@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -33,6 +33,7 @@ class World:
     flights: list[int] = field(default_factory=list)
     settled: list[tuple[float, float]] = field(default_factory=list)
     money: bool = True
+    follow_up_money: bool = True
     egress_down: bool = False
     egress_asked: int = 0
 
@@ -67,10 +68,10 @@ class World:
         self.egress_asked += 1
         return self.egress_down
 
-    async def reserve(self, usd: float) -> bool:
-        return self.money
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
+        return self.money and (self.follow_up_money or not follow_up)
 
-    def settle(self, reserved_usd: float, cost_usd: float) -> None:
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
         self.settled.append((reserved_usd, cost_usd))
 
     def skipped(self, target: str, reason: str) -> None:
@@ -156,7 +157,7 @@ async def test_targets_are_spread_over_the_interval_the_same_way_every_time() ->
 
 
 async def test_a_target_never_overlaps_with_itself_and_slots_it_ran_over_are_left_out() -> None:
-    world = await a_world(a_target(interval_seconds=10, confirm=False))
+    world = await a_world(a_target(interval_seconds=10, follow_ups="never"))
     world.answers["gpt-chat"] = [taking(world, 25, a_result())]
     await world.manual.advance(100)
     starts = world.starts_of("gpt-chat")
@@ -188,43 +189,112 @@ async def test_a_bug_is_excluded_logged_with_its_traceback_and_no_secret_of_its_
     await world.scheduler.close()
 
 
-async def test_a_first_failure_after_a_success_is_confirmed_once() -> None:
-    bad = a_result(Outcome.OVERLOADED, http_status=529)
-    world = await a_world(a_target(), gpt_chat=[a_result(), bad, bad, bad, a_result()])
-    await world.manual.advance(240)
-    assert world.outcomes() == [
-        ("ok", "scheduled"), ("overloaded", "scheduled"), ("overloaded", "confirm"), ("overloaded", "scheduled"),
-        ("ok", "scheduled"),
-    ]  # fmt: skip
-    _, first, confirmed, *_ = world.starts_of("gpt-chat")
-    assert confirmed - first == pytest.approx(3.0)
+BAD = a_result(Outcome.OVERLOADED, http_status=529)
+
+
+def gaps(world: World, name: str = "gpt-chat") -> list[tuple[float, str]]:
+    """Return when each attempt began, in seconds after the first one that failed, and why it ran."""
+    starts, attempts = world.starts_of(name), world.outcomes(name)
+    first = next(at for at, (outcome, _) in zip(starts, attempts, strict=True) if outcome != "ok")
+    return [(at - first, why) for at, (_, why) in zip(starts, attempts, strict=True) if at >= first]
+
+
+async def test_a_target_in_doubt_is_asked_again_until_the_doubt_is_over() -> None:
+    world = await a_world(a_target(), gpt_chat=[a_result(), BAD, a_result()])
+    await world.manual.advance(600)
+    asked = gaps(world)
+    assert [why for at, why in asked[:16] if at < 60] == ["scheduled"] + ["confirm"] * 6
+    for found, offset in zip([at for at, _ in asked[1:7]], (3, 8, 15, 25, 33, 41), strict=True):
+        assert offset <= found <= 1.08 * offset
+    assert [why for _, why in asked].count("confirm") == 13  # 15 good ones, of which two are scheduled
     await world.scheduler.close()
 
 
-async def test_a_confirmation_counts_as_a_failure_in_a_row_but_never_in_an_slo() -> None:
-    bad = a_result(Outcome.SERVER_ERROR, http_status=500)
-    world = await a_world(a_target(), gpt_chat=[a_result(), bad])
+async def test_follow_ups_stop_when_an_outage_is_certain_and_come_back_with_the_first_good_answer() -> None:
+    world = await a_world(a_target(), gpt_chat=[a_result(), *[BAD] * 20, a_result()])
+    await world.manual.advance(3000)
+    asked, bad = gaps(world), [f.verdict is Verdict.BAD for f in world.finished[1:]]
+    assert [why for _, why in asked[:20]] == ["scheduled"] + ["confirm"] * 6 + ["scheduled"] * 13
+    assert [f.state for f in world.finished[1:8]] == [0, 1, 1, 1, 1, 1, 3]
+    assert bad[20:] == [False] * len(bad[20:])
+    assert [why for _, why in asked[20:27]] == ["scheduled"] + ["confirm"] * 6
+    assert {why for _, why in asked[36:]} == {"scheduled"}
+    await world.scheduler.close()
+
+
+async def test_follow_ups_count_as_failures_in_a_row_and_never_in_an_slo() -> None:
+    world = await a_world(a_target(), gpt_chat=[a_result(), BAD])
     await world.manual.advance(180)
-    assert [f.consecutive_failures for f in world.finished] == [0, 1, 2, 3]
-    assert [dict(f.slo_verdicts) for f in world.finished] == [
-        {"availability": "good"}, {"availability": "bad"}, {}, {"availability": "bad"},
+    assert [f.consecutive_failures for f in world.finished] == list(range(9))
+    assert [bool(f.slo_verdicts) for f in world.finished] == [True, True] + [False] * 6 + [True]
+    await world.scheduler.close()
+
+
+async def test_a_hang_is_followed_at_once_and_no_slot_is_lost_to_its_follow_up() -> None:
+    world = await a_world(a_target())
+    hang = taking(world, 40, a_result(Outcome.TIMEOUT_FIRST_TOKEN, http_status=200))
+    world.answers["gpt-chat"] = [a_result(), *[hang] * 5, a_result()]
+    await world.manual.advance(400)
+    assert gaps(world)[:5] == [
+        (0, "scheduled"), (40, "confirm"), (80, "scheduled"), (120, "scheduled"), (180, "scheduled"),
     ]  # fmt: skip
+    assert max(world.flights) == 1
+    assert max(world.lags) == 0.0  # a slot that waits for its own follow-up says nothing of our clockwork
+    await world.scheduler.close()
+
+
+async def test_an_hourly_target_is_asked_again_within_minutes() -> None:
+    world = await a_world(a_target(interval_seconds=3600), gpt_chat=[a_result(), BAD])
+    await world.manual.advance(7300)
+    asked = gaps(world)
+    assert (asked[0][1], {why for _, why in asked[1:]}, asked[-1][0] < 46) == ("scheduled", {"confirm"}, True)
     assert world.finished[-1].state == 3
     await world.scheduler.close()
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.AUTH, Outcome.WRONG_ANSWER, Outcome.STARVED])
-async def test_what_is_not_bad_is_not_confirmed(outcome: Outcome) -> None:
-    world = await a_world(a_target(), gpt_chat=[a_result(), a_result(outcome)])
-    await world.manual.advance(120)
-    assert [attempt for _, attempt in world.outcomes()] == ["scheduled", "scheduled"]
+@pytest.mark.parametrize(("follow_ups", "attempts"), [("once", ["confirm"]), ("never", [])])
+async def test_follow_ups_can_be_one_or_none(follow_ups: Literal["once", "never"], attempts: list[str]) -> None:
+    world = await a_world(a_target(follow_ups=follow_ups), gpt_chat=[a_result(), BAD])
+    await world.manual.advance(300)
+    assert [why for _, why in world.outcomes() if why != "scheduled"] == attempts
     await world.scheduler.close()
 
 
-async def test_a_confirmation_that_would_not_fit_before_the_next_slot_is_left_out() -> None:
-    world = await a_world(a_target(interval_seconds=10), gpt_chat=[a_result(), a_result(Outcome.STALLED)])
-    await world.manual.advance(30)
-    assert {attempt for _, attempt in world.outcomes()} == {"scheduled"}
+async def test_a_429_is_never_followed_up_even_where_it_is_bad() -> None:
+    throttled = a_result(Outcome.OVERLOADED, http_status=429)
+    world = await a_world(a_target(), gpt_chat=[a_result(), throttled])
+    await world.manual.advance(300)
+    assert {why for _, why in world.outcomes()} == {"scheduled"}
+    await world.scheduler.close()
+
+
+async def test_follow_ups_end_with_their_share_of_the_budget_and_the_schedule_goes_on() -> None:
+    world = await a_world(a_target(), gpt_chat=[a_result(), BAD, a_result()])
+    world.follow_up_money = False
+    await world.manual.advance(300)
+    assert {why for _, why in world.outcomes()} == {"scheduled"}
+    assert set(world.skips) == {("gpt-chat", "follow_ups")}
+    await world.scheduler.close()
+
+
+async def test_two_targets_of_a_provider_in_doubt_raise_each_others_suspicion() -> None:
+    async def certain_after(*names: str) -> float:
+        targets = [a_target(name=name, interval_seconds=60) for name in ("one", "two")]
+        world = await a_world(*targets)
+        for name in names:
+            world.answers[name] = [BAD, *[a_result()] * 6] * 3
+        await world.manual.advance(900)
+        await world.scheduler.close()
+        return sum(f.target.name == "one" and (f.state or 0) >= 2 for f in world.finished)
+
+    assert await certain_after("one", "two") > await certain_after("one")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.AUTH, Outcome.WRONG_ANSWER, Outcome.STARVED])
+async def test_what_is_not_bad_is_not_followed_up(outcome: Outcome) -> None:
+    world = await a_world(a_target(), gpt_chat=[a_result(), a_result(outcome)])
+    await world.manual.advance(120)
+    assert [attempt for _, attempt in world.outcomes()] == ["scheduled", "scheduled"]
     await world.scheduler.close()
 
 
@@ -253,7 +323,9 @@ async def test_retry_after_is_capped_at_the_greater_of_the_interval_and_five_min
 @pytest.mark.parametrize("status", [200, 500, 503, 529])
 async def test_retry_after_on_anything_but_a_429_changes_nothing(status: int) -> None:
     outcome = Outcome.OK if status == 200 else Outcome.OVERLOADED
-    world = await a_world(a_target(), gpt_chat=[a_result(outcome, http_status=status, retry_after_seconds=600)])
+    world = await a_world(
+        a_target(follow_ups="never"), gpt_chat=[a_result(outcome, http_status=status, retry_after_seconds=600)]
+    )
     await world.manual.advance(180)
     assert len(world.starts_of("gpt-chat")) == 3
     assert world.skips == []
@@ -294,7 +366,7 @@ async def test_money_is_settled_by_the_bill_where_there_is_one() -> None:
 async def test_a_probe_without_a_bill_is_charged_its_bound_unless_nothing_was_served(
     result: Result, charged: bool
 ) -> None:
-    world = await a_world(a_target(), gpt_chat=[result])
+    world = await a_world(a_target(follow_ups="never"), gpt_chat=[result])
     await world.manual.advance(60)
     ((reserved, cost),) = world.settled
     assert cost == (reserved if charged else 0.0)
@@ -303,7 +375,9 @@ async def test_a_probe_without_a_bill_is_charged_its_bound_unless_nothing_was_se
 
 @pytest.mark.parametrize("egress_down", [True, False])
 async def test_a_failure_without_a_response_asks_whose_fault_it_was(egress_down: bool) -> None:
-    world = await a_world(a_target(), gpt_chat=[a_result(Outcome.TIMEOUT_CONNECT, http_status=None, bytes_received=0)])
+    world = await a_world(
+        a_target(follow_ups="never"), gpt_chat=[a_result(Outcome.TIMEOUT_CONNECT, http_status=None, bytes_received=0)]
+    )
     world.egress_down = egress_down
     await world.manual.advance(60)
     (finished,) = world.finished
@@ -343,7 +417,7 @@ async def test_an_answer_from_the_internet_during_the_check_proves_that_packets_
 
 
 async def test_a_reload_leaves_unchanged_targets_alone_and_cancels_the_others() -> None:
-    kept, changed = a_target(name="kept"), a_target(name="changed")
+    kept, changed = a_target(name="kept", follow_ups="never"), a_target(name="changed")
     world = await a_world(kept, changed, changed=[hanging()], kept=[a_result(Outcome.EMPTY)])
     await world.manual.advance(60)
     failures = world.tracked["kept"].state.consecutive_failures
@@ -371,7 +445,7 @@ LOST = a_result(outcome=Outcome.NOT_FOUND, http_status=404, from_in_front=True)
 
 
 async def test_a_router_s_404_is_a_typing_error_until_the_api_has_answered_and_an_outage_after() -> None:
-    world = await a_world(a_target(interval_seconds=60, confirm=False), gpt_chat=[LOST, a_result(), LOST])
+    world = await a_world(a_target(interval_seconds=60, follow_ups="never"), gpt_chat=[LOST, a_result(), LOST])
     await world.manual.advance(240)
     seen = [(finished.result.outcome, finished.verdict) for finished in world.finished]
     assert seen == [
@@ -397,9 +471,9 @@ async def test_a_router_s_404_is_a_typing_error_until_the_api_has_answered_and_a
 async def test_only_a_change_of_where_and_how_a_target_is_asked_forgets_that_it_answered(
     changes: dict[str, Any], outcome: Outcome
 ) -> None:
-    world = await a_world(a_target(interval_seconds=60, confirm=False), gpt_chat=[a_result(), LOST])
+    world = await a_world(a_target(interval_seconds=60, follow_ups="never"), gpt_chat=[a_result(), LOST])
     await world.manual.advance(60)
-    world.scheduler.prepare([a_target(**{"interval_seconds": 60, "confirm": False, **changes})])()
+    world.scheduler.prepare([a_target(**{"interval_seconds": 60, "follow_ups": "never", **changes})])()
     await world.manual.advance(60)
     assert [finished.result.outcome for finished in world.finished][-1] is outcome
     await world.scheduler.close()

@@ -26,6 +26,7 @@ from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
 from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Target
+from aiprobe.core.money import FOLLOW_UPS_SHARE
 from aiprobe.core.secret import Redactor
 
 
@@ -85,6 +86,7 @@ def resolve(
     return Settings(
         vantage=config.vantage,
         usd_per_day=config.budget.usd_per_day if config.budget else None,
+        follow_ups_share=config.budget.follow_ups / 100 if config.budget else FOLLOW_UPS_SHARE,
         egress=tuple(dict.fromkeys(config.egress)),
         targets=tuple(targets),
         providers=MappingProxyType({key: account.provider for key, account in accounts.items()}),

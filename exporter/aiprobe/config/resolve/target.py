@@ -16,8 +16,10 @@ from aiprobe.config.resolve.provider import Account, with_protocol
 from aiprobe.config.resolve.timeouts import resolve_timeouts
 from aiprobe.config.schema.root import DefaultsSection
 from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
+from aiprobe.core.followups import FollowUps
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import HttpExpectation, Objectives, Target
+from aiprobe.core.suspicion import Tuning
 
 DEFAULT_INTERVAL_SECONDS: Final = 60.0
 FLOOR_WINDOW_SECONDS: Final = 3600.0
@@ -50,6 +52,8 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
         section.timeouts, rules.defaults.timeouts, interval_seconds=interval_seconds, where=where, findings=findings
     )
     objectives = _objectives(section, kind, account, where=where, rules=rules, findings=findings)
+    if section.confirm is not None or rules.defaults.confirm is not None:
+        findings.warn(where.at("confirm"), "`confirm` is the former name", "write `follow_ups: once`, or `never`")
     _warn_of_slow_pages(section, interval_seconds, where, findings)
     if account is None or len(findings.errors) > errors_before:
         return None
@@ -69,7 +73,8 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
             objectives=objectives,
             stream=_inherited(section, rules.defaults, "stream", default=True),
             connection=_inherited(section, rules.defaults, "connection", default="fresh"),
-            confirm=_inherited(section, rules.defaults, "confirm", default=True),
+            follow_ups=_follow_ups(section, rules.defaults),
+            tuning=_tuning(section, rules.defaults, objectives),
             count_rate_limits=_inherited(section, rules.defaults, "count_rate_limits", default=False),
             url=section.url,
             expect=_expectation(section.expect),
@@ -146,6 +151,31 @@ def _inherited(section: SharedKeys, defaults: SharedKeys, name: str, default: An
         if value is not None:
             return value
     return default
+
+
+def _follow_ups(section: SharedKeys, defaults: SharedKeys) -> FollowUps:
+    for level in (section, defaults):
+        if level.follow_ups is not None:
+            return level.follow_ups
+        if level.confirm is not None:
+            return "once" if level.confirm else "never"
+    return "adaptive"
+
+
+def _tuning(section: SharedKeys, defaults: SharedKeys, objectives: Objectives) -> Tuning:
+    """Return when a doubt becomes certain. The background is the objective's error rate at least."""
+    usual, levels = Tuning(), [level.suspicion for level in (section, defaults) if level.suspicion is not None]
+
+    def first(name: str, default: float) -> float:
+        return next((value for level in levels if (value := getattr(level, name)) is not None), default)
+
+    allowed = 0.0 if objectives.availability is None else 1 - objectives.availability
+    return Tuning(
+        background=max(first("background", 100 * usual.background) / 100, allowed),
+        impairment=first("impairment", 100 * usual.impairment) / 100,
+        certain_nats=first("certainty", usual.certain_nats),
+        persistence_seconds=first("persistence", usual.persistence_seconds),
+    )
 
 
 def _surface(kind: ProbeKind, account: Account) -> str:

@@ -13,6 +13,7 @@ from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
 from aiprobe.config.schema.target import PriceSection, SharedKeys, TargetSection
 from aiprobe.config.values import Name, Number, OptionalName, PathText, Url
+from aiprobe.core.money import FOLLOW_UPS_SHARE
 
 DEFAULT_EGRESS = ("https://one.one.one.one/cdn-cgi/trace", "https://www.gstatic.com/generate_204")
 """Two small pages of two networks that belong to none of the providers that run on neither."""
@@ -23,6 +24,9 @@ class BudgetSection(Section):
     """What may be spent."""
 
     usd_per_day: Number = Field(gt=0, description="USD per UTC day. No probe starts that could pass it.")
+    follow_ups: Annotated[Number, Field(ge=0, le=100)] = key(
+        "The most of it that follow-ups may take, in percent.", default=100 * FOLLOW_UPS_SHARE
+    )
 
 
 class DefaultsSection(SharedKeys):

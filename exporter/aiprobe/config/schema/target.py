@@ -11,8 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from aiprobe.config.schema.base import Section, key
 from aiprobe.config.values import Body, Count, Duration, Interval, Name, Number, Objective, OptionalName, Url
+from aiprobe.core.followups import FollowUps
 from aiprobe.core.model import IDENTITY_LABELS
 
+Percent = Annotated[Number, Field(gt=0, lt=100)]
 _LONGEST_PERIOD_SECONDS = 90 * 86_400
 
 
@@ -63,6 +65,15 @@ class SloSection(Section):
     period: Annotated[Duration, AfterValidator(_check_period)] | None = key(
         "The window of the error budget, 1d to 90d.", shown="30d"
     )
+
+
+class SuspicionSection(Section):
+    """When failures are more than a target's background."""
+
+    background: Percent | None = key("Attempts that fail while nothing is wrong, in percent, at least.", shown=0.5)
+    impairment: Percent | None = key("Attempts that fail in the smallest impairment to find, in percent.", shown=20)
+    certainty: Annotated[Number, Field(gt=0, le=50)] | None = key("The evidence that is enough, in nats.", shown=8.5)
+    persistence: Duration | None = key("How long failures go on before they are an outage.", shown="40s")
 
 
 def _check_day(text: str) -> str:
@@ -157,7 +168,12 @@ class SharedKeys(Section):
         "fresh: a new connection for every probe, so that every phase is seen; reuse: a warm one where there is one.",
         shown="fresh",
     )
-    confirm: bool | None = key("Confirm a first failure with one more probe a few seconds later.", shown=True)
+    follow_ups: FollowUps | None = key(
+        "Ask again before the next interval: adaptive, while there is doubt; once, after a first failure; never.",
+        shown="adaptive",
+    )
+    confirm: bool | None = key("The former name: true is `follow_ups: once`, false is `follow_ups: never`.")
+    suspicion: SuspicionSection | None = key("When failures are more than the background.")
     count_rate_limits: bool | None = key("Count `rate_limited` as bad instead of excluded.", shown=False)
 
 
