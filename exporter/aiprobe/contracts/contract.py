@@ -13,6 +13,8 @@ from aiprobe.core.lost import is_lost
 from aiprobe.core.outcomes import Verdict
 
 _MINUTE_SECONDS: Final = 60
+_MOST_DAYS: Final = 31.0
+"""Credits of the days of the longest month are the whole bill."""
 ANY_ERROR: Final = "any"
 """The error class of every probe that is bad for availability."""
 
@@ -43,6 +45,15 @@ class Confidence(StrEnum):
     """Written by the user, who has the contract."""
 
 
+class CreditUnit(StrEnum):
+    """What a tier's `credit` is a multiple of."""
+
+    MONTH = "month"
+    """The month's bill; at most 1."""
+    DAY = "day"
+    """A day's mean usage: the month's bill divided by the days of the month."""
+
+
 class ClaimStart(StrEnum):
     """From what moment the time to claim runs."""
 
@@ -58,7 +69,7 @@ class ClaimStart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """Below the uptime `below` (a ratio), the credit is `credit` (a ratio of the bill)."""
+    """Below the uptime `below` (a ratio), the credit is `credit` times the contract's `credit_unit`."""
 
     below: float
     credit: float
@@ -91,6 +102,13 @@ class Contract:
     error_threshold: float = 0.0
     """A slice is down when its error ratio is *above* this (`timeslice_run`)."""
     min_run_slices: int = 1
+    min_slice_requests: int = 0
+    """A slice with fewer valid requests loses nothing by the letter: its errors count in the low reading only."""
+    repeat_window_seconds: int = 0
+    """Errors within this time after a first one are neither attempts nor failures in the high reading (`occurrences`).
+
+    The low reading counts each, because only the provider knows which of them are of one kind.
+    """
     tokens_per_second: float | None = None
     """The target of `latency_slice`."""
     tokens_per_second_by_model: tuple[tuple[str, float], ...] = ()
@@ -101,6 +119,7 @@ class Contract:
     """What the contract leaves out, in words."""
     tiers: tuple[Tier, ...] = ()
     """Highest `below` first; empty when the credits are not public."""
+    credit_unit: CreditUnit = CreditUnit.MONTH
     cap: float | None = None
     """The most that is credited of a month's bill."""
     credit_base: str = ""
@@ -182,10 +201,11 @@ def shape_problems(contract: Contract) -> list[str]:
     credits_ = [tier.credit for tier in contract.tiers]
     if bounds != sorted(set(bounds), reverse=True) or credits_ != sorted(credits_):
         problems.append("tiers: must go from the highest uptime and the lowest credit downwards")
+    most = 1.0 if contract.credit_unit is CreditUnit.MONTH else _MOST_DAYS
     problems += [
         f"tiers: {tier.below:g} with {tier.credit:g} is not below the commitment, or no ratio"
         for tier in contract.tiers
-        if not (0 < tier.below <= contract.commitment and 0 < tier.credit <= 1)
+        if not (0 < tier.below <= contract.commitment and 0 < tier.credit <= most)
     ]
     return problems
 
@@ -203,6 +223,20 @@ def _shape(contract: Contract) -> list[tuple[str, str, bool]]:
             "min_run_slices",
             "belongs to timeslice_run",
             contract.min_run_slices > 1 and contract.method is not Method.TIMESLICE_RUN,
+        ),
+        ("min_slice_requests", "must not be negative", contract.min_slice_requests < 0),
+        (
+            "repeat_window_seconds",
+            "must be whole slices within an hour",
+            divides
+            and (
+                contract.repeat_window_seconds % seconds != 0 or not 0 <= contract.repeat_window_seconds <= HOUR_SECONDS
+            ),
+        ),
+        (
+            "repeat_window_seconds",
+            "belongs to occurrences",
+            contract.repeat_window_seconds > 0 and contract.method is not Method.OCCURRENCES,
         ),
         ("cap", "must be a ratio above 0 and at most 1", contract.cap is not None and not 0 < contract.cap <= 1),
         ("min_credit_usd", "must not be negative", contract.min_credit_usd < 0),

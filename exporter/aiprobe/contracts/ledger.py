@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from aiprobe.contracts.contract import Contract
+from aiprobe.contracts.contract import Contract, CreditUnit
 from aiprobe.contracts.minutes import HourMinutes
 from aiprobe.contracts.month import Month, claim_deadline
 from aiprobe.contracts.tally import NOTHING, Reading, Tally, lost_slices, merge, tally_hour, unknown_tally, uptime
@@ -142,7 +142,8 @@ class MonthLedger:
         return (1.0 - self.contract.commitment) * self.slices - self._lost(tally, "high", after)
 
     def _credit(self, tally: Tally, reading: Reading, after: int) -> float | None:
-        return credit_ratio(self.contract, 1.0 - self._lost(tally, reading, after) / self.slices)
+        uptime_ratio = 1.0 - self._lost(tally, reading, after) / self.slices
+        return credit_ratio(self.contract, uptime_ratio, days=len(self.month.days))
 
     def _milestones(self, tally: Tally, hour: int, after: int = 0) -> tuple[float | None, float | None]:
         """Return when something was first lost and when the commitment was, to the hour, on the early side."""
@@ -168,15 +169,20 @@ class MonthLedger:
         return max(0.0, 1.0 - (rate * elapsed + recent_rate * left) / self.slices)
 
 
-def credit_ratio(contract: Contract, uptime_ratio: float) -> float | None:
-    """Return the share of the bill that a month's uptime is credited with; None where the credits are not public."""
+def credit_ratio(contract: Contract, uptime_ratio: float, *, days: int = 30) -> float | None:
+    """Return the share of the bill that the uptime of a month of `days` is credited with, at most all of it.
+
+    None where the credits are not public.
+    """
     if not contract.tiers:
         return None
     credit = 0.0
     for tier in contract.tiers:
         if uptime_ratio < tier.below - _ROUNDING:
             credit = tier.credit
-    return credit if contract.cap is None else min(credit, contract.cap)
+    if contract.credit_unit is CreditUnit.DAY:
+        credit /= days
+    return min(credit, 1.0 if contract.cap is None else contract.cap)
 
 
 def credit_usd(contract: Contract, ratio: float | None, spend_usd: float | None) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Final
 
-from aiprobe.contracts.contract import Contract, Method
+from aiprobe.contracts.contract import Contract, CreditUnit, Method
 from aiprobe.contracts.shipped import contracts, without_contract
 
 _INTRODUCTION: Final = """\
@@ -57,15 +57,29 @@ def render_reference() -> str:
     return (
         f"{_INTRODUCTION}{methods}\n## Contracts that ship with aiprobe\n{shipped}\n## Who signs nothing\n\n{absent}\n"
         f"## A contract of your own\n\nWrite it under `terms:` with these fields: {own}. `display_name`, `provider`, "
-        "`method` and `commitment` are needed; ratios are 0-1.\n"
+        "`method` and `commitment` are needed; ratios are 0-1.\n\n"
+        "- `repeat_window_seconds` (`occurrences`): an error is counted, and those within the window after it are "
+        "neither attempts nor failures. High bound only; the low bound counts each error.\n"
+        "- `min_slice_requests`: the errors of a slice with fewer valid requests count in the low bound only. Probes "
+        "are the requests that aiprobe sees.\n"
+        "- `credit_unit`: `month` (a tier's `credit` is a ratio of the month's bill) or `day` (a multiple of the mean "
+        "bill of a day).\n"
     )
 
 
 def _section(contract: Contract) -> str:
-    tiers = ", ".join(f"below {tier.below:.2%}: {tier.credit:.0%}" for tier in contract.tiers) or "not public"
+    daily = contract.credit_unit is CreditUnit.DAY
+    tiers = (
+        ", ".join(
+            f"below {tier.below:.2%}: " + (f"{tier.credit:g} days' usage" if daily else f"{tier.credit:.0%}")
+            for tier in contract.tiers
+        )
+        or "not public"
+    )
     lines = [
         f"\n### `{contract.name}`: {contract.display_name}\n",
         f"- Promised: {contract.commitment:.2%}, {contract.method.value}, {contract.scope or 'scope unknown'}.",
+        *_list("Counted", _counting(contract)),
         f"- Credit: {tiers}" + (f"; at most {contract.cap:.0%}." if contract.cap is not None else "."),
         f"- Month in {contract.timezone}. Source: {_source(contract)}.",
         *_list("Left out", contract.excluded),
@@ -73,6 +87,13 @@ def _section(contract: Contract) -> str:
         *_list("A claim needs", contract.evidence),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _counting(contract: Contract) -> Iterable[str]:
+    if contract.repeat_window_seconds:
+        yield f"errors repeated within {contract.repeat_window_seconds} s count once in the high bound"
+    if contract.min_slice_requests:
+        yield f"a slice with fewer than {contract.min_slice_requests} requests loses nothing in the high bound"
 
 
 def _source(contract: Contract) -> str:

@@ -6,6 +6,10 @@ is never called up. Runs of bad slices: in the low reading an unknown slice join
 two unknown slices are a run of five; in the high reading it ends a run. More bad slices can only make runs longer
 or join them, so these two readings bound every way in which the unknown slices may have been.
 
+Two terms only lower the high reading's loss. Errors in a slice with fewer than `min_slice_requests` valid requests are
+disputed. With `repeat_window_seconds`, errors repeated within the window are neither attempts nor failures; all errors
+are taken as one kind, and a window does not reach over the end of a month.
+
 A tally is a monoid: `merge` is associative and `NOTHING` its neutral element, so finished hours are summed once.
 """
 
@@ -17,6 +21,7 @@ from typing import Final, Literal, NamedTuple
 
 from aiprobe.contracts.contract import Contract, Method
 from aiprobe.contracts.minutes import HourMinutes
+from aiprobe.contracts.repeats import Repeats, joined, repeats_of
 from aiprobe.core.evidence import MINUTES_PER_HOUR
 
 Reading = Literal["low", "high"]
@@ -66,6 +71,8 @@ class Tally:
     loss_high: float = 0.0
     runs_low: Runs = _NO_RUNS
     runs_high: Runs = _NO_RUNS
+    repeats: Repeats = ()
+    """The errors that count by the contract's `repeat_window_seconds`."""
 
 
 NOTHING: Final = Tally()
@@ -114,6 +121,7 @@ def tally_slices(contract: Contract, slices: Iterable[Slice]) -> Tally:
         loss_high=sum(item.loss_high for item in listed),
         runs_low=_runs([item.loss_low >= 1.0 for item in listed], contract.min_run_slices),
         runs_high=_runs([item.loss_high >= 1.0 for item in listed], contract.min_run_slices),
+        repeats=repeats_of([item.bad for item in listed], contract.repeat_window_seconds // contract.slice_seconds),
     )
 
 
@@ -132,6 +140,7 @@ def merge(contract: Contract, one: Tally, two: Tally) -> Tally:
         loss_high=one.loss_high + two.loss_high,
         runs_low=_joined(one.runs_low, two.runs_low, least),
         runs_high=_joined(one.runs_high, two.runs_high, least),
+        repeats=joined(one.repeats, two.repeats, lengths=(one.slices, two.slices)),
     )
 
 
@@ -147,7 +156,8 @@ def lost_slices(contract: Contract, tally: Tally, reading: Reading, *, before: i
         return float(_counted(runs, contract.min_run_slices, before, after))
     if contract.method is Method.RATIO_TIMESLICE:
         return tally.loss_low if low else tally.loss_high
-    bad = tally.bad + tally.disputed if low else tally.bad
+    counted = tally.repeats[0].errors if contract.repeat_window_seconds and tally.repeats else tally.bad
+    bad = tally.bad + tally.disputed if low else counted
     valid = tally.good + bad
     share = bad / valid if valid else 0.0
     return share * (tally.slices - tally.blank) + tally.blank if low else share * tally.known
@@ -169,8 +179,11 @@ def _judge(contract: Contract, hour: HourMinutes, first: int, last: int) -> Slic
     if contract.method is Method.LATENCY_SLICE:
         speeds = list(chain.from_iterable(hour.speeds.get(minute, ()) for minute in range(first, last)))
         slow = float(bool(speeds) and median(speeds) < 1.0)
-        known = bool(speeds)
-        return Slice(good, bad, disputed, excluded, known, slow if known else 1.0, slow)
+        enough = len(speeds) >= contract.min_slice_requests
+        known = bool(speeds) and (enough or not slow)
+        return Slice(good, bad, disputed, excluded, known, slow if speeds else 1.0, slow if enough else 0.0)
+    if good + bad < contract.min_slice_requests:
+        bad, disputed = 0, bad + disputed
     valid_low, valid_high = good + bad + disputed, good + bad
     loss_low = (bad + disputed) / valid_low if valid_low else 1.0
     loss_high = bad / valid_high if valid_high else 0.0

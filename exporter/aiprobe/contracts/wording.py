@@ -90,7 +90,8 @@ def rule(contract: Contract) -> str:
     """Return the rule of the contract as one sentence."""
     slice_ = duration(contract.slice_seconds)
     if contract.method is Method.OCCURRENCES:
-        return "The share of valid requests that were answered."
+        once = f", errors repeated within {duration(contract.repeat_window_seconds)} counted once"
+        return f"The share of valid requests that were answered{once if contract.repeat_window_seconds else ''}."
     if contract.method is Method.RATIO_TIMESLICE:
         return f"The mean of the availability of each slice of {slice_}."
     if contract.method is Method.LATENCY_SLICE:

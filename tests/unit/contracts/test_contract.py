@@ -17,6 +17,7 @@ from tests.unit.contracts.builders import a_contract, a_failure, google
 PLAIN = {"display_name": "Example AI", "provider": "example", "method": "occurrences", "commitment": 0.999}
 NO_CLASS = "error_classes: 5XX is neither any, an HTTP status, a class such as 5xx, nor an outcome"
 NO_START = "claim: after must be one of month_end, incident, eligibility, second_billing_cycle"
+WHOLE_SLICES = "repeat_window_seconds: must be whole slices within an hour"
 NO_SPEED = "tokens_per_second: is needed above 0 by latency_slice, for the contract or by model"
 NO_TABLE = "tokens_per_second_by_model: must be a table of model: tokens per second"
 
@@ -58,6 +59,17 @@ def test_every_problem_of_a_contract_is_told_at_once() -> None:
         ({"error_threshold": 1}, "error_threshold: must be a ratio from 0 to below 1"),
         ({"min_run_slices": 0}, "min_run_slices: must be at least 1"),
         ({"min_run_slices": 5}, "min_run_slices: belongs to timeslice_run"),
+        ({"min_slice_requests": -1}, "min_slice_requests: must not be negative"),
+        ({"min_slice_requests": 0.5}, "min_slice_requests: must be a whole number"),
+        ({"repeat_window_seconds": 300, "method": "timeslice_run"}, "repeat_window_seconds: belongs to occurrences"),
+        ({"repeat_window_seconds": 90, "method": "occurrences"}, WHOLE_SLICES),
+        ({"repeat_window_seconds": -60, "method": "occurrences"}, WHOLE_SLICES),
+        ({"repeat_window_seconds": 7200, "method": "occurrences"}, WHOLE_SLICES),
+        ({"credit_unit": "week"}, "credit_unit: must be one of month, day"),
+        (
+            {"credit_unit": "day", "tiers": [{"below": 0.9, "credit": 32}]},
+            "tiers: 0.9 with 32 is not below the commitment, or no ratio",
+        ),
         ({"cap": 50}, "cap: must be a ratio above 0 and at most 1"),
         ({"min_credit_usd": -1}, "min_credit_usd: must not be negative"),
         ({"timezone": "Mars/Olympus"}, "timezone: Mars/Olympus is not a time zone of this machine's database"),
