@@ -11,7 +11,7 @@ ABSENCE: Final[Sequence[Alert]] = (
         expr="""\
 vector(1)
 """,
-        severity="info",
+        severity="none",
         scope="meta",
         waits="0s",
         summary="The alerting of aiprobe works",

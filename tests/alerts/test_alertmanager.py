@@ -29,7 +29,7 @@ def test_amtool_accepts_the_configuration_and_its_examples(stack: Stack, config:
 @pytest.mark.parametrize(
     ("receivers", "labels"),
     [
-        ("deadman", "alertname=AIWatchdog severity=info scope=meta"),
+        ("deadman", "alertname=AIWatchdog severity=none scope=meta"),
         ("feed", "alertname=AIProviderIncidentDeclared severity=info scope=surface provider=openai"),
         ("pager,chat", "alertname=AIModelDown severity=critical scope=model provider=openai target=gpt"),
         ("pager,sms,chat", "alertname=AIProviderDown severity=critical scope=provider provider=openai"),
