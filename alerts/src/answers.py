@@ -82,21 +82,21 @@ this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
     Alert(
         name="AIAuthOrQuotaFailure",
         expr="""\
-sum by (provider, surface, outcome) (
+sum by (provider, account, surface, outcome) (
   increase(aiprobe_results_total{outcome=~"auth|quota_exhausted",attempt="scheduled"}[15m])
 ) > 1.5
 or
-max by (provider, surface, outcome) (max_over_time(aiprobe:seldom_results:increase{outcome=~"auth|quota_exhausted"}[10m])) > 1.5
+max by (provider, account, surface, outcome) (max_over_time(aiprobe:seldom_results:increase{outcome=~"auth|quota_exhausted"}[10m])) > 1.5
 """,
-        frozen_by="provider, surface, outcome",
+        frozen_by="provider, account, surface, outcome",
         severity="warning",
         scope="provider",
         waits="0s",
         keeps="10m",
         summary="An AI provider refuses our credentials or our quota is used up",
         description="""\
-{{ $labels.provider }} ({{ $labels.surface }}) answers {{ $labels.outcome }}. This is ours to mend and burns no error budget. First check
-the key and the billing page; production that shares the account fails too.
+{{ $labels.provider }} ({{ $labels.surface }}) answers {{ $labels.outcome }} to the account {{ $labels.account }}. This is ours to mend and
+burns no error budget. First check its key and its billing page; production that shares the account fails too.
 """,
         board="provider",
     ),

@@ -34,6 +34,7 @@ def _narrowed(label: str, title: str, *by: str) -> Variable:
     return Variable(name=label, label=title, query=f"label_values({source}, {label})")
 
 
+ACCOUNT: Final = _narrowed("account", "Account", "provider")
 SURFACE: Final = _narrowed("surface", "Surface", "provider")
 MODEL: Final = _narrowed("model", "Model", "provider", "surface")
 REGION: Final = _narrowed("provider_region", "Provider's region", "provider", "surface")

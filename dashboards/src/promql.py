@@ -8,10 +8,11 @@ becomes -1 in PromQL, because Grafana's own ways to draw a hole differ between v
 from dataclasses import dataclass
 from typing import Final
 
+from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.metrics.catalogue import EXPORTER_METRICS, TARGET_METRICS
 from aiprobe.metrics.metric import PREFIX, Kind
 
-IDENTITY: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
+IDENTITY: Final = IDENTITY_LABELS
 _SLOTH: Final = ("sloth_id", "sloth_service", "sloth_slo", "slo", *IDENTITY[:-1])
 RECORDED: Final = {
     **{f"slo:sli_error:ratio_rate{window}": _SLOTH for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")},

@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.src.promql import Scope, named, windows
 from dashboards.src.signal import Signal
 
-BY: Final = "provider, target, slo"
+BY: Final = "provider, account, target, slo"
 NEVER: Final = 1e12
 """Seconds, of a budget that does not burn."""
 NEEDS_RULES: Final = "Nothing recorded: are the recording rules loaded?"

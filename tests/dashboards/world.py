@@ -36,6 +36,7 @@ class Subject:
         return {
             "target": self.target,
             "provider": self.provider,
+            "account": self.provider,
             "surface": self.surface,
             "model": self.model,
             "provider_region": self.region,

@@ -10,7 +10,7 @@ from dashboards.src.panels import lines, stat, text, timeline
 from dashboards.src.promql import Scope, combined, named, rows, state_over_time
 from dashboards.src.signal import Signal
 
-SCOPE = Scope(("provider", "surface", "vantage"))
+SCOPE = Scope(("provider", "account", "surface", "vantage"))
 _NEUTRAL = ((0, palette.LOW),)
 _SURFACES, _PROVIDERS = 6, 12
 """Rows that the panels of one page have room for."""
@@ -22,7 +22,7 @@ def board() -> Board:
         uid=parts.INCIDENT,
         title="Incident review",
         description="Opened by links with a time range and a provider; fits one printed page.",
-        variables=(parts.provider(multi=False), parts.SURFACE, parts.VANTAGE),
+        variables=(parts.provider(multi=False), parts.ACCOUNT, parts.SURFACE, parts.VANTAGE),
         annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS),
         time_from="now-3h",
         panels=[

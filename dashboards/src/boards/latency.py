@@ -8,7 +8,7 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
+SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage"))
 _NEUTRAL = ((0, palette.LOW),)
 _SLOWER = ((0, palette.OPERATIONAL), (1.5, palette.DEGRADED), (2, palette.PARTIAL))
 
@@ -19,7 +19,7 @@ def board() -> Board:
         uid=parts.LATENCY,
         title="Model latency",
         description="Time to the first token, gaps and tokens per second; only of probes that ended ok.",
-        variables=(parts.provider(), parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
+        variables=(parts.provider(), parts.ACCOUNT, parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
         annotations=(parts.OWN_ALERTS_FIRING,),
         time_from="now-6h",
         panels=[

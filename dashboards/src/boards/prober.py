@@ -9,7 +9,7 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "vantage"))
+SCOPE = Scope(("provider", "account", "vantage"))
 _SHARE = ((0, palette.OPERATIONAL), (0.8, palette.DEGRADED), (1, palette.MAJOR))
 _AGE = ((0, palette.OPERATIONAL), (2, palette.DEGRADED), (3, palette.MAJOR))
 _NEUTRAL = ((0, palette.LOW),)
@@ -24,7 +24,7 @@ def board() -> Board:
         uid=parts.SELF,
         title="Prober health and cost",
         description="Whether the numbers of the other boards can be trusted, and what they cost.",
-        variables=(parts.provider(), parts.VANTAGE),
+        variables=(parts.provider(), parts.ACCOUNT, parts.VANTAGE),
         annotations=(parts.ALERTS_FIRING,),
         time_from="now-6h",
         panels=[
@@ -115,7 +115,7 @@ def _expiry() -> Signal:
 
 
 def _targets() -> Panel:
-    by = "provider, target, vantage"
+    by = "provider, account, target, vantage"
     age = f"max by ({by}) (time() - {SCOPE.of('last_run_timestamp_seconds')})"
     every = f"max by ({by}) ({SCOPE.of('interval_seconds')})"
     late = f"{age} / on ({by}) {every}"
@@ -131,7 +131,8 @@ def _targets() -> Panel:
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=165, links=[parts.to_provider(of_row=True)]),
-            Label(name="target", title="Target", grows=200),
+            Label(name="account", title="Account", width=100),
+            Label(name="target", title="Target", grows=175),
             Label(name="vantage", title="Vantage", width=110),
         ],
         values=[

@@ -11,7 +11,7 @@ from dashboards.src.panels import bars, lines, row, stat, text, timeline
 from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, rows, state_over_time
 from dashboards.src.signal import Signal
 
-SCOPE = Scope(("provider", "surface", "model", "provider_region", "vantage"))
+SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage"))
 ELSEWHERE = Scope(("vantage",))
 _FEW = 12
 _BUDGET = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
@@ -23,7 +23,7 @@ def board() -> Board:
         uid=parts.PROVIDER,
         title="Provider",
         description="One provider: them or us, what fails, where, why slow, and where to go instead.",
-        variables=(parts.provider(multi=False), parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
+        variables=(parts.provider(multi=False), parts.ACCOUNT, parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
         annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS),
         time_from="now-6h",
         panels=[

@@ -7,7 +7,7 @@ from dashboards.src.panels import history, lines, row, stat, text
 from dashboards.src.promql import Scope, named
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "slo"))
+SCOPE = Scope(("provider", "account", "slo"))
 _LEFT = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
 _NONE_IS_WELL = ((0, palette.OPERATIONAL), (1, palette.MAJOR))
 _BURN = (
@@ -39,7 +39,7 @@ def board() -> Board:
         description=(
             "Error budgets of the objectives that you set, and what the contracts that providers signed owe you."
         ),
-        variables=(parts.provider(), kinds),
+        variables=(parts.provider(), parts.ACCOUNT, kinds),
         annotations=(parts.OWN_ALERTS_FIRING,),
         time_from="now-30d",
         refresh="5m",
@@ -101,11 +101,12 @@ def _objectives() -> Panel:
             Label(
                 name="provider_display_name",
                 title="Provider",
-                width=160,
+                width=130,
                 links=[parts.to_provider(of_row=True), parts.to_incident(of_row=True)],
             ),
-            Label(name="target", title="Target", grows=150),
-            Label(name="slo", title="SLO", width=150),
+            Label(name="account", title="Account", width=90),
+            Label(name="target", title="Target", grows=120),
+            Label(name="slo", title="SLO", width=135),
         ],
         values=[
             Value(

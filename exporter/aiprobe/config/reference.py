@@ -141,6 +141,7 @@ def _catalogue() -> str:
         "|---|---|---|---|---|---|",
     ]
     for preset in presets().values():
-        cells = (preset.key, preset.name, preset.protocol, preset.base_url, preset.key_variable, preset.model)
+        name = "(your key)" if preset.is_named_by_key else preset.name
+        cells = (preset.key, name, preset.protocol, preset.base_url, preset.key_variable, preset.model)
         rows.append("| " + " | ".join(f"`{cell}`" if cell else "(yours)" for cell in cells) + " |")
     return "\n".join([*rows, ""])

@@ -16,7 +16,7 @@ from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
 from aiprobe.core.suspicion import Tuning
 
-IDENTITY_LABELS: Final = ("target", "provider", "surface", "model", "provider_region", "probe", "vantage")
+IDENTITY_LABELS: Final = ("target", "provider", "account", "surface", "model", "provider_region", "probe", "vantage")
 """The labels of every series of a target, in this order."""
 
 
@@ -67,9 +67,11 @@ class Provider:
     """One account at one provider: where it is reached, with what key, and how it differs from its protocol."""
 
     key: str
-    """The name in the config file; unique."""
+    """The name in the config file; unique. The value of the label `account`."""
     name: str
-    """OpenTelemetry's `gen_ai.provider.name`: the value of the label `provider`."""
+    """OpenTelemetry's `gen_ai.provider.name`, or the key of a gateway: the value of the label `provider`."""
+    former_name: str = ""
+    """The label `provider` of a gateway in journals that have no accounts; empty where it is `name`."""
     display_name: str
     protocol: str
     """A key of `protocols.PROTOCOLS`."""
@@ -208,12 +210,19 @@ class Target:
         return (
             self.name,
             self.provider.name,
+            self.provider.key,
             self.surface,
             self.model,
             self.provider_region,
             self.probe,
             self.vantage,
         )
+
+    @property
+    def former_identity(self) -> tuple[str, ...]:
+        """Return the identity under which journals without accounts are read: its account is empty."""
+        name, provider, _, *rest = self.identity
+        return (name, self.provider.former_name or provider, "", *rest)
 
     @property
     def wiring(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
+from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.journal.days import DayFile, Kind, day_of, list_files
 from aiprobe.journal.hours import HourCounts, merge, to_row, unpack_speeds, unpack_ticks
 from aiprobe.journal.schema import open_for_reading
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 READ_ERRORS: Final = (sqlite3.Error, OSError, ValueError, TypeError, IndexError, KeyError, zlib.error)
 """What reading a damaged file may raise."""
+_ACCOUNT: Final = IDENTITY_LABELS.index("account")
 OnError = Callable[[DayFile, Exception], None]
 Key = tuple[int, tuple[str, ...]]
 """(hour, identity)"""
@@ -73,7 +75,7 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
         query = "SELECT hour, value, sums, minutes, speeds FROM hour JOIN term ON term.id = target ORDER BY hour.id"
         for hour, value, *blobs in connection.execute(query) if connection else ():
             try:
-                identity = _identity(value)
+                identity = identity_of(value)
                 row = to_row(hour, identity, *blobs)
                 parts.setdefault((hour, identity), []).append(row)
             except READ_ERRORS as error:
@@ -84,8 +86,10 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
 
 
 @lru_cache(maxsize=8192)
-def _identity(value: str) -> tuple[str, ...]:
-    return tuple(json.loads(value))
+def identity_of(value: str) -> tuple[str, ...]:
+    """Return the identity that a term holds. One of a version without accounts gets an empty account."""
+    values = tuple(json.loads(value))
+    return (*values[:_ACCOUNT], "", *values[_ACCOUNT:]) if len(values) == len(IDENTITY_LABELS) - 1 else values
 
 
 def folded_through(connection: sqlite3.Connection) -> Mapping[int, int]:
@@ -137,7 +141,7 @@ def failed(
 
 
 def _failed_probe(row: sqlite3.Row) -> FailedProbe:
-    identity = tuple(json.loads(row[0]))
+    identity = identity_of(row[0])
     version, config_hash = json.loads(row[1])
     return FailedProbe(
         started_timestamp_seconds=row["started"],
@@ -166,7 +170,7 @@ def _failed_probe(row: sqlite3.Row) -> FailedProbe:
 def target_terms(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]]:
     """Return the identity of each target of a file by its number there."""
     query = "SELECT id, value FROM term WHERE kind = 'target'"
-    return {number: tuple(json.loads(value)) for number, value in connection.execute(query)}
+    return {number: identity_of(value) for number, value in connection.execute(query)}
 
 
 @contextmanager

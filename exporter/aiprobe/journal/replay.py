@@ -38,9 +38,9 @@ def recent_results(
 ) -> Sequence[Finished]:
     """Return up to `most` results of each target of the last `seconds` before `now`, by start, oldest first.
 
-    A target counts under its present identity. `state` and `consecutive_failures` are not set. Reads files.
+    A target counts under its present and its former identity. `state` and `consecutive_failures` are not set.
     """
-    wanted = {target.identity: target for target in targets}
+    wanted = {identity: target for target in targets for identity in (target.former_identity, target.identity)}
     kept: dict[str, deque[Finished]] = {target.name: deque(maxlen=most) for target in targets}
     bad = (
         _failed(wanted[probe.identity], probe)

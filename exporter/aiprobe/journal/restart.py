@@ -1,17 +1,26 @@
 """What a start reads from the journal: where the chains end, the ticks of hours not folded yet, and every window."""
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from aiprobe.core.evidence import HOUR_SECONDS
+from aiprobe.core.evidence import HOUR_SECONDS, HourRow
 from aiprobe.core.model import Objectives, Target
 from aiprobe.journal.days import DayFile, Kind, day_of, list_files
-from aiprobe.journal.hours import SLO_NAMES, HourCounts, unpack_sums
-from aiprobe.journal.read import Key, OnError, day_hours, days, folded_through, log_error, opened, unfolded
+from aiprobe.journal.hours import SLO_NAMES, HourCounts, merge, unpack_sums
+from aiprobe.journal.read import (
+    Key,
+    OnError,
+    day_hours,
+    days,
+    folded_through,
+    log_error,
+    opened,
+    target_terms,
+    unfolded,
+)
 from aiprobe.journal.seals import Head
 from aiprobe.objectives.windows import DAY_SECONDS, Windows
 
@@ -82,12 +91,14 @@ def slos_of(objectives: Objectives) -> Sequence[str]:
 def rebuild_windows(
     directory: Path, targets: Sequence[Target], now: float, *, on_error: OnError = log_error
 ) -> dict[str, Windows]:
-    """Return each target's windows as they were: by target name, from the hours under its present identity."""
+    """Return each target's windows as they were: by target name, under its present and its former identity."""
     windows = {
         target.name: Windows(slos_of(target.objectives), period_seconds=target.objectives.period_seconds)
         for target in targets
     }
-    wanted = {target.identity: windows[target.name] for target in targets}
+    wanted = {
+        identity: windows[target.name] for target in targets for identity in (target.former_identity, target.identity)
+    }
     longest = max((target.objectives.period_seconds for target in targets), default=0.0)
     minutes_from = day_of(now - _MINUTE_WINDOWS_SECONDS)
     for day in days(directory, now - longest - 2 * HOUR_SECONDS, now + 1):
@@ -104,8 +115,7 @@ def _replay_sums(directory: Path, day: int, wanted: Mapping[tuple[str, ...], Win
     with opened(directory, DayFile(day, "evidence"), on_error) as connection:
         if connection is None:
             return
-        terms = connection.execute("SELECT id, value FROM term WHERE kind = 'target'")
-        by_number = {number: wanted.get(tuple(json.loads(value))) for number, value in terms}
+        by_number = {number: wanted.get(identity) for number, identity in target_terms(connection).items()}
         for hour, target, sums in connection.execute("SELECT hour, target, sums FROM hour ORDER BY hour, id"):
             windows = by_number.get(target)
             if windows is not None:
@@ -115,11 +125,13 @@ def _replay_sums(directory: Path, day: int, wanted: Mapping[tuple[str, ...], Win
 def _replay_minutes(
     directory: Path, day: int, wanted: Mapping[tuple[str, ...], Windows], now: float, on_error: OnError
 ) -> None:
+    parts: dict[tuple[int, str], list[HourRow]] = {}
     rows = day_hours(directory, day, on_error=on_error)
     for hour, identity in sorted(rows):
-        windows, row = wanted.get(identity), rows[hour, identity]
-        if windows is None:
-            continue
+        if identity in wanted:
+            parts.setdefault((hour, identity[0]), []).append(rows[hour, identity])
+    for (hour, _), found in sorted(parts.items(), key=lambda part: part[0]):
+        windows, row = wanted[found[0].identity], merge(found)
         if windows.wants_minutes(hour, now):
             windows.replay_minutes(row, now)
         else:

@@ -111,7 +111,6 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         "protocol",
         "display_name",
         "provider_display_name",
-        "account",
     ),
     info(
         "response_model_info",

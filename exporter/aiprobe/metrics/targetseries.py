@@ -30,7 +30,7 @@ class TargetSeries:
         owner["slo_events_total"].keep([(slo, verdict) for slo in ratios for verdict in catalogue.EVENT_VERDICTS])
         owner["interval_seconds"].set(target.interval_seconds)
         provider, info = target.provider, owner["target_info"]
-        facts = provider.protocol, target.display_name or target.name, provider.display_name, provider.key
+        facts = provider.protocol, target.display_name or target.name, provider.display_name
         taken = (*IDENTITY_LABELS, *info.metric.labels)
         info.describe(*facts, extra={label_name(name, taken=taken): value for name, value in target.labels.items()})
         owner.refresh()

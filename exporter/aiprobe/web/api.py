@@ -109,6 +109,7 @@ def _identity(row: TargetRow) -> dict[str, str]:
     return {
         "target": row.name,
         "provider": row.provider,
+        "account": row.account,
         "surface": row.surface,
         "model": row.model,
         "provider_region": row.provider_region,

@@ -79,6 +79,8 @@ class TargetRow:
     provider: str
     """The value of the label `provider`."""
     provider_display_name: str = ""
+    account: str = ""
+    """The provider's key in the configuration."""
     surface: str = ""
     model: str = ""
     provider_region: str = ""

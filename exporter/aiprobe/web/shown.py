@@ -69,6 +69,7 @@ class ShownTargets:
             display_name=target.display_name,
             provider=target.provider.name,
             provider_display_name=target.provider.display_name,
+            account=target.provider.key,
             surface=target.surface,
             model=target.model,
             provider_region=target.provider_region,

@@ -64,6 +64,26 @@ def test_a_provider_that_no_catalogue_knows_needs_a_protocol_and_an_address(tmp_
 
 
 @pytest.mark.parametrize(
+    ("key", "section", "expected"),
+    [
+        ("litellm", "{}", ("litellm", "litellm", "LiteLLM")),
+        ("eu", "{preset: litellm}", ("eu", "litellm", "eu")),
+        ("gpu-1", "{preset: vllm}", ("gpu-1", "vllm", "gpu-1")),
+        ("laptop", "{preset: ollama, display_name: Laptop}", ("laptop", "ollama", "Laptop")),
+        ("eu", "{preset: litellm, name: litellm}", ("litellm", "", "LiteLLM")),
+        ("batch", "{preset: anthropic, api_key: '${ANTHROPIC_API_KEY}'}", ("anthropic", "", "Anthropic")),
+    ],
+)
+def test_a_gateway_is_a_provider_of_its_own_and_two_accounts_of_a_vendor_share_theirs(
+    tmp_path: Path, key: str, section: str, expected: tuple[str, ...]
+) -> None:
+    provider = a_provider(tmp_path, section, key)
+
+    assert (provider.name, provider.former_name, provider.display_name) == expected
+    assert provider.key == key
+
+
+@pytest.mark.parametrize(
     ("auth", "expected"),
     [
         ("{header: Authorization}", Auth(header="authorization", prefix="Bearer ")),

@@ -1,16 +1,20 @@
 """After a restart the last results of each target come back as they were handed over, and only those."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aiprobe.core.model import Attempt, Finished, Target
+from aiprobe.core.model import IDENTITY_LABELS, Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.journal.days import DayFile
+from aiprobe.journal.read import hours
 from aiprobe.journal.replay import recent_results
+from aiprobe.journal.restart import rebuild_windows
 from tests.builders import a_target
-from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, write
+from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, tamper, write
 
 HOURS = 7200.0
 
@@ -71,6 +75,37 @@ async def test_a_target_counts_under_its_present_identity_only(tmp_path: Path) -
     await write(tmp_path, [a_probe(NOON), a_probe(NOON + 1, target=other), a_probe(NOON + 2, Outcome.TLS)])
     assert recent(tmp_path, [replace(A_TARGET, model="another")]) == []
     assert [one.target.name for one in recent(tmp_path, [other])] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "counts"),
+    [
+        ({"key": "openai", "name": "openai"}, True),
+        ({"key": "eu-gateway", "name": "eu-gateway", "former_name": "litellm"}, True),
+        ({"key": "other", "name": "other", "former_name": "vllm"}, False),
+    ],
+)
+async def test_a_journal_without_accounts_goes_on_under_the_accounts_of_today(
+    tmp_path: Path, gateway: Mapping[str, Any], counts: bool
+) -> None:
+    target = replace(A_TARGET, provider=replace(A_TARGET.provider, **gateway))
+    good, bad = {"availability": Verdict.GOOD}, {"availability": Verdict.BAD}
+    probes = [a_probe(NOON, slo_verdicts=good), a_probe(NOON + 9, Outcome.TLS, verdict=Verdict.BAD, slo_verdicts=bad)]
+    await write(tmp_path, probes)
+    name = "litellm" if "former_name" in gateway else gateway["name"]
+    former = f"json_remove(json_set(value, '$[1]', '{name}'), '$[2]')"
+    for file in (DayFile(int(NOON // DAY), "evidence"), DayFile(int(NOON // DAY), "ok")):
+        tamper(tmp_path, file.name, f"UPDATE term SET value = {former} WHERE kind = 'target'")
+    now = a_probe(NOON + 70, target=target, slo_verdicts=good)
+    await write(tmp_path, [now])
+
+    assert len(recent(tmp_path, [target])) == (3 if counts else 1)
+    (window,) = rebuild_windows(tmp_path, [target], NOON + 120).values()
+    assert (window.read(NOON + 120)["1h"][0].valid, window.read(NOON + 120)["1h"][0].bad) == (
+        (3, 1) if counts else (1, 0)
+    )
+    rows = list(hours(tmp_path, NOON, NOON + 600))
+    assert {(row.target, row.identity[IDENTITY_LABELS.index("model")]) for row in rows} == {(target.name, target.model)}
 
 
 async def test_cancelled_probes_come_back_as_such_and_old_ones_not_at_all(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ async def test_every_family_of_the_catalogue_is_exposed_and_no_other() -> None:
 
 async def test_labels_are_those_of_the_catalogue() -> None:
     by_family = families(await scrape_bytes(a_recorder_with_everything()))
-    identity = {"target", "provider", "surface", "model", "provider_region", "probe", "vantage"}
+    identity = {"target", "provider", "account", "surface", "model", "provider_region", "probe", "vantage"}
     for metrics, shared in ((TARGET_METRICS, identity), (EXPORTER_METRICS, {"vantage"})):
         for metric in metrics:
             seen = {frozenset(sample.labels) - {"le"} for sample in by_family[metric.family].samples}

@@ -109,7 +109,7 @@ async def test_every_series_of_a_target_has_the_identity_labels_first_and_in_ord
     recorder = a_recorder(a_target(vantage="eu", provider_region="de"))
     recorder.record(a_finished(target=a_target(vantage="eu", provider_region="de"), **EVERY_TIME))
     identity = (
-        'target="acme-chat",provider="acme.ai",surface="Acme API",model="acme-1",'
+        'target="acme-chat",provider="acme.ai",account="acme",surface="Acme API",model="acme-1",'
         'provider_region="de",probe="chat",vantage="eu"'
     )
     series = [line for line in (await scrape_bytes(recorder)).decode().splitlines() if 'target="' in line]

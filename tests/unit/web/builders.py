@@ -49,6 +49,7 @@ def a_target(**changes: Any) -> TargetRow:
     values: dict[str, Any] = {
         "name": "haiku-chat",
         "provider": "anthropic",
+        "account": "anthropic",
         "provider_display_name": "Anthropic",
         "surface": "Claude API",
         "model": "claude-haiku-4-5",

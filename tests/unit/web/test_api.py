@@ -67,6 +67,7 @@ async def test_discovery_offers_each_target_through_probe_at_the_address_that_wa
                 "__param_target": "haiku-chat",
                 "__meta_aiprobe_target": "haiku-chat",
                 "__meta_aiprobe_provider": "anthropic",
+                "__meta_aiprobe_account": "anthropic",
                 "__meta_aiprobe_surface": "Claude API",
                 "__meta_aiprobe_model": "claude-haiku-4-5",
                 "__meta_aiprobe_provider_region": "",

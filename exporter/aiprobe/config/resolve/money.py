@@ -96,9 +96,9 @@ def _find(target: Target, section: TargetSection, account: Account, prices: Pric
     provider = account.provider
     wanted = (
         (ANY_PROVIDER, f"{provider.key}/{target.model}"),
-        (ANY_PROVIDER, f"{provider.name}/{target.model}"),
+        *((ANY_PROVIDER, f"{name}/{target.model}") for name in dict.fromkeys((provider.name, account.preset.name))),
         (ANY_PROVIDER, target.model),
-        (provider.name, target.model),
+        (provider.former_name or provider.name, target.model),
     )
     for name, model in wanted:
         price = prices.lookup(name, model, input_tokens=input_tokens)

@@ -44,10 +44,17 @@ class Preset:
     egress: bool = True
     self_hosted: bool = False
     """Tokens are paid for with one's own hardware: no price per token applies."""
+    gateway: bool = False
+    """It passes requests on to other providers, whose names and prices its models have."""
     status_page: str | None = None
     surface: str = ""
     model: str | None = None
     """The cheapest model that suits a chat probe."""
+
+    @property
+    def is_named_by_key(self) -> bool:
+        """Whether each entry of the configuration is a provider of its own: no outage is common to two of them."""
+        return self.self_hosted or self.gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

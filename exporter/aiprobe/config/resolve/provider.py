@@ -85,10 +85,12 @@ def resolve_provider(
     _check_rest(section, where, findings)
     if preset is None or len(findings.errors) > errors_before:
         return None
+    name, former_name, display_name = _names(key, section, preset)
     provider = Provider(
         key=key,
-        name=section.name or preset.name or key,
-        display_name=section.display_name or preset.display_name or key,
+        name=name,
+        former_name=former_name,
+        display_name=display_name,
         protocol=protocol,
         base_url=base_url,
         api_key=Secret(api_key) if api_key else None,
@@ -109,6 +111,14 @@ def resolve_provider(
         status_page=section.status_page or preset.status_page,
     )
     return Account(provider=provider, preset=preset, slo=section.slo, where=where)
+
+
+def _names(key: str, section: ProviderSection, preset: Preset) -> tuple[str, str, str]:
+    """Return the label `provider`, what it was in journals without accounts, and the name for people."""
+    if preset.is_named_by_key and section.name is None:
+        shown = preset.display_name if key == preset.key else key
+        return key, preset.name, section.display_name or shown
+    return section.name or preset.name or key, "", section.display_name or preset.display_name or key
 
 
 def _auth(section: AuthSection) -> Auth:

@@ -43,7 +43,9 @@ class ProviderSection(Section):
         default={},
     )
     name: Name | None = key(
-        "The value of the label `provider`: OpenTelemetry's gen_ai.provider.name.", shown="(the provider's name)"
+        "The value of the label `provider`: OpenTelemetry's gen_ai.provider.name. A gateway or a server of your own"
+        " has its key in this file. The label `account` is that key for every provider.",
+        shown="(by the preset)",
     )
     display_name: Name | None = key("The name that people read.", shown="(the provider's name)")
     egress: bool | None = key(
