@@ -23,12 +23,12 @@ from aiprobe_simulator.faults import FAULTS
 from benchmarks.load.exporter import AIPROBE, OPENMETRICS, free_port
 from benchmarks.load.processes import Process, get, running, wait_until_answered
 
-TARGETS: Final = 40
-SWAPPED: Final = 5
+TARGETS: Final = 30
+SWAPPED: Final = 3
 """Targets that each reload replaces."""
 INTERVAL_SECONDS: Final = 1
 SCRAPE_EVERY_SECONDS: Final = 2.0
-RELOAD_EVERY_SECONDS: Final = 5.0
+RELOAD_EVERY_SECONDS: Final = 15.0
 FAULT_EVERY_SECONDS: Final = 3.0
 SAMPLE_EVERY_SECONDS: Final = 1.0
 _KINDS: Final = frozenset({"chat", "models"})

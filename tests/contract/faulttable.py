@@ -40,6 +40,9 @@ _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
 _COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
 """Where the fault strikes only so often: the page that one is sent to is right."""
 LIMITS: Final = Timeouts(connect=2.0, first_token=1.0, stall=0.6, total=1.8)
+PATIENT: Final = Timeouts(connect=30.0, first_token=30.0, stall=30.0, total=45.0)
+"""Where no time is expected to run out: a machine that is busy changes no cell."""
+_OF_TIME: Final = frozenset({"timeout_connect", "timeout_first_token", "timeout_total", "stalled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Cell:
     result: Result
 
 
-def a_target_for(asked: str, *, stream: bool, url: str) -> Target:
-    """Return the target that asks `asked` of the simulator at `url`."""
+def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "") -> Target:
+    """Return the target that asks `asked` of the simulator at `url`; `expected` is the outcome of its probe."""
     kind = KINDS[asked]
     base = url + _BASE.get(asked, "/lab/v1")
     provider = a_provider(
@@ -63,7 +66,8 @@ def a_target_for(asked: str, *, stream: bool, url: str) -> Target:
     probe = {"web": "http"}.get(kind, kind)
     page = f"{url}/web/claude" if kind == "web" else None
     expect = HttpExpectation(text="<h1>claude</h1>")
-    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=LIMITS, expect=expect)
+    limits = LIMITS if expected in _OF_TIME else PATIENT
+    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=limits, expect=expect)
 
 
 async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> list[Cell]:
@@ -78,7 +82,7 @@ async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> l
             simulator.set("*", fault=fault.name, params=_PARAMS.get(fault.name), count=_COUNTS.get(fault.name))
 
             async def probe(asked: str, *, stream: bool, expected: str) -> None:
-                target = a_target_for(asked, stream=stream, url=simulator.url)
+                target = a_target_for(asked, stream=stream, url=simulator.url, expected=expected)
                 result = await PROBES[target.probe](target, tools).run()
                 cells.append(Cell(fault.name, asked, stream, expected, result))
 
