@@ -17,7 +17,7 @@ from aiprobe.probes.models import ModelsProbe, needs_models
 from aiprobe.probes.prompt import ANSWER_TOKENS, PROMPT_TOKENS, expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.thoughts import divide
-from aiprobe.protocols import LOADS_FIRST, PROTOCOLS, finishes
+from aiprobe.protocols import PROTOCOLS, finishes
 from aiprobe.protocols.base import Ask, Finish, Usage
 from aiprobe.transport.transport import Exchange
 
@@ -106,7 +106,7 @@ class ChatProbe:
             path=self._request.path,
             body=words.into_bytes(self._request.body),
             sink=sink,
-            first_token_limit=self._target.stream and self._protocol.name not in LOADS_FIRST,
+            first_token_limit=self._target.stream and not self._protocol.loads_first,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
         judge_answer = partial(judge, words=words, asked=self._prompt, expected=self._expected)

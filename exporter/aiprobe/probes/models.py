@@ -12,7 +12,8 @@ from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS, errors
-from aiprobe.protocols.base import Failure, Protocol, ReplyHead
+from aiprobe.protocols.base import Failure, ReplyHead
+from aiprobe.protocols.protocol import Protocol
 from aiprobe.transport.transport import Exchange
 
 _LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")

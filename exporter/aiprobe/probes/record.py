@@ -18,7 +18,6 @@ from aiprobe.protocols.base import (
     Finish,
     HeadFacts,
     Meta,
-    Protocol,
     Reader,
     Reasoning,
     ReplyHead,
@@ -27,6 +26,7 @@ from aiprobe.protocols.base import (
     Usage,
 )
 from aiprobe.protocols.errors import is_challenge
+from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import PROGRESS, StreamReader
 from aiprobe.transport.transport import EVENTS_SLICE_BYTES, WHOLE_SLICE_BYTES, Signal
 

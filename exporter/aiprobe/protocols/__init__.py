@@ -7,35 +7,33 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from aiprobe.protocols.anthropic import AnthropicMessages
-from aiprobe.protocols.azure_openai import AzureOpenAIClassic
-from aiprobe.protocols.base import Protocol
-from aiprobe.protocols.bedrock import BedrockConverse
-from aiprobe.protocols.cohere import CohereChat
-from aiprobe.protocols.gemini import Gemini
-from aiprobe.protocols.mcp import Mcp
-from aiprobe.protocols.ollama import OllamaChat
-from aiprobe.protocols.openai_chat import OpenAIChat
-from aiprobe.protocols.openai_embeddings import OpenAIEmbeddings
-from aiprobe.protocols.openai_responses import OpenAIResponses
-from aiprobe.protocols.vertex import VertexAnthropic, VertexGemini
+from aiprobe.protocols.anthropic import ANTHROPIC_MESSAGES
+from aiprobe.protocols.azure_openai import AZURE_OPENAI_CLASSIC
+from aiprobe.protocols.bedrock import BEDROCK_CONVERSE
+from aiprobe.protocols.cohere import COHERE_CHAT
+from aiprobe.protocols.gemini import GEMINI
+from aiprobe.protocols.mcp import MCP
+from aiprobe.protocols.ollama import OLLAMA_CHAT
+from aiprobe.protocols.openai_chat import OPENAI_CHAT
+from aiprobe.protocols.openai_embeddings import OPENAI_EMBEDDINGS
+from aiprobe.protocols.openai_responses import OPENAI_RESPONSES
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.vertex import VERTEX_ANTHROPIC, VERTEX_GEMINI
 
-_ALL: Final[tuple[Protocol, ...]] = (
-    AnthropicMessages(),
-    OpenAIChat(),
-    OpenAIResponses(),
-    OpenAIEmbeddings(),
-    Gemini(),
-    BedrockConverse(),
-    AzureOpenAIClassic(),
-    VertexGemini(),
-    VertexAnthropic(),
-    CohereChat(),
-    OllamaChat(),
-    Mcp(),
+_ALL: Final = (
+    ANTHROPIC_MESSAGES,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    OPENAI_EMBEDDINGS,
+    GEMINI,
+    BEDROCK_CONVERSE,
+    AZURE_OPENAI_CLASSIC,
+    VERTEX_GEMINI,
+    VERTEX_ANTHROPIC,
+    COHERE_CHAT,
+    OLLAMA_CHAT,
+    MCP,
 )
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = MappingProxyType({protocol.name: protocol for protocol in _ALL})
 """By the name that configurations use."""
-LOADS_FIRST: Final = frozenset({"ollama-chat"})
-"""Whose service says nothing while it loads a model: the total limit alone tells a cold start from an outage."""

@@ -1,6 +1,7 @@
 """Anthropic's Messages API, and whoever serves the same wire: Azure Foundry, Bedrock Mantle, gateways."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
@@ -10,19 +11,16 @@ from aiprobe.protocols.base import (
     Content,
     End,
     Event,
-    Failure,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
-    ReplyHead,
     Request,
     Text,
     Usage,
 )
 from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_name, a_string, an_object, any_object
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
@@ -34,34 +32,9 @@ _NOT_CONTENT: Final = frozenset({"fallback"})
 """A block that only says that another model goes on."""
 
 
-class AnthropicMessages:
-    """The protocol `anthropic-messages`."""
-
-    name: Final = "anthropic-messages"
-
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`. Never with a temperature: newer versions refuse it even at its default."""
-        return post(provider, ask, path="/v1/messages", body=message_body(ask), own=_OWN_HEADERS)
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path="/v1/models?limit=1", own=_OWN_HEADERS)
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return StreamReader(_MessageStream()) if stream else BodyReader(_read_message)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.ANTHROPIC_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`. Never with a temperature: newer versions refuse it even at its default."""
+    return post(provider, ask, path="/v1/messages", body=message_body(ask), own=_OWN_HEADERS)
 
 
 def message_body(ask: Ask) -> dict[str, Any]:
@@ -209,3 +182,13 @@ def _usage(usage: object, *, late: bool = False) -> list[Event]:
         cached_input_tokens=cached,
     )
     return [] if read == Usage() else [read]
+
+
+ANTHROPIC_MESSAGES: Final = Protocol(
+    name="anthropic-messages",
+    request=_request,
+    models_request=partial(get, path="/v1/models?limit=1", own=_OWN_HEADERS),
+    read=_read_message,
+    streamed=lambda: StreamReader(_MessageStream()),
+    request_ids=headers.ANTHROPIC_REQUEST_IDS,
+)

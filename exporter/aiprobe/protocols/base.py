@@ -1,4 +1,4 @@
-"""What every wire protocol offers: requests built once, and a reader that turns bytes into events.
+"""What goes into a wire protocol and comes out of it: a request, and the events of a reply.
 
 Pure: no sockets, no clocks. A protocol says what a reply holds; whether that is a good answer is
 decided in `probes/`.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol as Interface
 
-from aiprobe.core.model import Provider, RateLimit
+from aiprobe.core.model import RateLimit
 from aiprobe.core.outcomes import Outcome
 
 
@@ -169,29 +169,3 @@ class HeadFacts:
     """Which deployment answered (Azure)."""
     spilled_from: str | None = None
     """Which deployment was full, so that another one answered (Azure)."""
-
-
-class Protocol(Interface):
-    """One wire protocol. Stateless: one instance serves every target."""
-
-    @property
-    def name(self) -> str:
-        """Return the name that configurations use."""
-
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`."""
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply to `request`."""
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types (lower case, without parameters) that a 2xx reply may have."""
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means; `body` may be anything, also cut short."""

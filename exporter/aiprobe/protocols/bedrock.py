@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.anthropic import thinking_fields
 from aiprobe.protocols.base import (
     Ask,
@@ -21,9 +21,7 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
     ReplyHead,
     Request,
@@ -45,7 +43,8 @@ from aiprobe.protocols.jsonvalues import (
     load,
     milliseconds,
 )
-from aiprobe.protocols.reading import JSON_BODY, NOTHING, PROGRESS, BodyReader
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS
 from aiprobe.protocols.request import get, post
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
@@ -64,51 +63,36 @@ _NOT_ALLOWED: Final = frozenset(
 """What the layer in front of the service says of a credential, under 400 as well as 403."""
 
 
-class BedrockConverse:
-    """The protocol `bedrock-converse`."""
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`. A model may be an id, an inference profile or an ARN."""
+    body: dict[str, Any] = {
+        "messages": [{"role": "user", "content": [{"text": ask.prompt}]}],
+        "inferenceConfig": {"maxTokens": ask.max_output_tokens},
+    }
+    if ask.reasoning is not None:
+        body["additionalModelRequestFields"] = _reasoning(ask.model, ask.reasoning)
+    call, accept = ("converse-stream", min(_EVENT_STREAM)) if ask.stream else ("converse", "application/json")
+    path = f"/model/{quote(ask.model, safe='')}/{call}"
+    return post(provider, ask, path=path, body=body, own={"accept": accept})
 
-    name: Final = "bedrock-converse"
 
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`. A model may be an id, an inference profile or an ARN."""
-        body: dict[str, Any] = {
-            "messages": [{"role": "user", "content": [{"text": ask.prompt}]}],
-            "inferenceConfig": {"maxTokens": ask.max_output_tokens},
-        }
-        if ask.reasoning is not None:
-            body["additionalModelRequestFields"] = _reasoning(ask.model, ask.reasoning)
-        call, accept = ("converse-stream", min(_EVENT_STREAM)) if ask.stream else ("converse", "application/json")
-        path = f"/model/{quote(ask.model, safe='')}/{call}"
-        return post(provider, ask, path=path, body=body, own={"accept": accept})
+def _models_request(provider: Provider) -> Request:
+    """Build the request of the list of models, which the control plane has: another host beside the runtime's."""
+    request = get(provider, path="/foundation-models")
+    parts = urlsplit(provider.base_url)
+    host = (parts.hostname or "").replace("bedrock-runtime", "bedrock", 1)
+    if host == parts.hostname:
+        return request
+    return replace(request, base_url=parts._replace(netloc=parts.netloc.replace("-runtime", "", 1)).geturl())
 
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the list of models, which the control plane has: another host beside the runtime's."""
-        request = get(provider, path="/foundation-models")
-        parts = urlsplit(provider.base_url)
-        host = (parts.hostname or "").replace("bedrock-runtime", "bedrock", 1)
-        if host == parts.hostname:
-            return request
-        return replace(request, base_url=parts._replace(netloc=parts.netloc.replace("-runtime", "", 1)).geturl())
 
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return _StreamReader() if stream else BodyReader(_read_reply)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return _EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=("x-amzn-requestid", "x-request-id"))
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means: by the exception's name, which stands in a header."""
-        name = _exception(head, body)
-        if not name:
-            return errors.in_reply(head, body)
-        message = _message(body)
-        return _named(errors.in_reply(head, json.dumps({"code": name, "message": message}).encode()))
+def _failure(head: ReplyHead, body: bytes) -> Failure:
+    """Say what a reply with a status outside 2xx means: by the exception's name, which stands in a header."""
+    name = _exception(head, body)
+    if not name:
+        return errors.in_reply(head, body)
+    message = _message(body)
+    return _named(errors.in_reply(head, json.dumps({"code": name, "message": message}).encode()))
 
 
 def _reasoning(model: str, reasoning: str) -> dict[str, Any]:
@@ -272,3 +256,15 @@ def _block(block: dict[str, Any]) -> list[Event]:
         text = a_string(thought.get("text"))
         return [Reasoning(text)] if text else []
     return _read_delta({"delta": block})
+
+
+BEDROCK_CONVERSE: Final = Protocol(
+    name="bedrock-converse",
+    request=_request,
+    models_request=_models_request,
+    read=_read_reply,
+    streamed=_StreamReader,
+    stream_types=_EVENT_STREAM,
+    request_ids=("x-amzn-requestid", "x-request-id"),
+    failure=_failure,
+)

@@ -1,11 +1,12 @@
 """Cohere's chat API, version 2."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -13,9 +14,7 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
     ReplyHead,
     Request,
@@ -35,52 +34,33 @@ from aiprobe.protocols.jsonvalues import (
     any_object,
     any_string,
 )
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
 _REQUEST_IDS: Final = ("x-debug-trace-id", "x-request-id")
 
 
-class CohereChat:
-    """The protocol `cohere-chat`."""
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`; a reasoning of digits is a budget."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "max_tokens": ask.max_output_tokens,
+        "messages": [{"role": "user", "content": ask.prompt}],
+        "stream": ask.stream,
+    }
+    if ask.reasoning is not None:
+        body["thinking"] = _thinking(ask.reasoning)
+    return post(provider, ask, path="/v2/chat", body=body)
 
-    name: Final = "cohere-chat"
 
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`; a reasoning of digits is a budget."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "max_tokens": ask.max_output_tokens,
-            "messages": [{"role": "user", "content": ask.prompt}],
-            "stream": ask.stream,
-        }
-        if ask.reasoning is not None:
-            body["thinking"] = _thinking(ask.reasoning)
-        return post(provider, ask, path="/v2/chat", body=body)
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path="/v1/models?page_size=1")
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return StreamReader(_Chunks()) if stream else BodyReader(_read_reply)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means; 498 is a refused token here, and no lack of capacity."""
-        failure = errors.in_reply(head, body)
-        if head.status == 498 and "token" in failure.message.lower():
-            return Failure(outcome=Outcome.AUTH, error_type=failure.error_type, message=failure.message)
-        return failure
+def _failure(head: ReplyHead, body: bytes) -> Failure:
+    """Say what a reply with a status outside 2xx means; 498 is a refused token here, and no lack of capacity."""
+    failure = errors.in_reply(head, body)
+    if head.status == 498 and "token" in failure.message.lower():
+        return Failure(outcome=Outcome.AUTH, error_type=failure.error_type, message=failure.message)
+    return failure
 
 
 def _thinking(reasoning: str) -> dict[str, Any]:
@@ -190,3 +170,14 @@ def _read_reply(document: object) -> Sequence[Event]:
     if message.get("tool_calls"):
         events.append(Content("tool_call"))
     return [*events, *_ended(reply)]
+
+
+COHERE_CHAT: Final = Protocol(
+    name="cohere-chat",
+    request=_request,
+    models_request=partial(get, path="/v1/models?page_size=1"),
+    read=_read_reply,
+    streamed=lambda: StreamReader(_Chunks()),
+    request_ids=("x-debug-trace-id", "x-request-id"),
+    failure=_failure,
+)

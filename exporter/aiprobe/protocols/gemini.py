@@ -6,19 +6,15 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import finishes, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
     End,
     Event,
-    Failure,
     Finish,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
-    ReplyHead,
     Request,
     Stopped,
     Text,
@@ -34,7 +30,8 @@ from aiprobe.protocols.jsonvalues import (
     an_object,
     any_object,
 )
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
@@ -42,39 +39,19 @@ _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
 _BUDGET: Final = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
-class Gemini:
-    """The protocol `gemini`."""
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`; a reasoning of digits is a budget, a word is a level."""
+    config: dict[str, Any] = {"maxOutputTokens": ask.max_output_tokens}
+    if ask.reasoning is not None:
+        config["thinkingConfig"] = _thinking(ask.reasoning)
+    body = {"contents": [{"role": "user", "parts": [{"text": ask.prompt}]}], "generationConfig": config}
+    call = "streamGenerateContent?alt=sse" if ask.stream else "generateContent"
+    return post(provider, ask, path=f"{_version(provider)}/{_model_path(ask.model)}:{call}", body=body)
 
-    name: Final = "gemini"
 
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`; a reasoning of digits is a budget, a word is a level."""
-        config: dict[str, Any] = {"maxOutputTokens": ask.max_output_tokens}
-        if ask.reasoning is not None:
-            config["thinkingConfig"] = _thinking(ask.reasoning)
-        body = {"contents": [{"role": "user", "parts": [{"text": ask.prompt}]}], "generationConfig": config}
-        call = "streamGenerateContent?alt=sse" if ask.stream else "generateContent"
-        return post(provider, ask, path=f"{_version(provider)}/{_model_path(ask.model)}:{call}", body=body)
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path=f"{_version(provider)}/models?pageSize=1")
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return StreamReader(_Chunks()) if stream else BodyReader(_read_response)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.GEMINI_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _models_request(provider: Provider) -> Request:
+    """Build the request of the zero-cost list endpoint."""
+    return get(provider, path=f"{_version(provider)}/models?pageSize=1")
 
 
 def _version(provider: Provider) -> str:
@@ -175,3 +152,13 @@ def _usage(usage: object) -> list[Event]:
         cached_input_tokens=a_count(told.get("cachedContentTokenCount")),
     )
     return [] if read == Usage() else [read]
+
+
+GEMINI: Final = Protocol(
+    name="gemini",
+    request=_request,
+    models_request=_models_request,
+    read=_read_response,
+    streamed=lambda: StreamReader(_Chunks()),
+    request_ids=headers.GEMINI_REQUEST_IDS,
+)

@@ -7,19 +7,17 @@ Up to 2025-11-25 a client introduces itself first (`initialize`); from 2026-07-2
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
-from aiprobe.protocols.base import Ask, Failure, HeadFacts, Reader, ReplyHead, Request
+from aiprobe.protocols import errors
+from aiprobe.protocols.base import Failure, Request
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, any_object, load
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY
+from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.sse import FrameParser
 
 CLIENT: Final = {"name": "aiprobe", "version": "1"}
-METHOD_NOT_FOUND: Final = -32601
-UNSUPPORTED_VERSION: Final = -32022
 _MOST_HELD_BYTES: Final = 8 << 20
 _MOST_MESSAGES: Final = 1000
 """Of notifications and progress before the answer to a question that needs neither."""
@@ -30,36 +28,6 @@ class Era(StrEnum):
 
     STATELESS = "2026-07-28"
     HANDSHAKE = "2025-11-25"
-
-
-class Mcp:
-    """The protocol `mcp`. It has tools and no models: only the probe `mcp` speaks it."""
-
-    name: Final = "mcp"
-
-    def request(self, provider: Provider, ask: Ask) -> Request:  # noqa: ARG002 - Protocol
-        """Raise ValueError: nothing is said to a model here."""
-        raise ValueError("mcp has no chat; use `probe: mcp`")
-
-    def models_request(self, provider: Provider) -> Request:  # noqa: ARG002 - Protocol
-        """Raise ValueError: there are no models here."""
-        raise ValueError("mcp has no list of models; use `probe: mcp`")
-
-    def reader(self, *, stream: bool) -> Reader:  # noqa: ARG002 - Protocol
-        """Raise ValueError: replies are read by `ReplyReader`."""
-        raise ValueError("mcp has no chat; use `probe: mcp`")
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:  # noqa: ARG002 - the server chooses
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM | JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=("x-request-id", "cf-ray"))
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means; a JSON-RPC error has its own code in it."""
-        return errors.in_reply(head, body)
 
 
 def call(
@@ -182,15 +150,6 @@ def failure_in(message: dict[str, Any]) -> Failure | None:
     )
 
 
-def code_in(body: bytes) -> int | None:
-    """Return the code of a JSON-RPC error in a body, or None."""
-    try:
-        code = any_object(any_object(load(body)).get("error")).get("code")
-    except UnreadableError:
-        return None
-    return code if isinstance(code, int) else None
-
-
 def server_name(result: dict[str, Any]) -> str:
     """Return name and version of the server, as it tells them."""
     stamp = any_object(result.get("_meta")).get("io.modelcontextprotocol/serverInfo")
@@ -207,3 +166,17 @@ def _path(provider: Provider) -> str:
 def _sendable(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
     configured = {name.lower() for name in provider.headers}
     return tuple((name, value) for name, value in own.items() if name not in configured)
+
+
+def _no_models(*_: object) -> NoReturn:
+    raise ValueError("mcp has no models; use `probe: mcp`")
+
+
+MCP: Final = Protocol(
+    name="mcp",
+    request=_no_models,
+    models_request=_no_models,
+    read=_no_models,
+    request_ids=("x-request-id", "cf-ray"),
+)
+"""It has tools and no models: only the probe `mcp` uses it, which reads replies with `ReplyReader`."""

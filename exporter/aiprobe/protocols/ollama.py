@@ -1,10 +1,11 @@
 """Ollama's own chat API: a JSON document a line, and the time that it took to load the model told apart."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -12,11 +13,8 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
-    ReplyHead,
     Request,
     Stopped,
     Text,
@@ -32,7 +30,8 @@ from aiprobe.protocols.jsonvalues import (
     load,
     milliseconds,
 )
-from aiprobe.protocols.reading import JSON_BODY, NOTHING, PROGRESS, BodyReader, error_events
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
@@ -40,43 +39,18 @@ LINES: Final = frozenset({"application/x-ndjson"})
 NANOSECONDS: Final = 1e9
 
 
-class OllamaChat:
-    """The protocol `ollama-chat`."""
-
-    name: Final = "ollama-chat"
-
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`. It says nothing of `keep_alive`: a probe keeps no model in memory."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "messages": [{"role": "user", "content": ask.prompt}],
-            "stream": ask.stream,
-            "options": {"num_predict": ask.max_output_tokens},
-        }
-        if ask.reasoning is not None:
-            body["think"] = False if ask.reasoning in {"none", "off", "disabled", "false"} else _level(ask.reasoning)
-        accept = min(LINES) if ask.stream else "application/json"
-        return post(provider, ask, path="/api/chat", body=body, own={"accept": accept})
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the list of models that are there."""
-        return get(provider, path="/api/tags")
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return _LineReader() if stream else BodyReader(_read_reply)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return LINES if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`. It says nothing of `keep_alive`: a probe keeps no model in memory."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "messages": [{"role": "user", "content": ask.prompt}],
+        "stream": ask.stream,
+        "options": {"num_predict": ask.max_output_tokens},
+    }
+    if ask.reasoning is not None:
+        body["think"] = False if ask.reasoning in {"none", "off", "disabled", "false"} else _level(ask.reasoning)
+    accept = min(LINES) if ask.stream else "application/json"
+    return post(provider, ask, path="/api/chat", body=body, own={"accept": accept})
 
 
 def _level(reasoning: str) -> bool | str:
@@ -188,3 +162,14 @@ def _ended(chunk: dict[str, Any]) -> list[Event]:
     meta = Meta(load_seconds=seconds["load"], server_seconds=sum(worked) if worked else None)
     told: list[Event] = [each for each in (usage, meta) if each not in {Usage(), Meta()}]
     return [*told, finishes.stopped(chunk.get("done_reason")) or Stopped(Finish.STOP, "stop"), End()]
+
+
+OLLAMA_CHAT: Final = Protocol(
+    name="ollama-chat",
+    request=_request,
+    models_request=partial(get, path="/api/tags"),
+    read=_read_reply,
+    streamed=_LineReader,
+    stream_types=LINES,
+    loads_first=True,
+)

@@ -5,10 +5,11 @@ concern the reply: OpenAI, Azure, Mistral, Groq, OpenRouter, DeepSeek, xAI, vLLM
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -16,11 +17,9 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
-    HeadFacts,
     Meta,
     Reader,
     Reasoning,
-    ReplyHead,
     Request,
     Stopped,
     Text,
@@ -29,12 +28,10 @@ from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
 from aiprobe.protocols.openai_usage import chat_usage
+from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import (
-    EVENT_STREAM,
-    JSON_BODY,
     NOTHING,
     PROGRESS,
-    BodyReader,
     Plain,
     StreamReader,
     load_frame,
@@ -52,50 +49,27 @@ _OTHER_CONTENT: Final = (
 )
 
 
-class OpenAIChat:
-    """The protocol `openai-chat`."""
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "messages": [{"role": "user", "content": ask.prompt}],
+        provider.token_cap_field: ask.max_output_tokens,
+    }
+    if ask.stream:
+        body["stream"] = True
+        if provider.include_usage:
+            body["stream_options"] = {"include_usage": True}
+            if is_openai_itself(provider):
+                body["stream_options"]["include_obfuscation"] = False
+    if ask.reasoning is not None:
+        body["reasoning_effort"] = ask.reasoning
+    return post(provider, ask, path="/chat/completions", body=body)
 
-    name: Final = "openai-chat"
 
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "messages": [{"role": "user", "content": ask.prompt}],
-            provider.token_cap_field: ask.max_output_tokens,
-        }
-        if ask.stream:
-            body["stream"] = True
-            if provider.include_usage:
-                body["stream_options"] = {"include_usage": True}
-                if is_openai_itself(provider):
-                    body["stream_options"]["include_obfuscation"] = False
-        if ask.reasoning is not None:
-            body["reasoning_effort"] = ask.reasoning
-        return post(provider, ask, path="/chat/completions", body=body)
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path="/models")
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        if not stream:
-            return BodyReader(_read_completion)
-        chunks = _Chunks()
-        return StreamReader(chunks, plain=Plain(_is_plain, chunks.take_plain))
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _streamed() -> Reader:
+    chunks = _Chunks()
+    return StreamReader(chunks, plain=Plain(_is_plain, chunks.take_plain))
 
 
 class _Chunks:
@@ -286,3 +260,12 @@ def _stopped(choice: dict[str, Any], *, refused: bool) -> Stopped | Failure | No
     if stop and refused:
         return Stopped(Finish.FILTERED, "refusal")
     return finishes.failed(stop) or stop
+
+
+OPENAI_CHAT: Final = Protocol(
+    name="openai-chat",
+    request=_request,
+    models_request=partial(get, path="/models"),
+    read=_read_completion,
+    streamed=_streamed,
+)

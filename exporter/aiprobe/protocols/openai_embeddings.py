@@ -6,59 +6,30 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
     End,
     Event,
-    Failure,
-    HeadFacts,
     Meta,
-    Reader,
-    ReplyHead,
     Request,
 )
 from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, an_object, any_object
 from aiprobe.protocols.openai_usage import chat_usage
-from aiprobe.protocols.reading import JSON_BODY, BodyReader
+from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.request import get, post
 
 _LEAST, _MOST = 1e-9, 1e4
 """Between them is every float32 component of a real vector; of int8 values read as float32, about one in six."""
 
 
-class OpenAIEmbeddings:
-    """The protocol `openai-embeddings`. Streaming is not part of it: `stream` changes nothing."""
-
-    name: Final = "openai-embeddings"
-
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that embeds `ask.prompt`."""
-        return post(provider, ask, path="/embeddings", body={"model": ask.model, "input": ask.prompt})
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path="/models")
-
-    def reader(self, *, stream: bool) -> Reader:  # noqa: ARG002 - the interface's
-        """Return a fresh reader for one 2xx reply."""
-        return BodyReader(_read_list)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:  # noqa: ARG002 - the interface's
-        """Return the media types that a 2xx reply may have."""
-        return JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that embeds `ask.prompt`."""
+    return post(provider, ask, path="/embeddings", body={"model": ask.model, "input": ask.prompt})
 
 
 def _read_list(document: object) -> Sequence[Event]:
@@ -106,3 +77,11 @@ def _a_float(number: float) -> float:
         return float(number)
     except OverflowError:
         return float("inf")
+
+
+OPENAI_EMBEDDINGS: Final = Protocol(
+    name="openai-embeddings",
+    request=_request,
+    models_request=partial(get, path="/models"),
+    read=_read_list,
+)

@@ -1,22 +1,19 @@
 """OpenAI's Responses API, also as DeepSeek, Azure and gateways serve it."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
     End,
     Event,
-    Failure,
     Finish,
-    HeadFacts,
     Meta,
-    Reader,
     Reasoning,
-    ReplyHead,
     Request,
     Stopped,
     Text,
@@ -32,7 +29,8 @@ from aiprobe.protocols.jsonvalues import (
     an_object,
     any_object,
 )
-from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, NOTHING, PROGRESS, BodyReader, StreamReader, load_frame
+from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
@@ -50,46 +48,21 @@ _REPEATS: Final = (
 """Events that only repeat what others said, up to the whole answer: they are not decoded."""
 
 
-class OpenAIResponses:
-    """The protocol `openai-responses`."""
-
-    name: Final = "openai-responses"
-
-    def request(self, provider: Provider, ask: Ask) -> Request:
-        """Build the request that asks `ask`; nothing is stored at the provider."""
-        body: dict[str, Any] = {
-            "model": ask.model,
-            "input": ask.prompt,
-            "max_output_tokens": max(MIN_OUTPUT_TOKENS, ask.max_output_tokens),
-            "store": False,
-        }
-        if ask.stream:
-            body["stream"] = True
-            if is_openai_itself(provider):
-                body["stream_options"] = {"include_obfuscation": False}
-        if ask.reasoning is not None:
-            body["reasoning"] = {"effort": ask.reasoning}
-        return post(provider, ask, path="/responses", body=body)
-
-    def models_request(self, provider: Provider) -> Request:
-        """Build the request of the zero-cost list endpoint."""
-        return get(provider, path="/models")
-
-    def reader(self, *, stream: bool) -> Reader:
-        """Return a fresh reader for one 2xx reply."""
-        return StreamReader(_ResponseStream()) if stream else BodyReader(_read_response)
-
-    def content_types(self, *, stream: bool) -> frozenset[str]:
-        """Return the media types that a 2xx reply may have."""
-        return EVENT_STREAM if stream else JSON_BODY
-
-    def head(self, provider: Provider, head: ReplyHead) -> HeadFacts:
-        """Read the headers of a reply."""
-        return headers.facts(provider, head, request_ids=headers.OPENAI_REQUEST_IDS)
-
-    def failure(self, head: ReplyHead, body: bytes) -> Failure:
-        """Say what a reply with a status outside 2xx means."""
-        return errors.in_reply(head, body)
+def _request(provider: Provider, ask: Ask) -> Request:
+    """Build the request that asks `ask`; nothing is stored at the provider."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "input": ask.prompt,
+        "max_output_tokens": max(MIN_OUTPUT_TOKENS, ask.max_output_tokens),
+        "store": False,
+    }
+    if ask.stream:
+        body["stream"] = True
+        if is_openai_itself(provider):
+            body["stream_options"] = {"include_obfuscation": False}
+    if ask.reasoning is not None:
+        body["reasoning"] = {"effort": ask.reasoning}
+    return post(provider, ask, path="/responses", body=body)
 
 
 class _ResponseStream:
@@ -211,3 +184,12 @@ def _usage(usage: object) -> list[Event]:
         cached_input_tokens=a_count(any_object(told.get("input_tokens_details")).get("cached_tokens")),
     )
     return [] if read == Usage() else [read]
+
+
+OPENAI_RESPONSES: Final = Protocol(
+    name="openai-responses",
+    request=_request,
+    models_request=partial(get, path="/models"),
+    read=_read_response,
+    streamed=lambda: StreamReader(_ResponseStream()),
+)
