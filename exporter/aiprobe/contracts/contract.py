@@ -181,19 +181,6 @@ def acceptance_problem(contract: Contract, *, accept_unverified: bool) -> str | 
     )
 
 
-def interval_problem(contract: Contract, interval_seconds: float) -> str | None:
-    """Return why a target is probed too seldom for a contract, or None.
-
-    A slice without a probe is unknown, so a probe must fall into every slice: the bounds are worth little otherwise.
-    """
-    if interval_seconds <= contract.slice_seconds:
-        return None
-    return (
-        f"{contract.name} is judged in slices of {contract.slice_seconds} s, and a probe every {interval_seconds:g} s "
-        f"leaves some of them unknown; probe at least every {contract.slice_seconds} s"
-    )
-
-
 def shape_problems(contract: Contract) -> list[str]:
     """Return what contradicts itself in a contract, one clause each: `field: problem`."""
     problems = [f"{field}: {problem}" for field, problem, wrong in _shape(contract) if wrong]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from aiprobe.core.statuspage import Component, DeclaredIncident, Reading, Watched
+from aiprobe.core.statuspage import Component, Reading, Watched
 
 NO_READER: Final = "none"
 """The reader of a page that no program can read; its `reason` has the cause."""
@@ -126,20 +126,6 @@ def find(components: Iterable[Component], spec: ComponentSpec) -> Component | No
             return exact
     begun = [one for one in listed if any(_begins(one.name.casefold(), name) for name in names)]
     return begun[0] if len(begun) == 1 else None
-
-
-def incidents_of(reading: Reading, spec: ComponentSpec) -> tuple[DeclaredIncident, ...]:
-    """Return the incidents that name the component, by id or by name, and those that name none at all."""
-    names = [name.casefold() for name in (*spec.names, spec.surface)]
-    found = find(reading.components, spec)
-    ids = {spec.id, found.id if found else ""} - {""}
-    return tuple(
-        one
-        for one in reading.incidents
-        if not one.component_ids
-        or ids & set(one.component_ids)
-        or any(_begins(told.casefold(), name) for told in one.component_ids for name in names)
-    )
 
 
 def _begins(text: str, beginning: str) -> bool:

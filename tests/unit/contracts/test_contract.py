@@ -8,7 +8,6 @@ from aiprobe.contracts.contract import (
     Confidence,
     acceptance_problem,
     counts_by_the_letter,
-    interval_problem,
     is_disputed,
 )
 from aiprobe.contracts.parse import ContractError, parse_contract
@@ -142,15 +141,6 @@ def test_unverified_terms_must_be_enabled_knowingly() -> None:
     assert "https://example.com/sla" in problem
     assert acceptance_problem(contract, accept_unverified=True) is None
     assert acceptance_problem(google(), accept_unverified=False) is None
-
-
-def test_a_target_that_is_probed_less_often_than_once_a_slice_is_a_problem() -> None:
-    assert interval_problem(google(), 60) is None
-    said = interval_problem(google(), 120)
-    assert said == (
-        "example is judged in slices of 60 s, and a probe every 120 s leaves some of them unknown; "
-        "probe at least every 60 s"
-    )
 
 
 def test_the_longest_model_prefix_decides_the_speed() -> None:

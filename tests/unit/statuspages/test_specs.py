@@ -15,7 +15,6 @@ from aiprobe.statuspages.specs import (
     as_feed,
     component_for,
     find,
-    incidents_of,
     page_for_url,
     reader_options,
     watched,
@@ -23,11 +22,7 @@ from aiprobe.statuspages.specs import (
 from tests.unit.statuspages.builders import (
     a_component,
     a_summary,
-    an_atom,
-    an_atom_entry,
-    an_incident,
     an_rss,
-    an_rss_item,
     read,
 )
 
@@ -163,28 +158,3 @@ def test_a_component_that_vanished_is_unknown() -> None:
 
 def test_through_a_feed_every_component_is_unknown() -> None:
     assert watched(read("rss", an_rss()), CLAUDE_API).component.state is None
-
-
-def test_incidents_are_those_that_name_the_component_and_those_that_name_none() -> None:
-    incidents = [
-        an_incident(id="ours"),
-        an_incident(id="theirs", components=[a_component(id="rwppv331jlwc")]),
-        an_incident(id="everybody's", components=[]),
-    ]
-    reading = read("atlassian", a_summary(incidents=incidents))
-    assert [one.id for one in incidents_of(reading, CLAUDE_API)] == ["ours", "everybody's"]
-
-
-def test_incidents_of_a_renewed_id_are_found_through_the_name() -> None:
-    renewed = a_component(id="new")
-    reading = read("atlassian", a_summary(components=[renewed], incidents=[an_incident(components=[renewed])]))
-    assert len(incidents_of(reading, CLAUDE_API)) == 1
-
-
-def test_a_feed_names_its_components_by_name() -> None:
-    html = "Status: Open Affected components<ul><li>Chat Completions (Degraded)</li></ul>"
-    reading = read("atom", an_atom(an_atom_entry("Errors", html)))
-    assert len(incidents_of(reading, ComponentSpec(surface="Chat Completions", id="01J"))) == 1
-    assert incidents_of(reading, ComponentSpec(surface="Embeddings", id="01K")) == ()
-    grok = read("rss", an_rss(an_rss_item("[API - eu] Errors", "Status: Open")))
-    assert len(incidents_of(grok, CATALOGUE["xai"].components[0])) == 1
