@@ -178,6 +178,16 @@ def refuse_truth_values(value: Any) -> Any:
     return value
 
 
+def one_or_more(kind: type) -> BeforeValidator:
+    """Return the validator of a list that lets one value of `kind` stand alone; true and false are no numbers."""
+    return BeforeValidator(lambda value: [value] if isinstance(value, kind) and not isinstance(value, bool) else value)
+
+
+def one_or_more_schema(kind: str) -> WithJsonSchema:
+    """Return what an editor accepts there."""
+    return WithJsonSchema({"anyOf": [{"type": kind}, {"type": "array", "items": {"type": kind}}]})
+
+
 _DURATION_SCHEMA: Final = {
     "$comment": "duration",
     "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
@@ -192,6 +202,8 @@ Interval = Annotated[
     WithJsonSchema(_DURATION_SCHEMA),
 ]
 Name = Annotated[str, AfterValidator(check_name)]
+Texts = Annotated[list[str], one_or_more(str), one_or_more_schema("string")]
+"""A list of texts; one text may stand alone."""
 PathText = Annotated[str, AfterValidator(check_path)]
 Body = Annotated[dict[str, Any], AfterValidator(check_body)]
 OptionalName = Annotated[str, AfterValidator(check_optional_name)]

@@ -64,7 +64,10 @@ class Auth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One account at one provider: where it is reached, with what key, and how it differs from its protocol."""
+    """One account at one provider: where it is reached, with what key, and how it differs from its protocol.
+
+    `config/schema/provider.py` describes the fields that are keys of the configuration.
+    """
 
     key: str
     """The name in the config file; unique. The value of the label `account`."""
@@ -91,13 +94,9 @@ class Provider:
     tls_verify: bool = True
     ip_family: Literal["any", "ipv4", "ipv6"] = "any"
     address_fallback: bool = False
-    """Try the next address when one does not connect; each try is counted."""
     token_cap_field: str = "max_completion_tokens"  # noqa: S105 - tokens of text, not of access
-    """The request field that caps the output (OpenAI-compatible protocols only)."""
     include_usage: bool = True
-    """Whether `stream_options.include_usage` is understood (OpenAI-compatible protocols only)."""
     models_path: str | None = None
-    """The path of the list endpoint when it is not the protocol's own."""
     request_id_headers: tuple[str, ...] = ()
     """Response headers, lower case, the first present wins; before the protocol's own."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
@@ -163,7 +162,10 @@ class HttpExpectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to ask: a provider's surface, model and probe kind, with its schedule."""
+    """One thing to ask: a provider's surface, model and probe kind, with its schedule.
+
+    `config/schema/target.py` describes the fields that are keys of the configuration.
+    """
 
     name: str
     provider: Provider
@@ -185,12 +187,9 @@ class Target:
     """When a doubt about it becomes certain."""
     count_rate_limits: bool = False
     url: str | None = None
-    """The URL of an `http` probe."""
     expect: HttpExpectation = HttpExpectation()
     input_tokens: int | None = None
-    """Pad the prompt to about this many tokens, with a needle to find."""
     output_tokens: int | None = None
-    """Ask for an answer of about this many tokens."""
     max_output_tokens: int | None = None
     """The token cap; None lets the probe choose one that fits the model family."""
     reasoning: str | None = None

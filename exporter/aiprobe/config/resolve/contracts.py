@@ -8,6 +8,7 @@ from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import ContractCheck
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.core.contract import ContractUse
 
@@ -30,13 +31,13 @@ def resolve_contracts(
         if section.terms and section.contract is not None:
             findings.error(place, "has both `contract` and `terms`", "name a contract, or write one out")
             continue
-        use = ContractUse(
+        use = built(
+            ContractUse,
+            section,
             name=name,
             contract=section.contract or name,
             terms=_plain(section.terms),
             targets=tuple(dict.fromkeys(section.targets)),
-            monthly_spend_usd=section.monthly_spend_usd,
-            accept_unverified=section.accept_unverified,
         )
         problem = check(use)
         if problem is not None:

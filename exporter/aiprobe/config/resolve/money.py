@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.resolve.levels import built
 from aiprobe.config.resolve.prices import PriceTable, Tariff, builtin_prices, is_old, load_litellm
 from aiprobe.config.resolve.provider import Account
 from aiprobe.config.schema.root import BudgetSection, PricesSection
@@ -108,13 +109,7 @@ def _find(target: Target, section: TargetSection, account: Account, prices: Pric
 
 
 def _price(section: PriceSection, where: Where) -> Price:
-    return Price(
-        input_usd=section.input_usd,
-        output_usd=section.output_usd,
-        cached_input_usd=section.cached_input_usd,
-        source=section.source or str(where),
-        read_on=section.read_on,
-    )
+    return built(Price, section, source=section.source or str(where))
 
 
 def _usd(amount: float) -> str:

@@ -7,6 +7,7 @@ from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
+from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.pages import PageSection, StatusPagesSection
 from aiprobe.core.statuspage import Page, StatusPages
 
@@ -27,14 +28,10 @@ def resolve_pages(
     for name, page in section.pages.items():
         place = where.at("pages", name)
         _check(name, page, place, known=known, findings=findings)
-        pages[name] = Page(
+        pages[name] = built(
+            Page,
+            page,
             key=name,
-            enabled=page.enabled,
-            url=page.url,
-            incidents_url=page.incidents_url,
-            reader=page.reader,
-            provider=page.provider,
-            display_name=page.display_name,
             options=MappingProxyType(dict(page.options)),
             components=MappingProxyType(
                 {surface: (component.id, tuple(component.name)) for surface, component in page.components.items()}

@@ -14,6 +14,7 @@ from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.credential import resolve_credential
+from aiprobe.config.resolve.levels import built, given
 from aiprobe.config.resolve.presets import Preset, presets
 from aiprobe.config.resolve.secrets import (
     SHORTEST_DEFAULT,
@@ -86,7 +87,10 @@ def resolve_provider(
     if preset is None or len(findings.errors) > errors_before:
         return None
     name, former_name, display_name = _names(key, section, preset)
-    provider = Provider(
+    provider = built(
+        Provider,
+        section,
+        preset,
         key=key,
         name=name,
         former_name=former_name,
@@ -97,18 +101,9 @@ def resolve_provider(
         credential=credential,
         auth=_auth(section.auth) if section.auth else Auth() if _has_bearer(section) else preset.auth,
         headers=MappingProxyType(headers),
-        egress=preset.egress if section.egress is None else section.egress,
         proxy=Secret(section.proxy) if section.proxy else None,
         ca_file=ca_file,
-        tls_verify=section.tls_verify,
-        ip_family=section.ip_family,
-        address_fallback=section.address_fallback,
-        token_cap_field=section.token_cap_field or preset.token_cap_field,
-        include_usage=preset.include_usage if section.include_usage is None else section.include_usage,
-        models_path=section.models_path or preset.models_path,
-        request_id_headers=_lower(section.request_id_headers, preset.request_id_headers),
-        extra_body=section.extra_body,
-        status_page=section.status_page or preset.status_page,
+        request_id_headers=tuple(name.lower() for name in given("request_id_headers", section, preset)),
     )
     return Account(provider=provider, preset=preset, slo=section.slo, where=where)
 
@@ -181,10 +176,6 @@ def _check_query(base_url: str, protocol: str, where: Where, findings: Findings)
     elif "?" in base_url:
         hint = "leave it out: a base URL ends with a path, as the official SDK takes it"
         findings.error(where, "has a query", hint)
-
-
-def _lower(said: list[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
-    return default if said is None else tuple(name.lower() for name in said)
 
 
 def _secret(

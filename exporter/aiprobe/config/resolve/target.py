@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.credential import region_in
+from aiprobe.config.resolve.levels import built, given
 from aiprobe.config.resolve.objectives import resolve_objectives
 from aiprobe.config.resolve.presets import family_of, token_cap
 from aiprobe.config.resolve.provider import Account, with_protocol
@@ -47,7 +48,7 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
     kind = _kind(section, where, rules.known, findings)
     protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
     _check_keys_of_kind(section, kind, where, rules.known, findings)
-    interval_seconds = _inherited(section, rules.defaults, "interval", DEFAULT_INTERVAL_SECONDS)
+    interval_seconds = given("interval", section, rules.defaults, default=DEFAULT_INTERVAL_SECONDS)
     timeouts = resolve_timeouts(
         section.timeouts, rules.defaults.timeouts, interval_seconds=interval_seconds, where=where, findings=findings
     )
@@ -58,12 +59,13 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
     if account is None or len(findings.errors) > errors_before:
         return None
     return _with_family(
-        Target(
-            name=section.name,
+        built(
+            Target,
+            section,
+            rules.defaults,
             provider=with_protocol(account.provider, protocol),
             kind=kind,
             surface=section.surface if "surface" in section.model_fields_set else _surface(kind, account),
-            model=section.model,
             provider_region=section.provider_region or _region(kind, account),
             vantage=rules.vantage,
             display_name=section.display_name or section.name,
@@ -71,18 +73,10 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
             interval_seconds=interval_seconds,
             timeouts=timeouts,
             objectives=objectives,
-            stream=_inherited(section, rules.defaults, "stream", default=True),
-            connection=_inherited(section, rules.defaults, "connection", default="fresh"),
             follow_ups=_follow_ups(section, rules.defaults),
             tuning=_tuning(section, rules.defaults, objectives),
-            count_rate_limits=_inherited(section, rules.defaults, "count_rate_limits", default=False),
-            url=section.url,
             expect=_expectation(section.expect),
-            input_tokens=section.input_tokens,
-            output_tokens=section.output_tokens,
-            max_output_tokens=section.max_output_tokens,
-            reasoning=section.reasoning,
-            extra_body=section.extra_body,
+            price=None,
         ),
         section,
         account,
@@ -131,7 +125,7 @@ def _objectives(
     findings: Findings,
 ) -> Objectives:
     objectives = resolve_objectives([section.slo, account.slo if account else None, rules.defaults.slo])
-    streamed = kind.writes and _inherited(section, rules.defaults, "stream", default=True)
+    streamed = kind.writes and given("stream", section, rules.defaults, default=True)
     if objectives.throughput is not None and not (streamed and (section.output_tokens or 0) >= SPEED_NEEDS_TOKENS):
         if section.slo is not None and section.slo.throughput is not None:
             hint = f"stream a chat with `output_tokens: {SPEED_NEEDS_TOKENS}` or more"
@@ -143,14 +137,6 @@ def _objectives(
         hint = "use `probe: chat` with `stream: true`, or the objective `duration`"
         findings.error(where.at("slo", "time_to_first_token"), "only a streamed chat has a first token", hint)
     return replace(objectives, time_to_first_token=None)
-
-
-def _inherited(section: SharedKeys, defaults: SharedKeys, name: str, default: Any) -> Any:
-    for level in (section, defaults):
-        value = getattr(level, name)
-        if value is not None:
-            return value
-    return default
 
 
 def _follow_ups(section: SharedKeys, defaults: SharedKeys) -> FollowUps:
@@ -165,16 +151,12 @@ def _follow_ups(section: SharedKeys, defaults: SharedKeys) -> FollowUps:
 def _tuning(section: SharedKeys, defaults: SharedKeys, objectives: Objectives) -> Tuning:
     """Return when a doubt becomes certain. The background is the objective's error rate at least."""
     usual, levels = Tuning(), [level.suspicion for level in (section, defaults) if level.suspicion is not None]
-
-    def first(name: str, default: float) -> float:
-        return next((value for level in levels if (value := getattr(level, name)) is not None), default)
-
     allowed = 0.0 if objectives.availability is None else 1 - objectives.availability
     return Tuning(
-        background=max(first("background", 100 * usual.background) / 100, allowed),
-        impairment=first("impairment", 100 * usual.impairment) / 100,
-        certain_nats=first("certainty", usual.certain_nats),
-        persistence_seconds=first("persistence", usual.persistence_seconds),
+        background=max(given("background", *levels, default=100 * usual.background) / 100, allowed),
+        impairment=given("impairment", *levels, default=100 * usual.impairment) / 100,
+        certain_nats=given("certainty", *levels, default=usual.certain_nats),
+        persistence_seconds=given("persistence", *levels, default=usual.persistence_seconds),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
+from aiprobe.config.resolve.levels import given
 from aiprobe.config.schema.target import TimeoutsSection
 from aiprobe.config.values import format_duration
 from aiprobe.core.model import Timeouts
@@ -24,7 +25,7 @@ def resolve_timeouts(
 ) -> Timeouts:
     """Return the limits of a target at `where`; a default that is longer than the total is shortened to it."""
     most = SHARE_OF_INTERVAL * interval_seconds
-    total = _said(own, defaults, "total")
+    total: float | None = given("total", own, defaults)
     if total is None:
         total = min(_BUILT_IN.total, most)
     elif total > most:
@@ -37,9 +38,7 @@ def resolve_timeouts(
                 f"{format_duration(limit)} is longer than the total of {format_duration(total)}",
                 "shorten it, or raise `total`",
             )
-    connect, first_token, stall = (
-        min(total, _said(own, defaults, part) or getattr(_BUILT_IN, part)) for part in _PARTS
-    )
+    connect, first_token, stall = (min(total, given(part, own, defaults, _BUILT_IN)) for part in _PARTS)
     return Timeouts(connect=connect, first_token=first_token, stall=stall, total=total)
 
 
@@ -56,14 +55,6 @@ def check_defaults(section: TimeoutsSection | None, *, where: Where, findings: F
                 f"{format_duration(limit)} is longer than the total of {format_duration(total)}",
                 "shorten it, or raise `total`",
             )
-
-
-def _said(own: TimeoutsSection | None, defaults: TimeoutsSection | None, part: str) -> float | None:
-    for level in (own, defaults):
-        limit: float | None = getattr(level, part) if level else None
-        if limit is not None:
-            return limit
-    return None
 
 
 def _report_total(

@@ -1,29 +1,14 @@
 """The YAML of status pages. Descriptions are the text of docs/configuration.md."""
 
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, WithJsonSchema
-
 from aiprobe.config.schema.base import Section, key
-from aiprobe.config.values import Duration, Name, Url
-
-
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[
-    list[str],
-    BeforeValidator(_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
+from aiprobe.config.values import Duration, Name, Texts, Url
 
 
 class ComponentSection(Section):
     """How a surface is found on its page: by id first, then by name."""
 
     id: str = key("The page's own id of the component.", default="")
-    name: Names = key("Names of the component, or beginnings of names.", default=[])
+    name: Texts = key("Names of the component, or beginnings of names.", default=[])
 
 
 class PageSection(Section):

@@ -5,14 +5,14 @@ The domain objects that it becomes are another matter: `resolve.py`.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from aiprobe.config.schema.base import Section, key, section
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
 from aiprobe.config.schema.target import PriceSection, SharedKeys, TargetSection
-from aiprobe.config.values import Name, Number, OptionalName, PathText, Url
+from aiprobe.config.values import Name, Number, OptionalName, PathText, Texts, Url
 from aiprobe.core.money import FOLLOW_UPS_SHARE
 
 DEFAULT_EGRESS = ("https://one.one.one.one/cdn-cgi/trace", "https://www.gstatic.com/generate_204")
@@ -59,17 +59,6 @@ class PricesSection(Section):
     )
 
 
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-Include = Annotated[
-    list[str],
-    BeforeValidator(_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-
-
 class IncludedFile(Section):
     """A file that another one includes."""
 
@@ -96,7 +85,7 @@ class ConfigFile(IncludedFile):
     )
     journal: JournalSection = section("The durable record of results.", JournalSection)
     prices: PricesSection = section("More prices than the built-in table has.", PricesSection)
-    include: Include = key(
+    include: Texts = key(
         "More files, or patterns of files, relative to this one; their providers, targets and groups are added.",
         default=[],
     )

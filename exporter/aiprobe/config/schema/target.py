@@ -10,7 +10,19 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from aiprobe.config.schema.base import Section, key
-from aiprobe.config.values import Body, Count, Duration, Interval, Name, Number, Objective, OptionalName, Url
+from aiprobe.config.values import (
+    Body,
+    Count,
+    Duration,
+    Interval,
+    Name,
+    Number,
+    Objective,
+    OptionalName,
+    Url,
+    one_or_more,
+    one_or_more_schema,
+)
 from aiprobe.core.followups import FollowUps
 from aiprobe.core.model import IDENTITY_LABELS
 
@@ -97,15 +109,7 @@ class PriceSection(Section):
     source: str = key("Where it was read.", default="")
 
 
-def _one_or_more(value: Any) -> Any:
-    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Statuses = Annotated[
-    list[Annotated[Count, Field(ge=100, le=599)]],
-    BeforeValidator(_one_or_more),
-    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "array", "items": {"type": "integer"}}]}),
-]
+Statuses = Annotated[list[Annotated[Count, Field(ge=100, le=599)]], one_or_more(int), one_or_more_schema("integer")]
 
 
 def _scalar(value: Any) -> Any:
