@@ -57,6 +57,22 @@ def silent(scope: Scope) -> Signal:
     )
 
 
+def suspicion(scope: Scope) -> Signal:
+    """Show the evidence for an impairment of each target."""
+    return Signal(
+        title="Suspicion",
+        description=(
+            "Evidence that a target is impaired, in nats, by target: the greatest of its vantages. 0 without a doubt; "
+            "8.5 and more is certain by default, once its failures span 40 seconds."
+        ),
+        expr=f"max by (target) ({scope.of('outage_suspicion')})",
+        unit="none",
+        decimals=1,
+        legend="{{target}}",
+        nothing="Not probed in this range",
+    )
+
+
 def excluded_share(scope: Scope) -> str:
     """Return the share of each surface's latest scheduled probes that say nothing of the service."""
     events = scope.of("slo_events_total", slo="=availability")

@@ -245,6 +245,7 @@ class _Scribe:
     def _of_last_probe(self, one: Yields) -> Samples:
         yield one("success", self.ok)
         yield one("consecutive_failures", self.state.consecutive_failures)
+        yield one("outage_suspicion", self.state.suspicion.nats)
         if self.state.state is not None:
             yield one("state", self.state.state)
         for phase, seconds in (

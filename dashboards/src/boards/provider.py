@@ -36,6 +36,7 @@ def board() -> Board:
                 links=[parts.to_incident()],
                 height=6,
             ),
+            lines(states.suspicion(SCOPE), width=24, height=6),
             timeline(
                 states.declared(SCOPE, "Its status page said", limit=8),
                 mapped=mappings.PAGE,
