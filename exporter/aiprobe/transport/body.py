@@ -15,6 +15,8 @@ CHUNKS_A_CALL: Final = 256
 _MAX_LINE_BYTES: Final = 16 * 1024
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 """As h11 0.16: an extension may follow, and blanks, which some servers write."""
+_ONE_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,20})\r\n(.*)\r\n", re.DOTALL)
+"""A chunk whose size line holds nothing else, if the size is right."""
 
 
 class Sized:
@@ -80,9 +82,9 @@ class Chunked:
         if self._fault is not None:
             raise self._fault
         if not (self._held or self._left or self._footer or self._trailers):
-            whole = _one_chunk(data)
-            if whole:
-                return whole
+            found = _ONE_CHUNK.fullmatch(data)  # as each event of most streams arrives
+            if found is not None and int(found[1], 16) == len(found[2]) > 0:
+                return found[2]
         searched = len(self._held)
         data = self._held + data if self._held else data
         pieces: list[bytes] = []
@@ -152,15 +154,6 @@ class Chunked:
         read_headers(lines)
         self._held = b""
         self.done = True
-
-
-def _one_chunk(data: bytes) -> bytes:
-    """Return the body in `data` where that is exactly one chunk, as it is for each event of most streams."""
-    end = data.find(b"\r\n")
-    found = _CHUNK.fullmatch(data, 0, end) if end > 0 else None
-    if found is None or data[-2:] != b"\r\n" or end + int(found[1], 16) + 4 != len(data):
-        return b""
-    return data[end + 2 : -2]
 
 
 Body = Sized | Closed | Chunked

@@ -108,14 +108,9 @@ class Reply:
         if self.complete:
             self.reusable = False
             return
-        if self._exchange.status is None:
+        if self._body is None:
             data = self._read_heads(data)
-        if self._body is not None:
-            self._unframe(self._body, data)
-        elif self._tunnel:
-            self._count(data)
-            self._out += data
-        self.go_on()
+        self._work(data)
 
     def go_on(self) -> None:
         """Do the next turn's work on bytes that came.
@@ -124,14 +119,7 @@ class Reply:
             WireError: the bytes are not allowed.
             BaseException: whatever the sink raised.
         """
-        body = self._body
-        if body is not None and body.more and (self.done or not (self._out or self._pieces is not None)):
-            self._unframe(body, b"")
-        if self._out or self._pieces is not None:
-            self._give()
-        self.pending = bool(self._out or self._pieces is not None or (body is not None and body.more))
-        if body is not None and body.done and not self.pending:
-            self._end_of_body(body)
+        self._work(b"")
 
     def end(self) -> None:
         """Take the end of the connection; nothing is `pending`.
@@ -208,17 +196,27 @@ class Reply:
         self._exchange.status = 101
         self._exchange.headers = head.headers
         self._tunnel = True
+        self._body = Closed()
         self._sink.on_head(101, head.headers, self.at)
 
-    def _unframe(self, framing: Body, data: bytes) -> None:
-        """Take the body out of the next bytes, and get it ready for the sink."""
-        body = framing.feed(data)
-        self._count(body)
-        if body and not self.done:
-            if self._inflater is None:
-                self._out += body
-            else:
-                self._pieces = self._inflater.feed(body)
+    def _work(self, data: bytes) -> None:
+        """Take the body out of `data` or, if that is empty, of earlier bytes; give the sink its next slice."""
+        framing = self._body
+        if framing is None:
+            return
+        if data or (framing.more and (self.done or not (self._out or self._pieces is not None))):
+            body = framing.feed(data)
+            self._count(body)
+            if body and not self.done:
+                if self._inflater is None:
+                    self._out += body
+                else:
+                    self._pieces = self._inflater.feed(body)
+        if self._out or self._pieces is not None:
+            self._give()
+        self.pending = bool(self._out or self._pieces is not None or framing.more)
+        if framing.done and not self.pending:
+            self._end_of_body(framing)
 
     def _count(self, body: bytes) -> None:
         """Hold body and framing to their limits."""
@@ -231,13 +229,16 @@ class Reply:
     def _give(self) -> None:
         """Give the sink its next slice."""
         data = self._out or self._next_piece()
-        size = self._sink.slice_bytes
-        data, self._out = data[:size], data[size:]
         if not data:
             return
-        if len(data) == EVENTS_SLICE_BYTES:
+        size, most = len(data), self._sink.slice_bytes
+        if size > most:
+            data, self._out, size = data[:most], data[most:], most
+        else:
+            self._out = b""
+        if size == EVENTS_SLICE_BYTES:
             self.dense = data.count(b"\n") + data.count(b"\r") > EVENTS_SLICE_BYTES // _DENSE_BYTES
-        self._decoded_bytes += len(data)
+        self._decoded_bytes += size
         if self._decoded_bytes > self._max_decoded_bytes:
             self._too_large("body", self._max_decoded_bytes)
         signal = self._sink.on_body(data, self.at)

@@ -43,9 +43,8 @@ def split_head(data: bytes, searched: int = 0) -> tuple[str, bytes] | None:
 
     A bare LF ends a line as well (RFC 9112 section 2.2). `searched` is how much of `data` was looked at before.
     """
-    for blank in (b"\n", b"\r\n"):
-        if data.startswith(blank):
-            return "", data[len(blank) :]
+    if data.startswith((b"\n", b"\r\n")):
+        return "", data[data.index(b"\n") + 1 :]
     found = _BLANK_LINE.search(data, max(0, searched - 2))
     if found is None:
         return None

@@ -80,6 +80,8 @@ def inflater(codings: str) -> Inflater | None:
     Raises:
         InflateError: more layers than any honest reply has.
     """
+    if not codings:
+        return None
     known = [name for name in (part.strip().lower() for part in codings.split(",")) if name in CODINGS]
     if len(known) > _MOST_LAYERS:
         raise InflateError(f"{len(known)} layers of compression")
