@@ -86,7 +86,7 @@ class Block(Family):
         self.values.clear()
         self.set(1, *own)
 
-    def render(self, *, announced: bool = False) -> bytes:
+    def render(self, *, announced: bool = False) -> str:
         """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
 
         A series that no scrape has shown yet is 0; `announced` shows every series as it is.
@@ -94,10 +94,10 @@ class Block(Family):
         unseen = () if announced else self.unseen
         lines = _lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra)
         if not (unseen or self.exemplars):
-            text = _without_zeros(lines % tuple(self.values.values()))
+            text = lines % tuple(self.values.values())
             if "inf" not in text and "nan" not in text:  # nearly always; else a label or a number has it
-                return text.encode()
-        return (lines % tuple(_sample(*self._shown(own, unseen)) for own in self.values)).encode()
+                return text
+        return lines % tuple([_sample(*self._shown(own, unseen)) for own in self.values])
 
     def announce(self, own: Own) -> None:
         """Show from now on what a series that was unseen counts."""
@@ -110,9 +110,9 @@ class Block(Family):
         return self.values[own], self.exemplars.get(own) if self.exemplars else None
 
 
-def _without_zeros(lines: str) -> str:
-    """Render 1.0 as 1, in all lines at once: no label ends a line."""
-    return lines.replace(".0\n", "\n")
+def encoded(lines: str) -> bytes:
+    """Return lines as they are exposed: 1.0 is 1, and no label ends a line."""
+    return lines.replace(".0\n", "\n").encode()
 
 
 def _sample(value: float, exemplar: Exemplar | None) -> str:
@@ -173,14 +173,14 @@ class Distribution(Family):
             self.counts, self.exemplars, self._exemplar_texts = [0] * buckets, [None] * buckets, [""] * buckets
         self.is_stale = self.owner.is_stale = True
 
-    def render(self) -> bytes:
+    def render(self) -> str:
         """Render the lines from the family's one template."""
         shared = self.owner.labels.mark
         braces = f"{{{shared}}}" if shared else ""
         values: list[object] = [f"{shared}," if shared else ""] * (3 * len(self.counts))
         values[1::3] = accumulate(self.counts)
         values[2::3] = self._exemplar_texts
-        return _without_zeros(_template(self.metric) % (*values, braces, self.total, braces, values[-2])).encode()
+        return _template(self.metric) % (*values, braces, self.total, braces, values[-2])
 
 
 @cache
@@ -233,7 +233,7 @@ class Owner:
         rendered = self._rendered.copy()
         if announced:
             for block, _ in self.births:
-                rendered[block.place] = block.render(announced=True)
+                rendered[block.place] = encoded(block.render(announced=True))
         if faded:
             return [b"" if metric.fades else lines for metric, lines in zip(self._metrics, rendered, strict=True)]
         return rendered
@@ -246,7 +246,7 @@ class Owner:
         for family in chain(self._blocks, self._histograms):
             if family is not None and family.is_stale:
                 family.is_stale = False
-                self._rendered[family.place] = family.render()
+                self._rendered[family.place] = encoded(family.render())
 
     def fade(self) -> None:
         """Drop the gauges of the last probe."""

@@ -17,6 +17,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics import catalogue, exposition
 from aiprobe.metrics.exposition import SLICE_BYTES, Exposition
 from aiprobe.metrics.openmetrics import Format, without_exemplars
+from aiprobe.metrics.series import encoded
 from tests.unit.metrics.builders import (
     a_finished,
     a_recorder,
@@ -120,10 +121,10 @@ def test_taking_exemplars_away_never_touches_a_label_value(text: str) -> None:
     target = a_target(surface=f'{text} # {{request_id="a"}} 1 2')
     recorder = a_recorder(target)
     recorder.record(a_finished(target=target, request_id=None))
-    block = recorder.targets[0].owner["results_total"].render(announced=True)
+    block = encoded(recorder.targets[0].owner["results_total"].render(announced=True))
     assert without_exemplars(block) == block
     recorder.record(a_finished(target=target, request_id="x"))
-    with_exemplar = recorder.targets[0].owner["results_total"].render(announced=True)
+    with_exemplar = encoded(recorder.targets[0].owner["results_total"].render(announced=True))
     assert without_exemplars(with_exemplar) == block.replace(b" 1\n", b" 2\n")
 
 
