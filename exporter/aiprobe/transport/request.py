@@ -39,9 +39,16 @@ def _shown_host(host: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _may_be_sent(name: str) -> bool:
-    """Return whether a header of this name can stand in a request and is not ours to send."""
-    return bool(_TOKEN.fullmatch(name)) and name.lower() not in _OURS
+def _have_host(names: tuple[str, ...]) -> bool:
+    """Return whether `host` is among the headers of a request.
+
+    Raises:
+        ValueError: a header of this name cannot stand in a request, or is ours to send.
+    """
+    for name in names:
+        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+            raise ValueError(f"not a header to send: {name!r}")
+    return "host" in map(str.lower, names)
 
 
 def request_bytes(
@@ -67,13 +74,10 @@ def request_bytes(
     origin = authority(route)
     forwarded = proxy is not None and route.scheme == "http"
     lines = [f"{method} http://{origin}{path} HTTP/1.1" if forwarded else f"{method} {path} HTTP/1.1"]
-    own_host = False
+    own_host = _have_host(tuple([name for name, _ in headers]))
     for name, value in headers:
-        if not _may_be_sent(name):
-            raise ValueError(f"not a header to send: {name!r}")
         if not _VALUE.fullmatch(value):
             raise ValueError(f"the value of header {name!r} has characters that a header cannot hold")
-        own_host = own_host or name.lower() == "host"
         lines.append(f"{name}: {value}")
     if not own_host:
         lines.insert(1, f"host: {origin}")
