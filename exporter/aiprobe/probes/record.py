@@ -35,6 +35,9 @@ ERROR_BODY_LIMIT: Final = 65_536
 Amount = TypeVar("Amount", int, float)
 _CONTENTS_KEPT: Final = 8
 """A tool call streams in many parts; a few prove the point."""
+_NO_FACTS: Final = HeadFacts()
+_NO_USAGE: Final = Usage()
+_NO_META: Final = Meta()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +45,7 @@ class Record:
     """What a reply held. Times are monotonic seconds."""
 
     head: ReplyHead | None = None
-    facts: HeadFacts = field(default_factory=HeadFacts)
+    facts: HeadFacts = _NO_FACTS
     failure: Failure | None = None
     stopped: Stopped | None = None
     ended: bool = False
@@ -50,8 +53,8 @@ class Record:
     text: list[str] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     reasoned: bool = False
-    usage: Usage = field(default_factory=Usage)
-    meta: Meta = field(default_factory=Meta)
+    usage: Usage = _NO_USAGE
+    meta: Meta = _NO_META
     first_content_at: float | None = None
     first_text_at: float | None = None
     last_event_at: float | None = None

@@ -40,6 +40,16 @@ _OPENAI_LIMITS: Final = (
     *((resource, f"x-ratelimit-limit-{name}", f"x-ratelimit-remaining-{name}") for resource, name in _OPENAI_NAMES),
     ("requests", "x-ratelimit-limit", "x-ratelimit-remaining"),  # OpenRouter, Together
 )
+_LIMITS: Final = (*((resource, *names) for resource, names in ANTHROPIC_LIMITS.items()), *_OPENAI_LIMITS)
+_WAITS: Final = frozenset({"retry-after-ms", "retry-after"})
+_WORKED: Final = frozenset(
+    {
+        "openai-processing-ms",
+        "server-timing",
+        "x-amzn-bedrock-invocation-latency",
+        "x-envoy-upstream-service-time",
+    }
+)
 
 OPENAI_REQUEST_IDS: Final = (
     "x-request-id",
@@ -76,8 +86,7 @@ def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
     found: dict[str, RateLimit] = {}
     if "ratelimit" not in " ".join(headers):  # most replies, and there are many names to try
         return ()
-    anthropic = ((resource, *names) for resource, names in ANTHROPIC_LIMITS.items())
-    for resource, limit_name, remaining_name in (*anthropic, *_OPENAI_LIMITS):
+    for resource, limit_name, remaining_name in _LIMITS:
         limit, remaining = _number(headers.get(limit_name)), _number(headers.get(remaining_name))
         if resource not in found and (limit is not None or remaining is not None):
             found[resource] = RateLimit(resource=resource, limit=limit, remaining=remaining)
@@ -89,6 +98,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
     A date counts from the reply's own `date` header, so that no clock of ours is needed; without one it says nothing.
     """
+    if _WAITS.isdisjoint(headers):
+        return None
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         seconds: float | None = milliseconds / 1000
@@ -102,6 +113,8 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 def server_seconds(headers: Mapping[str, str]) -> float | None:
     """Return how long the provider says that it worked: its own header, then the longest of `server-timing`."""
+    if _WORKED.isdisjoint(headers):
+        return None
     timing = headers.get("server-timing")
     timings = [_number(dur) for dur in _DURATION.findall(timing[:2000])] if timing else []
     known = [dur for dur in timings if dur is not None]

@@ -97,17 +97,18 @@ class _Chunks:
             try:
                 delta = document["choices"][0]["delta"]
                 content = delta["content"]
-                if content.isascii() and content and len(delta) == 1 and not document.get("usage") and self._named:
+                plain = type(content) is str and content and len(delta) == 1
+                if plain and self._named and not document.get("usage"):
                     texts.append(content)
                     continue
-            except (AttributeError, IndexError, KeyError, TypeError):
+            except (IndexError, KeyError, TypeError):
                 pass  # it is of another shape
             if texts:
-                events.append(Text("".join(texts)))
+                events.append(Text(a_string("".join(texts))))
                 texts.clear()
             events += self.take_document(document)
         if texts:
-            events.append(Text("".join(texts)))
+            events.append(Text(a_string("".join(texts))))
         return events
 
     def take_document(self, document: object) -> Sequence[Event]:

@@ -1,8 +1,12 @@
 """Token counts as OpenAI's chat protocol spells them, and everybody who is compatible with it in their own way."""
 
+from typing import Final
+
 from aiprobe.protocols.base import Usage
 from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import a_count, any_object
+
+_NOTHING: Final = Usage()
 
 
 def chat_usage(usage: object) -> Usage | None:
@@ -33,8 +37,11 @@ def chat_usage(usage: object) -> Usage | None:
             told.get("cached_tokens"),  # Moonshot
         ),
     )
-    return None if read == Usage() else read
+    return None if read == _NOTHING else read
 
 
 def _first(*values: object) -> int | None:
-    return next((count for count in map(a_count, values) if count is not None), None)
+    for value in values:
+        if value is not None and (count := a_count(value)) is not None:
+            return count
+    return None
