@@ -23,7 +23,7 @@ from tests.dashboards.scenarios import (
 )
 from tests.dashboards.world import World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("boards")]
 
 JSON = {board["uid"]: board for board in (make().as_json() for make in BOARDS)}
 ENDS = {world.name: EPOCH + index * APART for index, world in enumerate((*SCENARIOS, FLEET), start=1)}

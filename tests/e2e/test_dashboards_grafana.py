@@ -23,7 +23,12 @@ from tests.e2e.grafana import Grafana, Scene, stage
 
 URL = os.environ.get("GRAFANA_URL", "")
 NO_GRAFANA = "GRAFANA_URL names no Grafana, and none can be had as a package"
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.skipif(not URL, reason=NO_GRAFANA)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("grafana"),
+    pytest.mark.skipif(not URL, reason=NO_GRAFANA),
+]
 
 PLAYED: Final = (
     scenarios.HEALTHY, HARD_OUTAGE, scenarios.BROWN_OUT, scenarios.RATE_LIMITED, SILENT_PAGE, scenarios.FALSE_ALARM,

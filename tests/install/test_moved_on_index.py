@@ -16,7 +16,7 @@ import pytest
 
 from tests.install import index, locked, pips
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("index")]
 BUILD = frozenset(locked.installed_by(locked.read("requirements-build.txt")))
 LOCKED = locked.installed_by([each for file in locked.FILES for each in locked.read(file)])
 
