@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import aiohttp
 
-DEADLINE_SECONDS: Final = 20.0
+DEADLINE_SECONDS: Final = 60.0
 _SHIFT: Final = "SECONDS_ADDED_TO_THE_WALL_CLOCK"
 _CODE: Final = f"""
 import os, time
