@@ -53,6 +53,10 @@ def costs(settings: Settings) -> Iterator[str]:
         right = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
         line = "  ".join(left + right)
         yield click.style(line, bold=True) if row in {rows[0], rows[-1]} else line
+    for target in settings.targets:
+        if target.family:
+            price = f"; priced as in {target.price.source}" if target.price else "; no price"
+            yield f"{target.name}: {target.family}{price}"
     budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
     missing = f"; {unknown} without a price are not in it" if unknown else ""
     yield f"{total:.4f} USD a day {budget}{missing}"

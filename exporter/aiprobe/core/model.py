@@ -75,6 +75,8 @@ class Provider:
     """OpenTelemetry's `gen_ai.provider.name`, or the key of a gateway: the value of the label `provider`."""
     former_name: str = ""
     """The label `provider` of a gateway in journals that have no accounts; empty where it is `name`."""
+    is_gateway: bool = False
+    """A gateway or a server of one's own: each of its models can fail alone, and be probed by another shard."""
     display_name: str
     protocol: str
     """A key of `protocols.PROTOCOLS`."""
@@ -197,6 +199,8 @@ class Target:
     a thinking budget as digits, ...); None sends nothing."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
     price: Price | None = None
+    family: str = field(default="", compare=False)
+    """Why a model behind a gateway has its cap and price, for `aiprobe check`; empty where nothing was inferred."""
 
     @property
     def probe(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aiprobe.core.model import HttpExpectation, LatencyObjective, Objectives, Target, Timeouts
+from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.suspicion import Tuning
 from tests.unit.config.builders import problems, settings
 
@@ -249,3 +250,24 @@ def test_the_former_name_of_follow_ups_is_accepted_with_a_warning(tmp_path: Path
 def test_when_a_doubt_becomes_certain_can_be_set(tmp_path: Path, keys: str, tuning: Tuning) -> None:
     found = a_target(tmp_path, CHAT + keys).tuning
     assert astuple(found) == pytest.approx(astuple(tuning))
+
+
+@pytest.mark.parametrize(
+    "model", ["claude-haiku-4-5", "anthropic/claude-haiku-4-5", "bedrock/eu.anthropic.claude-haiku-4-5"]
+)
+def test_a_model_behind_a_gateway_has_the_cap_and_the_price_of_its_own_family(model: str, tmp_path: Path) -> None:
+    text = f"""
+budget: {{usd_per_day: 5}}
+providers:
+  eu: {{preset: litellm, api_key: "${{ANTHROPIC_API_KEY}}"}}
+  anthropic: {{api_key: "${{ANTHROPIC_API_KEY}}"}}
+targets:
+  - {{name: behind, provider: eu, probe: chat, model: "{model}"}}
+  - {{name: direct, provider: anthropic, probe: chat, model: claude-haiku-4-5}}
+"""
+    behind, direct = settings(tmp_path, text).targets
+
+    assert behind.max_output_tokens == direct.max_output_tokens == 64
+    assert expected_usd_per_day(behind) == expected_usd_per_day(direct)
+    assert "claude-haiku-4*" in behind.family
+    assert direct.family == ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.resolve.levels import built
+from aiprobe.config.resolve.presets import bare_name
 from aiprobe.config.resolve.prices import PriceTable, Tariff, builtin_prices, is_old, load_litellm
 from aiprobe.config.resolve.provider import Account
 from aiprobe.config.schema.root import BudgetSection, PricesSection
@@ -105,6 +106,8 @@ def _find(target: Target, section: TargetSection, account: Account, prices: Pric
         price = prices.lookup(name, model, input_tokens=input_tokens)
         if price is not None:
             return price
+    if provider.is_gateway and not account.unmetered:
+        return prices.dearest(bare_name(target.model), input_tokens=input_tokens)
     return None
 
 

@@ -77,8 +77,13 @@ class Family:
             return False
         if self.presets and preset not in self.presets:
             return False
-        names = {model.lower(), model.lower().rsplit("/", 1)[-1]}
+        names = {model.lower(), model.lower().rsplit("/", 1)[-1], bare_name(model.lower())}
         return any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+
+
+def bare_name(model: str) -> str:
+    """Return a model's own name, without what a gateway or Bedrock sets before it (`bedrock/us.anthropic.`)."""
+    return model.rsplit("/", 1)[-1].rpartition("anthropic.")[2]
 
 
 _UNKNOWN_FAMILY: Final = Family(models=("*",))

@@ -64,6 +64,11 @@ class PriceTable:
                 return tariff.at(input_tokens)
         return None
 
+    def dearest(self, model: str, *, input_tokens: int = 0) -> Price | None:
+        """Return the highest price of a model among those who serve it; None if nobody is known to."""
+        found = (self.lookup(name, model, input_tokens=input_tokens) for name in {name for name, _ in self.tariffs})
+        return max(filter(None, found), key=lambda price: (price.output_usd, price.input_usd), default=None)
+
     def over(self, other: "PriceTable") -> "PriceTable":
         """Return a table in which this one's tariffs win over the other's."""
         return PriceTable({**other.tariffs, **self.tariffs})

@@ -94,6 +94,7 @@ def resolve_provider(
         key=key,
         name=name,
         former_name=former_name,
+        is_gateway=preset.is_named_by_key or (preset is _UNKNOWN_PROVIDER and name == key),
         display_name=display_name,
         protocol=protocol,
         base_url=base_url,

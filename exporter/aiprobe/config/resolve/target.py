@@ -12,7 +12,7 @@ from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.credential import region_in
 from aiprobe.config.resolve.levels import built, given
 from aiprobe.config.resolve.objectives import resolve_objectives
-from aiprobe.config.resolve.presets import family_of, token_cap
+from aiprobe.config.resolve.presets import Family, family_of, token_cap
 from aiprobe.config.resolve.provider import Account, with_protocol
 from aiprobe.config.resolve.timeouts import resolve_timeouts
 from aiprobe.config.schema.root import DefaultsSection
@@ -97,7 +97,17 @@ def _with_family(target: Target, section: TargetSection, account: Account) -> Ta
         max_output_tokens=target.max_output_tokens or token_cap(family, target.output_tokens),
         reasoning=target.reasoning if "reasoning" in section.model_fields_set else family.reasoning,
         extra_body={**family.extra_body, **target.extra_body},
+        family=_reason(family, target) if target.provider.is_gateway and not account.unmetered else "",
     )
+
+
+def _reason(family: Family, target: Target) -> str:
+    if target.max_output_tokens:
+        return f"at most {target.max_output_tokens} output tokens, as configured"
+    cap = token_cap(family, target.output_tokens)
+    if family.models == ("*",):
+        return f"at most {cap} output tokens: no known family has this name"
+    return f"at most {cap} output tokens: the name fits {', '.join(family.models)}"
 
 
 def _account(section: TargetSection, where: Where, rules: Rules, findings: Findings) -> Account | None:
