@@ -264,8 +264,19 @@ class App:
             self.incidents.prepare(targets),
             self.pages.prepare(settings.status_pages, targets),
             self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
-            await self.objectives.prepare(targets, settings.groups),
-            await self.contracts.prepare(settings.contracts),
+            *await self._prepare_joint(settings, targets),
+        )
+
+    async def _prepare_joint(
+        self, settings: Settings, mine: Sequence[Target], *, anew: bool = False
+    ) -> Sequence[Commit]:
+        """Prepare what is judged over several targets: the groups and contracts of which this shard owns them all."""
+        names = {target.name for target in mine}
+        groups = {name: members for name, members in settings.groups.items() if names.issuperset(members)}
+        contracts = {name: use for name, use in settings.contracts.items() if names.issuperset(use.targets)}
+        return (
+            await self.objectives.prepare(mine, groups, anew=anew),
+            await self.contracts.prepare(contracts, anew=anew),
         )
 
     def _mine(self, settings: Settings) -> Sequence[Target]:
@@ -273,6 +284,14 @@ class App:
         mine = [target for target in settings.targets if in_shard(target, index, count)]
         if count > 1:
             log.info("shard %d of %d probes %d of %d targets", index, count, len(mine), len(settings.targets))
+            names = {target.name for target in mine}
+            joint = {
+                **{f"group {name}": members for name, members in settings.groups.items()},
+                **{f"contract {name}": use.targets for name, use in settings.contracts.items()},
+            }
+            for name, members in joint.items():
+                if not names.isdisjoint(members) and not names.issuperset(members):
+                    log.warning("%s has targets on other shards, so no shard can judge it", name)
         return mine
 
     async def _tick(self) -> None:
@@ -291,11 +310,7 @@ class App:
             log.warning("the wall clock was set: windows and contracts are read back from the journal")
             settings = self._settings
             with self.journal.followed():
-                commits = (
-                    await self.objectives.prepare(self._mine(settings), settings.groups, anew=True),
-                    await self.contracts.prepare(settings.contracts, anew=True),
-                )
-                for commit in commits:
+                for commit in await self._prepare_joint(settings, self._mine(settings), anew=True):
                     commit()
 
     def _tick_once(self) -> None:

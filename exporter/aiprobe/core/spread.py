@@ -12,5 +12,11 @@ def stable_fraction(*parts: str) -> float:
 
 
 def in_shard(target: Target, index: int, count: int) -> bool:
-    """Return whether shard `index` (from 0) of `count` owns `target`; what is judged together is probed together."""
-    return int(stable_fraction(target.provider.name, target.surface) * count) == index
+    """Return whether shard `index` (from 0) of `count` owns `target`; what is judged together is probed together.
+
+    Highest random weight (Thaler and Ravishankar, 1998): one more shard takes a share of each shard, and no target
+    moves between the others. Targets share a shard by provider and surface, those of a gateway by model as well.
+    """
+    provider = target.provider
+    key = (provider.name, target.surface, *((target.model,) if provider.is_gateway else ()))
+    return max(range(count), key=lambda shard: stable_fraction(*key, str(shard))) == index

@@ -1,7 +1,7 @@
 """The schedule: when probes start, what follows from their results, and what never happens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
@@ -536,3 +536,25 @@ def test_shards_own_every_target_once_and_keep_a_surface_together() -> None:
         for target in targets:
             by_surface[target.provider.name, target.surface].update(owners[target.name])
         assert all(len(shards) == 1 for shards in by_surface.values())
+
+
+def shards_of(targets: Sequence[Target], count: int) -> list[int]:
+    return [next(i for i in range(count) if in_shard(target, i, count)) for target in targets]
+
+
+def test_a_fourth_shard_takes_about_a_quarter_and_moves_nothing_between_the_others() -> None:
+    targets = [a_target(name=f"t{n}", surface=f"surface {n}") for n in range(50)]
+    three, four = shards_of(targets, 3), shards_of(targets, 4)
+
+    moved = [after for before, after in zip(three, four, strict=True) if before != after]
+    assert set(moved) == {3}
+    assert 6 <= len(moved) <= 20, len(moved)
+
+
+def test_a_gateway_s_models_are_spread_and_a_vendor_s_stay_together() -> None:
+    gateway = a_provider(name="eu-gateway", is_gateway=True)
+    models = [f"model-{n}" for n in range(20)]
+    spread = shards_of([a_target(name=m, model=m, provider=gateway) for m in models], 3)
+    together = shards_of([a_target(name=m, model=m) for m in models], 3)
+
+    assert (len(set(spread)), len(set(together))) == (3, 1)
