@@ -355,11 +355,12 @@ class Scheduler:
         judged = judged_by_history(result, has_answered=record.has_answered)
         clean = redacted(judged, self._redact)
         now = self._clock.monotonic()
+        alone = concluded(target, clean, attempt=attempt, egress_down=egress_down)
         finished = record.judged(
-            concluded(target, clean, attempt=attempt, egress_down=egress_down),
+            alone,
             started=started,
             epoch=self._clock.wall() - now,
-            others=self._others(record),
+            others=self._others(record) if alone.verdict is Verdict.BAD else 0.0,  # it looks at every target
         )
         if result.http_status == HTTP_TOO_MANY_REQUESTS and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
