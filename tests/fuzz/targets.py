@@ -15,10 +15,10 @@ from aiprobe.core.secret import Redactor, Secret
 from aiprobe.known import KNOWN
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import ReplyHead
-from aiprobe.protocols.errors import in_reply
 from aiprobe.protocols.eventstream import EventStreamParser
 from aiprobe.protocols.headers import rate_limits, retry_after_seconds, server_seconds
 from aiprobe.protocols.jsonvalues import UnreadableError
+from aiprobe.protocols.judging.errors import in_reply
 from aiprobe.protocols.sse import FrameParser
 from aiprobe.protocols.websocket import FrameReader
 from aiprobe.statuspages import READERS, PageError

@@ -19,9 +19,9 @@ from aiprobe.contracts.prometheus import parse_answer
 from aiprobe.contracts.report_markdown import incident_line
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.metrics.openmetrics import model_value, request_id_value
-from aiprobe.protocols import errors
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.headers import rate_limits, retry_after_seconds, server_seconds
+from aiprobe.protocols.judging import errors
 from aiprobe.protocols.sse import FrameParser
 from aiprobe.statuspages import PageError, feed, values
 from aiprobe.web.routes import accepts_gzip

@@ -17,8 +17,9 @@ from aiprobe.probes.models import ModelsProbe, needs_models
 from aiprobe.probes.prompt import ANSWER_TOKENS, PROMPT_TOKENS, expected_answer, fresh_words, judge, prompt
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.thoughts import divide
-from aiprobe.protocols import PROTOCOLS, finishes
+from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, Finish, Usage
+from aiprobe.protocols.judging import finishes
 from aiprobe.transport.transport import Exchange
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import DETAIL_KEPT, USER_AGENT, credentials, origin, result_of, route
 from aiprobe.protocols.base import ReplyHead
-from aiprobe.protocols.errors import in_reply, is_challenge
 from aiprobe.protocols.headers import retry_after_seconds
 from aiprobe.protocols.jsonvalues import an_id
+from aiprobe.protocols.judging.errors import in_reply, is_challenge
 from aiprobe.transport.hops import joined
 from aiprobe.transport.transport import Exchange
 

@@ -17,8 +17,8 @@ from aiprobe.probes.caller import Caller
 from aiprobe.probes.media import media_types
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead, Request
-from aiprobe.protocols.errors import malformed
 from aiprobe.protocols.jsonvalues import a_name, any_object
+from aiprobe.protocols.judging.errors import malformed
 from aiprobe.protocols.mcp import Era, ReplyReader, call, failure_in, farewell, initialize, server_name
 from aiprobe.transport.hops import joined
 from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal

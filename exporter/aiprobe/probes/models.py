@@ -11,8 +11,9 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import one_line, result_of, told
 from aiprobe.probes.caller import Caller
-from aiprobe.protocols import PROTOCOLS, errors
+from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
+from aiprobe.protocols.judging import errors
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.transport.transport import Exchange
 

@@ -15,8 +15,8 @@ from aiprobe.probes.call import one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
-from aiprobe.protocols.errors import in_reply, malformed, of_error
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, an_object, any_object, load
+from aiprobe.protocols.judging.errors import in_reply, malformed, of_error
 from aiprobe.protocols.request import path_below
 from aiprobe.protocols.websocket import Closed, FrameReader, Message, accept_of, fresh_key
 from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal

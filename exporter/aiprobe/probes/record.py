@@ -25,7 +25,7 @@ from aiprobe.protocols.base import (
     Text,
     Usage,
 )
-from aiprobe.protocols.errors import is_challenge
+from aiprobe.protocols.judging.errors import is_challenge
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import PROGRESS, StreamReader
 from aiprobe.transport.transport import EVENTS_SLICE_BYTES, WHOLE_SLICE_BYTES, Signal

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes, headers
+from aiprobe.protocols import headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -19,6 +19,7 @@ from aiprobe.protocols.base import (
 )
 from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_name, a_string, an_object, any_object
+from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post

@@ -12,7 +12,6 @@ from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.anthropic import thinking_fields
 from aiprobe.protocols.base import (
     Ask,
@@ -43,6 +42,7 @@ from aiprobe.protocols.jsonvalues import (
     load,
     milliseconds,
 )
+from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
 from aiprobe.protocols.request import get, post

@@ -1,8 +1,8 @@
 """Content blocks of kinds that nobody has met yet: what holds text is text, for a user reads it."""
 
 from aiprobe.protocols.base import Content, Event, Reasoning, Text
-from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import a_name, any_string
+from aiprobe.protocols.judging.errorfacts import means_something
 
 _DEPTH = 4
 _THOUGHT = ("think", "thought", "reason")

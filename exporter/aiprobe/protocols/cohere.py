@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -34,6 +33,7 @@ from aiprobe.protocols.jsonvalues import (
     any_object,
     any_string,
 )
+from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import finishes, headers
+from aiprobe.protocols import headers
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -30,6 +30,7 @@ from aiprobe.protocols.jsonvalues import (
     an_object,
     any_object,
 )
+from aiprobe.protocols.judging import finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import get, post

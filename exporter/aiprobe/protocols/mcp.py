@@ -11,9 +11,9 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors
 from aiprobe.protocols.base import Failure, Request
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, any_object, load
+from aiprobe.protocols.judging import errors
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.sse import FrameParser
 

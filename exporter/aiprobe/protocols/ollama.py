@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -30,6 +29,7 @@ from aiprobe.protocols.jsonvalues import (
     load,
     milliseconds,
 )
+from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
 from aiprobe.protocols.request import get, post

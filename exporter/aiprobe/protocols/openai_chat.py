@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, Final
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, finishes
 from aiprobe.protocols.base import (
     Ask,
     Content,
@@ -25,8 +24,9 @@ from aiprobe.protocols.base import (
     Text,
 )
 from aiprobe.protocols.blocks import unknown_block
-from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
+from aiprobe.protocols.judging import errors, finishes
+from aiprobe.protocols.judging.errorfacts import means_something
 from aiprobe.protocols.openai_usage import chat_usage
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import (

@@ -3,8 +3,8 @@
 from typing import Final
 
 from aiprobe.protocols.base import Usage
-from aiprobe.protocols.errorfacts import means_something
 from aiprobe.protocols.jsonvalues import a_count, any_object
+from aiprobe.protocols.judging.errorfacts import means_something
 
 _NOTHING: Final = Usage()
 

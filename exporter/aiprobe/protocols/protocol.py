@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols import errors, headers
+from aiprobe.protocols import headers
 from aiprobe.protocols.base import Ask, Event, Failure, HeadFacts, Reader, ReplyHead, Request
+from aiprobe.protocols.judging import errors
 from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, BodyReader
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from typing import Protocol as Interface
 
-from aiprobe.protocols import errors
 from aiprobe.protocols.base import End, Event, Failure, Finish, Meta, Progress, Reasoning, Stopped, Text
 from aiprobe.protocols.jsonvalues import UnreadableError, an_id, any_object, load
+from aiprobe.protocols.judging import errors
 from aiprobe.protocols.sse import MAX_EVENT_BYTES, Frame, FrameParser
 
 EVENT_STREAM: Final = frozenset({"text/event-stream"})

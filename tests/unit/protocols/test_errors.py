@@ -6,9 +6,9 @@ import pytest
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
-from aiprobe.protocols.errorfacts import MESSAGE_LIMIT
-from aiprobe.protocols.errors import in_reply
 from aiprobe.protocols.jsonvalues import LONGEST_NAME
+from aiprobe.protocols.judging.errorfacts import MESSAGE_LIMIT
+from aiprobe.protocols.judging.errors import in_reply
 from tests.unit.protocols.builders import a_head
 
 CLOUDFLARE_502 = (

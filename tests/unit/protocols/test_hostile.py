@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, Meta, Reasoning, Text
-from aiprobe.protocols.errors import in_reply
+from aiprobe.protocols.judging.errors import in_reply
 from tests.unit.protocols.builders import Told, a_head, a_provider, read, read_json, sse
 
 STREAMING = ["anthropic-messages", "openai-chat", "openai-responses", "gemini", "cohere-chat"]

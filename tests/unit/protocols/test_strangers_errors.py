@@ -6,7 +6,7 @@ import pytest
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols.base import Failure
-from aiprobe.protocols.errors import in_reply
+from aiprobe.protocols.judging.errors import in_reply
 from tests.unit.protocols.builders import a_head
 from tests.unit.protocols.replies.statuses import CASES, NO_PAGES, PAGES
 

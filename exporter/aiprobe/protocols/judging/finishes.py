@@ -7,10 +7,10 @@ Sources: the API references of OpenAI, Anthropic, Google, Cohere, Mistral, Zhipu
 from collections.abc import Mapping
 from typing import Final
 
-from aiprobe.protocols import errors
 from aiprobe.protocols.base import Failure, Finish, Stopped
-from aiprobe.protocols.errorfacts import squashed
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name
+from aiprobe.protocols.judging import errors
+from aiprobe.protocols.judging.errorfacts import squashed
 
 _WORDS: Final = {
     Finish.STOP: (

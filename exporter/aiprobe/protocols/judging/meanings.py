@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aiprobe.protocols.errorfacts import ErrorFacts
+from aiprobe.protocols.judging.errorfacts import ErrorFacts
 
 
 @dataclass(frozen=True, slots=True)

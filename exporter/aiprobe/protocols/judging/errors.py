@@ -10,10 +10,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.protocols import meanings
 from aiprobe.protocols.base import Failure, Finish, ReplyHead
-from aiprobe.protocols.errorfacts import ErrorFacts, facts_of, facts_of_body, means_something, one_line, squashed
-from aiprobe.protocols.meanings import (
+from aiprobe.protocols.judging import meanings
+from aiprobe.protocols.judging.errorfacts import (
+    ErrorFacts,
+    facts_of,
+    facts_of_body,
+    means_something,
+    one_line,
+    squashed,
+)
+from aiprobe.protocols.judging.meanings import (
     ABOUT_REQUEST,
     BAD_KEY,
     FILTER,

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aiprobe.protocols import vendorcodes
 from aiprobe.protocols.jsonvalues import (
     UnreadableError,
     a_name,
@@ -18,6 +17,7 @@ from aiprobe.protocols.jsonvalues import (
     load_first,
     without_lone_surrogates,
 )
+from aiprobe.protocols.judging import vendorcodes
 
 MESSAGE_LIMIT: Final = 1500
 """Characters kept of a provider's own words."""
