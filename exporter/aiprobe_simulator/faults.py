@@ -8,23 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from aiprobe_simulator.wire.base import STATUS, Trouble
+from aiprobe_simulator.wire import WIRES
+from aiprobe_simulator.wire.base import STATUS, Kind, Trouble
 
-Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 Stage = Literal["pace", "break", "status", "page", "head", "answer", "stream"]
 Value = float | str
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "anthropic-messages": "chat",
-    "openai-chat": "chat",
-    "openai-responses": "chat",
-    "gemini": "chat",
-    "bedrock-converse": "chat",
-    "cohere-chat": "chat",
-    "ollama-chat": "chat",
-    "openai-embeddings": "embeddings",
+    **{wire.name: wire.kind for wire in WIRES.values()},
     "models": "models",
-    "mcp": "mcp",
     "realtime": "realtime",
     "web": "web",
     "egress": "egress",

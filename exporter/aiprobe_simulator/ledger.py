@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from aiprobe_simulator.faults import Kind
+from aiprobe_simulator.wire.base import Kind
 
 KEPT: Final = 10_000
 """Requests, token times and distinct counters that are remembered."""

@@ -5,20 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aiprobe_simulator.faults import KINDS, Kind
+from aiprobe_simulator.wire import WIRES
+from aiprobe_simulator.wire.base import Kind
 
-_POSTED: Final[Mapping[str, str]] = {
-    "/messages": "anthropic-messages",
-    "/chat/completions": "openai-chat",
-    "/responses": "openai-responses",
-    "/embeddings": "openai-embeddings",
-    "/v2/chat": "cohere-chat",
-    "/api/chat": "ollama-chat",
-    "/mcp": "mcp",
-}
-_GENERATE: Final = re.compile(r"/models/[^/:]+:(?:stream)?[gG]enerateContent$")
-_RAW_PREDICT: Final = re.compile(r"/publishers/anthropic/models/[^/:]+:(?:stream)?[rR]awPredict$")
-_CONVERSE: Final = re.compile(r"/model/.+/converse(?:-stream)?$")
 _MODELS: Final = re.compile(r"/(?:(?:foundation-)?models|api/tags)(?:/(?P<model>.+))?$")
 _WEB: Final = re.compile(r"^/web/(?P<name>[^/]+)(?:/(?P<rest>.*))?$")
 _EGRESS: Final = re.compile(r"^/egress/(?P<rest>[^/]+)$")
@@ -60,14 +49,8 @@ def place_of(method: str, path: str, headers: Mapping[str, str], *, has_key_para
         )
     if method != "POST":
         return None
-    wire = next((name for end, name in _POSTED.items() if tail.endswith(end)), None)
-    if wire is None and _GENERATE.search(tail):
-        wire = "gemini"
-    if wire is None and _RAW_PREDICT.search(tail):
-        wire = "anthropic-messages"
-    if wire is None and _CONVERSE.search(tail):
-        wire = "bedrock-converse"
-    return Place(provider=provider, kind=KINDS[wire], wire=wire) if wire else None
+    wire = next((wire for wire in WIRES.values() if wire.posted.search(tail)), None)
+    return Place(provider=provider, kind=wire.kind, wire=wire.name) if wire else None
 
 
 def _list_of(tail: str, headers: Mapping[str, str], google_key: bool) -> str:  # noqa: FBT001 - private, one caller

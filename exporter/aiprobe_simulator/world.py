@@ -11,9 +11,10 @@ from itertools import count
 from typing import Any, Final
 
 from aiprobe_simulator.chance import fraction
-from aiprobe_simulator.faults import FAULTS, Fault, Kind, Value
+from aiprobe_simulator.faults import FAULTS, Fault, Value
 from aiprobe_simulator.fields import hint, param_problems, share_and_count_problems, unknown_keys
 from aiprobe_simulator.statuspages.pages import StatusPages
+from aiprobe_simulator.wire.base import Kind
 
 MOST_BEHAVIOURS: Final = 1_000
 _KINDS: Final = ("*", "chat", "embeddings", "models", "web", "egress")

@@ -6,7 +6,7 @@ The table that comes out is docs/fault-table.md; the test holds each cell to the
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
@@ -16,22 +16,20 @@ from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 from aiprobe_simulator.faults import FAULTS, KINDS, Fault
 from aiprobe_simulator.server import Simulator
+from aiprobe_simulator.wire import WIRES
+from aiprobe_simulator.wire.base import Kind
 from tests.builders import a_provider, a_target
 
-COLUMNS: Final = (
-    ("anthropic-messages", True), ("anthropic-messages", False), ("openai-chat", True), ("openai-chat", False),
-    ("openai-responses", True), ("openai-responses", False), ("gemini", True), ("gemini", False),
-    ("bedrock-converse", True), ("bedrock-converse", False),
-    ("cohere-chat", True), ("cohere-chat", False), ("ollama-chat", True), ("ollama-chat", False),
-    ("openai-embeddings", False), ("models", False), ("mcp", False), ("realtime", False), ("web", False),
-)  # fmt: skip
+_ORDER: Final = [kind for kind in get_args(Kind) if kind != "egress"]
+COLUMNS: Final = tuple(
+    (asked, stream)
+    for column in _ORDER
+    for asked, kind in KINDS.items()
+    if kind == column
+    for stream in ((True, False) if kind == "chat" else (False,))
+)
 """What is asked, and whether the answer is streamed."""
 
-_PROTOCOL: Final = {"models": "openai-chat", "web": "openai-chat", "realtime": "openai-chat"}
-_BASE: Final = {
-    "anthropic-messages": "/lab", "gemini": "/lab", "bedrock-converse": "/lab", "cohere-chat": "/lab",
-    "ollama-chat": "/lab", "mcp": "/lab/mcp",
-}  # fmt: skip
 _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
     "slow_headers": {"delay_seconds": 0.1},
     "slow_first_token": {"delay_seconds": 0.1},
@@ -59,9 +57,9 @@ class Cell:
 def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "") -> Target:
     """Return the target that asks `asked` of the simulator at `url`; `expected` is the outcome of its probe."""
     kind = KINDS[asked]
-    base = url + _BASE.get(asked, "/lab/v1")
+    wire = WIRES.get(asked, WIRES["openai-chat"])
     provider = a_provider(
-        protocol=_PROTOCOL.get(asked, asked), base_url=base, api_key=Secret("a-right-key-0123456789"), egress=False
+        protocol=wire.name, base_url=f"{url}/lab{wire.base}", api_key=Secret("a-right-key-0123456789"), egress=False
     )
     probe = {"web": "http"}.get(kind, kind)
     page = f"{url}/web/claude" if kind == "web" else None

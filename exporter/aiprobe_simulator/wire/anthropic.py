@@ -15,6 +15,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -68,6 +69,9 @@ class Anthropic:
     """The Messages API."""
 
     name = "anthropic-messages"
+    kind: Kind = "chat"
+    posted = re.compile(r"/messages\Z|/publishers/anthropic/models/[^/:]+:(?:stream)?[rR]awPredict\Z")
+    base = ""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request as the API does: version header, model, cap and messages are required."""

@@ -4,6 +4,7 @@ Pure: no sockets, no clocks. When a part is sent, and whether it is sent at all,
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,8 @@ from typing import Protocol as Interface
 from aiprobe_simulator.answer import tokens_of
 
 Json = dict[str, Any]
+Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
+"""What a path asks for."""
 DEFAULT_CAP: Final = 4_096
 """Output tokens where a request names no cap."""
 
@@ -159,6 +162,18 @@ class Wire(Interface):
     @property
     def name(self) -> str:
         """Return the name that the fault table uses."""
+
+    @property
+    def kind(self) -> Kind:
+        """Return what it is asked for."""
+
+    @property
+    def posted(self) -> re.Pattern[str]:
+        """Return the end of each path to which a request is posted."""
+
+    @property
+    def base(self) -> str:
+        """Return the path below the provider's that a `base_url` ends with."""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:
         """Read a request. Raises `BadCall` for what a real provider refuses."""

@@ -15,6 +15,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -61,6 +62,9 @@ class Bedrock:
     """Bedrock's runtime, with a bearer key or a signature; the signature itself is not checked."""
 
     name = "bedrock-converse"
+    kind: Kind = "chat"
+    posted = re.compile(r"/model/.+/converse(?:-stream)?\Z")
+    base = ""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request; model and streaming are in the path."""

@@ -1,5 +1,6 @@
 """Cohere's chat API, version 2: `POST /v2/chat`. Errors are flat, and the stream ends with `message-end`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -9,6 +10,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -52,6 +54,9 @@ class Cohere:
     """The chat API."""
 
     name = "cohere-chat"
+    kind: Kind = "chat"
+    posted = re.compile(r"/v2/chat\Z")
+    base = ""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request."""

@@ -4,6 +4,7 @@ No sentinel ends the stream: its last chunk has the finish reason. There are no 
 a bad key is a 400.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -62,6 +64,9 @@ class Gemini:
     """The Gemini API with a key."""
 
     name = "gemini"
+    kind: Kind = "chat"
+    posted = re.compile(r"/models/[^/:]+:(?:stream)?[gG]enerateContent\Z")
+    base = ""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request; model and streaming are in the path."""

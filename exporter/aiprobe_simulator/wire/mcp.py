@@ -1,10 +1,22 @@
 """An MCP server over streamable HTTP, in both revisions; one with `handshake` in its name supports the older only."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from aiprobe_simulator.wire.base import STATUS, Answer, BadCall, Call, Json, Part, Stamp, Trouble, compact
+from aiprobe_simulator.wire.base import (
+    STATUS,
+    Answer,
+    BadCall,
+    Call,
+    Json,
+    Kind,
+    Part,
+    Stamp,
+    Trouble,
+    compact,
+)
 from aiprobe_simulator.wire.openai import message_of
 
 STATELESS: Final = "2026-07-28"
@@ -22,6 +34,9 @@ class Mcp:
     """A server with two tools."""
 
     name = "mcp"
+    kind: Kind = "mcp"
+    posted = re.compile(r"/mcp\Z")
+    base = "/mcp"
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a message: the method becomes the prompt; the id, as JSON, the one input. A notification has none."""

@@ -1,5 +1,6 @@
 """Ollama's own chat API: `POST /api/chat`, `GET /api/tags`. A stream is one JSON document a line."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +11,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -55,6 +57,9 @@ class Ollama:
     """The native API of one machine."""
 
     name = "ollama-chat"
+    kind: Kind = "chat"
+    posted = re.compile(r"/api/chat\Z")
+    base = ""
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request; it is streamed unless it disables that."""

@@ -69,6 +69,8 @@ def message_of(trouble: Trouble) -> str:
 class OpenAIBase:
     """Errors, headers and models; no stream and no reply of its own."""
 
+    base = "/v1"
+
     def error(self, trouble: Trouble, stamp: Stamp, *, message: str | None = None) -> tuple[int, Json]:
         """Return the error in the shape of the provider's flavour; a refused key is echoed in part, as OpenAI does."""
         kind, code, usual = _ERRORS[trouble]

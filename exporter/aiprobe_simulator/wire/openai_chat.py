@@ -1,5 +1,6 @@
 """OpenAI Chat Completions, and everything that calls itself compatible: `POST {prefix}/chat/completions`."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -8,6 +9,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -43,6 +45,8 @@ class OpenAIChat(OpenAIBase):
     """The Chat Completions API in every flavour."""
 
     name = "openai-chat"
+    kind: Kind = "chat"
+    posted = re.compile(r"/chat/completions\Z")
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request."""

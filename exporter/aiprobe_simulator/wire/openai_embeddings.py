@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -12,6 +13,7 @@ from aiprobe_simulator.wire.base import (
     BadCall,
     Call,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -31,6 +33,8 @@ class OpenAIEmbeddings(OpenAIBase):
     """The Embeddings API."""
 
     name = "openai-embeddings"
+    kind: Kind = "embeddings"
+    posted = re.compile(r"/embeddings\Z")
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request; `input` is a text, a list of texts or a list of token numbers."""

@@ -1,5 +1,6 @@
 """OpenAI Responses: `POST {prefix}/responses`. Named, numbered events; the last one carries it all."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Final
@@ -11,6 +12,7 @@ from aiprobe_simulator.wire.base import (
     Call,
     Finish,
     Json,
+    Kind,
     Part,
     Stamp,
     Trouble,
@@ -36,6 +38,8 @@ class OpenAIResponses(OpenAIBase):
     """The Responses API."""
 
     name = "openai-responses"
+    kind: Kind = "chat"
+    posted = re.compile(r"/responses\Z")
 
     def call(self, body: Json, *, provider: str, path: str, headers: Mapping[str, str]) -> Call:  # noqa: ARG002 - Wire
         """Read a request; `input` is a text or a list of messages."""

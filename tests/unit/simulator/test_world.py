@@ -2,7 +2,7 @@
 
 import pytest
 
-from aiprobe_simulator.faults import Kind
+from aiprobe_simulator.wire.base import Kind
 from aiprobe_simulator.world import MOST_BEHAVIOURS, Behaviour, World, behaviour
 
 
