@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager, closing
 import pytest
 from aiohttp import web
 
-from aiprobe.core.clock import Clock, ManualClock
+from aiprobe.core.clock import Clock
 from aiprobe.egress import ROUND_SECONDS, Egress, check_names, proves_the_internet
+from tests.clock import ManualClock
 
 
 @asynccontextmanager

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
 from aiprobe.egress import CONTRADICTED_SECONDS, EgressKeeper
 from aiprobe.metrics.recorder import Recorder
 from tests.builders import a_finished, a_provider, a_result, a_target
+from tests.clock import ManualClock
 from tests.unit.metrics.builders import scrape, value
 
 PUBLIC = a_target(name="public")

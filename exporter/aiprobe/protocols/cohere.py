@@ -39,8 +39,6 @@ from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_fram
 from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
-_REQUEST_IDS: Final = ("x-debug-trace-id", "x-request-id")
-
 
 def _request(provider: Provider, ask: Ask) -> Request:
     """Build the request that asks `ask`; a reasoning of digits is a budget."""

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from aiprobe.app import App
-from aiprobe.core.clock import Clock, ManualClock
+from aiprobe.core.clock import Clock
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.schedule import Scheduler
 from tests.builders import a_result, a_target
+from tests.clock import ManualClock
 from tests.unit.app.wire import an_exporter, probe_each, written_config
 from tests.unit.journal.builders import NOON
 from tests.unit.metrics.builders import Samples, scrape

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from aiprobe.app import App
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Attempt, Finished, Result
 from aiprobe.core.outcomes import Outcome
 from aiprobe.journal.restartfile import FILE_NAME
 from tests.builders import a_result
+from tests.clock import ManualClock
 from tests.unit.app.wire import an_exporter, written_config
 from tests.unit.journal.builders import NOON
 from tests.unit.metrics.builders import scrape

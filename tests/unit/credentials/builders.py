@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.secret import Secret
 from aiprobe.credentials.base import Lease, SourceError
 from aiprobe.credentials.keeper import Keeper
+from tests.clock import ManualClock
 
 
 @dataclass

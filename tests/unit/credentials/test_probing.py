@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import web
 
-from aiprobe.core.clock import Clock, ManualClock
+from aiprobe.core.clock import Clock
 from aiprobe.core.credential import Asked, CredentialSource
 from aiprobe.core.model import Auth, Result, Target
 from aiprobe.core.outcomes import Outcome
@@ -26,6 +26,7 @@ from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 from aiprobe_simulator import Pace, Simulator
 from tests.builders import a_provider, a_target
+from tests.clock import ManualClock
 from tests.unit.credentials.builders import until
 
 FAST = Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.gauges import Series
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
@@ -20,6 +19,7 @@ from aiprobe.core.statuspage import Page, StatusPages
 from aiprobe.incidents.keeper import IncidentKeeper
 from aiprobe.statuspages.keeper import PageKeeper
 from tests.builders import a_finished, a_provider, a_result, a_target
+from tests.clock import ManualClock
 
 INTERVAL = 10.0
 TARGET = a_target(name="chat", surface="Claude API", provider=a_provider(name="anthropic", display_name="Anthropic"))

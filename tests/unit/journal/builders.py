@@ -10,12 +10,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from aiprobe.core.clock import Clock, ManualClock
+from aiprobe.core.clock import Clock
 from aiprobe.core.model import Finished, LatencyObjective, Objectives, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.verify import Verification, verify
 from tests.builders import a_finished, a_result, a_target
+from tests.clock import ManualClock
 
 NOON = 1_795_348_800.0
 """2026-11-22 12:00:00 UTC."""

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.money import SECONDS_PER_DAY, Budget, utc_day
 from aiprobe.journal.spend import FILE_NAME, RETRY_SECONDS, SpendKeeper, spent_today
+from tests.clock import ManualClock
 
 EVENING = 20_000 * SECONDS_PER_DAY + 0.95 * SECONDS_PER_DAY
 

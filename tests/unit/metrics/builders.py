@@ -8,7 +8,6 @@ from prometheus_client import Metric as Family
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Attempt, Finished, LatencyObjective, Objectives, Provider, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.core.tracked import Tracked
@@ -16,6 +15,7 @@ from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.probes import PROBES
+from tests.clock import ManualClock
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

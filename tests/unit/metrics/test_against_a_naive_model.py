@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import generate_latest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import IDENTITY_LABELS, Attempt, Finished, RateLimit
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.metrics.openmetrics import Format
+from tests.clock import ManualClock
 from tests.unit.metrics.builders import Samples, a_finished, a_recorder, a_target, read, scrape
 
 TARGETS = (a_target("one"), a_target('t"w\\o', interval_seconds=10), a_target("three", surface="two\nlines"))

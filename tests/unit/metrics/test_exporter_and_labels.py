@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Attempt, RateLimit
 from aiprobe.core.outcomes import Outcome
+from tests.clock import ManualClock
 from tests.unit.metrics.builders import (
     a_finished,
     a_provider,

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Objectives, RateLimit
 from aiprobe.core.outcomes import Outcome, Verdict
+from tests.clock import ManualClock
 from tests.unit.metrics.builders import (
     TWO_SLOS,
     a_finished,

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.journal import journal as journal_file
 from aiprobe.journal.journal import Journal
 from aiprobe.objectives.keeper import ObjectiveKeeper
+from tests.clock import ManualClock
 from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, an_open_journal
 
 

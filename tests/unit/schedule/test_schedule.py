@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import pytest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
@@ -16,6 +15,7 @@ from aiprobe.core.spread import in_shard, stable_fraction
 from aiprobe.core.tracked import Tracked
 from aiprobe.schedule import Scheduler, Skipped
 from tests.builders import a_provider, a_result, a_target
+from tests.clock import ManualClock
 
 Answer = Result | Exception | Callable[[], Awaitable[Result]]
 

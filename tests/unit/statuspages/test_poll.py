@@ -11,13 +11,13 @@ from typing import Any, Literal
 import pytest
 from aiohttp import web
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.core.state import State
 from aiprobe.core.statuspage import PageSnapshot, Reading
 from aiprobe.statuspages import READERS, PageReader, atlassian
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, PageFetcher, Validators
 from aiprobe.statuspages.poll import FIRST_WITHIN_SECONDS, LONGEST_BACKOFF_SECONDS, PagePoller
 from aiprobe.statuspages.specs import CATALOGUE, ComponentSpec, PageSpec
+from tests.clock import ManualClock
 from tests.unit.statuspages.builders import a_component, a_summary, an_aws_event, an_incident, as_aws, as_json
 from tests.unit.statuspages.servers import a_server
 

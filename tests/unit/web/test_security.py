@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.web.security import HEADERS, Gate
 from aiprobe.web.webfile import WebFile
+from tests.clock import ManualClock
 from tests.unit.web.builders import World, a_server
 
 pytestmark = pytest.mark.slow

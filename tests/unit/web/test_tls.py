@@ -8,9 +8,9 @@ import trustme
 import uvloop
 from cryptography.hazmat.primitives import serialization
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.web.webconfig import load
 from aiprobe.web.yamlfile import WebError
+from tests.clock import ManualClock
 from tests.unit.web.builders import Reply, World, a_server
 
 pytestmark = pytest.mark.slow

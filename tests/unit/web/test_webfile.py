@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.core.clock import ManualClock
 from aiprobe.web.webconfig import WebConfig
 from aiprobe.web.webfile import WebFile
 from aiprobe.web.yamlfile import WebError
+from tests.clock import ManualClock
 
 FIRST = "basic_auth_users:\n  alice: $2y$04$" + "a" * 53 + "\n"
 SECOND = "basic_auth_users:\n  robin: $2y$04$" + "a" * 53 + "\n"
