@@ -1,6 +1,6 @@
 """The command line, one file per command: the only room that reads argv and the environment, prints, and exits.
 
-A command is imported when it is called, and with it what it needs, so `aiprobe version` imports none of the libraries.
+A command and its libraries are imported when it is called, so `aiprobe version` imports no outside library.
 """
 
 import sys
@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "export": "Write the Grafana dashboards or the alert rules that ship with aiprobe into DIRECTORY.",
     "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
     "incidents": "Print the incidents that a running exporter observed: open ones, then the latest closed ones.",
-    "init": "Write a configuration for the provider keys that are in the environment.",
+    "init": "Write a configuration for the provider keys in the environment.",
     "probe": "Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked.",
     "report": "Report how a month stands by a contract's own rule, with the evidence.",
     "serve": "Probe on schedule and expose the metrics.",

@@ -1,4 +1,4 @@
-"""Sends one HTTP request to an exporter that runs, for the commands `healthcheck` and `incidents`."""
+"""Sends one HTTP request to a running exporter, for the commands `healthcheck` and `incidents`."""
 
 import ssl
 from contextlib import AbstractContextManager

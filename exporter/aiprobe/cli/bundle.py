@@ -1,4 +1,4 @@
-"""Writes the boards and the rules that ship with aiprobe, as files or as objects of Kubernetes.
+"""Writes the dashboards and the rules that ship with aiprobe, as files or as Kubernetes objects.
 
 They live once, in `dashboards/` and `alerts/` of the project; the wheel carries a copy in `aiprobe/bundle/`, so that
 `pip install` is enough. Files are copied byte for byte.
@@ -24,11 +24,11 @@ _BOARD_LABELS: Final = {**_LABELS, "grafana_dashboard": "1"}
 
 
 class ExportError(Exception):
-    """Nothing was exported; its text is for the user."""
+    """Nothing was exported. The text is for the user."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as blocks, so that people can read and compare them."""
+    """Writes multi-line strings as YAML blocks, which people can read and compare."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -41,7 +41,7 @@ _Dumper.add_representer(str, _text)
 def write_bundle(kind: Kind, form: Form, directory: Path) -> list[Path]:
     """Write the boards or the rules into `directory`, which is made if it is missing; return what was written.
 
-    Files that are there already are replaced; others are left alone. `prometheusrule` is for rules only.
+    Existing files of the same name are replaced; other files stay. `prometheusrule` is for rules only.
 
     Raises:
         ExportError: the form does not fit, the bundle is not in this installation, or the disk refused.

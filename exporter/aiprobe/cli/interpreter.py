@@ -1,7 +1,7 @@
-"""How Python is set while the exporter serves: neither its garbage collector nor a thread may hold the event loop, and
-memory that is free goes back to the system.
+"""Settings of Python for `aiprobe serve`: the garbage collector and threads must not block the event loop for long,
+and free memory is returned to the system.
 
-For the whole process, so it is the command line that calls it, and never a library.
+The settings apply to the whole process, so only the command line sets them.
 """
 
 import ctypes
@@ -10,12 +10,12 @@ import sys
 from typing import Final
 
 COLLECT_AFTER: Final = (500, 1, 30_000)
-"""Thresholds of the garbage collector (`gc.set_threshold`). A collection holds the event loop, several microseconds for
-each young object that it looks through: 25,000 were 40 ms. With these it looks through a thousand at most, more often.
-All that is alive is looked through after 30 million objects: what a probe leaves behind is freed by its reference
-counts, and cycles are rare here."""
+"""Thresholds of the garbage collector (`gc.set_threshold`). A collection blocks the event loop for several
+microseconds per young object: 25,000 objects took 40 ms. With these thresholds a collection scans a thousand objects at
+most, but runs more often. A full collection runs after 30 million objects: reference counts free what a probe leaves
+behind, and cycles are rare here."""
 SWITCH_SECONDS: Final = 0.0005
-"""How long the journal's thread may keep the interpreter from an event loop that wants it; Python's default is 5 ms."""
+"""How long the journal's thread may hold the interpreter while the event loop waits; Python's default is 5 ms."""
 _M_MMAP_THRESHOLD: Final = -3
 _LARGE_BYTES: Final = 128 * 1024
 """mallopt(3). By default glibc raises this limit to the size of what was freed, and then keeps the 256 KB that uvloop
@@ -23,7 +23,7 @@ takes for each TLS connection in its heap, between other things: 5 MB more with 
 
 
 def settle() -> None:
-    """Call it once everything is started: what is alive now counts as permanent, and collections leave it out."""
+    """Call it after everything has started: later collections skip the objects that exist now."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(*COLLECT_AFTER)
     gc.collect()
@@ -31,4 +31,4 @@ def settle() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):  # only glibc has it, and `malloc_trim`
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        libc.malloc_trim(0)  # what importing took and freed
+        libc.malloc_trim(0)  # return the memory that imports used and freed

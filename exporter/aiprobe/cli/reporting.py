@@ -38,7 +38,7 @@ _PROMETHEUS_SECONDS: Final = 60.0
 
 
 def binding_named(settings: Settings, name: str) -> Binding:
-    """Return a contract of the configuration. Raises LookupError that says which there are."""
+    """Return a contract of the configuration. Raises LookupError, which lists the valid names."""
     use = settings.contracts.get(name)
     if use is None:
         known = ", ".join(sorted(settings.contracts)) or "none; add it under `contracts:`"
@@ -47,7 +47,7 @@ def binding_named(settings: Settings, name: str) -> Binding:
 
 
 def verify_month(settings: Settings, month: Month, *, clock: Clock) -> Verification:
-    """Check the journal's seals of a month and say the first place that does not hold."""
+    """Check the journal's seals of a month and describe the first broken one."""
     if not settings.journal.directory.is_dir():
         return Verification(seals=Seals.NOT_CHECKED, detail="there is no journal at the configured place")
     found = _journal(settings, clock).verify(month.start_seconds, month.end_seconds)
@@ -102,7 +102,7 @@ def report_of(
 
 
 def _where(place: Place) -> str:
-    """Say where a seal does not hold, and what is wrong there."""
+    """Describe where a seal is broken, and why."""
     table = f", table {place.table}" if place.table else ""
     row = f", row {place.row}" if place.row is not None else ""
     at = (

@@ -45,7 +45,7 @@ class ShardType(click.ParamType[tuple[int, int]]):
 
 
 def listen_option(default: str) -> Callable[..., Any]:
-    """Return the option that says where to listen."""
+    """Return the option for the address to listen on."""
     return click.option(
         "--web.listen-address", "listen_addresses", multiple=True, default=(default,), show_default=True,
         help="Where to listen, as [HOST]:PORT; may be given several times.",

@@ -1,7 +1,7 @@
-"""Credentials that change while we run: fetched, renewed before they end, and signed with; never on a probe's clock.
+"""Credentials that change at run time: fetched and renewed in the background, never during a probe's measured time.
 
-One file per source and one line in the table. Cloud libraries are extras: imported when a source is built, never
-before, so that the core install knows none of them.
+Each source is one file and one line in the table. Cloud libraries are extras: a source imports its library when it is
+built, so the core install needs none of them.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """AWS by its standard chain (environment, profile, web identity, container, IMDS), and Signature Version 4.
 
-Needs the extra `aws` (botocore), which knows both. The chain is asked by the keeper; signing is arithmetic alone.
+Needs the extra `aws` (botocore), which implements both. The keeper reads the chain; signing needs no network.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from aiprobe.core.secret import Secret
 from aiprobe.credentials.base import Lease, SourceError
 
 RECHECK_SECONDS: Final = 90.0
-"""botocore renews what ends 15 minutes before its end, whenever it is asked; so it is asked every minute."""
+"""botocore renews keys 15 minutes before they expire, but only when they are read; so they are read every minute."""
 STATIC_SECONDS: Final = 900.0
-"""Keys without an end are looked for again now and then: a file may have new ones."""
+"""Keys without an expiry are read again after this time, because a file may hold new ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,12 @@ class AwsChain:
         session: Any = import_module("botocore.session")
         found = session.Session(profile=self._profile).get_credentials()
         if found is None:
-            raise SourceError("AWS knows no credentials: no environment, profile, web identity, container or instance")
+            raise SourceError("AWS has no credentials: no environment, profile, web identity, container or instance")
         return found
 
     def _lifetime(self) -> float:
-        """Return how long the keys are surely good; those without an end are searched for again when it is over."""
-        ends = getattr(self._found, "_expiry_time", None)  # there is no public name for it
+        """Return how long the keys are valid for certain; keys without an expiry are searched for again after that."""
+        ends = getattr(self._found, "_expiry_time", None)  # botocore has no public name for it
         if ends is None:
             self._found = None
             return STATIC_SECONDS

@@ -12,7 +12,7 @@ from aiprobe.credentials.base import Lease, SourceError, Token, sendable
 
 SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 _CODE: Final = re.compile(r"AADSTS\d{4,9}")
-"""The identity platform's number of an error. Its text is not shown, as no source's is: it may quote a secret."""
+"""The identity platform's error number. The text of an error is not shown, because it may quote a secret."""
 
 
 class EntraToken:
@@ -24,7 +24,7 @@ class EntraToken:
         self._chain: Any = None
 
     def fetch(self) -> Lease[Token]:
-        """Ask for a token. The library keeps its own and renews it long before its end."""
+        """Request a token. The library caches it and renews it long before it expires."""
         identity: Any = import_module("azure.identity")
         errors: Any = import_module("azure.core.exceptions")
         try:

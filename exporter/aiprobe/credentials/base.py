@@ -14,13 +14,13 @@ _SENDABLE: Final = re.compile(r"[\x21-\x7e]{1,65536}\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease(Generic[T]):
-    """Something to prove who asks with, and for how long."""
+    """A credential and how long it is valid."""
 
     value: T
     lifetime_seconds: float
-    """From now on; it is renewed well before."""
+    """Counted from the fetch; the keeper renews the lease well before it ends."""
     secrets: tuple[Secret, ...] = ()
-    """What must be taken out of every text from now on."""
+    """Strings that the redactor must remove from every text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,22 +29,22 @@ class Token:
 
     secret: Secret
     headers: tuple[tuple[str, str], ...] = ()
-    """What is sent with it and is no secret."""
+    """Headers that are sent with the token and are not secret."""
 
 
 class SourceError(Exception):
-    """A source gave nothing; the text says why, for people, and quotes no secret."""
+    """A source returned no credential. The text states the reason for the operator and quotes no secret."""
 
 
 class Source(Interface[T]):
-    """Where leases come from. Blocks: it is called in a thread of its own, one call at a time."""
+    """A source of leases. It blocks, so the keeper calls it in a separate thread, one call at a time."""
 
     def fetch(self) -> Lease[T]:
         """Return a fresh lease. Raises `SourceError`."""
 
 
 def sendable(token: str) -> Secret:
-    """Return a token that fits into a header. Raises `SourceError`, without quoting it."""
+    """Return a token that is valid in a header. Raises `SourceError`, which does not quote the token."""
     if not _SENDABLE.match(token):
-        raise SourceError("what should be the token is empty, or is not one word of printable characters")
+        raise SourceError("the token is empty, or is not one word of printable characters")
     return Secret(token)

@@ -14,7 +14,7 @@ from aiprobe.credentials.base import Lease, SourceError, Token, sendable
 
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 _USUAL_LIFETIME_SECONDS: Final = 300.0
-"""Of a token that does not say how long it lasts; Google's own last an hour and say so."""
+"""The assumed lifetime of a token without an expiry; Google's own tokens last an hour and carry their expiry."""
 
 
 _ACCOUNTS: Final = {
@@ -22,7 +22,7 @@ _ACCOUNTS: Final = {
     "authorized_user": ("google.oauth2.credentials", "from_authorized_user_info"),
     "external_account": ("google.auth.identity_pool", "from_info"),
 }
-"""Kinds of account files. Each is read by its own method, as the library asks for: no file gets to choose another."""
+"""Types of account files. Each type has its own loader, as google-auth recommends, so a file cannot select another."""
 
 
 class GoogleToken:
@@ -35,7 +35,7 @@ class GoogleToken:
         self._account: Any = None
 
     def fetch(self) -> Lease[Token]:
-        """Ask for a token, finding the account first."""
+        """Request a token; find the account first."""
         transport: Any = import_module("google.auth.transport.requests")
         errors: Any = import_module("google.auth.exceptions")
         try:
@@ -43,7 +43,7 @@ class GoogleToken:
                 self._account = self._found()
             self._account.refresh(transport.Request())
         except (errors.GoogleAuthError, OSError, ValueError) as error:
-            self._account = None  # it may be another one next time
+            self._account = None  # the next fetch may find another account
             raise SourceError(f"Google gives no token: {type(error).__name__}") from error
         secret = sendable(str(self._account.token))
         project = getattr(self._account, "quota_project_id", None)
@@ -65,7 +65,7 @@ class GoogleToken:
         return account.with_quota_project(payer) if payer and not account.quota_project_id else account
 
     def _lifetime(self) -> float:
-        ends = self._account.expiry  # UTC without a zone, as the library has it
+        ends = self._account.expiry  # google-auth returns UTC without a zone
         if ends is None:
             return _USUAL_LIFETIME_SECONDS
         return float(ends.replace(tzinfo=UTC).timestamp() - self._wall())

@@ -1,7 +1,7 @@
-"""Keeps one lease fresh: renewed in the background when two thirds of its life are over, and at once when refused.
+"""Keeps one lease fresh: renews it in the background after two thirds of its lifetime, and at once after a refusal.
 
-A renewal that fails is tried again while the old lease still holds, so that only a source that is away for long costs
-anything; whoever asks gets the lease that is there and waits for nothing but the very first one.
+A failed renewal is retried while the old lease is still valid, so only a long failure of a source affects probes.
+Callers get the current lease at once; only the very first lease is waited for.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 RENEW_AFTER_SHARE: Final = 2 / 3
-"""Of the lifetime. A third is left for trying again: 20 minutes of the usual hour."""
+"""The share of the lifetime before a renewal. The rest is for retries: 20 minutes of the usual hour."""
 LONGEST_WAIT_SECONDS: Final = 3600.0
-"""However long a lease lasts: an operator who replaces a file or a role does not wait for a day."""
+"""The longest time between renewals, so that a replaced file or role is used within this time."""
 SHORTEST_WAIT_SECONDS: Final = 0.5
 FIRST_WAIT_SECONDS: Final = 5.0
-"""How long a probe waits, off its clock, for a credential that was never there. Below the supervisor's patience."""
+"""How long a probe waits for the first credential, outside of its measured time. Below the supervisor's limit."""
 FETCH_SECONDS: Final = 30.0
-"""After so long without an answer a source is said to hang; it is still waited for, and never asked twice at once."""
+"""A source without an answer for this long is logged as failed. Its call goes on, and no second call starts."""
 _RETRY_SECONDS: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 _AGAIN_AFTER_REFUSAL_SECONDS: Final = 10.0
 
@@ -35,31 +35,31 @@ class Keeper(Generic[T]):
     """Keeps the lease of one source fresh until it is closed."""
 
     def __init__(self, source: Source[T], *, name: str, clock: Clock, on_lease: Callable[[Lease[T]], None]) -> None:
-        """`name` is for the log; `on_lease` is told of every new lease before anybody gets it."""
+        """`name` is for the log; `on_lease` is called with every new lease before a caller gets it."""
         self._source = source
         self._name = name
         self._clock = clock
         self._on_lease = on_lease
         self._lease: Lease[T] | None = None
         self._fetched_at = self._ends_at = float("-inf")
-        self._problem = "the first one is still on its way"
+        self._problem = "the first fetch has not ended"
         self._settled = asyncio.Event()
-        """Not set while a fetch is under way."""
+        """Not set during a fetch."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin; called once."""
+        """Start renewing. Call it once."""
         self._task = asyncio.create_task(self._keep(), name=f"credential:{self._name}")
 
     async def close(self) -> None:
-        """Stop renewing. A fetch under way is left to its thread."""
+        """Stop renewing. A running fetch ends in its own thread."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def get(self) -> T:
-        """Return what the lease holds. Raises `NoCredentialError` when there is none, or none any more."""
+        """Return the content of the lease. Raises `NoCredentialError` when there is none or it has expired."""
         if (lease := self._current()) is not None:
             return lease.value
         await self._within(FIRST_WAIT_SECONDS, self._settled.wait())
@@ -68,7 +68,7 @@ class Keeper(Generic[T]):
         raise NoCredentialError(self._problem)
 
     def refused(self) -> None:
-        """Fetch anew: the service did not take the last one. Not more often than every few seconds."""
+        """Fetch again, because the service refused the last lease. Limited to one fetch every few seconds."""
         if self._clock.monotonic() - self._fetched_at >= _AGAIN_AFTER_REFUSAL_SECONDS:
             self._wake.set()
 
@@ -108,7 +108,7 @@ class Keeper(Generic[T]):
             future.cancel()
             raise
         if lease.lifetime_seconds <= 0:
-            raise SourceError("what came had ended already")
+            raise SourceError("the new credential has expired already")
         return lease
 
     def _take(self, lease: Lease[T], *, after_failures: int) -> None:
@@ -116,7 +116,7 @@ class Keeper(Generic[T]):
         self._lease = lease
         self._fetched_at = self._clock.monotonic()
         self._ends_at = self._fetched_at + lease.lifetime_seconds
-        self._problem = "it has ended, and no new one came"
+        self._problem = "it has expired, and the source returned no new one"
         self._settled.set()
         if after_failures:
             log.info("a credential was renewed again", extra={"credential": self._name})
@@ -130,7 +130,7 @@ class Keeper(Generic[T]):
             log.warning("a credential was not renewed", extra=fields)
 
     async def _within(self, seconds: float, awaitable: Awaitable[object]) -> bool:
-        """Wait for something, `seconds` of the injected clock at most; tell whether it came."""
+        """Wait for an event, at most `seconds` of the injected clock; return whether it was set."""
         waited = asyncio.ensure_future(awaitable)
         timer = asyncio.ensure_future(self._clock.sleep(seconds))
         try:

@@ -1,4 +1,4 @@
-"""Runs what blocks in a thread of its own: a metadata server that never answers must not hold up anybody else."""
+"""Runs blocking calls in separate threads, so that a metadata server that never answers delays nothing else."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def in_thread(function: Callable[[], T]) -> "asyncio.Future[T]":
-    """Begin to run `function`; the future has what it returned or raised. The thread never keeps the program alive."""
+    """Run `function`; the future holds what it returned or raised. The thread does not keep the process alive."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -29,7 +29,7 @@ def in_thread(function: Callable[[], T]) -> "asyncio.Future[T]":
             result = function()
         except BaseException as problem:  # noqa: BLE001 - it belongs to whoever awaits the future
             error = problem
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits for the result
             loop.call_soon_threadsafe(deliver, result, error)
 
     threading.Thread(target=run, name="credential", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Sources that hold or print a token: a file that somebody renews, a command such as `gcloud auth ...`."""
+"""Sources that contain or print a token: a file that another program renews, a command such as `gcloud auth ...`."""
 
 import json
 import subprocess
@@ -12,13 +12,13 @@ from aiprobe.credentials.base import Lease, SourceError, Token, sendable
 MAX_BYTES: Final = 262_144
 COMMAND_SECONDS: Final = 60.0
 FILE_LIFETIME_SECONDS: Final = 30.0
-"""A file is read this often (and at two thirds of it): whoever writes it renews long before the old token ends."""
+"""The assumed lifetime of a file's token, so the file is read often: its writer renews the token before it ends."""
 COMMAND_LIFETIME_SECONDS: Final = 300.0
-"""Of a token that does not say how long it lasts: command-line tools hand out what they have kept, which may be old."""
+"""The assumed lifetime of a token without an expiry: command-line tools may print a cached token that is old."""
 _TOKEN_KEYS: Final = ("access_token", "accessToken", "token", "id_token")
 _SECONDS_KEYS: Final = ("expires_in", "expiresIn")
 _MOMENT_KEYS: Final = ("expires_on", "expires_at", "expiry", "expiration", "expirationTimestamp", "Expiration")
-"""Unix seconds, or ISO 8601 with a zone. Azure's `expiresOn` is local time, and `expires_on` stands beside it."""
+"""Unix seconds, or ISO 8601 with a zone. Azure's `expiresOn` is local time; its `expires_on` is Unix time."""
 
 
 class TokenFile:
@@ -55,7 +55,7 @@ class TokenCommand:
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # what a command complains with may quote a secret that only it knows
+                stderr=subprocess.DEVNULL,  # its error text may quote a secret that the redactor does not have
                 timeout=COMMAND_SECONDS,
                 check=False,
             )
@@ -72,7 +72,7 @@ class TokenCommand:
 def lease_of(data: bytes, *, usual_lifetime_seconds: float, now: float, always: bool = False) -> Lease[Token]:
     """Read a token, alone or in the JSON of gcloud, az, kubectl and OAuth; `now` is Unix time.
 
-    `always` says that the usual lifetime bounds what the token tells, because it is read again and again.
+    With `always`, the usual lifetime caps the lifetime in the token, because the source is read again and again.
 
     Raises:
         SourceError: there is no token in it.
@@ -94,7 +94,7 @@ def _from_json(text: str, now: float) -> tuple[str, float | None]:
     try:
         document: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
-        raise SourceError("it begins like JSON and is none") from None
+        raise SourceError("it begins like JSON but is not valid JSON") from None
     inner = document.get("status")  # kubectl's ExecCredential
     document = inner if isinstance(inner, dict) else document
     token = next((document[key] for key in _TOKEN_KEYS if isinstance(document.get(key), str)), "")

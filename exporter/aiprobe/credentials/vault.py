@@ -1,4 +1,4 @@
-"""Every credential of the running configuration, by its source: what probes are lent, and what reloads keep."""
+"""Holds every credential of the running configuration, by its source, for probes and across reloads."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ from aiprobe.credentials.keeper import Keeper
 from aiprobe.credentials.tokens import TokenCommand, TokenFile
 
 _REMEMBERED: Final = 8
-"""Secrets of one source that are still taken out of texts, and sources that have ended: a server may echo late."""
+"""How many old secrets of a source, and how many removed sources, stay redacted: a server may echo a secret late."""
 
 _BUILD: Final[dict[str, Callable[[CredentialSource, Callable[[], float]], Source[Token]]]] = {
     "file": lambda source, wall: TokenFile(source.file or "", lifetime_seconds=source.lifetime_seconds, wall=wall),
@@ -24,11 +24,11 @@ _BUILD: Final[dict[str, Callable[[CredentialSource, Callable[[], float]], Source
     "google": lambda source, wall: GoogleToken(file=source.file, scope=source.scope, wall=wall),
     "azure": lambda source, wall: EntraToken(scope=source.scope, wall=wall),
 }
-"""The sources of tokens; `aws` has keys instead, which sign."""
+"""The sources of tokens; `aws` has keys that sign requests."""
 
 
 class _Bearer:
-    """Sends a token as the provider wants a key; a `core.credential.Credential`."""
+    """Sends a token in the header that the provider uses for a key; a `core.credential.Credential`."""
 
     def __init__(self, keeper: Keeper[Token], auth: Auth) -> None:
         self._keeper = keeper
@@ -52,12 +52,12 @@ class _Signer:
         self._source = source
 
     async def headers(self, asked: Asked) -> Headers:
-        """Return the signature, made in a thread."""
+        """Return the signature; it is calculated in a thread."""
         keys = await self._keeper.get()
         return await asyncio.to_thread(signed, asked, keys, region=self._source.region, service=self._source.service)
 
     def refused(self) -> None:
-        """Look for other keys."""
+        """Fetch new keys."""
         self._keeper.refused()
 
 
@@ -65,17 +65,17 @@ class Vault:
     """Keeps credentials fresh until closed; the `Credentials` of `probes/base.py`. Belongs to one event loop."""
 
     def __init__(self, *, clock: Clock, redactor: Redactor) -> None:
-        """`redactor` is handed every secret before it is used."""
+        """`redactor` gets every secret before the secret is used."""
         self._clock = clock
         self._redactor = redactor
         self._keepers: dict[CredentialSource, Keeper[Any]] = {}
         self._secrets: dict[CredentialSource, tuple[Secret, ...]] = {}
 
     def of(self, provider: Provider) -> Credential:
-        """Return the provider's credential, and begin to keep it fresh. Raises ValueError where it has no source."""
+        """Return the provider's credential and start renewing it. Raises ValueError if it has no source."""
         source = provider.credential
         if source is None:
-            raise ValueError(f"{provider.key} has a key that stays")
+            raise ValueError(f"{provider.key} has a fixed key")
         keeper = self._keepers.get(source)
         if keeper is None:
             keeper = self._keepers[source] = self._new_keeper(source, provider.key)
@@ -83,7 +83,7 @@ class Vault:
         return _Signer(keeper, source) if source.kind == "aws" else _Bearer(keeper, provider.auth)
 
     async def keep_only(self, providers: Iterable[Provider]) -> None:
-        """Stop renewing what none of these uses any more."""
+        """Stop renewing the credentials that none of these providers uses."""
         used = {provider.credential for provider in providers}
         gone = [source for source in self._keepers if source not in used]
         for source in gone:

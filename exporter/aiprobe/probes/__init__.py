@@ -1,4 +1,4 @@
-"""One file per kind of probe, on top of a protocol, and the one table of them."""
+"""The kinds of probes, one file each, and the table that lists them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -15,4 +15,4 @@ from aiprobe.probes.realtime import RealtimeProbe
 _KINDS: Final[tuple[Prepare, ...]] = (ChatProbe, ModelsProbe, EmbeddingsProbe, HttpProbe, McpProbe, RealtimeProbe)
 
 PROBES: Final[Mapping[str, Prepare]] = MappingProxyType({probe.kind.name: probe for probe in _KINDS})
-"""What a target's `probe` may say."""
+"""The valid values of a target's `probe`."""

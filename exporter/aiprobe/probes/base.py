@@ -1,6 +1,6 @@
-"""What every kind of probe offers, and what it needs: one coroutine behind one table.
+"""The interface of every kind of probe, and what a probe needs.
 
-A probe returns data. It never sees a metric, and it makes exactly one attempt.
+A probe returns data. It updates no metric, and it makes exactly one attempt.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ class Credentials(Interface):
     """Keeps the credentials of all providers fresh."""
 
     def of(self, provider: Provider) -> Credential:
-        """Return the credential of a provider that has a source, and begin to keep it fresh."""
+        """Return the credential of a provider that has a source, and start renewing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What the composition root lends every probe."""
+    """What the composition root passes to every probe."""
 
     transport: Transport
     clock: Clock
@@ -32,32 +32,32 @@ class Tools:
 
 
 class PreparedProbe(Interface):
-    """A probe of one target with everything built that does not change from run to run."""
+    """A probe of one target. Everything that is the same in every run is built in advance."""
 
     async def run(self) -> Result:
         """Make one attempt. Never raises for what a peer did; a bug is an exception."""
 
 
 class Prepare(Interface):
-    """One kind of probe, usually a class: says what it is, and builds requests once."""
+    """One kind of probe, usually a class: it describes itself, and builds requests once."""
 
     @property
     def kind(self) -> ProbeKind:
-        """Return what a configuration, the money and incidents need to know of it."""
+        """Return the traits that the configuration, the budget and incidents use."""
 
     def __call__(self, target: Target, tools: Tools) -> PreparedProbe:
-        """Return a probe of `target`. Raises `ValueError` where this kind cannot probe it."""
+        """Return a probe of `target`. Raises `ValueError` if this kind cannot probe it."""
 
 
 def only_in(*protocols: str) -> Callable[[str, str], tuple[str, str] | None]:
-    """Return a check that a kind is asked in one of these protocols."""
+    """Return a check that a target's protocol is one of `protocols`."""
 
     def problem(kind: str, protocol: str) -> tuple[str, str] | None:
         if protocol in protocols:
             return None
         return (
-            f"`probe: {kind}` is not asked in the protocol {protocol}",
-            f"its provider must speak {' or '.join(sorted(protocols))}",
+            f"`probe: {kind}` does not support the protocol {protocol}",
+            f"its provider must use {' or '.join(sorted(protocols))}",
         )
 
     return problem

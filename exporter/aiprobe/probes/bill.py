@@ -1,18 +1,18 @@
-"""What of the tokens that a reply states is a bill: a stranger's numbers, held against what was asked and received."""
+"""Checks the token counts of a reply against what was asked and received, before they are billed."""
 
 from typing import Final
 
 from aiprobe.protocols.base import Usage
 
 ABSURD: Final = 10
-"""Times the bound: some models think far past their cap, and none that we know tenfold."""
+"""Counts above this multiple of the bound are absurd: some models exceed their cap, but no known one tenfold."""
 
 
 def believed(usage: Usage, *, answered: bool, most: tuple[int, int]) -> Usage:
-    """Return what is believed of a usage; `most` bounds (input, output) tokens by what was asked.
+    """Return the plausible part of a usage; `most` bounds (input, output) tokens by what was asked.
 
     Zero tokens beside an answer were not counted. Counts above `ABSURD` times the bound are capped at the bound. An
-    input below what came of it from a cache is counted in another unit.
+    input below its own cached part is in another unit.
     """
     tokens = [usage.input_tokens, usage.output_tokens]
     if answered:

@@ -1,4 +1,4 @@
-"""What every kind of probe does alike: reach its target, send its headers, turn an exchange into a result."""
+"""Steps that all kinds of probes share: the route to a target, its headers, and the result of an exchange."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,7 @@ from aiprobe.transport.transport import Exchange, Route
 USER_AGENT: Final = f"aiprobe/{__version__}"
 DETAIL_KEPT: Final = 2000
 ANSWER_KEPT: Final = 1000
-"""Characters kept of a detail and an answer. What is shown is shorter: secrets are taken out before the last cut."""
+"""Characters kept of a detail and an answer. Pages show fewer: secrets are removed before the last cut."""
 FROM_IN_FRONT: Final = "this is not the reply of an API: if it never answered here, base_url may be wrong"
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -27,7 +27,7 @@ def origin(url: SplitResult) -> tuple[str, str, int]:
 
 
 def route(target: Target, url: str) -> Route:
-    """Say how `url` is reached for `target`."""
+    """Return the route to `url` for `target`."""
     scheme, host, port = origin(urlsplit(url))
     provider = target.provider
     return Route(
@@ -93,9 +93,9 @@ def one_line(text: str) -> str:
 
 
 def told(failure: Failure, exchange: Exchange) -> str:
-    """Say what the peer said of its failure: the status, its name for it, its words, and where it sent us.
+    """Describe a failure in the peer's terms: the status, the error's name and message, and the redirect's address.
 
-    What stands in front of the API may have lost it, or may never have had it.
+    For a reply of infrastructure in front of the API, add that `base_url` may be wrong.
     """
     status = f"HTTP {exchange.status}" if exchange.status is not None else ""
     location = exchange.headers.get("location", "") if exchange.status and 300 <= exchange.status < 400 else ""

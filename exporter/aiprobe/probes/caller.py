@@ -1,6 +1,6 @@
-"""Asks one origin for one target: its route, the headers that stay, and the proof of who asks, fresh for each request.
+"""Sends the requests of one target to one origin, with a fixed route and headers and a fresh credential each time.
 
-The proof is made before the clock of the probe starts: what an identity provider takes is no latency of the service.
+The credential is fetched before the probe's clock starts: the identity provider's time is no latency of the service.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ _REFUSED: Final = frozenset({401, 403})
 
 
 class _Fixed(TypedDict):
-    """What a redirect does not change."""
+    """The parts of a request that a redirect does not change."""
 
     method: str
     body: bytes
@@ -33,7 +33,7 @@ class Caller:
     """Sends requests of one target to one origin."""
 
     def __init__(self, target: Target, tools: Tools, *, url: str, headers: tuple[tuple[str, str], ...]) -> None:
-        """Raise ValueError for a route or a credential that cannot be used."""
+        """Raises ValueError for a route or a credential that cannot be used."""
         self._tools = tools
         self._timeouts = target.timeouts
         self._route = route(target, url)
@@ -55,9 +55,9 @@ class Caller:
         upgrade: str | None = None,
         timeouts: Timeouts | None = None,
     ) -> Exchange:
-        """Make one attempt. Without a credential to send it ends as `auth`, and nothing is sent.
+        """Make one attempt. Without a credential the outcome is `auth`, and nothing is sent.
 
-        A redirect of the same question within the origin is followed once; what both steps took is in the phases.
+        One redirect of the same question within the origin is followed; the phases include both steps.
         `timeouts` are the target's own, unless this is a later step of a probe that has used some of them.
         """
         limits = timeouts or self._timeouts
@@ -120,5 +120,5 @@ def _credential(target: Target, tools: Tools) -> Credential | None:
     if target.provider.credential is None:
         return None
     if tools.credentials is None:
-        raise ValueError(f"nobody keeps the credential of {target.provider.key}")
+        raise ValueError(f"no credential keeper for {target.provider.key}")
     return tools.credentials.of(target.provider)

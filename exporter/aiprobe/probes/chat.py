@@ -1,4 +1,4 @@
-"""The chat probe: asks a model to repeat fresh words, times the answer, and judges whether it is right and whole."""
+"""The chat probe: asks a model to repeat fresh words, times the answer, and checks that it is correct and complete."""
 
 import logging
 from collections.abc import Callable
@@ -25,16 +25,16 @@ from aiprobe.transport.transport import Exchange
 log = logging.getLogger(__name__)
 
 Judge = Callable[[str], Outcome]
-"""Says what a whole visible answer is: ok, truncated or wrong_answer."""
+"""Returns the outcome of a complete visible answer: ok, truncated or wrong_answer."""
 
 BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
-"""How long a reply may be: the largest real event of one token that we know is under 1 KiB, and some models think for
+"""How long a reply may be: the largest known event of one token is under 1 KiB, and some models reason for
 hundreds of tokens past their cap."""
 PADDING_SLACK: Final = 1.3
 """Tokenizers differ: padding meant as N tokens may be billed as this much more."""
 MIN_TOKENS_FOR_SPEED: Final = 16
-"""Tokens after the first below which a speed says more about chunking than about the model."""
+"""Tokens after the first below which a speed depends more on chunking than on the model."""
 
 
 def _protocol_problem(kind: str, protocol: str) -> tuple[str, str] | None:
@@ -44,7 +44,7 @@ def _protocol_problem(kind: str, protocol: str) -> tuple[str, str] | None:
 
 
 def _tokens(target: Sizes) -> Tokens:
-    """Return the bound of an answer, and what it takes when the model does as it is told.
+    """Return the bound of an answer's tokens, and the tokens of the expected answer.
 
     A target whose model cannot switch its reasoning off is expected to use its whole cap.
     """
@@ -92,7 +92,7 @@ class ChatProbe:
             extra_body=target.extra_body,
         )
         self._request = self._protocol.request(target.provider, ask)
-        # A compressed stream may be held back, and its clock would lie.
+        # A server may buffer a compressed stream, and its times would be wrong.
         headers = (*self._request.headers, ("accept-encoding", "identity"))
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
@@ -146,7 +146,7 @@ class ChatProbe:
         )
 
     def _bill(self, record: Record) -> Usage:
-        """Return the tokens that are believed; log once when counts become absurd."""
+        """Return the plausible tokens; log once when counts become absurd."""
         answered = bool(record.text or record.contents or record.reasoned)
         most = self._target.kind.tokens(self._target).most
         usage = believed(record.usage, answered=answered, most=most)
@@ -166,7 +166,7 @@ class ChatProbe:
         return usage
 
     def _cost(self, told: Usage, usage: Usage) -> float | None:
-        """Return what is billed; None, as for no bill at all, where a count was no count."""
+        """Return the billed tokens, or None where a count is missing or implausible."""
         unknown = [
             (told.input_tokens is not None and usage.input_tokens is None),
             (told.output_tokens is not None and usage.output_tokens is None),
@@ -182,7 +182,7 @@ class ChatProbe:
 
 
 def draw(record: Record, exchange: Exchange, judge_answer: Judge, *, cap: int | None = None) -> tuple[Outcome, str]:
-    """Draw the outcome, the strongest evidence first: what the peer said, what the wire did, what the reply lacks."""
+    """Return the outcome by the strongest evidence: the peer's error, then the wire, then what the reply lacks."""
     if record.failure is not None:
         return record.failure.outcome, told(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
@@ -200,9 +200,9 @@ def draw(record: Record, exchange: Exchange, judge_answer: Judge, *, cap: int | 
 
 
 def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) -> tuple[Outcome, str]:
-    """Judge a reply that came to its end without an error.
+    """Return the outcome of a reply that ended without an error.
 
-    A thought that was never closed is all that came where the tokens ran out, and the answer where the model stopped.
+    Text after an unclosed thinking tag is a thought if the tokens ran out, and the answer if the model stopped.
     """
     seen = divide(record.answer)
     thought = record.reasoned or bool(record.usage.reasoning_tokens) or seen.thought
@@ -225,17 +225,17 @@ def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) ->
 
 
 def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, float]:
-    """Add to the phases of the wire what the protocol shows: first_token and stream."""
+    """Return the phases of the wire with those of the protocol: first_token and stream."""
     phases = dict(exchange.phases)
     before = sum(phases.values())
     if "first_byte" not in phases:
         return phases
-    if exchange.status is None:  # the head never became whole: all of it was waiting for the reply
+    if exchange.status is None:  # the head was never complete, so all of this time was waiting for the reply
         phases["first_byte"] += max(0.0, exchange.ended - exchange.started - before)
         return phases
     if stream and record.first_content_at is not None:
         waited = record.first_content_at - exchange.started - before
-        if waited > 0:  # content in the very first bytes: nobody waited for it
+        if waited > 0:  # the very first bytes had content, so there was no wait for it
             phases["first_token"] = waited
             before += waited
     streamed = exchange.ended - exchange.started - before
@@ -245,12 +245,12 @@ def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, fl
 
 
 def _since(started: float, at: float | None, *, loading: float | None) -> float | None:
-    """Return the seconds until `at`, without those in which the model was loaded: a cold start is told apart."""
+    """Return the seconds until `at`, without the time to load the model: a cold start is reported separately."""
     return None if at is None else max(0.0, at - started - (loading or 0.0))
 
 
 def _seconds_per_token(record: Record, exchange: Exchange) -> float | None:
-    """Return the seconds per token streamed after the first content, or None where too few came to tell."""
+    """Return the seconds per token streamed after the first content, or None if too few tokens came."""
     tokens = record.usage.output_tokens
     if tokens is None or record.first_content_at is None or record.content_chunks < 2:
         return None

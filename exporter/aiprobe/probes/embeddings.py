@@ -1,4 +1,4 @@
-"""The embeddings probe: one token in, one vector out, and the vector is checked."""
+"""The embeddings probe: sends one token, expects one vector, and checks the vector."""
 
 import math
 from typing import ClassVar, Final
@@ -18,13 +18,13 @@ from aiprobe.transport.transport import Exchange
 
 _PROTOCOL: Final = "openai-embeddings"
 _INPUT_TOKENS: Final = 8
-"""A bound: one letter is one token in every tokenizer that we know, and some add marks around it."""
+"""A bound: one letter is one token in every known tokenizer, and some add special tokens around it."""
 
 
 def _protocol_problem(_: str, protocol: str) -> tuple[str, str] | None:
     if protocol == _PROTOCOL:
         return None
-    return f"no embeddings are asked for in the protocol {protocol}", "use a provider that speaks OpenAI's"
+    return f"`probe: embeddings` does not support the protocol {protocol}", "use a provider with OpenAI's protocol"
 
 
 def _tokens(_: Sizes) -> Tokens:
@@ -55,7 +55,7 @@ class EmbeddingsProbe:
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
     async def run(self) -> Result:
-        """Ask for one vector."""
+        """Request one vector."""
         sink = RecordingSink(self._protocol, self._target.provider, stream=False)
         exchange = await self._caller.exchange(
             method=self._request.method,
@@ -88,13 +88,13 @@ class EmbeddingsProbe:
 
 
 def draw(record: Record, exchange: Exchange) -> tuple[Outcome, str]:
-    """Draw the outcome of an embeddings probe: an error, the wire, or the vector."""
+    """Return the outcome of an embeddings probe: from an error, the wire, or the vector."""
     if record.failure is not None:
         return record.failure.outcome, told(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
         return exchange.outcome, exchange.detail
     if not record.ended:
-        return Outcome.TRUNCATED, "the reply ended before its vector was whole"
+        return Outcome.TRUNCATED, "the reply ended before its vector was complete"
     vector = next((content.vector for content in record.contents if content.vector is not None), ())
     if not vector:
         return Outcome.EMPTY, "a complete reply without a vector"

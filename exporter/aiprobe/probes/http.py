@@ -26,7 +26,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]{1,40})")
 _BODY_LIMIT_BYTES: Final = 2 << 20
 _TOLD_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Outcome.OVERLOADED})
-"""What an unexpected status may mean here besides `server_error`; a page has no bad key and no missing model."""
+"""Outcomes of an unexpected status besides `server_error`; a page has no bad key and no missing model."""
 
 
 class HttpProbe:
@@ -46,7 +46,7 @@ class HttpProbe:
         tools.transport.prepare(route(target, self._url))
 
     async def run(self) -> Result:
-        """Get the page once, following its redirects."""
+        """Request the page once and follow its redirects."""
         url = self._url
         hops: list[Exchange] = []
         timeouts = self._target.timeouts
@@ -73,7 +73,7 @@ class HttpProbe:
         return self._result(hops, outcome, detail)
 
     def _next_url(self, url: str, location: str) -> tuple[str, str]:
-        """Return where a redirect leads and, where it must not be followed, why."""
+        """Return the address of a redirect and, if it must not be followed, the reason."""
         following, refused = _next_url(url, location)
         if refused:
             return url, refused
@@ -121,7 +121,7 @@ class HttpProbe:
 
 
 def judge(sink: BodySink, exchange: Exchange, expect: HttpExpectation) -> tuple[Outcome, str]:
-    """Draw the outcome of the last answer of an http probe."""
+    """Return the outcome of the last reply of an http probe."""
     head = sink.head
     body = bytes(sink.body)
     wanted = head is not None and (head.status in expect.statuses if expect.statuses else 200 <= head.status < 300)
@@ -185,9 +185,9 @@ def _path(parts: SplitResult) -> str:
 
 
 def _next_url(url: str, location: str) -> tuple[str, str]:
-    """Return where a redirect leads and, where it must not be followed, why."""
+    """Return the address of a redirect and, if it must not be followed, the reason."""
     try:
-        # Bytes beyond ASCII are sent as they are meant; browsers and curl follow them too.
+        # Bytes beyond ASCII are percent-encoded, as browsers and curl do.
         ascii_only = "".join(char if char.isascii() else f"%{ord(char):02X}" for char in location.strip())
         target = urljoin(url, ascii_only)
         parts = urlsplit(target)

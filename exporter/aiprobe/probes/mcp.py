@@ -1,7 +1,7 @@
-"""The mcp probe: meets an MCP server as a client does, in whichever era it lives, and asks for its tools.
+"""The mcp probe: connects to an MCP server as a client does, with the revision that it supports, and lists its tools.
 
-One probe is a short conversation: what a server is (`server/discover`, or the older handshake), then its tools. It
-calls no tool. Every step has what is left of the probe's time.
+One probe is a short conversation: `server/discover` or the older handshake, then the list of tools. It calls no tool.
+Each step gets the rest of the probe's time.
 """
 
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ from aiprobe.transport.transport import EVENTS_SLICE_BYTES, Exchange, Signal
 
 _ERROR_BODY_BYTES: Final = 65_536
 _IN_BOTH_ERAS: Final = frozenset({Outcome.AUTH, Outcome.CHALLENGED, Outcome.QUOTA_EXHAUSTED, Outcome.RATE_LIMITED})
-"""What refuses a client whatever it says first. Anything else may be how a server of one era answers the other's first
-request: with a 4xx, a 500 or 501, a 202, or text."""
+"""Refusals that do not depend on the revision. Any other reply may be how a server answers the first request of another
+revision: a 4xx, a 500 or 501, a 202, or text."""
 
 
 class _Sink:
-    """Takes one reply: looks for the answer in a 2xx, keeps the body of anything else."""
+    """Takes one reply: reads the answer from a 2xx, and keeps the body of any other status."""
 
     def __init__(self, number: int) -> None:
         self.slice_bytes = EVENTS_SLICE_BYTES
@@ -56,7 +56,7 @@ class _Sink:
 
 @dataclass(slots=True, kw_only=True)
 class _Talk:
-    """One conversation so far."""
+    """The state of one conversation."""
 
     started_at: float
     hops: list[Exchange] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _Talk:
 
 
 class McpProbe:
-    """An mcp probe of one server; it remembers the era, so that only the first conversation looks for it."""
+    """An mcp probe of one server; it stores the revision, so only the first conversation has to find it."""
 
     kind: ClassVar = ProbeKind(name="mcp", protocol_problem=only_in("mcp"))
 
@@ -89,11 +89,11 @@ class McpProbe:
             if await self._try(other, talk) and talk.failure is None:
                 self._era = other
             elif _is_excluded(talk.failure) and not _is_excluded(first[0]):
-                talk.failure, talk.detail = first  # a server that is down in its own era knows nothing of the other
+                talk.failure, talk.detail = first  # a server that is down supports no other revision
         return self._result(talk)
 
     async def _try(self, era: Era, talk: _Talk) -> bool:
-        """Talk in one era; False when the server seems to live in the other."""
+        """Use one revision; return False if the server seems to support only the other."""
         over = await (self._discover(talk) if era is Era.STATELESS else self._handshake(talk))
         talk.detail = told(talk.failure, talk.hops[-1]) if talk.failure else ""
         return over
@@ -105,7 +105,7 @@ class McpProbe:
             return not self._is_other_era(talk)
         versions = result.get("supportedVersions")
         if not isinstance(versions, list) or era.value not in versions:
-            talk.failure = malformed("the server supports no version that aiprobe speaks")
+            talk.failure = malformed("the server supports no version that aiprobe supports")
             return False
         talk.server = server_name(result)
         if _has_tools(result):
@@ -119,7 +119,7 @@ class McpProbe:
             return not self._is_other_era(talk)
         version = a_name(result.get("protocolVersion"))
         if not version:
-            talk.failure = malformed("the server agreed upon no version")
+            talk.failure = malformed("the server chose no version")
             return True
         session = (talk.head.headers.get("mcp-session-id", "") if talk.head else "")[:1024]
         talk.server = server_name(result)
@@ -135,7 +135,7 @@ class McpProbe:
         return True
 
     def _is_other_era(self, talk: _Talk) -> bool:
-        """Return whether a first request may have been refused for its era: by any whole answer."""
+        """Return whether a first request may have been refused for its revision: by any complete reply."""
         last = talk.hops[-1]
         if last.status is None or last.outcome is not None or talk.failure is None:
             return False
@@ -148,7 +148,7 @@ class McpProbe:
         if not isinstance(tools, list):
             talk.failure = malformed("no list of tools in the reply")
         elif not tools:
-            talk.failure = Failure(outcome=Outcome.EMPTY, message="the server says that it has tools, and lists none")
+            talk.failure = Failure(outcome=Outcome.EMPTY, message="the server announces tools but lists none")
         else:
             talk.tools = [a_name(any_object(tool).get("name")) for tool in tools]
 
@@ -187,7 +187,7 @@ class McpProbe:
         return None
 
     async def _tell(self, request: Request, talk: _Talk) -> None:
-        """Send a notification, to which any 2xx will do."""
+        """Send a notification; any 2xx is accepted."""
         sink = _Sink(-1)
         exchange = await self._send(request, sink, talk)
         if exchange is None:
@@ -198,7 +198,7 @@ class McpProbe:
             talk.failure = self._protocol.failure(sink.head, bytes(sink.body))
 
     async def _leave(self, request: Request, talk: _Talk) -> None:
-        """End the session. Servers may refuse that (405), so what comes of it is not judged and not timed."""
+        """End the session. Servers may refuse this (405), so the reply is neither checked nor timed."""
         timeouts = self._remaining(talk)
         if timeouts is not None:
             await self._exchange(request, _Sink(-1), timeouts)
@@ -206,7 +206,7 @@ class McpProbe:
     async def _send(self, request: Request, sink: _Sink, talk: _Talk) -> Exchange | None:
         timeouts = self._remaining(talk)
         if timeouts is None:
-            talk.failure = Failure(outcome=Outcome.TIMEOUT_TOTAL, message="the steps before used up the time")
+            talk.failure = Failure(outcome=Outcome.TIMEOUT_TOTAL, message="the earlier steps used up the time")
             return None
         exchange = await self._exchange(request, sink, timeouts)
         talk.hops.append(exchange)

@@ -1,7 +1,7 @@
-"""What a 2xx reply is: by its media type where that is right, by its first bytes where it is not.
+"""Finds the kind of a 2xx reply: by its media type, or by its first bytes if the media type is wrong.
 
-The official SDKs read an event stream and a JSON body whatever `content-type` says, so a wrong one is no failure of the
-service. A page is a page under any name.
+The official SDKs read an event stream and a JSON body with any `content-type`, so a wrong one is no failure of the
+service. An HTML page is a page with any media type.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Final
 
 _BOM: Final = b"\xef\xbb\xbf"
 _FIELDS: Final = (b"data", b"event", b"id", b"retry", b"")
-"""Names of the lines of an event stream; a comment has none."""
+"""Field names in an event stream; a comment has an empty name."""
 _BEGINS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "application/json": (b"{", b"["),
     "application/x-ndjson": (b"{",),
@@ -24,7 +24,7 @@ def media_types(content_type: str) -> frozenset[str]:
 
 
 def begins_as(wanted: frozenset[str], start: bytes) -> bool | None:
-    """Return whether a body that begins with `start` is of one of the media types `wanted`; None: too early to tell."""
+    """Return whether a body that begins with `start` is of one of the media types `wanted`; None: too few bytes."""
     start = start.removeprefix(_BOM).lstrip()
     if not start or start == _BOM[: len(start)]:
         return None

@@ -18,12 +18,12 @@ from aiprobe.protocols.protocol import Protocol
 from aiprobe.transport.transport import Exchange
 
 _LIST_KEYS: Final = ("data", "models", "modelSummaries", "publisherModels")
-"""Where the list stands: OpenAI and Anthropic, Gemini and Ollama, Bedrock, Vertex AI.
+"""The keys that hold the list: OpenAI and Anthropic, Gemini and Ollama, Bedrock, Vertex AI.
 Some gateways send a bare list."""
 
 
 def needs_models(_: str, protocol: str) -> tuple[str, str] | None:
-    """Return what is wrong with a protocol that has no models."""
+    """Return the problem of a protocol without a list of models."""
     return ("the protocol mcp has no models", "use `probe: mcp`") if protocol == "mcp" else None
 
 
@@ -42,7 +42,7 @@ class ModelsProbe:
         self._caller = Caller(target, tools, url=url, headers=headers)
 
     async def run(self) -> Result:
-        """Ask for the list once."""
+        """Request the list once."""
         sink = BodySink()
         exchange = await self._caller.exchange(
             method=self._request.method,
@@ -78,7 +78,7 @@ class ModelsProbe:
 
 
 def judge(protocol: Protocol, head: ReplyHead, body: bytes) -> Failure | None:
-    """Say what is wrong with a 2xx body that should list models, or None."""
+    """Return what is wrong with a 2xx body that should list models, or None."""
     if errors.is_challenge(head.headers):
         return protocol.failure(head, body)
     try:

@@ -1,7 +1,7 @@
-"""The question of a chat probe and the judgement of its answer.
+"""Builds the question of a chat probe and checks its answer.
 
-Every question holds a fresh code word and a fresh end marker. An answer out of a cache lacks the new code word, a cut
-one lacks the marker even where a gateway invents a clean finish, and a wrong one lacks what was asked for.
+Every question holds a fresh code word and a fresh end marker. A cached answer lacks the new code word. A cut
+answer lacks the marker, even if a gateway reports a clean finish. A wrong answer lacks the requested text.
 The prompt is built once with placeholders of the same length, so that a run only replaces bytes.
 """
 
@@ -16,7 +16,7 @@ _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
 _SYLLABLES: Final = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS)
 _WORD_BITS: Final = 128
-"""About twice what the words use up, so that no word is noticeably likelier than another."""
+"""About twice the bytes that the words need, so that all words are almost equally likely."""
 CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
@@ -25,7 +25,7 @@ _CODE_WORD, _MARKER, _RUN = CODE_WORD.encode(), MARKER.encode(), RUN.encode()
 PROMPT_TOKENS: Final = 80
 """A bound on the input tokens of a question without padding."""
 ANSWER_TOKENS: Final = 16
-"""What an answer takes when the model does as it is told."""
+"""The tokens of the expected answer."""
 _FILLER: Final = "the river runs past the old mill and the road goes on over the hill to the sea "
 _FILLER_TOKENS: Final = 18
 """Words of the filler line: common ones, a token each in every tokenizer that we know."""
@@ -35,7 +35,7 @@ _TOKENS_PER_NUMBER: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is fresh in one run, each as long as its placeholder."""
+    """The fresh words of one run, each as long as its placeholder."""
 
     code_word: str
     marker: str
@@ -53,8 +53,8 @@ class Words:
 
 
 def fresh_words() -> Words:
-    """Draw new words, which no cache has seen: a pronounceable one, an end marker, a run number."""
-    drawn = secrets.randbits(_WORD_BITS)  # at once: each draw asks the kernel
+    """Draw new words that are in no cache: a pronounceable code word, an end marker, a run number."""
+    drawn = secrets.randbits(_WORD_BITS)  # one call, because each draw is a system call
     code_word = ""
     for _ in range(4):
         drawn, syllable = divmod(drawn, len(_SYLLABLES))
@@ -86,7 +86,7 @@ def _padded(tokens: int) -> str:
 
 
 def expected_answer(target: Target) -> str:
-    """Return what a model that does as it is told answers, with placeholders and single spaces."""
+    """Return the expected answer, with placeholders and single spaces."""
     numbers = [str(number) for number in range(1, _count(target) + 1)] if target.output_tokens else []
     return " ".join([*numbers, CODE_WORD, MARKER])
 
@@ -96,10 +96,10 @@ def _count(target: Target) -> int:
 
 
 def judge(answer: str, words: Words, *, asked: str, expected: str) -> Outcome:
-    """Return whether a whole, visible answer is the one that was asked for.
+    """Return whether a complete, visible answer is the expected one.
 
-    `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that stops inside what is
-    expected, or inside an echo of the question, was cut, whatever finish its gateway reported.
+    `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that stops inside the
+    expected one, or inside an echo of the question, was cut, whatever finish its gateway reported.
     """
     said = " ".join(answer.split())
     if words.marker in said:

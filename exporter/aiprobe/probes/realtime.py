@@ -1,6 +1,6 @@
 """The realtime probe: opens a WebSocket to OpenAI's Realtime API and waits for its first event. No token is billed.
 
-`session.created` proves edge, credential, model and the session's own service; nothing is said to the model.
+`session.created` proves edge, credential, model and the session service; the probe sends nothing to the model.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ _CLOSE_OUTCOMES: Final = {
     1013: Outcome.OVERLOADED,
     1014: Outcome.SERVER_ERROR,
 }
-"""What a close before the first event means (IANA's registry of close codes): policy, internal error, service restart,
+"""Outcomes of a close before the first event (IANA's registry of close codes): policy, internal error, service restart,
 try again later, bad gateway."""
 
 
 class _Sink:
-    """Takes the handshake's answer and the frames behind it, up to the first event that decides."""
+    """Takes the reply to the handshake and the frames after it, up to the first event that gives an outcome."""
 
     def __init__(self, key: str) -> None:
         self.slice_bytes = EVENTS_SLICE_BYTES
@@ -48,7 +48,7 @@ class _Sink:
         self._frames = FrameReader()
 
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:  # noqa: ARG002 - the interface's
-        """Take status and headers; a 101 must prove that the server read our key."""
+        """Take status and headers; a 101 must contain the answer to our key."""
         self.head = ReplyHead(status=status, headers=headers)
         if status != 101:
             return
@@ -71,7 +71,7 @@ class _Sink:
         return Signal.PROGRESS
 
     def _decides(self, frame: Message | Closed) -> bool:
-        """Take a frame; tell whether nothing more is needed."""
+        """Take a frame; return whether the probe needs no more."""
         if isinstance(frame, Closed):
             self.failure = _closed(frame)
         elif frame.text:
@@ -91,7 +91,7 @@ class _Sink:
 
 
 def _closed(frame: Closed) -> Failure:
-    """Say what a close before the first event means: by its words where they tell, else by its code."""
+    """Classify a close before the first event: by its text if that is specific, else by its code."""
     name = f"close {frame.code}"
     told = of_error({"message": frame.reason, "type": name})
     outcome = _CLOSE_OUTCOMES.get(frame.code, told.outcome) if told.outcome is Outcome.ERROR_IN_BODY else told.outcome
@@ -115,7 +115,7 @@ class RealtimeProbe:
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=(("sec-websocket-version", "13"),))
 
     async def run(self) -> Result:
-        """Shake hands once, and wait for the first event."""
+        """Make the handshake once, and wait for the first event."""
         key = fresh_key()
         sink = _Sink(key)
         exchange = await self._caller.exchange(
@@ -145,7 +145,7 @@ class RealtimeProbe:
 
 
 def _failure(sink: _Sink, exchange: Exchange) -> Failure | None:
-    """Draw what went wrong: what the server said, what the wire did, what is missing."""
+    """Return what went wrong: the server's error, then the wire, then what is missing."""
     if sink.failure is not None:
         return sink.failure
     if sink.session is not None:
@@ -161,7 +161,7 @@ def _failure(sink: _Sink, exchange: Exchange) -> Failure | None:
 
 
 def _phases(sink: _Sink, exchange: Exchange) -> dict[str, float]:
-    """Add the time from the handshake's answer to the first event."""
+    """Add the time from the reply to the handshake to the first event."""
     phases = dict(exchange.phases)
     if exchange.status is not None:
         end = exchange.ended if sink.ready_at is None else sink.ready_at

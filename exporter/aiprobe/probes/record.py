@@ -1,6 +1,6 @@
-"""Reads one reply of a protocol as it arrives: collects its events, with their times, and says when it is enough.
+"""Reads one reply of a protocol as it arrives: collects its events with their times, and ends when it has enough.
 
-The sink of chat and embeddings probes. It records; what the record means is decided by the kind of probe.
+This is the sink of chat and embeddings probes. It only records; the kind of probe decides the outcome.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
 Amount = TypeVar("Amount", int, float)
 _CONTENTS_KEPT: Final = 8
-"""A tool call streams in many parts; a few prove the point."""
+"""A tool call streams in many parts; only the first ones are kept."""
 _NO_FACTS: Final = HeadFacts()
 _NO_USAGE: Final = Usage()
 _NO_META: Final = Meta()
@@ -42,7 +42,7 @@ _NO_META: Final = Meta()
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """What a reply held. Times are monotonic seconds."""
+    """The content of a reply. Times are monotonic seconds."""
 
     head: ReplyHead | None = None
     facts: HeadFacts = _NO_FACTS
@@ -59,17 +59,17 @@ class Record:
     first_text_at: float | None = None
     last_event_at: float | None = None
     max_gap_seconds: float | None = None
-    """Counted from the first content on: what comes before it is the first token's time."""
+    """Counted from the first content on: the time before it belongs to the first token."""
     content_chunks: int = 0
 
     @property
     def answer(self) -> str:
-        """Return the visible text so far."""
+        """Return the visible text received so far."""
         return "".join(self.text)
 
     @property
     def finish(self) -> Finish | None:
-        """Return why the model stopped, if it said so."""
+        """Return why the model stopped, if the reply states it."""
         return self.stopped.finish if self.stopped else None
 
 
@@ -77,7 +77,7 @@ class RecordingSink:
     """Feeds a reply to its protocol's reader and keeps the record."""
 
     def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool, max_body_bytes: int = 8 << 20) -> None:
-        """`max_body_bytes` is what a right reply cannot pass: an endless one is left there."""
+        """`max_body_bytes` is more than any correct reply: reading stops there."""
         self.record = Record()
         self.slice_bytes = EVENTS_SLICE_BYTES if stream else WHOLE_SLICE_BYTES
         self._protocol = protocol
@@ -85,7 +85,7 @@ class RecordingSink:
         self._stream = stream
         self._reader: Reader | None = None
         self._undecided = False
-        """The first bytes have to say what the body is: its media type is none of the protocol's."""
+        """The first bytes decide what the body is, because its media type is not one of the protocol's."""
         self._collected = bytearray()
         self._bytes_left = max_body_bytes
 
@@ -102,7 +102,7 @@ class RecordingSink:
             self._reader = self._protocol.reader(stream=self._stream)
 
     def on_body(self, data: bytes, at: float) -> Signal:
-        """Take body bytes; say whether they were content, progress, nothing of note, or enough."""
+        """Take body bytes; return whether they were content, progress, nothing relevant, or enough."""
         if self._undecided:
             data = self._decide(data)
             if self._undecided:
@@ -118,7 +118,7 @@ class RecordingSink:
         return Signal.DONE if len(self._collected) >= ERROR_BODY_LIMIT else Signal.CONTENT
 
     def _decide(self, data: bytes) -> bytes:
-        """Look at the first bytes of a body of another media type; return those that are for the reader, once known."""
+        """Check the first bytes of a body of another media type; return those for the reader once the kind is known."""
         start = bytes(self._collected + data).lstrip()
         self._collected.clear()
         answer = begins_as(self._protocol.content_types(stream=self._stream), start)
@@ -130,7 +130,7 @@ class RecordingSink:
         return start
 
     def close(self, *, complete: bool, at: float) -> None:
-        """Take the end of the exchange; `complete` says that the body came to its proper end."""
+        """Take the end of the exchange; `complete`: the body ended properly."""
         head = self.record.head
         if head is None or self.record.failure is not None or self.record.ended:
             return
@@ -145,7 +145,7 @@ class RecordingSink:
             self.record.failure = self._protocol.failure(head, bytes(self._collected))
 
     def _take(self, events: Sequence[Event]) -> bool:
-        """Keep what events hold; tell whether there was content among them."""
+        """Keep the content of events; return whether there was any."""
         content = False
         for event in events:
             kind = type(event)
@@ -156,7 +156,7 @@ class RecordingSink:
         return content
 
     def _wrong_type(self, head: ReplyHead) -> Failure:
-        """Say what a 2xx reply of another media type is: a challenge, an error object, or not our protocol."""
+        """Classify a 2xx reply of another media type: a challenge, an error object, or another protocol."""
         body = bytes(self._collected)
         if is_challenge(head.headers):
             return self._protocol.failure(head, body)
@@ -188,7 +188,7 @@ class RecordingSink:
             if record.first_text_at is None and record.text:
                 record.first_text_at = at
                 if isinstance(self._reader, StreamReader):
-                    self._reader.patient = True  # from here on only the times of events matter at once
+                    self._reader.patient = True  # from here on only the times of events are needed at once
         if record.ended or record.failure is not None:
             return Signal.DONE
         return Signal.CONTENT if content else Signal.PROGRESS
@@ -218,7 +218,7 @@ def _take_usage(record: Record, event: Usage) -> None:
 
 
 def _newer(old: Amount | None, new: Amount | None) -> Amount | None:
-    """Return the last number; a late zero, which gateways send for what they did not count, overwrites nothing."""
+    """Return the last number; a late zero is ignored, because gateways send it for what they did not count."""
     return old if new is None or (new == 0 and old) else new
 
 
@@ -254,4 +254,4 @@ _TAKE: Final[Mapping[type, Callable[..., None]]] = {
     Failure: _take_failure,
     End: _take_end,
 }
-"""By the exact class of the event; what is not here only proves progress."""
+"""By the exact class of the event; any other class counts only as progress."""

@@ -1,7 +1,7 @@
-"""Redirects of a question: followed once, within its own origin, as the official SDKs do.
+"""Follows one redirect of a question within its own origin, as the official SDKs do.
 
-They follow a 307 or 308 with the same method and body (RFC 9110 sections 15.4.8 and 15.4.9). Nothing is sent to another
-origin: neither the question nor its credential.
+The SDKs follow a 307 or 308 with the same method and body (RFC 9110 sections 15.4.8 and 15.4.9). Neither the question
+nor its credential is sent to another origin.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _KEEPS_METHOD: Final = frozenset({307, 308})
 
 
 class FirstSink:
-    """Stands before the sink of the first request: keeps a redirect within the origin to itself, passes on the rest."""
+    """Wraps the sink of the first request: holds back a redirect within the origin, and passes on any other reply."""
 
     __slots__ = ("_sink", "_url", "on_body", "slice_bytes", "target")
 
@@ -24,7 +24,7 @@ class FirstSink:
         self.slice_bytes = sink.slice_bytes
         self.on_body = sink.on_body
         self.target: str | None = None
-        """Path and query to ask next; None unless the reply was such a redirect."""
+        """Path and query of the next request; None unless the reply was such a redirect."""
 
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         """Take status and headers."""
@@ -38,7 +38,7 @@ class FirstSink:
 
 
 def within_origin(url: str, location: str) -> str | None:
-    """Return path and query of where `location` leads from `url`, or None when that is nowhere or another origin."""
+    """Return path and query of `location` relative to `url`, or None if it is invalid or of another origin."""
     if not location or not location.isprintable() or not location.isascii():
         return None
     try:
@@ -59,5 +59,5 @@ def _port(scheme: str, port: int | None) -> int:
 
 
 def _leave(data: bytes, at: float) -> Signal:  # noqa: ARG001 - the sink's interface
-    """Take the body of a redirect, which says nothing."""
+    """Ignore the body of a redirect."""
     return Signal.DONE

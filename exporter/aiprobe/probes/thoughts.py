@@ -1,7 +1,7 @@
-"""Tells a model's thoughts from its answer where a server leaves both in the visible text.
+"""Separates a model's thoughts from its answer if a server leaves both in the visible text.
 
-Chat templates differ: some open the thought in the prompt, so that only its closing tag is in the reply; some leave out
-either. Pure string search, linear in the text.
+Chat templates differ: some open the thought in the prompt, so only its closing tag is in the reply; some omit
+either tag. The search is linear in the text.
 """
 
 import re
@@ -27,7 +27,7 @@ _CLOSING: Final = re.compile(
 )
 _GLUED: Final = re.compile(r"\A\s{0,20}analysis(?=[A-Z])")
 _GLUED_CLOSING: Final = "assistantfinal"
-"""Of gpt-oss behind a server that drops its special tokens and keeps the words between them."""
+"""The marker of gpt-oss on a server that drops its special tokens and keeps the words between them."""
 _HARMONY_END: Final = "<|end|>"
 
 
@@ -36,15 +36,15 @@ class Visible:
     """The visible text of a reply, divided."""
 
     answer: str
-    """What stands behind the last thought that was closed, and before one that was not."""
+    """The text after the last closed thought and before an unclosed one."""
     open_thought: str | None = None
-    """What stands in a thought that was never closed."""
+    """The text of a thought that was never closed."""
     thought: bool = False
-    """There was a thought in the text."""
+    """Whether the text contains a thought."""
 
 
 def divide(text: str) -> Visible:
-    """Divide a text: everything up to the last closing tag is thought, also without an opening one."""
+    """Divide a text: everything up to the last closing tag is a thought, even without an opening tag."""
     end = _last_closing(text)
     answer = text[end:]
     opening = _OPENING.search(text, end) if end else _OPENING.search(text)

@@ -65,7 +65,7 @@ def test_aws_takes_keys_of_a_profile(tmp_path: Path) -> None:
 
 
 def test_aws_without_credentials_or_with_an_unknown_profile_says_so() -> None:
-    with pytest.raises(SourceError, match="AWS knows no credentials"):
+    with pytest.raises(SourceError, match="AWS has no credentials"):
         AwsChain(profile=None, wall=now).fetch()
     with pytest.raises(SourceError, match="ProfileNotFound"):
         AwsChain(profile="nobody", wall=now).fetch()
