@@ -1,4 +1,4 @@
-"""Anthropic's Messages API, and whoever serves the same wire: Azure Foundry, Bedrock Mantle, gateways."""
+"""Anthropic's Messages API, also as Azure Foundry, Bedrock Mantle and gateways serve it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -26,11 +26,10 @@ from aiprobe.protocols.request import get, post
 from aiprobe.protocols.sse import Frame
 
 VERSION: Final = "2023-06-01"
-"""Still accepted, and the one that every compatible server knows; its streams, usage and errors are those of
-2026-10-21."""
+"""The version that every compatible server supports. Its streams, usage and errors are the same as in 2026-10-21."""
 _OWN_HEADERS: Final = {"anthropic-version": VERSION}
 _NOT_CONTENT: Final = frozenset({"fallback"})
-"""A block that only says that another model goes on."""
+"""A block that only marks that another model continues."""
 
 
 def _request(provider: Provider, ask: Ask) -> Request:
@@ -66,7 +65,7 @@ def thinking_fields(reasoning: str) -> dict[str, Any]:
 
 
 class _MessageStream:
-    """The dialect of a message stream. The type is believed from the data: some gateways drop the `event:` line."""
+    """The dialect of a message stream. The type is read from the data: some gateways drop the `event:` line."""
 
     __slots__ = ()
 

@@ -1,7 +1,6 @@
 """What goes into a wire protocol and comes out of it: a request, and the events of a reply.
 
-Pure: no sockets, no clocks. A protocol says what a reply holds; whether that is a good answer is
-decided in `probes/`.
+Pure: no sockets, no clocks. A protocol returns the content of a reply; `probes/` decides whether the answer is good.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,7 @@ class Ask:
     reasoning: str | None = None
     """In the protocol's own value; None sends nothing."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
-    """Merged over the body last, so that a user's word wins."""
+    """Merged over the body last, so that the user's fields have precedence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as billed so far; a None says nothing, so the last number of each field is the one that holds."""
+    """Tokens as billed so far. None means not reported; the last number of each field is the valid one."""
 
     input_tokens: int | None = None
     """All input, what came from a cache included."""
@@ -90,19 +89,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """What a reply tells of itself."""
+    """What a reply reports about itself."""
 
     response_model: str | None = None
     request_id: str | None = None
     server_seconds: float | None = None
-    """How long the service says that it worked."""
+    """The processing time that the service reports."""
     load_seconds: float | None = None
     """How long it took to load the model before it could answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The model said why it stopped."""
+    """The reason why the model stopped."""
 
     finish: Finish
     reason: str
@@ -129,7 +128,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The protocol's terminal event: after it nothing more is owed."""
+    """The protocol's terminal event: nothing is missing after it."""
 
 
 Event = Text | Reasoning | Content | Usage | Meta | Stopped | Failure | Progress | End
@@ -157,7 +156,7 @@ class ReplyHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadFacts:
-    """What the headers of a reply tell, whatever its status."""
+    """What the headers of a reply report, with any status."""
 
     request_id: str | None = None
     rate_limits: tuple[RateLimit, ...] = ()

@@ -60,7 +60,7 @@ _NOT_ALLOWED: Final = frozenset(
         "unrecognizedclientexception",
     }
 )
-"""What the layer in front of the service says of a credential, under 400 as well as 403."""
+"""Errors of the layer in front of the service for a refused credential, with status 400 or 403."""
 
 
 def _request(provider: Provider, ask: Ask) -> Request:
@@ -87,7 +87,7 @@ def _models_request(provider: Provider) -> Request:
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:
-    """Say what a reply with a status outside 2xx means: by the exception's name, which stands in a header."""
+    """Classify a reply with a status outside 2xx: by the exception's name, which a header holds."""
     name = _exception(head, body)
     if not name:
         return errors.in_reply(head, body)
@@ -217,7 +217,7 @@ def _read_stop(document: dict[str, Any]) -> list[Event]:
 
 
 def _read_metadata(document: dict[str, Any]) -> list[Event]:
-    """Read what is told at the end: tokens, of which those from a cache are counted apart, and the latency."""
+    """Read the last event: the latency and the tokens; those from a cache are counted separately."""
     told = any_object(document.get("usage"))
     fresh, cached = a_count(told.get("inputTokens")), a_count(told.get("cacheReadInputTokens"))
     total = None if fresh is None else fresh + (cached or 0) + (a_count(told.get("cacheWriteInputTokens")) or 0)

@@ -54,7 +54,7 @@ def _request(provider: Provider, ask: Ask) -> Request:
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:
-    """Say what a reply with a status outside 2xx means; 498 is a refused token here, and no lack of capacity."""
+    """Classify a reply with a status outside 2xx; 498 is a refused token here, and no lack of capacity."""
     failure = errors.in_reply(head, body)
     if head.status == 498 and "token" in failure.message.lower():
         return Failure(outcome=Outcome.AUTH, error_type=failure.error_type, message=failure.message)

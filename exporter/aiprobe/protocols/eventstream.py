@@ -32,7 +32,7 @@ class EventFrame(NamedTuple):
 
 
 class EventStreamParser:
-    """Cuts a byte stream into frames. Once `broken` says why, nothing more will come."""
+    """Cuts a byte stream into frames. After `broken` is set to a reason, it returns no more."""
 
     __slots__ = ("_held", "_length", "broken")
 
@@ -74,7 +74,7 @@ class EventStreamParser:
 
 
 def _checked_length(held: bytearray) -> int:
-    """Return the length that a prelude tells. It is checked first: a false one would be waited for in vain."""
+    """Return the length in a prelude. It is checked first: the rest of a false length would never arrive."""
     total, headers, checksum = _PRELUDE.unpack_from(held)
     if crc32(held[: _PRELUDE.size - _CRC.size]) != checksum:
         raise UnreadableError("an event whose prelude has a wrong checksum")

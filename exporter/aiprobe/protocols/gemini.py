@@ -98,7 +98,7 @@ class _Chunks:
         return events or PROGRESS
 
     def close(self) -> Sequence[Event]:
-        """The end of the body is the end of the reply once a finish or block reason was told; usage may follow it."""
+        """The end of the body is the end of the reply after a finish or block reason; usage may follow it."""
         return (End(),) if self._finished else NOTHING
 
 

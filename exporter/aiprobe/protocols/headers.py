@@ -1,6 +1,6 @@
-"""What the headers of a reply tell: rate limits, when to come back, how long the server worked, ids.
+"""Reads the headers of a reply: rate limits, the time to wait, the server's processing time, ids.
 
-Header values come from strangers: what does not parse, is negative or absurd is dropped.
+Header values are untrusted: a value that does not parse, is negative or is absurd is dropped.
 """
 
 import re
@@ -68,7 +68,7 @@ _REGIONS: Final = ("x-ms-region", "x-groq-region")
 
 
 def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) -> HeadFacts:
-    """Read everything that headers tell; `request_ids` is the protocol's list, after the provider's own."""
+    """Read all known headers; `request_ids` is the protocol's list, after the provider's own."""
     headers = head.headers
     return HeadFacts(
         request_id=_first_id(headers, (*provider.request_id_headers, *request_ids)),
@@ -82,7 +82,7 @@ def facts(provider: Provider, head: ReplyHead, *, request_ids: tuple[str, ...]) 
 
 
 def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
-    """Return one entry per resource that any known spelling tells something about."""
+    """Return one entry per resource that any known spelling reports."""
     found: dict[str, RateLimit] = {}
     if "ratelimit" not in " ".join(headers):  # most replies, and there are many names to try
         return ()
@@ -96,7 +96,7 @@ def rate_limits(headers: Mapping[str, str]) -> tuple[RateLimit, ...]:
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return how long to wait: `retry-after-ms` wins, then `retry-after` as seconds or as a date.
 
-    A date counts from the reply's own `date` header, so that no clock of ours is needed; without one it says nothing.
+    A date counts from the reply's own `date` header, so that no clock of ours is needed; else it is ignored.
     """
     if _WAITS.isdisjoint(headers):
         return None
@@ -112,7 +112,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def server_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return how long the provider says that it worked: its own header, then the longest of `server-timing`."""
+    """Return the provider's reported processing time: its own header, then the longest of `server-timing`."""
     if _WORKED.isdisjoint(headers):
         return None
     timing = headers.get("server-timing")

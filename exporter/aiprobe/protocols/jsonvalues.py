@@ -1,6 +1,6 @@
-"""JSON from strangers: decoding that fails in one way, and typed looks at what was decoded.
+"""Untrusted JSON: decoding that fails in one way, and typed access to the decoded values.
 
-The rule of the room: an absent or null field says nothing, a field of the wrong type is `UnreadableError`. Types are
+The rule here: an absent or null field is empty, a field of the wrong type is `UnreadableError`. Types are
 compared as they are, because the decoder makes no subclasses. What a field means belongs to the protocol that asks.
 """
 
@@ -19,7 +19,7 @@ _LONGEST_SECONDS: Final = 86_400.0
 
 
 class UnreadableError(ValueError):
-    """Bytes or a value that the protocol does not allow; the text says what was wrong without quoting it."""
+    """Bytes or a value that the protocol does not allow; the text states what was wrong without quoting it."""
 
 
 def load(data: bytes) -> object:
@@ -112,7 +112,7 @@ def an_id(value: object) -> str | None:
 
 
 def milliseconds(value: object, *, per_second: float = 1e3) -> float | None:
-    """Return seconds of a number of milliseconds (or of what `per_second` says), or None for what cannot be one."""
+    """Return seconds of a number of milliseconds (or of the unit in `per_second`), or None for what cannot be one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not 0 <= value <= _LONGEST_SECONDS * per_second:

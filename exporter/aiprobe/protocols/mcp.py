@@ -1,7 +1,7 @@
-"""The Model Context Protocol over streamable HTTP, in both of its eras: JSON-RPC messages out, one reply in.
+"""The Model Context Protocol over streamable HTTP, in both of its revisions: JSON-RPC messages out, one reply in.
 
 Up to 2025-11-25 a client introduces itself first (`initialize`); from 2026-07-28 on every request stands alone and
-`server/discover` asks what there is. Which of them is asked, and in which order, is decided in `probes/mcp.py`.
+`server/discover` asks what there is. `probes/mcp.py` decides which of them is used, and in which order.
 """
 
 import json
@@ -93,7 +93,7 @@ class ReplyReader:
         """Why there will be none, if the bytes are not allowed."""
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; tell whether they brought the answer, or an end to waiting for it."""
+        """Take the next bytes; return whether they contain the answer or end the wait for it."""
         if self._parser is None:
             self._held += data
             return len(self._held) > _MOST_HELD_BYTES
@@ -151,7 +151,7 @@ def failure_in(message: dict[str, Any]) -> Failure | None:
 
 
 def server_name(result: dict[str, Any]) -> str:
-    """Return name and version of the server, as it tells them."""
+    """Return name and version of the server, as it reports them."""
     stamp = any_object(result.get("_meta")).get("io.modelcontextprotocol/serverInfo")
     info = any_object(result.get("serverInfo") or stamp)
     return " ".join(filter(None, (a_name(info.get("name")), a_name(info.get("version")))))

@@ -1,4 +1,4 @@
-"""Ollama's own chat API: a JSON document a line, and the time that it took to load the model told apart."""
+"""Ollama's own chat API: one JSON document per line; the time to load the model is reported separately."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -40,7 +40,7 @@ NANOSECONDS: Final = 1e9
 
 
 def _request(provider: Provider, ask: Ask) -> Request:
-    """Build the request that asks `ask`. It says nothing of `keep_alive`: a probe keeps no model in memory."""
+    """Build the request that asks `ask`. It omits `keep_alive`: a probe keeps no model in memory."""
     body: dict[str, Any] = {
         "model": ask.model,
         "messages": [{"role": "user", "content": ask.prompt}],

@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions, and every provider and gateway that is compatible with it in its own way.
+"""OpenAI Chat Completions, and the providers and gateways that are compatible with it.
 
 Differences between providers are data (`Provider`) where they concern the request, and tolerated here where they
 concern the reply: OpenAI, Azure, Mistral, Groq, OpenRouter, DeepSeek, xAI, vLLM and others.
@@ -90,7 +90,7 @@ class _Chunks:
         return self._fail(document, failed) if failed else self.take_document(document)
 
     def take_plain(self, documents: Sequence[Any]) -> Sequence[Event]:
-        """Return the events of chunks that most likely add one piece of text each and have nothing else to tell."""
+        """Return the events of chunks that most likely add one piece of text each and have no other content."""
         events: list[Event] = []
         texts: list[str] = []
         for document in documents:
@@ -185,7 +185,7 @@ def _read_completion(document: object) -> Sequence[Event]:
 
 
 def _add_names(document: dict[str, Any], events: list[Event]) -> bool:
-    """Add model and id; Azure's first chunk has them empty. The id stands in where no header tells one."""
+    """Add model and id; Azure's first chunk has them empty. The id is used if no header has one."""
     model = a_name(document.get("model"))
     if model:
         events.append(Meta(response_model=model, request_id=an_id(document.get("id"))))
@@ -219,7 +219,7 @@ def _add_content(delta: dict[str, Any], events: list[Event]) -> None:
 
 
 def _is_blank(value: object) -> bool:
-    """Tell a form that nobody filled in, such as `{"name": "", "arguments": ""}`, from a tool call, image or sound."""
+    """Return whether a value is only an empty form, such as `{"name": "", "arguments": ""}`, and not a tool call."""
     if isinstance(value, list):
         return all(map(_is_blank, value))
     fields = {name: each for name, each in any_object(value).items() if name not in {"type", "index", "format"}}

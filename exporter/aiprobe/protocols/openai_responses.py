@@ -45,7 +45,7 @@ _REPEATS: Final = (
     b"response.content_part.done",
     b"response.output_item.done",
 )
-"""Events that only repeat what others said, up to the whole answer: they are not decoded."""
+"""Events that only repeat earlier ones, up to the whole answer: they are not decoded."""
 
 
 def _request(provider: Provider, ask: Ask) -> Request:
@@ -170,7 +170,7 @@ def _stopped(response: dict[str, Any], *, status: str, refused: bool) -> Stopped
 
 
 def _names(response: dict[str, Any]) -> list[Event]:
-    """Return model and id; the id stands in where no header tells one."""
+    """Return model and id; the id is used if no header has one."""
     model = a_name(response.get("model"))
     return [Meta(response_model=model, request_id=an_id(response.get("id")))] if model else []
 

@@ -1,4 +1,4 @@
-"""Token counts as OpenAI's chat protocol spells them, and everybody who is compatible with it in their own way."""
+"""Token counts in the spelling of OpenAI's chat protocol and of its compatible variants."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _NOTHING: Final = Usage()
 
 
 def chat_usage(usage: object) -> Usage | None:
-    """Read a `usage` object; None when it tells nothing.
+    """Read a `usage` object; None if it has no counts.
 
     xAI and Gemini's compatible surface leave reasoning out of `completion_tokens` but not out of `total_tokens`, and
     bill it; so the greater of the two is the output. Mistral's sounds are in the total alone, and are input.

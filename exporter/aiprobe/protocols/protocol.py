@@ -31,7 +31,7 @@ class Protocol:
     failure: Callable[[ReplyHead, bytes], Failure] = errors.in_reply
     """Returns what a reply with a status outside 2xx means; its body may be anything, also cut short."""
     loads_first: bool = False
-    """The service sends nothing while it loads a model: only the total limit tells a cold start from an outage."""
+    """The service sends nothing while it loads a model: only the total limit separates a cold start from an outage."""
 
     def reader(self, *, stream: bool) -> Reader:
         """Return a fresh reader for one 2xx reply to `request`."""

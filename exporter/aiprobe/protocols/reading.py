@@ -1,7 +1,7 @@
 """The two readers that every protocol shares: one for event streams, one for whole JSON bodies.
 
-A protocol brings its dialect; here is what holds for all of them: errors in any framing, broken bytes, nothing
-after the end. What makes an answer good belongs in `probes/`.
+A protocol supplies its dialect. The readers handle what all share: errors in any framing, broken bytes, no event
+after the end. `probes/` decides whether an answer is good.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,10 +39,10 @@ class Dialect(Interface):
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """How a dialect knows an event that only adds content, and reads its document."""
+    """How a dialect recognises an event that only adds content, and reads its document."""
 
     fits: Callable[[bytes], bool]
-    """Tells of the bytes of an event that it can neither end the stream nor fail it."""
+    """Returns whether the bytes of an event can neither end the stream nor fail it."""
     take: Callable[[Sequence[object]], Sequence[Event]]
     """Returns the events of such documents, one after the other."""
 
@@ -66,8 +66,8 @@ class StreamReader:
 
     def __init__(self, dialect: Dialect, *, plain: Plain | None = None) -> None:
         self.patient = False
-        """Whether the caller only wants to know now *that* a plain event came, and what it held when the next one
-        comes that is not plain: decoding many at once costs a fraction of decoding each as it comes."""
+        """Whether plain events are only counted as they come, and decoded together before the next event that is
+        not plain: decoding many at once costs a fraction of decoding each as it comes."""
         self._dialect = dialect
         self._plain = plain
         self._put_off: list[bytes] = []
@@ -246,7 +246,7 @@ def load_frame(frame: Frame, *, own: bytes) -> tuple[dict[str, Any], Sequence[Ev
 
 
 def _is_words(data: bytes) -> bool:
-    """Tell plain words in the place of JSON from broken JSON, a page, and a sentinel that was cut."""
+    """Return whether data is plain words, and not broken JSON, a page, or a sentinel that was cut."""
     try:
         text = data.decode().strip()
     except UnicodeDecodeError:

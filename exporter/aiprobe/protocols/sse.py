@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 MAX_EVENT_BYTES: Final = 1 << 20
 _BOM: Final = b"\xef\xbb\xbf"
 _UNKNOWN_FIELD: Final = re.compile(rb"[A-Za-z][\w-]*(?::|$)")
-"""What the standard tells readers to ignore. A line of another shape was not meant as an event stream."""
+"""Lines that the standard requires readers to ignore. A line of another shape belongs to no event stream."""
 
 
 class Frame(NamedTuple):

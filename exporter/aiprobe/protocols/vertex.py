@@ -1,6 +1,6 @@
 """Google Cloud's Vertex AI: Gemini and Claude under one project and location, with a Google token instead of a key.
 
-What is said is Gemini's and Anthropic's own; only paths differ, and Claude's model moves from the body into them.
+Bodies are Gemini's and Anthropic's own; only paths differ, and Claude's model moves from the body into the path.
 """
 
 import re
@@ -16,7 +16,7 @@ from aiprobe.protocols.gemini import GEMINI
 from aiprobe.protocols.request import get, post
 
 VERSION: Final = "vertex-2023-10-16"
-"""Of the Messages API on Vertex AI: the one that every model there knows."""
+"""The version of the Messages API that every model on Vertex AI supports."""
 _PROJECT: Final = re.compile(r"(?:/v\d\w*)?/projects/.*$")
 _LIST_VERSION: Final = "/v1beta1"
 

@@ -1,6 +1,6 @@
 """The receiving half of a WebSocket client (RFC 6455): what proves the handshake, and frames cut anywhere.
 
-Nothing is sent here but the handshake: a probe that has seen what it wanted closes the connection.
+Only the handshake is sent: a probe closes the connection after the event that it waits for.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from aiprobe.protocols.jsonvalues import UnreadableError
 
 _GUID: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""RFC 6455, section 1.3."""
+"""The GUID of the handshake (RFC 6455, section 1.3)."""
 MAX_MESSAGE_BYTES: Final = 1 << 20
 _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _NO_STATUS: Final = 1005
@@ -26,7 +26,7 @@ class Message(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The peer's close frame (section 5.5.1)."""
+    """The peer's close frame (RFC 6455, section 5.5.1)."""
 
     code: int
     reason: str
@@ -38,12 +38,12 @@ def fresh_key() -> str:
 
 
 def accept_of(key: str) -> str:
-    """Return what a server must answer to `key` (section 4.2.2)."""
+    """Return what a server must answer to `key` (RFC 6455, section 4.2.2)."""
     return b64encode(hashlib.sha1(f"{key}{_GUID}".encode()).digest()).decode("ascii")  # noqa: S324 - the RFC's choice
 
 
 class FrameReader:
-    """Cuts bytes into messages; pings and pongs make none. Once `broken` says why, nothing more will come."""
+    """Cuts bytes into messages; pings and pongs make none. After `broken` is set to a reason, it returns no more."""
 
     __slots__ = ("_held", "_message", "_opcode", "broken")
 

@@ -1,6 +1,6 @@
-"""What an error says, dug out of every shape in which providers, gateways and CDNs say it.
+"""Extracts the facts of an error from every shape that providers, gateways and CDNs send.
 
-Pure collection: names, numbers and words go in one dataclass. What they mean for a probe is decided in `errors`.
+It only collects names, numbers and words in one dataclass. `errors` decides what they mean for a probe.
 """
 
 import re
@@ -81,7 +81,7 @@ _INNER_KEYS: Final = [
     "provider_error",
 ]
 _NO_PARAMETER: Final = (None, "", "None", "null", "model")
-"""LiteLLM writes its nulls as words. What is said of the parameter `model` is said of the model."""
+"""LiteLLM writes its nulls as words. An error about the parameter `model` is an error about the model."""
 
 _NOT_ALNUM: Final = re.compile(r"[^a-z0-9]+")
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>(.{1,300}?)</title", re.IGNORECASE | re.DOTALL)
@@ -91,7 +91,7 @@ _CUT_NAME: Final = re.compile(
 )
 _CUT_MESSAGE: Final = re.compile(r'"(?:message|detail|error)"\s{0,9}:\s{0,9}"((?:[^"\\]|\\.){1,2000})')
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'(?!\w)|https?://\S+")
-"""What a message quotes (a prompt, a parameter, a page to read) is not what it says."""
+"""Quotations in a message (a prompt, a parameter, a page to read); they do not describe the error."""
 _NAMED_IN_WORDS: Final = re.compile(
     r"\b(?:[A-Z][A-Za-z]{2,40}(?:Error|Exception|Exceeded|Exhausted|Fault)|[a-z]{2,20}(?:_[a-z]{2,20}){0,3}"
     r"_(?:error|exceeded|exhausted|reached|quota|limit|limited|balance|credits?|funds|key|overloaded|unavailable|expired|failed))\b"
@@ -106,7 +106,7 @@ class ErrorFacts:
     """One error, whatever its shape was."""
 
     name: str = ""
-    """The provider's own name for it, the most specific one that was told."""
+    """The provider's own name for the error, the most specific one in the reply."""
     message: str = ""
     """The provider's own words: untrusted, one line, at most `MESSAGE_LIMIT` characters."""
     words: str = ""
@@ -238,7 +238,7 @@ def _collect(part: dict[str, Any], found: _Found) -> None:
 
 
 def _read_message(text: str, found: _Found) -> None:
-    """Keep a message, and gather from the document that it quotes: gateways pass on what their provider said."""
+    """Keep a message, and gather from the document that it quotes: gateways pass on their provider's error."""
     found.messages.append(text)
     start = text.find("{", 0, _TEXT_LIMIT)
     if start < 0 or not found.quotations:

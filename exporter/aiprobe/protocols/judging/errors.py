@@ -1,4 +1,4 @@
-"""What an error means for a probe: one classifier for HTTP errors and for errors inside 2xx replies.
+"""Classifies errors for a probe: HTTP errors and errors inside 2xx replies.
 
 The table is docs/design.md, section 5. What the API states in its body counts first, then the status that carries it;
 codes before words, and words only outside of quotations. What codes and words mean stands in `meanings`.
@@ -44,9 +44,9 @@ _CDN_PAGE: Final = re.compile(
 )
 _PAGE_BYTES: Final = 65_536
 _FULL: Final = frozenset({503, 529, 498})
-"""Statuses that say overloaded by themselves."""
+"""Statuses that mean overloaded, with any body."""
 _THE_SERVERS: Final = frozenset({408, 424, 498})
-"""Statuses below 500 that speak of the server."""
+"""Statuses below 500 that are faults of the server."""
 _WRONG_PLACE: Final = re.compile(r"\b(?:location|region|country|territory)\b")
 
 
@@ -56,7 +56,7 @@ def malformed(message: str) -> Failure:
 
 
 def in_reply(head: ReplyHead, body: bytes) -> Failure:
-    """Say what a reply with a status outside 2xx means; `body` may be anything, also cut short."""
+    """Classify a reply with a status outside 2xx; `body` may be anything, also cut short."""
     facts = facts_of_body(body)
     codes = [facts.name, *(head.headers.get(name, "") for name in ("x-error-code", "x-amzn-errortype"))]
     name = next(filter(None, codes), "").partition(":")[0]
@@ -92,7 +92,7 @@ def in_odd_document(document: object) -> Failure | None:
 
 
 def of_error(error: object) -> Failure:
-    """Say what an error object (or string) inside a 2xx reply means."""
+    """Classify an error object (or string) inside a 2xx reply."""
     facts = facts_of(error)
     return Failure(outcome=_in_body(facts), error_type=facts.name, message=facts.message)
 
@@ -104,7 +104,7 @@ def restates(failure: Failure, finish: Finish | None) -> bool:
 
 
 def is_challenge(headers: Mapping[str, str]) -> bool:
-    """Return whether headers say that a bot challenge stands in front of the service, whatever the status.
+    """Return whether headers mark a bot challenge in front of the service, with any status.
 
     Cloudflare's `cf-mitigated: challenge`; AWS WAF's `x-amzn-waf-action: challenge` (with 202) or `captcha` (with 405).
     """
@@ -122,7 +122,7 @@ def _carries_error(document: Mapping[str, Any]) -> bool:
 
 
 def _is_odd_error(document: Mapping[str, Any]) -> bool:
-    """Tell an error by its fields: a code or status that is none of a success, or nothing but a message."""
+    """Return whether the fields are those of an error: a code or status of no success, or only a message."""
     if any(
         means_something(document.get(name))
         for name in ("detail", "errors", "fault", "error_code", "error_msg", "errorMessage")
@@ -154,7 +154,7 @@ def _is_from_in_front(status: int, facts: ErrorFacts) -> bool:
 
 
 def _is_cdn_page(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
-    """Tell a CDN's own refusal from the service's: the service refuses in JSON, and CDNs also relay 5xx."""
+    """Return whether a refusal is the CDN's own: the service refuses in JSON, and CDNs also relay 5xx."""
     if head.status not in {403, 405} or facts.is_json:
         return False
     if _CDN_PAGE.search(body[:_PAGE_BYTES]):
@@ -165,7 +165,7 @@ def _is_cdn_page(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
 
 
 def _by_status(status: int, facts: ErrorFacts) -> Outcome:
-    """Classify an HTTP error: what the body states as far as it is believed under this status, then the status."""
+    """Classify an HTTP error: by the body, as far as it is trusted with this status, then by the status."""
     if status < 400:
         return Outcome.MALFORMED
     if _lacks_backends(facts):
@@ -256,10 +256,10 @@ def _in_body(facts: ErrorFacts) -> Outcome:
 
 
 def _throttled_or_spent(facts: ErrorFacts) -> Outcome:
-    """Tell a limit that passes in a minute from one that needs money or tomorrow.
+    """Distinguish a limit that ends within a minute from one that needs a payment or ends the next day.
 
-    Google words both as "exceeded your current quota, please check your plan and billing details" and tells them
-    apart in `quotaId` only; OpenAI's throttle offers a billing page as the way to a higher limit.
+    Google words both as "exceeded your current quota, please check your plan and billing details" and distinguishes
+    them in `quotaId` only; OpenAI's throttle offers a billing page as the way to a higher limit.
     """
     if any("perday" in quota_id for quota_id in facts.quota_ids):
         return Outcome.QUOTA_EXHAUSTED

@@ -1,6 +1,6 @@
-"""Why a model stopped: the words of every dialect in one table, for gateways pass on the words of others.
+"""Reasons why a model stopped: the words of every dialect in one table, because gateways pass on the words of others.
 
-Words are compared squashed: without case, signs and prefixes. A number, and a word that nobody knows, is `other`.
+Words are compared squashed: without case, signs and prefixes. A number or an unknown word is `other`.
 Sources: the API references of OpenAI, Anthropic, Google, Cohere, Mistral, Zhipu, DeepSeek and AWS; vLLM, SGLang, TGI.
 """
 
@@ -43,7 +43,7 @@ _PREFIX: Final = "finishreason"
 
 
 def stopped(reason: object) -> Stopped | None:
-    """Return why a model stopped, from what stands in the place of its reason; None when that says nothing."""
+    """Return why a model stopped, from the value of its reason field; None if that is empty."""
     if not reason:
         return None
     if isinstance(reason, dict | list):

@@ -20,15 +20,15 @@ class Meaning:
     phrases: re.Pattern[str]
 
     def by_code(self, facts: ErrorFacts) -> bool:
-        """Return whether a code says it."""
+        """Return whether a code has this meaning."""
         return any(map(self.codes.search, facts.codes))
 
     def by_phrase(self, facts: ErrorFacts) -> bool:
-        """Return whether the words say it, outside of quotations."""
+        """Return whether the words outside of quotations have this meaning."""
         return self.phrases.search(facts.words) is not None
 
     def says(self, facts: ErrorFacts) -> bool:
-        """Return whether a code or the words say it."""
+        """Return whether a code or the words have this meaning."""
         return self.by_code(facts) or self.by_phrase(facts)
 
 
@@ -74,7 +74,7 @@ NO_BACKEND: Final = _meaning(
         r"无可用(?:的)?(?:渠道|实例|节点|供应商|账号|通道|服务)|没有可用(?:的)?(?:渠道|实例|节点|供应商|账号|通道|服务)",
     ),
 )
-"""A router has nobody to pass the request to. OpenRouter's "no endpoints found" is a model that does not exist, and
+"""A router has no backend for the request. OpenRouter's "no endpoints found" is a model that does not exist, and
 what matches no data policy is the user's own setting."""
 USERS_OWN_CHOICE: Final = re.compile(r"data policy|guardrail|routing requirements|matching your|allowed providers")
 
@@ -146,7 +146,7 @@ SPENT: Final = _meaning(
         r"配额(?:已)?(?:不足|用尽|耗尽|用完)|充值",
     ),
 )
-"""Money or a plan has run out: phrases that can only speak of the client's account."""
+"""Money or a plan has run out: phrases that only describe the client's account."""
 QUOTA: Final = _meaning(
     codes=(r"quotaexceeded|exceededquota|usagelimit|setlimitexceeded|dailylimit|monthlylimit|quotareached",),
     phrases=(
@@ -158,7 +158,7 @@ QUOTA: Final = _meaning(
         r"limit (?:of \S+ )?(?:\w+ ){0,2}per (?:day|week|month)\b",
     ),
 )
-"""A quota without whose: a server's own memory and disk have such limits as well, so a 5xx needs more than these."""
+"""A quota without an owner: a server's own memory and disk have such limits as well, so a 5xx needs more."""
 QUOTA_WORDS: Final = _any(
     r"\bquotas?\b|\bbilling\b|\bcredits?\b|\bspend(?:ing)?\b|\bpayment\b|\binsufficient balance",
 )
@@ -191,7 +191,7 @@ THROTTLE_OF_ACCOUNT: Final = _any(
     r"rate limit (?:reached|exceeded|hit) for \S+(?: \S+){0,3} (?:in|of|on) organization",
     r"organization's rate limit",
 )
-"""Throttle words that speak of the client's own limits: believed under a 5xx."""
+"""Throttle words that name the client's own limits: accepted with a 5xx."""
 THROTTLE_WORDS: Final = re.compile(r"rate[ -]?limit|too many (?:\w+ )?requests|throttl|concurren")
 SHORT_OR_LONG: Final = _any(
     r"(?P<short>per[ _-]?(?:second|minute|min|hour)(?![a-z])|\b[rt]p[ms]\b|/ ?min(?:ute)?\b)",
