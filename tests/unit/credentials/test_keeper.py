@@ -112,7 +112,7 @@ async def test_a_refusal_fetches_anew_but_not_again_and_again() -> None:
 
 async def test_what_has_ended_when_it_comes_is_no_lease() -> None:
     async with a_keeper(a_lease("old", -5)) as (keeper, _, _clock):
-        with pytest.raises(NoCredentialError, match="had ended"):
+        with pytest.raises(NoCredentialError, match="has expired already"):
             await keeper.get()
 
 
