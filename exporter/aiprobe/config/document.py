@@ -50,7 +50,7 @@ class Document:
     masked: dict[Path, str] = field(default_factory=dict)
     """The texts at the paths of secrets, with `***` in their place."""
     failed: set[Path] = field(default_factory=set)
-    """Where a value could not be read: said once, and no more."""
+    """Where a value could not be read; each place is reported once."""
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
@@ -66,7 +66,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place in a file: what a rule needs to say where it was broken."""
+    """A place in a file, for the message of a rule that was broken there."""
 
     document: Document
     path: Path = ()
@@ -144,7 +144,7 @@ def _report_syntax(document: Document, text: str, error: yaml.YAMLError) -> None
             return
     document.lines[()] = row + 1
     said = getattr(error, "problem", None) or "cannot be parsed"
-    hint = "mind the indentation and the quotes around it"
+    hint = "check the indentation and the quotes around it"
     if "another document" in said:
         said, hint = "more than one document in the file", "remove the lines that are only ---"
     elif 0 <= row < len(lines) and "\t" in lines[row][: len(lines[row]) - len(lines[row].lstrip())]:
@@ -220,7 +220,7 @@ class _Reader:
         return {**merged, **own}
 
     def _forget(self, path: Path) -> None:
-        """Drop what a merge (`<<`) said of a key that the mapping itself says again."""
+        """Drop the merged (`<<`) entries of a key that the mapping itself sets."""
         size = len(path)
         for table in (self._document.lines, self._document.variables, self._document.masked):
             for known in [known for known in table if known[:size] == path]:

@@ -1,6 +1,6 @@
-"""Ends of a base_url that would be there twice: paths that the protocol adds itself.
+"""Endings of a `base_url` that would appear twice, because the protocol appends the path itself.
 
-A slip that the provider answers with 404, which says "no such model" and not "no such address".
+The provider answers such a URL with 404, which reads as "no such model" rather than "no such address".
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _ADDED: Final[Mapping[str, tuple[str, ...]]] = {
     "cohere-chat": ("/v1", "/v2", "/v2/chat"),
     "ollama-chat": ("/v1", "/api", "/api/chat"),
 }
-"""Protocol -> ends that are no part of what its official SDK takes as the base URL (wire reference, section 1)."""
+"""Protocol -> endings that are not part of the base URL in the protocol's official SDK."""
 
 
 def needless_ending(base_url: str, protocol: str) -> str:

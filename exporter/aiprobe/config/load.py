@@ -104,7 +104,7 @@ def _settings(
 
 
 def _ordered(problems: Iterable[Problem], redact: Redactor, order: Mapping[str, int]) -> tuple[Problem, ...]:
-    """By file and line, without a secret that somebody put where a name belongs, each said once."""
+    """Sort by file and line, mask secrets that were put in place of a name, and drop repeats."""
     clean = dict.fromkeys(
         replace(
             problem,
@@ -151,7 +151,7 @@ def _included(main: Document, path: Path, findings: Findings) -> list[tuple[Path
     for index, name in enumerate(names if isinstance(names, list) else ()):
         where = Where(main, ("include", index) if ("include", index) in main.lines else ("include",))
         if not isinstance(name, str) or not name:
-            continue  # the schema says so
+            continue  # the schema reports it
         for file in _matching(name, path, where, findings):
             files.setdefault(file, where)
     if len(files) > _MAX_INCLUDED_FILES:

@@ -1,6 +1,6 @@
 """What is wrong with a configuration, in the words that an operator reads: one line a problem, with its place.
 
-How a problem is found belongs beside the rule that it breaks; here is only how it is said.
+How a problem is found belongs beside the rule that it breaks; this file holds only the wording.
 """
 
 import json

@@ -87,7 +87,7 @@ def _target(preset: Preset) -> list[str]:
         kind = [
             "    probe: models              # free: it lists the models",
             f"    # for a chat probe: `probe: chat`, `model: {preset.model}`, and its price in USD per million tokens,",
-            "    # price: {input_usd: ..., output_usd: ...}: aiprobe knows none for it and guesses none",
+            "    # price: {input_usd: ..., output_usd: ...}: aiprobe has no price for it",
         ]
     return [f"  - name: {preset.key}-{'chat' if known else 'models'}", f"    provider: {preset.key}", *kind]
 

@@ -1,4 +1,4 @@
-"""Holds a file's values against the schema, and says what does not fit in the operator's words and places.
+"""Validates a file's values against the schema, and reports each problem with its line and key.
 
 One wrong key does not hide what is wrong with the next: what does not fit is cut out, as little as will do, and the
 rest is validated again without it.
@@ -46,7 +46,7 @@ class Checked(Generic[File]):
     places: tuple[int, ...] = ()
     """Which items of the file's `targets` the targets of `sections` are."""
     broken: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-    """(collection, name) of the entries that were set aside: known, so that nobody is told that they are unknown."""
+    """(collection, name) of the entries that were set aside: references to them are not reported as unknown."""
 
     def where(self, *path: str | int) -> Where:
         """Return a place in the file, by keys and positions in the file itself."""

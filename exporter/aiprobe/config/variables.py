@@ -17,7 +17,7 @@ _SOUNDS_SECRET: Final = re.compile(r"(?i)key|token|secret|passw|credential|auth"
 
 
 class VariableError(ValueError):
-    """A reference that cannot be resolved; the first argument says why, the second what to do."""
+    """A reference that cannot be resolved; the arguments are the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

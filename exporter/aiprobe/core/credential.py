@@ -31,7 +31,7 @@ class CredentialSource:
     service: str = ""
     """aws: the same."""
     lifetime_seconds: float | None = None
-    """file, command: how long a token that does not say so is believed."""
+    """file, command: how long a token without an expiry of its own is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Asked:
 
 
 class NoCredentialError(Exception):
-    """There is no credential to send; the text says why, for people."""
+    """There is no credential to send; the message states the reason for the operator."""
 
 
 class Credential(Interface):

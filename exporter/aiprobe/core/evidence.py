@@ -12,7 +12,7 @@ HOUR_SECONDS: Final = 3600
 UNKNOWN_MINUTE: Final = 0x00
 EXCLUDED_MINUTE: Final = 0xFF
 _MOST: Final = 14
-"""The most good or bad probes that a nibble tells; more are scaled down with their share kept."""
+"""The maximum of good or bad probes in a nibble; larger counts are scaled down and keep their ratio."""
 
 
 class Minute(NamedTuple):
@@ -90,7 +90,7 @@ class FailedProbe:
     cost_usd: float | None = None
     egress_down: bool = False
     declared_state: str = ""
-    """What the status page said at that moment, in its own words; empty when unknown."""
+    """The status that the page declared at that moment, in the page's spelling; empty when unknown."""
     vantage: str = ""
     exporter_version: str = ""
     config_hash: str = ""

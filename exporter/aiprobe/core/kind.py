@@ -1,4 +1,4 @@
-"""What a kind of probe says of itself, so that no other room compares the names of kinds.
+"""The traits of a kind of probe, so that no other room compares the names of kinds.
 
 The kinds themselves are in `probes/`, one file each; the configuration puts a target's kind on the target.
 """
@@ -60,10 +60,10 @@ class ProbeKind:
     """One kind of probe: what it needs of a target, reads of it, costs and shows."""
 
     name: str
-    """What a target's `probe` says."""
+    """The value of a target's `probe`."""
     needs_model: bool = False
     needs_url: bool = False
-    """It asks a URL of the target's own, so the provider's base URL, surface and region say nothing of it."""
+    """It requests the target's own URL; the provider's base URL, surface and region do not apply."""
     writes: bool = False
     """A model writes an answer: it can be streamed, has a cap, and reasoning to be kept low."""
     keys: frozenset[str] = frozenset()
@@ -71,7 +71,7 @@ class ProbeKind:
     protocol_problem: Callable[[str, str], tuple[str, str] | None] = any_protocol
     """Takes the names of the kind and of a protocol; returns why the two do not fit, and a hint, or None."""
     protocol_instead: Mapping[str, str] = field(default_factory=dict)
-    """The protocol that this kind speaks with a provider of another one."""
+    """By the provider's protocol, the protocol that this kind uses instead."""
     tokens: Callable[[Sizes], Tokens] = no_tokens
     fallback: "ProbeKind | None" = None
     """The free kind that runs when the budget is exhausted."""

@@ -1,6 +1,6 @@
 """An API that is lost behind what stands in front of it: whether a page of a router is an outage or a typing error.
 
-The reply alone cannot tell: a 404 of a proxy is what a wrong `base_url` gets, and what is left of an API that went.
+The reply alone is ambiguous: a proxy answers 404 both to a wrong `base_url` and when the API behind it is gone.
 """
 
 from dataclasses import replace
@@ -16,11 +16,11 @@ def judged_by_history(result: Result, *, has_answered: bool) -> Result:
     """Return the result as the target's history has it.
 
     A reply from in front of the API is `server_error` if the API ever answered there (`Tracked.has_answered`), because
-    it no longer speaks. Otherwise it stays `not_found` or `auth`: a user's typing error must not page as an outage.
+    it no longer answers. Otherwise it stays `not_found` or `auth`: a user's typing error must not page as an outage.
     """
     return replace(result, outcome=Outcome.SERVER_ERROR) if result.from_in_front and has_answered else result
 
 
 def is_lost(outcome: str, http_status: int | None) -> bool:
-    """Return whether a failure is one of an API that was lost: a contract's terms speak of errors of the API."""
+    """Return whether a failure counts as an error of the API under a contract's terms: the API was lost."""
     return outcome == Outcome.SERVER_ERROR and http_status in _STATUSES

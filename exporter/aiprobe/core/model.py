@@ -295,7 +295,7 @@ class Result:
     server_seconds: float | None = None
     """The provider's own processing time (`server-timing`, `openai-processing-ms`)."""
     load_seconds: float | None = None
-    """How long a self-hosted service says that it loaded the model first: a cold start, which is no outage."""
+    """The time that a self-hosted service reports for loading the model: a cold start, not an outage."""
     provider_region: str | None = None
     """The region in the reply; the label of the series is the target's own."""
     deployment: str | None = None

@@ -16,7 +16,7 @@ Span: TypeAlias = tuple[int, int]
 
 MASK: Final = "***"
 CONFIGURED: Final = "configuration"
-"""The owner of the secrets of a configuration, as `Redactor.keep` knows it."""
+"""The owner of the secrets of a configuration, as passed to `Redactor.keep`."""
 _SHORTEST_SECRET: Final = 4
 """A value shorter than this is not searched for in text: masking `a` would mask every word."""
 _PIECE: Final = 8

@@ -53,14 +53,14 @@ class Component:
     word: str
     """The page's own status word, printable and short; empty when it had none."""
     state: State | None
-    """None when the page does not tell, or tells it in a word that nobody here knows: never operational then."""
+    """None when the page gives no status or an unrecognised one; neither counts as operational."""
     maintenance: bool = False
-    """Maintenance is under way; `state` is what the page says beside that."""
+    """Maintenance is under way; `state` is the status that the page gives beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredIncident:
-    """One incident or maintenance as the page tells it. Times are Unix seconds."""
+    """One incident or maintenance as the page describes it. Times are Unix seconds."""
 
     id: str
     name: str
@@ -69,13 +69,13 @@ class DeclaredIncident:
     status: str
     """One of `INCIDENT_STATUSES`."""
     declared_timestamp_seconds: float
-    """When the page first spoke of it."""
+    """When the page first mentioned it."""
     started_timestamp_seconds: float | None
     """As stated: may be back-dated; of a maintenance, when it is planned to begin."""
     resolved_timestamp_seconds: float | None
     """None while it is open; of a maintenance perhaps the planned end."""
     component_ids: tuple[str, ...]
-    """Component ids; names where the page gives no ids (feeds); empty where it says nothing."""
+    """Component ids; names where the page gives no ids (feeds); empty where it names none."""
     url: str = ""
     """http or https, else empty."""
     text: str = ""
@@ -89,18 +89,18 @@ class DeclaredIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything that one look at a page told."""
+    """The content of one reading of a status page."""
 
     components: tuple[Component, ...]
     incidents: tuple[DeclaredIncident, ...]
-    """The open ones, and those resolved lately where the page tells."""
+    """The open ones, and recently resolved ones where the page lists them."""
     maintenances: tuple[DeclaredIncident, ...]
     updated_timestamp_seconds: float | None
     """When the page was last edited, by its own account: no sign of freshness."""
     indicator: str = ""
     """The page-wide status in the page's own word."""
     components_known: bool = True
-    """False for feeds, which tell of incidents only: component states are unknown then, not operational."""
+    """False for feeds, which list incidents only: component states are then unknown, not operational."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class Watched:
 
     surface: str
     component: Component
-    """With `state` None when the page does not list it (any more) or cannot tell."""
+    """`state` is None when the page does not list the component, no longer lists it, or gives no status."""
     listed: bool
     """Whether the page lists it."""
 
@@ -133,7 +133,7 @@ class PageSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One status page as configured; None means what the catalogue of pages says."""
+    """One status page as configured; None means the value from the catalogue of pages."""
 
     key: str
     enabled: bool = True

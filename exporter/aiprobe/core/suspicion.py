@@ -1,4 +1,4 @@
-"""Is a target impaired, or was that a flake? A CUSUM over its attempts, and what its past says about its background.
+"""Is a target impaired, or was that a flake? A CUSUM over its attempts, against the failure rate of its past.
 
 Source: E. S. Page, "Continuous inspection schemes", Biometrika 41 (1954). Each attempt adds the logarithm of its
 likelihood under an impairment over its likelihood under the background; the sum never falls below 0, so the past of a
@@ -48,7 +48,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What the past 28 days of a target say: how often it fails, and how long its blips last."""
+    """The past 28 days of a target: how often it fails, and how long its blips last."""
 
     bad_share: float = 0.0
     blip_seconds: float = 0.0
@@ -134,7 +134,7 @@ class Past:
         self._failures.append((started, scheduled))
 
     def habit(self, now: float, interval_seconds: float) -> Habit:
-        """Return what the past says at `now`.
+        """Return the target's habit as of `now`.
 
         The persistence is a rank, not a model: of blips that go on as they did, about three in 28 days last longer
         than the third longest of the last 28 days, whatever their distribution.

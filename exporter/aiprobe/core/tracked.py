@@ -33,7 +33,7 @@ class Tracked:
     """Why the last probe did not start; empty when it did."""
 
     def __post_init__(self) -> None:
-        """Take over what the target says of its doubts."""
+        """Apply the target's suspicion settings."""
         self.follow(self.target)
 
     def follow(self, target: Target) -> None:

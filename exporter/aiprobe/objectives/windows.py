@@ -26,7 +26,7 @@ WINDOWS: Final[Mapping[str, int]] = {
     "3d": 3 * DAY_SECONDS,
     "30d": 30 * DAY_SECONDS,
 }
-"""Seconds by name; reference/slo.md section 1.3 and Sloth's recorded names."""
+"""Seconds by name. The names are those of Sloth's recording rules, `slo:sli_error:ratio_rate5m` and so on."""
 PERIOD: Final = "period"
 """The name of the window over which the objective holds."""
 
@@ -136,7 +136,7 @@ class Windows:
         return {name: self._window(axis, *self._spans[name]) for name in (names or self._spans)}
 
     def rebuild(self, rows: Iterable[HourRow], now: float) -> None:
-        """Forget everything and start from the hours of one target, in any order. Hours after `now` are left out."""
+        """Discard all counts and rebuild them from the hours of one target, in any order. Skip hours after `now`."""
         self._clear()
         for row in sorted(rows, key=lambda row: row.hour):
             if self.wants_minutes(row.hour, now):
@@ -146,7 +146,7 @@ class Windows:
         self.replayed(now)
 
     def wants_minutes(self, hour: int, now: float) -> bool:
-        """Return whether an hour lies in windows that are finer than hours."""
+        """Return whether an hour is inside the windows whose slots are shorter than an hour."""
         return (hour + 1) * HOUR_SECONDS > self._reach(_TENS, now)
 
     def replay_hour(self, hour: int, sums: Sequence[tuple[int, int, int]]) -> None:
@@ -179,7 +179,7 @@ class Windows:
         self._advance(self._axis)
 
     def _reach(self, level: int, now: float) -> int:
-        """Return the oldest moment that a level can tell at `now`."""
+        """Return the oldest moment that a level still covers at `now`."""
         slot, slots = self._levels[level]
         return (int(now) // slot - slots + 1) * slot
 
@@ -279,7 +279,7 @@ def _parts(codes: bytes, good: int, bad: int, steps: int) -> tuple[Sequence[int]
 
 
 def _share(minutes: bytes, total: int, steps: int) -> Sequence[int]:
-    """Divide `total` as `minutes` are, whose counts were scaled down where a minute held more than a nibble tells."""
+    """Divide `total` in proportion to `minutes`; a count above a nibble's maximum was scaled down when stored."""
     if total == 0:
         return [0] * steps
     told = sum(minutes)

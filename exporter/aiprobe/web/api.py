@@ -17,7 +17,7 @@ MAX_RESULTS: Final = 1000
 STATE_WORDS: Final = ("operational", "degraded", "partial_outage", "major_outage")
 NOT_PROBED: Final = "not_probed"
 UNKNOWN: Final = "unknown"
-"""What a status page declares of a component when that cannot be told."""
+"""The declared state of a component whose state the status page does not give."""
 
 
 def add_routes(app: web.Application) -> None:
@@ -56,7 +56,7 @@ async def results(request: web.Request) -> web.StreamResponse:
 
 
 async def incidents(request: web.Request) -> web.StreamResponse:
-    """Tell the observed incidents, the open ones and the latest closed ones; `format=md` for people."""
+    """Serve the observed incidents, open ones and the latest closed ones; `format=md` returns Markdown."""
     observed = request.app[PORTS].incidents
     limit = _limit(request)
     if limit is None:
@@ -70,12 +70,12 @@ async def incidents(request: web.Request) -> web.StreamResponse:
 
 
 async def incidents_schema(request: web.Request) -> web.StreamResponse:
-    """Tell the JSON Schema of the document above."""
+    """Serve the JSON Schema of the incidents document."""
     return _json(request.app[PORTS].incidents.schema())
 
 
 def _limit(request: web.Request) -> int | None:
-    """Return how many the caller wants, or None when that is not a number within bounds."""
+    """Return the `limit` of the query, or None when it is not a number within bounds."""
     text = request.query.get("limit", str(DEFAULT_RESULTS))
     limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MAX_RESULTS)) else 0
     return limit if 1 <= limit <= MAX_RESULTS else None
@@ -128,7 +128,7 @@ def _own_address(request: web.Request) -> str:
 
 
 def _values(value: Any) -> Any:
-    """Turn rows into what JSON can say; a number that is not finite becomes null."""
+    """Convert rows to JSON values; a number that is not finite becomes null."""
     if dataclasses.is_dataclass(value):
         return {field.name: _values(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -123,7 +123,7 @@ class Connection(web.RequestHandler):
             raise ConnectionError("a part of the reply is on its way")
         if status >= 500:
             self.log_exception("request failed", exc_info=exc)
-        text = "This is not an HTTP request." if status < 500 else "Something went wrong in aiprobe; its log says what."
+        text = "This is not an HTTP request." if status < 500 else "Internal error in aiprobe; its log has the details."
         response = plain(text, status=status)
         response.force_close()
         self._decorate(response)

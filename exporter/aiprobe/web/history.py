@@ -54,7 +54,7 @@ class History:
             del shelf.failures[:-KEPT_FAILURES]
 
     def keep_only(self, names: Iterable[str]) -> None:
-        """Forget the targets that are gone, and share the room among these."""
+        """Remove all other targets, and divide the capacity among these."""
         wanted = set(names)
         self._shelves = {name: shelf for name, shelf in self._shelves.items() if name in wanted}
         self._kept = max(KEPT_AT_LEAST, min(KEPT_RESULTS, KEPT_IN_ALL // max(1, len(wanted))))

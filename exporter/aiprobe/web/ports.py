@@ -106,7 +106,7 @@ class TargetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What the landing page says about the exporter itself."""
+    """What the landing page shows about the exporter itself."""
 
     version: str
     vantage: str = ""

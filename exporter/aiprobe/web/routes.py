@@ -116,7 +116,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
     ports = request.app[PORTS]
     asked = request.query.getall("target", [])
     if len(asked) != 1 or not asked[0]:
-        return plain("Say which target: /probe?target=NAME, once, with the name of a configured target.", status=400)
+        return plain("Name one target: /probe?target=NAME, once, with the name of a configured target.", status=400)
     refusal = _unknown(asked[0], [row.name for row in ports.targets.rows()])
     if refusal is not None:
         return refusal
@@ -131,7 +131,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
 
 
 def _scrape_seconds(request: web.Request) -> float | None:
-    """Return how long the scraper waits, less what the answer takes on its way; None where it does not say."""
+    """Return the scraper's timeout minus a margin for sending the reply; None without a usable header."""
     try:
         seconds = float(request.headers.get(_SCRAPE_TIMEOUT, ""))
     except ValueError:

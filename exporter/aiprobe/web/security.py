@@ -1,6 +1,6 @@
 """Who may ask for what: limits, users, client certificates, cross-site requests, and the headers of every reply.
 
-One gate stands before all routes. What the web config file says is read in `webconfig.py`.
+One gate stands before all routes. `webconfig.py` reads the web config file.
 """
 
 import ipaddress
@@ -72,7 +72,7 @@ class Gate:
                 return _sentence(request, error)
             except Exception:  # noqa: BLE001 - without this one handler's bug would show its text to whoever asked
                 _log.exception("request failed method=%s path=%r", request.method, request.path)
-                return plain("Something went wrong in aiprobe; its log says what.", status=500)
+                return plain("Internal error in aiprobe; its log has the details.", status=500)
 
         return guard
 

@@ -142,7 +142,7 @@ def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float
 
 
 def _connection_log() -> logging.Logger:
-    """The log of aiohttp's connections, without the errors that strangers cause by not speaking HTTP."""
+    """The log of aiohttp's connections, without the errors from clients that do not send HTTP."""
     log = logging.getLogger(f"{__name__}.connections")
     if not log.filters:
         log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
@@ -199,7 +199,7 @@ def _bind_found(found: Iterable[tuple[int, tuple[Any, ...]]]) -> list[socket.soc
         for family, place in dict.fromkeys(found):
             port = bound[0].getsockname()[1] if bound else place[1]
             try:
-                # `place` of IPv6 ends with flow and scope; the scope says which link-local network is meant.
+                # `place` of IPv6 ends with flow and scope; the scope selects the link-local network.
                 bound.append(socket.create_server((place[0], port, *place[2:]), family=family, backlog=_BACKLOG))
             except OSError as error:
                 if error.errno not in _NO_SUCH_FAMILY:

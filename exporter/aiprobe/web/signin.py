@@ -64,7 +64,7 @@ class SignIn:
         name, password = given
         known = users.get(name)
         work = _work(known, users)
-        # The digest is keyed and covers the hash: a changed password forgets itself, and memory holds no password.
+        # The digest is keyed and covers the hash: a changed password no longer matches, and memory holds no password.
         digest = hmac.digest(self._key, b"\0".join((work[0], name.encode(), password)), hashlib.sha256)
         if digest in self._remembered:
             return True
@@ -79,7 +79,7 @@ class SignIn:
         try:
             right, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, _compute, password, work)
         finally:
-            # After a guess the thread rests as long as it worked: guessing takes half of a core at the most.
+            # After a guess the thread rests as long as it worked: guessing takes at most half of a core.
             self._call_next(rest_seconds=0.0 if right else seconds)
         return right
 
@@ -138,7 +138,7 @@ def _give_way() -> None:
 
 
 def _compute(password: bytes, work: list[bytes]) -> tuple[bool, float]:
-    """Return whether the first of the hashes is the password's, and the seconds of CPU that all of them took."""
+    """Return whether the first hash matches the password, and the CPU seconds that all hashes took."""
     began = time.thread_time()
     right = [_check(password, hashed) for hashed in work]
     return right[0], time.thread_time() - began

@@ -39,7 +39,7 @@ def parse(path: Path) -> dict[Any, Any]:
     try:
         document = yaml.load(content, Loader=_StrictLoader)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # PyYAML quotes the offending line, which may hold a hash: only the place and the problem are told.
+        # PyYAML quotes the offending line, which may hold a hash: the message has only the place and the problem.
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark is not None else ""
         raise WebError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or 'malformed'}") from None

@@ -1,6 +1,6 @@
 """TLS of our own listeners: the `tls_server_config` of a web config file as an `ssl.SSLContext`.
 
-What Python's ssl module cannot do as the format means it is an error that says so, never a quiet approximation.
+A setting that Python's ssl module cannot apply exactly is an error, never a silent approximation.
 Reading the file itself belongs in `webconfig.py`.
 """
 

@@ -47,7 +47,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebConfig:
-    """What the file says, ready for use. Without a file: plain HTTP, no users, our own headers."""
+    """The settings of the file, ready for use. Without a file: plain HTTP, no users, our own headers."""
 
     users: Mapping[str, bytes] = field(default_factory=dict)
     """bcrypt hash by name."""
@@ -166,7 +166,7 @@ def _read_curve(section: Section) -> str | None:
     if not names:
         return None
     if len(names) > 1 or names[0] not in CURVES:
-        section.complain("curve_preferences", f"Python's ssl can be told only one of {', '.join(CURVES)}")
+        section.complain("curve_preferences", f"Python's ssl accepts only one of {', '.join(CURVES)}")
         return None
     return names[0]
 
@@ -175,7 +175,7 @@ def _read_http(top: Section) -> dict[str, str]:
     section = top.take_section("http_server_config")
     if section is None:
         return {}
-    section.take("http2", bool, True)  # noqa: FBT003 - read and checked only: we speak HTTP/1.1, also where it is true
+    section.take("http2", bool, True)  # noqa: FBT003 - read and checked only: the server uses HTTP/1.1 either way
     headers = section.take_section("headers")
     section.finish("http2, headers")
     return _read_headers(headers) if headers is not None else {}
@@ -205,7 +205,7 @@ def _read_users(top: Section) -> dict[str, bytes]:
         if not isinstance(name, str) or not name or ":" in name:
             top.complain("basic_auth_users", f"{name!r} is no user name: a non-empty string without a colon")
         elif not isinstance(hashed, str) or not _BCRYPT.fullmatch(hashed):
-            # The value is not quoted: it may be a password that somebody forgot to hash.
+            # The value is not quoted: it may be a password that was not hashed.
             top.complain(f"basic_auth_users.{name}", "is no bcrypt hash; make one with `htpasswd -nBC 10 ''`")
         else:
             users[name] = hashed.encode()

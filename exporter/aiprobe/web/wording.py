@@ -28,7 +28,7 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(seconds: float) -> str:
-    """Say how long ago something was, in its largest unit; a clock that was set back reads `just now`."""
+    """Return how long ago something was, in its largest unit; a clock that was set back reads `just now`."""
     if seconds < 1:
         return "just now"
     for unit, size in _UNITS:
@@ -38,7 +38,7 @@ def ago(seconds: float) -> str:
 
 
 def headline(counts: Mapping[str, int]) -> str:
-    """Say in one sentence how all targets stand; `counts` are targets by state word."""
+    """Summarise the state of all targets in one sentence; `counts` are targets by state word."""
     total = sum(counts.values())
     failing = counts.get("major_outage", 0) + counts.get("partial_outage", 0)
     if not total:
@@ -54,7 +54,7 @@ def headline(counts: Mapping[str, int]) -> str:
 
 
 def usd(amount: float | None) -> str:
-    """Put money into digits that say something: `$4.20`, `$0.0007`; a dash for an unknown amount."""
+    """Format an amount with significant digits: `$4.20`, `$0.0007`; a dash for an unknown amount."""
     if amount is None:
         return NOTHING_TO_SAY
     if amount == 0 or amount >= 0.0995:

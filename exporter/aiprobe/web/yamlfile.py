@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class WebError(Exception):
-    """A web config file or a listen address that cannot be used; the text says everything that is wrong with it."""
+    """A web config file or a listen address that cannot be used; the message lists every problem."""
 
 
 @dataclass(slots=True)

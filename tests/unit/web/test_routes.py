@@ -126,7 +126,7 @@ async def test_a_bug_in_a_handler_is_logged_and_its_text_kept_from_the_reply(cap
     async with a_server(control=FakeControl(breaks=True)) as world:
         reply = await world.get("/config", headers={"Accept": "text/html"})
         after = await world.get("/-/healthy")
-    assert (reply.status, reply.text) == (500, "Something went wrong in aiprobe; its log says what.\n")
+    assert (reply.status, reply.text) == (500, "Internal error in aiprobe; its log has the details.\n")
     assert after.status == 200
     record = next(record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.exc_info is not None

@@ -213,7 +213,7 @@ def test_a_client_ca_may_stand_in_the_file_itself(folder: Path) -> None:
             TLS + "  curve_preferences: [X25519, CurveP256]",
             [
                 (
-                    ": tls_server_config.curve_preferences: Python's ssl can be told only"
+                    ": tls_server_config.curve_preferences: Python's ssl accepts only"
                     " one of CurveP256, CurveP384, CurveP521,"
                     " X25519"
                 )

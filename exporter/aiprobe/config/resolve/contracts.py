@@ -1,4 +1,4 @@
-"""From the section `contracts` to settings. What a contract may say is known elsewhere, and comes in as a check."""
+"""From the section `contracts` to settings. The caller passes the check of a contract's content."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

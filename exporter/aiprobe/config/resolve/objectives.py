@@ -12,7 +12,7 @@ DEFAULT_AVAILABILITY_PERCENT: Final = 99.5
 
 
 def resolve_objectives(levels: Sequence[SloSection | None]) -> Objectives:
-    """Return what `levels`, the most particular first, say together; an explicit null ends the search."""
+    """Return the objectives of `levels`, the most specific first; an explicit null ends the search."""
     availability = _said(levels, "availability", DEFAULT_AVAILABILITY_PERCENT)
     correctness = _said(levels, "correctness", None)
     return Objectives(

@@ -1,4 +1,4 @@
-"""From the section `status_pages` to settings: known pages and readers, whole entries, an interval that pages bear."""
+"""From the section `status_pages` to settings. Checks pages, readers, complete entries and the interval."""
 
 from types import MappingProxyType
 from urllib.parse import urlsplit

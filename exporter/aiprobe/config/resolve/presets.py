@@ -1,4 +1,4 @@
-"""The provider catalogue: what aiprobe knows of providers and model families, read from `providers.yml`.
+"""The provider catalogue: the presets of providers and model families, read from `providers.yml`.
 
 One more OpenAI-compatible provider is one more entry of that file and no code.
 """

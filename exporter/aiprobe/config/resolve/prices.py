@@ -1,4 +1,4 @@
-"""What models' tokens cost: the built-in table, LiteLLM's price map, and what the configuration says itself.
+"""What models' tokens cost: the built-in table, LiteLLM's price map, and the prices in the configuration.
 
 A price that is not known is None, never 0.
 """

@@ -32,7 +32,7 @@ from aiprobe.core.secret import Redactor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One file: what it says, and the directory that its paths are relative to."""
+    """One file: its content, and the directory that its paths are relative to."""
 
     checked: Checked[ConfigFile] | Checked[IncludedFile]
     base: Path

@@ -15,7 +15,7 @@ _SENDABLE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\Z")
 
 
 class SecretError(ValueError):
-    """A secret that cannot be used; the first argument says why, the second what to do. Quotes nothing of it."""
+    """A secret that cannot be used; the arguments are the reason and the remedy. Neither contains the secret."""
 
 
 def read_secret_file(path: Path) -> str:

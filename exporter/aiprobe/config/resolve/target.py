@@ -25,7 +25,7 @@ from aiprobe.core.suspicion import Tuning
 DEFAULT_INTERVAL_SECONDS: Final = 60.0
 FLOOR_WINDOW_SECONDS: Final = 3600.0
 FLOOR_BAD_EVENTS: Final = 3
-"""The fast page wants so many bad events within its long window."""
+"""The fast burn alert needs this many bad events within its long window."""
 _NO_KIND: Final = ProbeKind(name="")
 """Stands for a kind that is not known, which reads no key of its own."""
 
@@ -220,7 +220,7 @@ def _warn_of_slow_pages(section: TargetSection, interval_seconds: float, where: 
     if interval_seconds * FLOOR_BAD_EVENTS > FLOOR_WINDOW_SECONDS and section.interval is not None:
         findings.warn(
             where.at("interval"),
-            f"the fast burn page wants {FLOOR_BAD_EVENTS} bad probes within 1h, which cannot happen at this interval",
+            f"the fast burn page needs {FLOOR_BAD_EVENTS} bad probes within 1h, which cannot happen at this interval",
             "three failures in a row still page; choose at most 20m for the other",
         )
 

@@ -1,4 +1,4 @@
-"""The four limits of a probe: what is said must fit its interval and its total, what is only a default gives way."""
+"""The four limits of a probe: a configured limit must fit the interval and the total, a default is reduced to fit."""
 
 from typing import Final
 

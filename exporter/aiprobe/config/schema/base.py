@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 TAG_MARK: Final = "\0"
-"""Begins the tags of unions, so that they are told from keys when an error names its place."""
+"""Begins the tags of unions, to distinguish them from keys in the location of an error."""
 _TEXT_TAG: Final = TAG_MARK + "text"
 _FILE_TAG: Final = TAG_MARK + "file"
 

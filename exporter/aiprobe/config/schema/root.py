@@ -1,6 +1,6 @@
-"""What the YAML may say: the sections of a configuration file, and the JSON Schema of it for editors.
+"""The format of the YAML: the sections of a configuration file, and the JSON Schema of it for editors.
 
-The domain objects that it becomes are another matter: `resolve.py`.
+`config/resolve/` builds the domain objects from it.
 """
 
 from typing import Annotated, Any, Literal
@@ -98,7 +98,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _without_nulls(node: Any) -> Any:
-    """Drop what only says that a key may be left out: `default: null`, and titles that repeat the key."""
+    """Drop what only marks a key as optional: `default: null`, and titles that repeat the key."""
     if isinstance(node, list):
         return [_without_nulls(item) for item in node]
     if not isinstance(node, dict):
