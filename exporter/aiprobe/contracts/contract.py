@@ -107,7 +107,7 @@ class Contract:
     repeat_window_seconds: int = 0
     """Errors within this time after a first one are neither attempts nor failures in the high reading (`occurrences`).
 
-    The low reading counts each, because only the provider knows which of them are of one kind.
+    The low reading counts each, because which of them are of one kind is for the provider to show.
     """
     tokens_per_second: float | None = None
     """The target of `latency_slice`."""
