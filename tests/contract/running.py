@@ -131,7 +131,11 @@ def a_config(directory: Path, url: str, **changes: Any) -> Path:
     """Write a configuration of one chat target against a simulator at `url`, with top-level `changes`."""
     config: dict[str, Any] = {
         "vantage": "test",
-        "defaults": {"interval": "1s", "timeouts": {"connect": 0.5, "first_token": 0.6, "stall": 0.5, "total": 0.7}},
+        "defaults": {
+            "interval": "1s",
+            "timeouts": {"connect": 0.5, "first_token": 0.6, "stall": 0.5, "total": 0.7},
+            "suspicion": {"persistence": "1s"},  # three failures in a row are an outage after three seconds
+        },
         "egress": [f"{url}/egress/1"],
         "journal": {"directory": str(directory / "data")},
         "status_pages": {"enabled": False},  # a test asks nobody but this machine

@@ -41,7 +41,7 @@ def a_binding(contract: Contract | None = None, **fields: Any) -> Binding:
 
 def identity(target: str = "chat", *, model: str = "m-1", vantage: str = "here") -> tuple[str, ...]:
     """Return identity labels."""
-    return (target, "example", "API", model, "", "chat", vantage)
+    return (target, "example", "example", "API", model, "", "chat", vantage)
 
 
 def a_row(hour: int, minutes: Sequence[Minute] | str, *, target: str = "chat", **fields: Any) -> HourRow:

@@ -17,10 +17,11 @@ from tests.unit.transport.peers import OK, a_peer, a_silent_port, answers
 
 
 @contextmanager
-def a_limit(soft: int) -> Iterator[None]:
-    """Allow this process so many descriptors."""
+def a_limit(more: int) -> Iterator[None]:
+    """Allow this process so many descriptors beyond the highest that it has open."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, before[1]))
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 - names are all that is wanted
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + more, before[1]))
     try:
         yield
     finally:
