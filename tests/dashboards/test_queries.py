@@ -33,6 +33,7 @@ QUERIES += [
 every_query = pytest.mark.parametrize(("expr", "panel"), [one[1:] for one in QUERIES], ids=[one[0] for one in QUERIES])
 SHORT = {metric.name: metric for metric in METRICS}
 NOT_ON_A_BOARD = {
+    "aiprobe_status_component_listed": "the state of a component that disappeared is absent, and the log names it",
     "aiprobe_failing_since_timestamp_seconds": "the line of the suspicion shows when it left 0",
     "aiprobe_journal_seal": "a fingerprint for witnesses, which means nothing to the eye",
     "aiprobe_status_page_up": "its readings' age says the same, and for how long",

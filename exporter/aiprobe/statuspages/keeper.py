@@ -169,10 +169,16 @@ class PageKeeper:
         states: _Series = {}
         maintenance: _Series = {}
         info: _Series = {}
+        listed: _Series = {}
         for page, watched in self._watched():
             component = watched.component
             labels = (page.spec.key, _component_label(page, watched), page.spec.provider, watched.surface)
-            if page.poller.snapshot.reading is None or not watched.listed:
+            reading = page.poller.snapshot.reading
+            if reading is None:
+                continue
+            if reading.components_known:  # a feed lists none
+                listed[labels] = float(watched.listed)
+            if not watched.listed:
                 continue
             if component.state is not None:
                 states[labels] = float(component.state)
@@ -182,6 +188,7 @@ class PageKeeper:
             "status_component_state": states,
             "status_component_maintenance": maintenance,
             "status_component_info": info,
+            "status_component_listed": listed,
         }
 
     def _row(self, page: _Page) -> PageRow:

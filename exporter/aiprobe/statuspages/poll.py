@@ -116,6 +116,7 @@ class PagePoller:
             log.exception("bug while reading a status page", extra={"page": self._page.key})
             self.snapshot = replace(self.snapshot, up=False, detail="internal error")
         else:
+            before = self.snapshot
             self.snapshot = PageSnapshot(
                 page=self._page.key,
                 up=True,
@@ -124,6 +125,8 @@ class PagePoller:
                 watched=tuple(watched(reading, spec) for spec in self._watch),
                 detail=detail,
             )
+            if before.reading is not None:
+                self._log_lost(before, self.snapshot)
         if self.snapshot.up and self._refusals == refusals:
             self._refusals = 0
         if first or was_up != self.snapshot.up:
@@ -141,6 +144,15 @@ class PagePoller:
             return delay
         doubled = self._interval_seconds * 2.0 ** min(self._refusals, 16)
         return max(delay, min(doubled, LONGEST_BACKOFF_SECONDS), self._asked_seconds)
+
+    def _log_lost(self, before: PageSnapshot, now: PageSnapshot) -> None:
+        """Log the components that the page lists no more, and those that are back."""
+        for earlier, later in zip(before.watched, now.watched, strict=True):
+            if earlier.listed != later.listed:
+                what = (
+                    "status page lists a component again" if later.listed else "status page lists a component no more"
+                )
+                log.warning(what, extra={"page": self._page.key, "surface": later.surface})
 
     async def _read(self) -> tuple[Reading, str]:
         """Read the page's documents; the first makes the reading, a second only adds incidents."""

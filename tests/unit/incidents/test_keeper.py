@@ -130,6 +130,7 @@ async def test_a_quiet_page_and_good_probes_agree() -> None:
         labels = ("claude", "Claude API", "anthropic", "Claude API")
         assert world.told["status_component_state"][labels] == 0.0
         assert world.told["status_component_info"][*labels, "operational"] == 1.0
+        assert world.told["status_component_listed"][labels] == 1.0
         assert world.told["disagreement"] == {(*KEY, "undeclared"): 0.0, (*KEY, "unobserved"): 0.0}
         assert world.told["undeclared_seconds"] == {KEY: 0.0}
         assert world.told["incidents_observed"] == {(*KEY, "true"): 0.0, (*KEY, "false"): 0.0}

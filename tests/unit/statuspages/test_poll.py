@@ -182,7 +182,9 @@ async def test_not_modified_before_anything_was_read_is_a_failure() -> None:
     assert (await a_bench(Fetched(body=None)).poller.poll()).up is False
 
 
-async def test_a_watched_component_that_vanishes_is_unknown_and_one_renamed_is_not() -> None:
+async def test_a_watched_component_that_vanishes_is_unknown_and_logged_and_one_renamed_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     bench = a_bench(
         ok(a_summary()),
         ok(a_summary(components=[a_component(name="API for developers")])),
@@ -191,6 +193,8 @@ async def test_a_watched_component_that_vanishes_is_unknown_and_one_renamed_is_n
     )
     states = [state_of(await bench.poller.poll(), "Claude API") for _ in range(4)]
     assert states == [State.OPERATIONAL, State.OPERATIONAL, State.OPERATIONAL, None]
+    lost = [vars(record)["surface"] for record in caplog.records if "no more" in record.message]
+    assert lost.count("Claude API") == 1
 
 
 async def test_pages_are_polled_at_their_interval_give_or_take_a_tenth() -> None:
