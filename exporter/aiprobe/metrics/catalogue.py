@@ -177,7 +177,7 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
     ),
     gauge(
         "status_component_listed",
-        "1 if the page lists the component that is watched, 0 once it has disappeared. Absent before the first reading.",
+        "1 if the page lists the watched component, 0 once it has disappeared. Absent before the first reading.",
         *_COMPONENT,
     ),
     gauge("status_incidents", "Incidents that the page has not resolved.", "page", "impact"),
