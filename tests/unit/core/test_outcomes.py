@@ -1,4 +1,4 @@
-"""The table of outcomes and verdicts is DESIGN section 5, outcome by outcome."""
+"""The table of outcomes and verdicts is that of docs/outcomes.md, outcome by outcome."""
 
 import pytest
 
