@@ -58,14 +58,16 @@ def silent(scope: Scope) -> Signal:
 
 
 def suspicion(scope: Scope) -> Signal:
-    """Show the evidence for an impairment of each target."""
+    """Show the evidence for an impairment of the targets that had the most of it."""
+    values = scope.of("outage_suspicion")
+    worst = f"topk(12, max by (target) (max_over_time({values}[$__range] @ end())))"
     return Signal(
         title="Suspicion",
         description=(
-            "Evidence that a target is impaired, in nats, by target: the greatest of its vantages. 0 without a doubt; "
-            "8.5 and more is certain by default, once its failures span 40 seconds."
+            "Evidence of an impairment, in nats, of the twelve targets that had the most; of a target's vantages "
+            "the greatest. 0 without a doubt; 8.5 and more is certain by default, once its failures span 40 seconds."
         ),
-        expr=f"max by (target) ({scope.of('outage_suspicion')})",
+        expr=f"max by (target) ({values}) and on (target) {worst}",
         unit="none",
         decimals=1,
         legend="{{target}}",

@@ -64,7 +64,7 @@ WITHOUT: Final = {
     ),
     "what was left before all was excluded": (
         "services",
-        r"(aiprobe_consecutive_failures\)\n +)unless on \([\w, ]+\) aiprobe:excluded_only:vantage\n",
+        r"(aiprobe_state\)\n +)unless on \([\w, ]+\) aiprobe:excluded_only:vantage\n",
         r"\1",
         "a bad key after an outage leaves the gauge at three and is no outage",
     ),

@@ -41,7 +41,7 @@ def test_three_failures_in_a_row_page_by_the_shipped_rules(tmp_path: Path) -> No
     firing = evaluate(series, 900, rule_files=[shipped(tmp_path)], scratch=tmp_path)
 
     assert ("AIModelDown", "p") in firing
-    assert judge([world], firing, "AI").delays == (75,)
+    assert judge([world], firing, "AI").delays == (60,)
 
 
 def test_the_rules_of_today_see_the_same_outage(tmp_path: Path) -> None:
