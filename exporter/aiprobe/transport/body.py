@@ -1,6 +1,6 @@
-"""The three ways in which the body of an HTTP/1.1 reply ends (RFC 9112 section 6.3): bytes in, body out.
+"""The three framings of the body of an HTTP/1.1 reply (RFC 9112 section 6.3): bytes in, body out.
 
-Sizes over all are bounded by `framing.py`; a chunked body bounds its own lines and the work of one call.
+`framing.py` limits total sizes; a chunked body limits its own lines and the work of one call.
 """
 
 import re
@@ -11,12 +11,12 @@ from aiprobe.transport.exchange import WireError
 from aiprobe.transport.head import MAX_HEAD_BYTES, read_headers, split_head
 
 CHUNKS_A_CALL: Final = 256
-"""The most chunks that one call of `Chunked.feed` reads: a reply of one-byte chunks would hold the event loop."""
+"""The most chunks that one call of `Chunked.feed` reads: a reply of one-byte chunks would block the event loop."""
 _MAX_LINE_BYTES: Final = 16 * 1024
 _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
-"""As h11 0.16: an extension may follow, and blanks, which some servers write."""
+"""As in h11 0.16: an extension may follow, and blanks, which some servers send."""
 _ONE_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,20})\r\n(.*)\r\n", re.DOTALL)
-"""A chunk whose size line holds nothing else, if the size is right."""
+"""One whole chunk whose size line contains only the size; the caller compares the size."""
 
 
 class Sized:
@@ -27,11 +27,11 @@ class Sized:
     def __init__(self, length: int) -> None:
         self._left = length
         self.done = length == 0
-        """The body is whole."""
+        """The body is complete."""
         self.more = False
-        """Another call would read more of what was fed already."""
+        """Another call would return more of the bytes that were fed already."""
         self.rest = b""
-        """What came after the body."""
+        """The bytes after the body."""
 
     def feed(self, data: bytes) -> bytes:
         """Return the body in the next bytes."""
@@ -66,18 +66,18 @@ class Chunked:
         self.rest = b""
         self._held = b""
         self._fault: WireError | None = None
-        """What is wrong behind the bytes that were returned last."""
+        """The error after the bytes that the last call returned."""
         self._left = 0
-        """Bytes of the chunk under way."""
+        """Missing bytes of the current chunk."""
         self._footer = False
-        """The line end behind a chunk is due."""
+        """The line end after a chunk comes next."""
         self._trailers = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return the body in the next bytes, of at most `CHUNKS_A_CALL` chunks; `more` says that some are left.
+        """Return the body in the next bytes, of at most `CHUNKS_A_CALL` chunks; `more` is true if some are left.
 
         Raises:
-            WireError: `malformed`. What came before the fault was returned by an earlier call.
+            WireError: `malformed`. An earlier call returned the body before the error.
         """
         if self._fault is not None:
             raise self._fault
@@ -118,12 +118,12 @@ class Chunked:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _line(self, data: bytes, at: int) -> int | None:
-        """Read what stands between two chunks, from `at` on; return where the next chunk's bytes begin."""
+        """Read the line between two chunks, from `at` on; return the start of the next chunk's bytes."""
         if self._footer:
             if data[at : at + 2] != b"\r\n":
                 if data[at:] == b"\r":
                     return None
-                raise _broken("a chunk that does not end where it says")
+                raise _broken("a chunk is longer than its size line states")
             at += 2
             self._footer = False
             return at

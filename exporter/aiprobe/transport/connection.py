@@ -1,7 +1,7 @@
-"""One TCP or TLS connection that asks and listens: where bytes are timed as they arrive.
+"""One TCP or TLS connection: sends a request, and timestamps the bytes of the reply as they arrive.
 
-How a connection comes to be belongs in `dial.py`, what its bytes mean in `framing.py`, how long they may take in
-`limits.py`, and who keeps a warm one in `warm.py`.
+Opening a connection belongs in `dial.py`, parsing in `framing.py`, time limits in `limits.py`, and keeping warm
+connections in `warm.py`.
 """
 
 import asyncio
@@ -18,12 +18,13 @@ from aiprobe.transport.framing import Reply
 from aiprobe.transport.limits import Watch
 
 _PIECE_BYTES: Final = 64 * 1024
-"""A request is written in pieces, listening in between: a peer that refuses a large one early is then heard. Under
-TLS the last piece may still wait in the process when `send` ends, so this bounds that error as well."""
+"""A request is written in pieces, with reads in between, so that an early rejection of a large request is seen. Under
+TLS the last piece may still be in a buffer of this process when `send` ends. The size also bounds that error."""
 _READ_BYTES: Final = 16 * 1024
-"""The most that one read takes, a record of TLS. A peer that fills it is not listened to again in the same turn."""
+"""The most that one read takes: one TLS record. After a full read, the peer is not read again in the same turn."""
 _REST_SECONDS: Final = 0.004
-"""What a peer whose bytes are all work waits between two turns, which take half a millisecond: a tenth of the loop."""
+"""The pause between two turns for a peer whose bytes are expensive to parse. A turn takes half a millisecond, so such
+a peer uses about a tenth of the event loop."""
 _MAX_EARLY_BYTES: Final = 256 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _DRAIN_BYTES: Final = 64 * 1024
@@ -31,7 +32,7 @@ _DRAIN_BYTES: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request on its way: its bytes, who takes the reply, and how long that may take."""
+    """One request: its bytes, the objects that take the reply, and the time limits."""
 
     request: bytes
     reply: Reply
@@ -39,23 +40,21 @@ class Question:
     timeouts: Timeouts
     first_token_limit: bool
     keep: Callable[["Connection"], None] | None
-    """Takes the connection back when it may serve again; None closes it after the reply."""
+    """Called with the connection when it can be reused; None closes it after the reply."""
 
 
 def read_buffer() -> memoryview:
-    """Make what the connections of one event loop read into: each takes what it was given before the next one reads.
+    """Return the buffer that all connections of one event loop read into: each one consumes it before the next read.
 
-    An event loop that is lent no buffer makes one of 256 KB for every read of TLS, and gives it back: that took a
-    tenth of a TLS probe's time.
+    Without such a buffer, the event loop allocates 256 KB for every TLS read. That took a tenth of a TLS probe's time.
     """
     return memoryview(bytearray(_READ_BYTES))
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Serves one exchange at a time. Whoever holds it calls `abort` when it is not wanted any more."""
+    """Runs one exchange at a time. Its holder calls `abort` when it is no longer needed."""
 
     __slots__ = (
-        "_at_last",
         "_buffer",
         "_clock",
         "_drain_timer",
@@ -64,6 +63,7 @@ class Connection(asyncio.BufferedProtocol):
         "_future",
         "_live",
         "_loop",
+        "_on_end",
         "_paused",
         "_question",
         "_resting",
@@ -99,22 +99,22 @@ class Connection(asyncio.BufferedProtocol):
         self._resting = False
         self._unsent = memoryview(b"")
         self._early = b""
-        self._at_last: Callable[[], None] | None = None
-        """What the end of the connection means, once the work on its last bytes is done."""
+        self._on_end: Callable[[], None] | None = None
+        """Handles the end of the connection, after the last bytes were parsed."""
 
     @property
-    def spoke(self) -> bool:
-        """Whether the peer sent something that nobody had asked for."""
+    def sent_early(self) -> bool:
+        """Whether the peer sent bytes without a request."""
         return bool(self._early)
 
     def use(self, transport: asyncio.Transport, *, write_high: int) -> None:
-        """Speak through `transport` from now on; from `write_high` bytes waiting in it on, nothing counts as sent."""
+        """Use `transport` from now on. While it buffers `write_high` bytes or more, nothing counts as sent."""
         self.transport = transport
         self.ready_at = self._clock.monotonic()
         transport.set_write_buffer_limits(high=write_high, low=0)
 
     def ask(self, question: Question) -> "asyncio.Future[None]":
-        """Send the request; the future is done when the exchange has ended, and fails only with a bug in the sink."""
+        """Send the request; the future is done when the exchange has ended, and raises only a bug of the sink."""
         self._question = question
         self._future = future = self._loop.create_future()
         self._unsent = memoryview(question.request)
@@ -137,7 +137,7 @@ class Connection(asyncio.BufferedProtocol):
         return future
 
     def abort(self) -> None:
-        """Close at once; what is in flight is lost."""
+        """Close at once, and drop what is in flight."""
         self._live.discard(self)
         if self.transport is not None:
             self.transport.abort()
@@ -156,7 +156,7 @@ class Connection(asyncio.BufferedProtocol):
         self.use(cast("asyncio.Transport", transport), write_high=0)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the interface's
-        """Lend the event loop what it reads into."""
+        """Return the buffer that the event loop reads into."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -166,31 +166,31 @@ class Connection(asyncio.BufferedProtocol):
             self._rest()
 
     def eof_received(self) -> None:
-        """Take the peer's end; called by the event loop, which then closes."""
+        """Handle the end of the peer's stream; called by the event loop, which then closes."""
         self.ended = True
         if self._question is not None:
             self._end(self._end_of_reply)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Clean up; called by the event loop, last of all."""
+        """Clean up; the event loop calls this last."""
         self.ended = True
         if self._future is not None:
             self._end(self._end_of_reply if exc is None else partial(self._broke, exc))
-        if self._at_last is None:
+        if self._on_end is None:
             self._release()
         self._live.discard(self)
         self.transport = None  # a dead TLS transport would hold its buffers until a full collection
 
     def pause_writing(self) -> None:
-        """Wait until the kernel takes more; called by the event loop."""
+        """Stop writing until the kernel accepts more; called by the event loop."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """Go on sending; called by the event loop."""
+        """Continue to send; called by the event loop."""
         self._paused = False
         self._pump()
 
-    # How an exchange goes on
+    # The course of an exchange
 
     def _take(self, data: bytes | memoryview) -> None:
         at = self._clock.monotonic()
@@ -211,7 +211,7 @@ class Connection(asyncio.BufferedProtocol):
         self._work(reply, data, at)
 
     def _work(self, reply: Reply, data: bytes | memoryview | None, at: float) -> None:
-        """Let the reply do one turn's work: on bytes that arrived at `at`, or on what is left of earlier ones."""
+        """Parse for one turn: the bytes that arrived at `at`, or the rest of earlier ones."""
         had_content = reply.content_at is not None
         try:
             if data is None:
@@ -220,7 +220,7 @@ class Connection(asyncio.BufferedProtocol):
                 reply.feed(data, at)
         except WireError as error:
             self._finish(reply.at, error.outcome, error.detail)
-        except BaseException as bug:  # noqa: BLE001 - the sink's; it belongs to whoever awaits the exchange
+        except BaseException as bug:  # noqa: BLE001 - a bug in the sink; the caller that awaits the exchange gets it
             self._fail(bug)
         else:
             if reply.complete or reply.done:
@@ -230,11 +230,11 @@ class Connection(asyncio.BufferedProtocol):
                 self._arm()
             if reply.pending:
                 self._rest()
-            elif self._at_last is not None:
-                self._at_last()
+            elif self._on_end is not None:
+                self._on_end()
 
     def _rest(self) -> None:
-        """Give everybody else a turn before this peer is listened to, or what it sent is worked on, again."""
+        """Let other tasks run before this peer is read, or its pending bytes are parsed, again."""
         if not self._resting:
             self._resting = True
             if self.transport is not None and not self.transport.is_closing():
@@ -253,9 +253,9 @@ class Connection(asyncio.BufferedProtocol):
             self.transport.resume_reading()
 
     def _end(self, meaning: Callable[[], None]) -> None:
-        """Take the end of the connection, when what came before it is worked on."""
+        """Handle the end of the connection, after the bytes before it were parsed."""
         if self._question is not None and self._future is not None and self._question.reply.pending:
-            self._at_last = self._at_last or meaning
+            self._on_end = self._on_end or meaning
         else:
             meaning()
 
@@ -264,7 +264,7 @@ class Connection(asyncio.BufferedProtocol):
         self._finish(self._clock.monotonic(), Outcome.DISCONNECTED, detail)
 
     def _pump(self) -> None:
-        """Write the next piece of the request, or see that all of it has left."""
+        """Write the next piece of the request, or record that all of it was sent."""
         if self._future is None or self.transport is None:
             return
         if self._unsent and not self._paused:
@@ -336,11 +336,11 @@ class Connection(asyncio.BufferedProtocol):
             future.set_exception(bug)
 
     def _drain(self, question: Question, data: bytes | memoryview, at: float) -> None:
-        """Read what the peer still owes after `DONE`, so that the connection may serve again."""
+        """Read the rest of the reply after `DONE`, so that the connection can be reused."""
         self._drained_bytes += len(data)
         try:
             question.reply.feed(data, at)
-            while question.reply.pending:  # little: nobody looks at the body
+            while question.reply.pending:  # little work: the sink no longer reads the body
                 question.reply.go_on()
         except WireError:
             self.abort()
@@ -352,11 +352,11 @@ class Connection(asyncio.BufferedProtocol):
             self.abort()
 
     def _release(self) -> None:
-        """Forget the exchange: what it holds would hold this connection in a cycle."""
+        """Drop the exchange: its references form a cycle with this connection."""
         self._stop_watching()
         self._question = None
         self._future = None
-        self._at_last = None
+        self._on_end = None
         self._unsent = memoryview(b"")
 
     def _stop_watching(self) -> None:

@@ -1,6 +1,6 @@
-"""How many connections this process can hold: what we lack ourselves is no fault of a provider.
+"""How many connections this process can open: running out of them here is not a failure of a provider.
 
-Some file descriptors are held back from probes, so that scrapes are answered and results written however many hang.
+Some file descriptors are reserved, so that scrapes and the journal work even while many probes hang.
 """
 
 import errno
@@ -10,37 +10,37 @@ import socket
 from pathlib import Path
 from typing import Final
 
-OURS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
-"""What the system says when it is this machine or this process that has run out."""
+EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
+"""Error numbers that mean that this machine or this process has run out of a resource."""
 HELD_BACK: Final = 64
 """Descriptors for the listener, the journal, status pages and egress checks."""
-_WANTED: Final = 65_536
+_MOST_FILES: Final = 65_536
 _FEWEST: Final = 8
 
 
 def raise_limit() -> None:
-    """Raise the soft limit of open files to the hard one, as far as it is of use."""
+    """Raise the soft limit of open files to the hard one, at most to 65,536."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    target = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < target:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
 
 
 def room_for_connections(*, hard: bool = False) -> int:
     """Return how many connections may be open at once; `hard`: after `raise_limit`."""
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = most if hard else soft
-    if limit == resource.RLIM_INFINITY or limit > _WANTED:
-        limit = _WANTED
+    if limit == resource.RLIM_INFINITY or limit > _MOST_FILES:
+        limit = _MOST_FILES
     return max(_FEWEST, limit - min(HELD_BACK, limit // 4) - _open_now())
 
 
 def lacking() -> str:
-    """Return what this process lacks for one more connection, or an empty text."""
+    """Return the reason why this process cannot open one more connection, or an empty text."""
     try:
         socket.socket().close()
     except OSError as error:
-        return os.strerror(error.errno) if error.errno in OURS else ""
+        return os.strerror(error.errno) if error.errno in EXHAUSTED else ""
     return ""
 
 
@@ -48,4 +48,4 @@ def _open_now() -> int:
     try:
         return sum(1 for _ in Path("/proc/self/fd").iterdir())
     except OSError:
-        return 16  # no /proc: what a start has open, about
+        return 16  # no /proc: roughly what is open after a start

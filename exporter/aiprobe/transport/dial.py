@@ -1,6 +1,6 @@
-"""A connection comes to be: resolve, connect, tunnel, TLS, each phase timed, all of it within one limit.
+"""Opens a connection: resolve, connect, tunnel, TLS. Each phase is timed, and all phases share one limit.
 
-One call is one attempt. The next address is tried only where the route asks for it, and only when TCP fails.
+One call is one attempt. The next address is tried only if the route has `address_fallback`, and only when TCP fails.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from aiprobe.core.hosts import host_name, literal
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.transport.connection import Connection, read_buffer
-from aiprobe.transport.descriptors import OURS, lacking, room_for_connections
+from aiprobe.transport.descriptors import EXHAUSTED, lacking, room_for_connections
 from aiprobe.transport.exchange import Exchange, Route, WireError
 from aiprobe.transport.proxy import Proxy, open_tunnel
 from aiprobe.transport.request import authority
@@ -37,16 +37,16 @@ class Dialer:
         """Connections that may be open at once."""
 
     async def open(self, route: Route, proxy: Proxy | None, *, exchange: Exchange, timeouts: Timeouts) -> Connection:
-        """Return a connection to the origin of `route`, ready to be asked.
+        """Return a connection to the origin of `route`, ready for a request.
 
         Raises:
             WireError: `dns`, `connect`, `tls`, `timeout_connect` or `timeout_total`; the failed phase is still running.
-                `internal_error` where this process or machine has run out of what a connection takes.
+                `internal_error` if this process or machine has run out of descriptors, ports or memory.
             ValueError: the route's CA file cannot be used.
         """
         limit = min(timeouts.connect, timeouts.total)
         if len(self._live) + self._dialing >= self.most:
-            raise WireError(Outcome.INTERNAL_ERROR, _ours(f"{self.most} connections are open"))
+            raise WireError(Outcome.INTERNAL_ERROR, _run_out(f"{self.most} connections are open"))
         try:
             async with asyncio.timeout(limit):
                 return await self._open(route, proxy, exchange, limit)
@@ -54,12 +54,12 @@ class Dialer:
             raise _too_slow(exchange, timeouts) from error
 
     async def _lookup(self, host: str, family: str) -> tuple[str, ...]:
-        """Look a name up; a lookup that failed because we have no descriptor for it is ours."""
+        """Look a name up; if this process has no descriptor for it, that is an `internal_error`."""
         try:
             return await self._resolver.addresses(host, family)
         except WireError as error:
             if lack := lacking():
-                raise WireError(Outcome.INTERNAL_ERROR, _ours(lack)) from error
+                raise WireError(Outcome.INTERNAL_ERROR, _run_out(lack)) from error
             raise
 
     async def _open(self, route: Route, proxy: Proxy | None, exchange: Exchange, limit: float) -> Connection:
@@ -79,7 +79,7 @@ class Dialer:
                     connection.ready_at = self._clock.monotonic()
                 exchange.enter("tls", connection.ready_at)
                 await secure(connection, self._context(route), host_name(route.host))
-        except BaseException:  # a cancelled caller's as well: nobody else knows this connection
+        except BaseException:  # also a cancelled caller: nothing else has a reference to this connection
             connection.abort()
             raise
         return connection
@@ -88,7 +88,7 @@ class Dialer:
         return self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
 
     async def _addresses(self, host: str, route: Route, exchange: Exchange) -> tuple[str, ...]:
-        """Look `host` up, unless it is an address; from here on the phase is connect."""
+        """Return the addresses of `host`, without a lookup if it is an address; then enter the connect phase."""
         address = literal(host)
         if address is None:
             exchange.enter("resolve", exchange.started)
@@ -111,13 +111,13 @@ class Dialer:
             try:
                 if number == len(tries) - 1:
                     return await self._connect_to(address, port)
-                # A share of the time that is left, or a first address that drops packets would leave none for the rest.
+                # Only a share of the remaining time: a first address that drops packets would use all of it.
                 left = exchange.started + limit - self._clock.monotonic()
                 async with asyncio.timeout(left / (len(tries) - number)):
                     return await self._connect_to(address, port)
             except OSError as error:
-                if error.errno in OURS:
-                    raise WireError(Outcome.INTERNAL_ERROR, _ours(os.strerror(error.errno))) from error
+                if error.errno in EXHAUSTED:
+                    raise WireError(Outcome.INTERNAL_ERROR, _run_out(os.strerror(error.errno))) from error
                 problems.append(f"{address}: {os.strerror(error.errno) if error.errno else 'no answer'}")
         raise WireError(Outcome.CONNECT, "; ".join(problems))
 
@@ -128,7 +128,7 @@ class Dialer:
         return connection
 
 
-def _ours(lack: str) -> str:
+def _run_out(lack: str) -> str:
     return f"aiprobe itself has run out: {lack}; raise the limit of open files (ulimit -n, LimitNOFILE)"
 
 

@@ -1,6 +1,6 @@
-"""What one HTTP exchange is made of: the route, the sink that takes the reply, and the record of what happened.
+"""The parts of one HTTP exchange: the route, the sink that takes the reply, and the record of what happened.
 
-Data and interfaces only; `transport.py` makes exchanges and is where other rooms import these names from.
+Data and interfaces only; `transport.py` runs exchanges, and other rooms import these names from there.
 """
 
 from collections.abc import Mapping
@@ -14,30 +14,30 @@ from aiprobe.core.secret import Secret
 
 
 class Signal(IntEnum):
-    """What a sink makes of the bytes it was given."""
+    """What a sink found in the bytes that it was given."""
 
     MORE = 0
-    """Nothing of note, a keepalive perhaps: no clock is touched."""
+    """Nothing that counts, for example a keepalive: no clock changes."""
     PROGRESS = 1
-    """An event: the stall clock, once running, starts anew."""
+    """An event: restarts the stall clock if it runs."""
     CONTENT = 2
-    """Content: ends the first-token limit, starts or restarts the stall clock."""
+    """Content: ends the first-token limit, and starts or restarts the stall clock."""
     DONE = 3
-    """Enough was read: the exchange is over now, whatever the peer still sends."""
+    """Enough was read: the exchange ends now, even if the peer sends more."""
 
 
 WHOLE_SLICE_BYTES: Final = 64 * 1024
-"""For a sink that only keeps what it gets."""
+"""For a sink that only stores the body."""
 EVENTS_SLICE_BYTES: Final = 2 * 1024
-"""For a sink that reads events as they come: a thousand blank lines, or two hundred events of ten bytes, are under a
-millisecond of work. The answer to a probe is several slices at the most."""
+"""For a sink that parses events as they arrive: a thousand blank lines, or two hundred events of ten bytes, take less
+than a millisecond. The answer to a probe is a few slices."""
 
 
 class Sink(Interface):
-    """Takes the reply of one exchange. What it raises is a bug and reaches the caller of `exchange`."""
+    """Takes the reply of one exchange. An exception that it raises is a bug and reaches the caller of `exchange`."""
 
     slice_bytes: int
-    """The most of a body that it is given in one turn of the event loop. Asked for after each `on_head`."""
+    """The most body bytes that it gets in one turn of the event loop. Read after each `on_head`."""
 
     def on_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         """Take status and headers (lower-case names, repeated ones joined by `, `); never called for 1xx."""
@@ -48,7 +48,7 @@ class Sink(Interface):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How one origin is reached. Built once per target; equal routes may share warm connections."""
+    """How to reach one origin. Built once per target; equal routes share warm connections."""
 
     scheme: Literal["http", "https"]
     host: str
@@ -57,7 +57,7 @@ class Route:
     proxy: Secret | None = None
     """`http[s]://[user:password@]host[:port]`, percent-encoded; secret because of the password."""
     ca_file: str | None = None
-    """Trusted in place of the system's certificates."""
+    """Trusted instead of the system's certificates."""
     tls_verify: bool = True
     ip_family: Literal["any", "ipv4", "ipv6"] = "any"
     address_fallback: bool = False
@@ -72,29 +72,29 @@ class Exchange:
 
     started: float
     sent: float | None = None
-    """When the request had been handed to the kernel, or the reply began if that came first."""
+    """When the kernel had the whole request, or when the reply began if that was earlier."""
     ended: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
-    """resolve, connect, tls, send, first_byte: those that happened (or in which the exchange failed), contiguous."""
+    """resolve, connect, tls, send, first_byte: those that happened, and the one in which the exchange failed."""
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     outcome: Outcome | None = None
-    """None when the reply was read to its end or the sink said DONE; else dns, connect, tls, timeout_*, disconnected,
-    stalled or malformed, or cancelled when the transport was closed meanwhile."""
+    """None when the reply was read to its end or the sink returned DONE; else dns, connect, tls, timeout_*,
+    disconnected, stalled or malformed, or cancelled when the transport was closed meanwhile."""
     detail: str = ""
-    """One line for people; may quote the peer."""
+    """One line for people; it can quote the peer."""
     complete: bool = False
-    """The body came to its proper end (not cut short by DONE)."""
+    """The body was read to its end (not ended early by DONE)."""
     remote_address: str | None = None
-    """The address connected to last: the proxy's, where there is one."""
+    """The address of the last connection: the proxy's, if there is a proxy."""
     connections_tried: int = 0
     """0 on a warm connection; above 1 only with `address_fallback`."""
     reused: bool = False
     bytes_received: int = 0
-    """Bytes of the reply, heads included, as they came out of TCP or TLS."""
+    """Bytes of the reply, with its head, after TLS."""
     tls_certificate_not_after_timestamp_seconds: float | None = None
     phase: str = ""
-    """The phase that is running now; empty from the first byte on."""
+    """The running phase; empty from the first byte on."""
     phase_since: float = 0.0
 
     def enter(self, phase: str, at: float) -> None:
@@ -111,7 +111,7 @@ class Exchange:
 
 
 class WireError(Exception):
-    """How an exchange failed: raised inside this room only, and turned into the exchange's outcome."""
+    """An exchange failed. Raised only inside this room, which converts it to the outcome of the exchange."""
 
     def __init__(self, outcome: Outcome, detail: str) -> None:
         super().__init__(detail)

@@ -1,7 +1,7 @@
-"""The bytes of one HTTP/1.1 reply, parsed as they come and handed to a sink. No sockets and no clock in here.
+"""Parses the bytes of one HTTP/1.1 reply as they arrive, and passes the body to a sink. No sockets and no clock here.
 
-`head.py` reads heads, `body.py` the three framings of a body, `inflate.py` content codings. Here is what binds them:
-every limit on size, and on the work of one turn of the event loop.
+`head.py` reads heads, `body.py` the three framings of a body, `inflate.py` content codings. This module joins them, and
+enforces every limit on sizes and on the work of one turn of the event loop.
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from aiprobe.transport.head import MAX_HEAD_BYTES, Head, read_head, split_head
 from aiprobe.transport.inflate import InflateError, Inflater, inflater
 
 _FREE_FRAMING_BYTES: Final = 128 * 1024
-"""What may arrive that is no body, whatever the size of the body: a head, interim replies, trailers."""
+"""Allowed bytes outside of the body (head, interim replies, trailers), independent of the size of the body."""
 _FRAMING_PER_BODY: Final = 3
-"""How many bytes of framing may come with each byte of body beyond that. Chunks of one byte take five."""
+"""Allowed bytes of framing for each byte of body, in addition. Chunks of one byte need five."""
 _MOST_INTERIM_REPLIES: Final = 100
 _DENSE_BYTES: Final = 16
-"""An event stream with a line for fewer bytes than this is no service's: the shortest event that we know has sixty."""
+"""An event stream with shorter lines than this on average is not a real service's: the shortest event seen has 60."""
 _MAX_INFLATED_EVENTS_BYTES: Final = 1 << 20
-"""Of an event stream that comes compressed although identity was asked for: each of its lines is work."""
+"""Limit of an event stream that is compressed although the request asks for identity: each of its lines costs time."""
 
 
 class Reply:
     """Reads one reply into an `Exchange` and a `Sink`.
 
-    One call of `feed` or `go_on` gives the sink at most `sink.slice_bytes` of body; `pending` says that more is left.
+    One call of `feed` or `go_on` passes at most `sink.slice_bytes` of body to the sink; `pending`: more is left.
     """
 
     __slots__ = (
@@ -62,43 +62,43 @@ class Reply:
         self, sink: Sink, exchange: Exchange, *, method: str, max_body_bytes: int, upgrade: bool = False
     ) -> None:
         self.complete = False
-        """The reply came to its proper end."""
+        """The reply was read to its end."""
         self.done = False
-        """The sink wants no more."""
+        """The sink needs no more bytes."""
         self.pending = False
-        """There is work left of the bytes that came: call `go_on` in a later turn, before the next bytes."""
+        """Received bytes are not parsed yet: call `go_on` in a later turn, before the next bytes."""
         self.dense = False
-        """What is pending is far more work than an honest reply: somebody else's turn may be longer."""
+        """The pending bytes take far more work than a normal reply: pause this peer for longer."""
         self.reusable = False
         """Once complete: the peer keeps the connection open, and has sent nothing after the reply."""
         self.content_at: float | None = None
         self.progress_at = 0.0
         self.at = 0.0
-        """When the bytes under way arrived."""
+        """When the bytes that are parsed now arrived."""
         self._sink = sink
         self._exchange = exchange
         self._method = method
         self._max_body_bytes = self._max_decoded_bytes = max_body_bytes
         self._upgrade = upgrade
         self._tunnel = False
-        """The peer speaks the protocol that it was asked for: nothing is HTTP any more."""
+        """The peer switched to the requested protocol: further bytes are not HTTP."""
         self._head: Head | None = None
         self._heads = 0
         self._held = b""
-        """Of a head that is not whole."""
+        """The bytes of an incomplete head."""
         self._body: Body | None = None
         self._inflater: Inflater | None = None
         self._pieces: Iterator[bytes] | None = None
         self._out = b""
-        """Decoded, and not yet given to the sink."""
+        """Decoded, and not yet passed to the sink."""
         self._received_bytes = self._body_bytes = self._decoded_bytes = 0
 
     def feed(self, data: bytes | memoryview, at: float) -> None:
-        """Take the next bytes, cut anywhere, that arrived at `at`; `data` is not kept.
+        """Parse the next bytes, split at any point, that arrived at `at`; `data` is not kept.
 
         Raises:
             WireError: the bytes are not allowed.
-            BaseException: whatever the sink raised.
+            BaseException: what the sink raised.
         """
         while self.pending:
             self.go_on()
@@ -113,19 +113,19 @@ class Reply:
         self._work(data)
 
     def go_on(self) -> None:
-        """Do the next turn's work on bytes that came.
+        """Parse received bytes for one more turn.
 
         Raises:
             WireError: the bytes are not allowed.
-            BaseException: whatever the sink raised.
+            BaseException: what the sink raised.
         """
         self._work(b"")
 
     def end(self) -> None:
-        """Take the end of the connection; nothing is `pending`.
+        """Handle the end of the connection; nothing is `pending`.
 
         Raises:
-            WireError: `disconnected`, because the reply was not whole.
+            WireError: `disconnected`, because the reply was incomplete.
         """
         if self.complete:
             return
@@ -141,7 +141,7 @@ class Reply:
         self.complete = True
 
     def _read_heads(self, data: bytes) -> bytes:
-        """Read heads up to the last one; return what follows it."""
+        """Read heads up to the last one; return the bytes after it."""
         searched = len(self._held)
         data = self._held + data if self._held else data
         while (found := split_head(data, searched)) is not None:
@@ -169,7 +169,7 @@ class Reply:
         return b""
 
     def _begin(self, head: Head) -> None:
-        """Take the head of the reply itself."""
+        """Handle the head of the final reply."""
         self._head = head
         self._exchange.status = head.status
         self._exchange.headers = head.headers
@@ -188,11 +188,11 @@ class Reply:
             self._max_decoded_bytes = min(self._max_decoded_bytes, _MAX_INFLATED_EVENTS_BYTES)
 
     def _switch(self, head: Head) -> None:
-        """Take a 101 (RFC 9110 section 7.8): it was asked for and names the protocol, or is none."""
+        """Handle a 101 (RFC 9110 section 7.8): valid only if it was requested and names the protocol."""
         if not self._upgrade:
-            raise WireError(Outcome.MALFORMED, "the peer switched protocols unasked")
+            raise WireError(Outcome.MALFORMED, "the peer switched protocols without a request to do so")
         if "upgrade" not in head.headers or "upgrade" not in head.headers.get("connection", "").lower():
-            raise WireError(Outcome.MALFORMED, "a 101 that does not say to what")
+            raise WireError(Outcome.MALFORMED, "a 101 that does not name the new protocol")
         self._exchange.status = 101
         self._exchange.headers = head.headers
         self._tunnel = True
@@ -200,7 +200,7 @@ class Reply:
         self._sink.on_head(101, head.headers, self.at)
 
     def _work(self, data: bytes) -> None:
-        """Take the body out of `data` or, if that is empty, of earlier bytes; give the sink its next slice."""
+        """Parse the body in `data` or, if that is empty, in earlier bytes; pass the next slice to the sink."""
         framing = self._body
         if framing is None:
             return
@@ -219,7 +219,7 @@ class Reply:
             self._end_of_body(framing)
 
     def _count(self, body: bytes) -> None:
-        """Hold body and framing to their limits."""
+        """Enforce the limits of body and framing."""
         count = self._body_bytes = self._body_bytes + len(body)
         if count > self._max_body_bytes:
             self._too_large("body", self._max_body_bytes)
@@ -227,7 +227,7 @@ class Reply:
             self._too_large("framing", _FREE_FRAMING_BYTES)
 
     def _give(self) -> None:
-        """Give the sink its next slice."""
+        """Pass the next slice to the sink."""
         data = self._out or self._next_piece()
         if not data:
             return

@@ -1,7 +1,7 @@
-"""The head of one HTTP/1.1 reply, read as the official SDKs' client reads it.
+"""Parses the head of one HTTP/1.1 reply with the rules of the official SDKs' client.
 
-The SDKs of OpenAI, Anthropic and Google read HTTP with h11 0.16 (under httpx). What h11 accepts is accepted here, and
-what it refuses is refused; a test plays the same bytes to both.
+The SDKs of OpenAI, Anthropic and Google read HTTP with h11 0.16 (under httpx). This module accepts and rejects the same
+heads as h11; a test passes the same bytes to both.
 """
 
 import re
@@ -13,35 +13,35 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.transport.exchange import WireError
 
 MAX_HEAD_BYTES: Final = 100 * 1024
-"""Of status line and headers together, and of trailers: httpcore's MAX_INCOMPLETE_EVENT_SIZE."""
+"""Limit of status line and headers together, and of trailers: httpcore's MAX_INCOMPLETE_EVENT_SIZE."""
 _MOST_HEADERS: Final = 1000
-"""Each takes some microseconds, and the event loop waits for all of them."""
+"""Each header takes some microseconds of the event loop."""
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _FOLD: Final = re.compile(r"\n[ \t]+")
 _STATUS_LINE: Final = re.compile(r"HTTP/([0-9]\.[0-9]) ([0-9]{3})(?: (?:[ \t]|[^\x00\s])*)?", re.ASCII)
 _VALUE: Final = r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?"
 _HEADER: Final = re.compile(r"^([-!#$%&'*+.^_`|~0-9a-zA-Z]+):[ \t]*(" + _VALUE + r")[ \t]*$", re.ASCII | re.MULTILINE)
-"""A bare CR, a vertical tab and a form feed break a value; any other control character but NUL may stand in it."""
+"""A value may contain control characters, but no NUL, bare CR, vertical tab or form feed."""
 _LENGTH: Final = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and headers, and what they say of the body and the connection."""
+    """Status and headers, and the framing of the body and the reuse of the connection that follow from them."""
 
     status: int
     headers: Mapping[str, str]
-    """Lower-case names; the values of a repeated header are joined by `, `, equal lengths are one."""
+    """Lower-case names. The values of a repeated header are joined by `, `; repeated equal lengths count once."""
     framing: Literal["chunked", "sized", "closed"]
     length: int
-    """Of a `sized` body."""
+    """The length of a `sized` body."""
     keep_alive: bool
 
 
 def split_head(data: bytes, searched: int = 0) -> tuple[str, bytes] | None:
-    """Return what stands before the first blank line, with LF as line ends, and what follows; None while there is none.
+    """Return the text before the first blank line, with LF as line ends, and the rest; None without a blank line.
 
-    A bare LF ends a line as well (RFC 9112 section 2.2). `searched` is how much of `data` was looked at before.
+    A bare LF also ends a line (RFC 9112 section 2.2). `searched` is how much of `data` an earlier call searched.
     """
     if data.startswith((b"\n", b"\r\n")):
         return "", data[data.index(b"\n") + 1 :]
@@ -53,10 +53,10 @@ def split_head(data: bytes, searched: int = 0) -> tuple[str, bytes] | None:
 
 
 def read_head(text: str) -> Head:
-    """Read the lines of a head.
+    """Parse the lines of a head.
 
     Raises:
-        WireError: `malformed`, with what is wrong.
+        WireError: `malformed`, with the reason.
     """
     start, _, lines = text.partition("\n")
     found = _STATUS_LINE.fullmatch(start)
@@ -76,10 +76,10 @@ def read_head(text: str) -> Head:
 
 
 def read_headers(lines: str) -> dict[str, str]:
-    """Read header or trailer lines; a line that begins with a blank goes on with the value before it.
+    """Parse header or trailer lines; a line that begins with a blank continues the value before it.
 
     Raises:
-        WireError: `malformed`: a line is no header, or headers contradict one another about the body.
+        WireError: `malformed`: a line is not a header, or headers contradict one another about the body.
     """
     headers: dict[str, str] = {}
     if not lines:
@@ -91,14 +91,14 @@ def read_headers(lines: str) -> dict[str, str]:
         raise _broken(f"more than {_MOST_HEADERS} headers")
     found = _HEADER.findall(lines)
     if len(found) != count:
-        raise _broken("a line of the head is no header")
+        raise _broken("a line of the head is not a header")
     for written, value in found:
         name = written.lower()
         known = headers.get(name)
         if name == "content-length":
             headers[name] = _length(value, known)
         elif name == "transfer-encoding" and (known is not None or value.lower() != "chunked"):
-            raise _broken("a transfer coding other than one chunked")
+            raise _broken("a transfer coding other than a single chunked")
         else:
             headers[name] = value if known is None else f"{known}, {value}"
     return headers

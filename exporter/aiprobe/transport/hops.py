@@ -1,4 +1,4 @@
-"""Several exchanges that make up one probe, told as one: redirects of a page, the steps of a handshake."""
+"""Combines the exchanges of one probe into one record: redirects of a page, the steps of a handshake."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,9 +7,9 @@ from aiprobe.transport.transport import Exchange
 
 
 def followed(first: Exchange, then: Exchange) -> Exchange:
-    """Return `then` as one exchange that began with `first`, the redirect that led to it: phases added up.
+    """Return one exchange that begins with `first`, a redirect, and ends with `then`: the sums of their phases.
 
-    What the redirect's own body took was waiting for the reply, so it is in `first_byte`.
+    The time of the redirect's own body counts as waiting for the reply: it is part of `first_byte`.
     """
     whole, _ = joined((first, then))
     before = then.started - first.started - sum(first.phases.values())
@@ -21,7 +21,7 @@ def followed(first: Exchange, then: Exchange) -> Exchange:
 
 
 def joined(hops: Sequence[Exchange]) -> tuple[Exchange, dict[str, float]]:
-    """Return the last exchange with the start of the first and the sums of all, and the phases of all, added up."""
+    """Return the last exchange with the start of the first and the sums of all, and the sum of each phase."""
     phases: dict[str, float] = {}
     for hop in hops:
         for phase, seconds in hop.phases.items():

@@ -1,6 +1,6 @@
-"""Content codings undone piece by piece, so that neither a slow stream waits nor a bomb grows.
+"""Decodes content codings piece by piece: a slow stream is decoded as it arrives, and a bomb uses little memory.
 
-What the decoded bytes mean, and how many of them are allowed, is the caller's business.
+The caller parses the decoded bytes and limits their number.
 """
 
 import zlib
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 
 CODINGS: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
-"""The content codings that can be undone (RFC 9110 section 8.4.1), by the names that servers use."""
+"""The supported content codings (RFC 9110 section 8.4.1), by the names that servers use."""
 PIECE_BYTES: Final = 64 * 1024
-"""The most that one decoded piece holds, and so the most that a bomb can make us allocate at a time."""
+"""The most bytes of one decoded piece, and so the most that a bomb can allocate at a time."""
 _MOST_LAYERS: Final = 5
-"""As httpx 2.16."""
+"""As in httpx 2.16."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _GZIP_BEGINS: Final = b"\x1f\x8b"
 _ZLIB: Final = zlib.MAX_WBITS
@@ -20,19 +20,19 @@ _BARE: Final = -zlib.MAX_WBITS
 
 
 class InflateError(ValueError):
-    """The compressed bytes are not what their content coding says."""
+    """The compressed bytes are invalid for their content coding."""
 
 
 class Inflater:
     """Decodes one layer: `gzip` (RFC 1952, also several members) or `deflate` (RFC 1950, and bare RFC 1951).
 
-    What follows the compressed data is left out: padding, or what a server wrote by mistake.
+    Bytes after the compressed data are ignored: padding, or a mistake of the server.
     """
 
     __slots__ = ("_coding", "_held", "_over", "_stream", "_under")
 
     def __init__(self, coding: str, *, under: "Inflater | None" = None) -> None:
-        """`under` decodes the layer outside this one first."""
+        """`under` decodes the outer layer before this one."""
         self._coding = CODINGS[coding]
         self._under = under
         self._stream: zlib._Decompress | None = None
@@ -41,14 +41,14 @@ class Inflater:
 
     @property
     def finished(self) -> bool:
-        """Whether the compressed stream came to its end, or never began."""
+        """Whether the compressed stream has ended, or has not begun."""
         return self._over or (not self._held if self._stream is None else self._stream.eof)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield all that `data` decodes to, in pieces of at most `PIECE_BYTES`.
+        """Yield the decoded `data` in pieces of at most `PIECE_BYTES`.
 
         Raises:
-            InflateError: the bytes are broken.
+            InflateError: the bytes are invalid.
         """
         if self._under is None:
             yield from self._inflate(data)
@@ -73,12 +73,12 @@ class Inflater:
 
 
 def inflater(codings: str) -> Inflater | None:
-    """Return what decodes a body of this `content-encoding`, or None where there is nothing to decode.
+    """Return the decoder for a body of this `content-encoding`, or None if there is nothing to decode.
 
-    Names that are no coding that we asked for say nothing, as to httpx: `none`, `utf-8`, `identity`, also `br`.
+    Names outside of `CODINGS` are ignored, as httpx does: `none`, `utf-8`, `identity`, also `br`.
 
     Raises:
-        InflateError: more layers than any honest reply has.
+        InflateError: more layers than a real reply has.
     """
     if not codings:
         return None
@@ -86,13 +86,13 @@ def inflater(codings: str) -> Inflater | None:
     if len(known) > _MOST_LAYERS:
         raise InflateError(f"{len(known)} layers of compression")
     made: Inflater | None = None
-    for name in reversed(known):  # the last one named was applied last
+    for name in reversed(known):  # the last name is the outermost layer
         made = Inflater(name, under=made)
     return made
 
 
 def _window(coding: str, start: bytes) -> int:
-    """Tell zlib which wrapper to expect; `deflate` comes with one and, from some servers, without."""
+    """Return the `wbits` for zlib; some servers send `deflate` without its wrapper."""
     if coding == "gzip":
         return _GZIP
     wrapped = start[0] & 0x0F == zlib.DEFLATED and int.from_bytes(start[:2]) % 31 == 0

@@ -1,6 +1,6 @@
-"""The limits of one exchange once its request is on the way, watched by one timer.
+"""The time limits of one exchange from the start of its request, with one timer.
 
-How long a connection may take to come up is `dial.py`'s business.
+The limit of opening a connection belongs in `dial.py`.
 """
 
 import asyncio
@@ -14,18 +14,19 @@ from aiprobe.transport.exchange import Exchange
 from aiprobe.transport.framing import Reply
 
 _GRACE_SECONDS: Final = 0.001
-"""An overdue limit waits for one more look at the socket: bytes that were there in time, while our own loop was busy,
-are not the peer's lateness."""
+"""Before a limit counts as exceeded, the socket is read once more: bytes can have arrived in time while our own event
+loop was busy."""
 
 Overdue = Callable[[float, Outcome, str], None]
 """Called once, with the time, the outcome and a line for people."""
 
 
 class Watch:
-    """Calls `overdue` when the first-token, stall or total limit has run out. Whoever made it stops it.
+    """Calls `overdue` when the first-token, stall or total limit is exceeded. Its creator stops it.
 
-    Bytes move limits only backwards in all but two moments (the request is sent, the first content is there), so
-    the timer is left alone in between and finds out when it wakes how long it may sleep on.
+    A limit can only move closer at two moments: when the request is sent, and when the first content arrives. Between
+    them, received bytes move limits further away, so the timer is not touched. When it fires, it calculates the next
+    due time.
     """
 
     __slots__ = (
@@ -56,7 +57,7 @@ class Watch:
         self._late = False
 
     def arm(self) -> None:
-        """See to it that the timer wakes by the next limit. Call it when a limit may have come nearer."""
+        """Set the timer to the next limit. Call this when a limit may have moved closer."""
         due, _, _ = self._due()
         if self._timer is not None:
             if self._armed_for <= due:
@@ -66,7 +67,7 @@ class Watch:
         self._timer = self._loop.call_later(max(0.0, due - self._clock.monotonic()), self._wake)
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -86,7 +87,7 @@ class Watch:
             self._timer = self._loop.call_later(_GRACE_SECONDS, self._wake)
 
     def _due(self) -> tuple[float, Outcome, str]:
-        """Say which limit runs out next, and when."""
+        """Return when the next limit is due, its outcome and its text."""
         limits, exchange, reply = self._timeouts, self._exchange, self._reply
         total = exchange.started + limits.total
         if reply.content_at is not None:

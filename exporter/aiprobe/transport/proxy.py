@@ -1,6 +1,6 @@
-"""HTTP proxies: what their URL says, and the tunnel through one (RFC 9110 section 9.3.6).
+"""HTTP proxies: parses their URL, and opens the tunnel through one (RFC 9110 section 9.3.6).
 
-No message of this room holds a proxy's URL: it may carry a password.
+No message of this room contains a proxy's URL: it can contain a password.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from aiprobe.transport.exchange import WireError
 _MAX_ANSWER_BYTES: Final = 16 * 1024
 _HTTP: Final = b"HTTP/1."
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?:[ \r]|$)")
-_REFUSES_US: Final = frozenset({401, 403, 407})
-"""The proxy's own rules or its password: no provider can mend that."""
+_REJECTED: Final = frozenset({401, 403, 407})
+"""A rule of the proxy or its password, not a failure of a provider."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Where a proxy is, and the value of `proxy-authorization` that it wants, if any."""
+    """The address of a proxy, and the value of `proxy-authorization` for it, if any."""
 
     scheme: Literal["http", "https"]
     host: str
@@ -37,10 +37,10 @@ class Proxy:
 
 
 def parse_proxy(url: Secret) -> Proxy:
-    """Read `http[s]://[user:password@]host[:port]`.
+    """Parse `http[s]://[user:password@]host[:port]`.
 
     Raises:
-        ValueError: it is something else; the message does not show it.
+        ValueError: the URL has another form; the message does not contain it.
     """
     try:
         parts = urlsplit(url.reveal())
@@ -58,10 +58,10 @@ def parse_proxy(url: Secret) -> Proxy:
 
 
 async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None:
-    """Ask the proxy at the other end of `connection` for a tunnel to `origin` (`host:port`).
+    """Request a tunnel to `origin` (`host:port`) from the proxy at the other end of `connection`.
 
     Raises:
-        WireError: `auth` where the proxy refuses us, else `connect`, with the proxy's status if it gave one.
+        WireError: `auth` if the proxy rejects our credentials, else `connect`, with the proxy's status if there is one.
     """
     transport = connection.transport
     if transport is None or connection.ended:
@@ -74,16 +74,16 @@ async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
     status = await answer.status
     transport.set_protocol(connection)
-    if status in _REFUSES_US:
-        raise WireError(Outcome.AUTH, f"our own proxy refused the tunnel: it answered {status} to CONNECT")
+    if status in _REJECTED:
+        raise WireError(Outcome.AUTH, f"the configured proxy rejected the tunnel: it answered {status} to CONNECT")
     if not 200 <= status < 300:
         raise WireError(Outcome.CONNECT, f"the proxy answered {status} to CONNECT")
 
 
 class _Answer(asyncio.BufferedProtocol):
-    """Reads a proxy's answer to CONNECT: a head without a body, and not one byte more.
+    """Reads a proxy's answer to CONNECT: a head without a body, and no further byte.
 
-    It takes its bytes in the way of the connection that it stands in for: uvloop does not change that while it reads.
+    It is a `BufferedProtocol` as `Connection` is: uvloop does not change the kind of protocol while it reads.
     """
 
     def __init__(self, connection: Connection) -> None:

@@ -1,6 +1,6 @@
-"""The bytes of one HTTP/1.1 request. What does not belong on one line of a request raises: it would be our own bug.
+"""Builds the bytes of one HTTP/1.1 request. A part that is not valid in a request raises: that is a bug of aiprobe.
 
-What is asked for belongs in `protocols/` and the probes.
+The content of requests belongs in `protocols/` and the probes.
 """
 
 import re
@@ -15,16 +15,16 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PATH: Final = re.compile(r"/[!-~]*")
 _VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 """RFC 9110 section 5.5: no control characters, no space at the ends."""
-_OURS: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
+_RESERVED: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 def authority(route: Route, *, always_port: bool = False) -> str:
-    """Return `host[:port]` of the origin; the scheme's own port is left out unless asked for.
+    """Return `host[:port]` of the origin, without the scheme's default port unless `always_port`.
 
     Raises:
-        ValueError: the host is not one, or the port is out of range.
+        ValueError: the host is invalid, or the port is out of range.
     """
     shown, port = _shown_host(route.host), route.port
     if not 0 < port < 65536:
@@ -43,10 +43,10 @@ def _have_host(names: tuple[str, ...]) -> bool:
     """Return whether `host` is among the headers of a request.
 
     Raises:
-        ValueError: a header of this name cannot stand in a request, or is ours to send.
+        ValueError: a name is not valid in a request, or aiprobe sets this header itself.
     """
     for name in names:
-        if not _TOKEN.fullmatch(name) or name.lower() in _OURS:
+        if not _TOKEN.fullmatch(name) or name.lower() in _RESERVED:
             raise ValueError(f"not a header to send: {name!r}")
     return "host" in map(str.lower, names)
 
@@ -64,8 +64,8 @@ def request_bytes(
     """Return head and body, with host (unless given), content-length and connection added.
 
     Raises:
-        ValueError: method, path or a header could not stand in a request as it is, or a header is ours to send. The
-            message names the header and never its value, which may be a credential.
+        ValueError: method, path or a header is not valid in a request, or aiprobe sets the header itself. The message
+            contains the header's name and never its value, which can be a credential.
     """
     if not _TOKEN.fullmatch(method):
         raise ValueError(f"not a method: {method!r}")

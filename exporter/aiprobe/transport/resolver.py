@@ -1,7 +1,7 @@
-"""Names to addresses, asked anew for every exchange, without a thread pool that one hung lookup could fill.
+"""Resolves names to addresses for every exchange, without a thread pool that hung lookups could fill.
 
-c-ares (through aiodns) reads the hosts file, asks A and AAAA in parallel and sorts the answers as getaddrinfo does
-(RFC 6724: addresses that this machine has no route to come last). Which of them are tried belongs in `dial.py`.
+c-ares (through aiodns) reads the hosts file, queries A and AAAA in parallel and sorts the answers as getaddrinfo does
+(RFC 6724: addresses without a route from this machine come last). `dial.py` chooses which of them to try.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from aiprobe.transport.exchange import WireError
 
 FAMILIES: Final = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 _CHANNEL_SECONDS: Final = 1.0
-"""c-ares remembers answers for their TTL and aiodns cannot tell it not to; a prober that asks a memory would not see
-a name server die. So a channel, with what it remembers, is used no longer than this."""
+"""The most that a channel, with its cache, is used. c-ares caches answers for their TTL, and aiodns has no option
+against it. A prober that reads a cache would not see a name server fail."""
 
 
 class _Channel:
@@ -30,7 +30,7 @@ class _Channel:
 
 
 class Resolver:
-    """Looks names up on the running loop. The caller brings the deadline, and closes it."""
+    """Looks names up on the running loop. The caller sets the deadline, and closes the resolver."""
 
     __slots__ = ("_channel", "_channels", "_nameservers", "_renewal")
 
@@ -44,7 +44,7 @@ class Resolver:
         """Return the literal addresses of `name`, best first, never empty. `family` is a key of `FAMILIES`.
 
         Raises:
-            WireError: `dns`, because there is no such name, or no answer worth the name.
+            WireError: `dns`, because the name does not exist, or no name server answered.
         """
         channel = self._channel or self._open()
         if self._renewal is None:
@@ -63,7 +63,7 @@ class Resolver:
         if not found:
             raise WireError(Outcome.DNS, f"{name}: no address" + ("" if family == "any" else f" of family {family}"))
         if name.lower().rstrip(".").rpartition(".")[2] == "localhost":
-            # c-ares puts ::1 first, but what listens on this machine mostly listens on 127.0.0.1 alone.
+            # c-ares puts ::1 first, but most local servers listen on 127.0.0.1 only.
             found.sort(key=lambda pair: pair[0])
         return tuple(dict.fromkeys(address for _, address in found))
 
@@ -82,13 +82,13 @@ class Resolver:
         return self._channel
 
     def _renew(self) -> None:
-        """Begin a new channel off the clock of any lookup; the old one goes when its last lookup has ended."""
+        """Open a new channel outside of any lookup's time; close the old one when its last lookup has ended."""
         self._renewal = None
         old = self._channel
         self._open()
         if old is not None and not old.waiting:
             old.resolver.cancel()
-            self._channels.discard(old)  # aiodns closes a resolver that nobody holds
+            self._channels.discard(old)  # aiodns closes a resolver without references
 
     async def _close(self, channel: _Channel) -> None:
         self._channels.discard(channel)

@@ -1,6 +1,6 @@
-"""TLS for what is probed: shared contexts, the handshake, the certificate's last day.
+"""TLS to what is probed: shared contexts, the handshake, the expiry of the certificate.
 
-Who is trusted is a route's choice; this room only carries it out.
+A route states which certificates to trust; this room applies it.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from aiprobe.transport.exchange import WireError
 
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 _HANDSHAKE_SECONDS: Final = 3600.0
-"""The event loop's own limit, out of the way: the caller's deadline is the one that counts."""
+"""The event loop's own limit, so long that the caller's deadline always comes first."""
 
 
 class Contexts:
-    """Makes one context for each way to trust, and keeps it: loading the certificates takes tens of milliseconds."""
+    """Makes and keeps one context for each CA file and mode: loading the certificates takes tens of milliseconds."""
 
     __slots__ = ("_made",)
 
@@ -30,7 +30,7 @@ class Contexts:
         self._made: dict[tuple[str | None, bool], ssl.SSLContext] = {}
 
     def get(self, *, ca_file: str | None, verify: bool) -> ssl.SSLContext:
-        """Return the context for `ca_file` (None trusts what the system trusts).
+        """Return the context for `ca_file` (None: the system's trust store).
 
         Raises:
             ValueError: `ca_file` cannot be read or holds no certificate.
@@ -42,7 +42,7 @@ class Contexts:
         return context
 
     def renewed(self, ca_files: Iterable[str]) -> Callable[[], None]:
-        """Read these files again, as a mounted authority is renewed in its place; return what puts them to use.
+        """Read these files again, because a mounted CA is renewed in place; return the function that applies them.
 
         Raises:
             ValueError: one cannot be read or holds no certificate.
@@ -53,7 +53,7 @@ class Contexts:
         return partial(self._take, renewed)
 
     def _take(self, renewed: Mapping[tuple[str | None, bool], ssl.SSLContext]) -> None:
-        """Use these, and drop those of files that the configuration names no more."""
+        """Use these contexts, and drop those of files that are no longer in the configuration."""
         self._made = {key: context for key, context in self._made.items() if key[0] is None} | dict(renewed)
 
 
@@ -72,16 +72,16 @@ def _context(ca_file: str | None, *, verify: bool) -> ssl.SSLContext:
 
 
 async def secure(connection: Connection, context: ssl.SSLContext, name: str, failure: Outcome = Outcome.TLS) -> None:
-    """Shake hands on `connection` with a peer that must prove to be `name`.
+    """Run the TLS handshake on `connection`; the peer's certificate must be for `name`.
 
     Raises:
-        WireError: `failure`, with the reason in words.
+        WireError: `failure`, with the reason as text.
     """
     transport = connection.transport
     if transport is None or connection.ended:
         raise WireError(failure, "closed before the handshake")
-    if connection.spoke:
-        raise WireError(failure, "the peer spoke before the handshake: not TLS")
+    if connection.sent_early:
+        raise WireError(failure, "the peer sent bytes before the handshake: not TLS")
     try:
         secured = await asyncio.get_running_loop().start_tls(
             transport, connection, context, server_hostname=name.rstrip("."), ssl_handshake_timeout=_HANDSHAKE_SECONDS
@@ -90,7 +90,7 @@ async def secure(connection: Connection, context: ssl.SSLContext, name: str, fai
         raise WireError(failure, _reason(error)) from error
     if secured is None or secured.is_closing():
         raise WireError(failure, "closed during the handshake")
-    # Its flow control pauses at this many bytes, not above it.
+    # The flow control of TLS pauses at this number of bytes, not above it.
     connection.use(secured, write_high=1)
     connection.not_after = not_after(secured.get_extra_info("ssl_object"))
 
@@ -100,12 +100,12 @@ def _reason(error: OSError) -> str:
         return f"certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or "unknown reason").replace("_", " ").lower()
-        return f"handshake: {reason}" + (" (the peer does not speak TLS)" if "wrong version" in reason else "")
+        return f"handshake: {reason}" + (" (the peer does not use TLS)" if "wrong version" in reason else "")
     return f"closed during the handshake: {error.strerror or 'end of stream'}"
 
 
 def not_after(peer: ssl.SSLObject | None) -> float | None:
-    """Return when the peer's certificate expires, as Unix time; with Python 3.13, the earliest of a verified chain."""
+    """Return when the peer's certificate expires, as Unix time; from Python 3.13, the earliest of a verified chain."""
     if peer is None:
         return None
     chain: Sequence[bytes | None] = (peer.getpeercert(binary_form=True),)
@@ -119,7 +119,7 @@ def not_after(peer: ssl.SSLObject | None) -> float | None:
 def der_not_after(der: bytes) -> float | None:
     """Return `notAfter` of an X.509 certificate in DER (RFC 5280 section 4.1) as Unix time, None if it is not one.
 
-    The standard library reads it from a verified certificate only, and an unverified one expires as well.
+    The standard library returns it only for a verified certificate, but an unverified one also expires.
     """
     try:
         _, start, _ = _element(der, 0)
@@ -152,7 +152,7 @@ def _element(der: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _time(tag: int, text: str) -> float | None:
-    """Read a `Time`: two digits of a year are 1950 to 2049 (RFC 5280 section 4.1.2.5.1)."""
+    """Parse a `Time`: a year of two digits is between 1950 and 2049 (RFC 5280 section 4.1.2.5.1)."""
     if tag == _UTC_TIME:
         text = ("19" if text[:2] >= "50" else "20") + text
     elif tag != _GENERALIZED_TIME:

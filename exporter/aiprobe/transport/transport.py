@@ -1,7 +1,7 @@
-"""One HTTP/1.1 exchange, timed byte by byte: the only room that speaks HTTP to what is probed.
+"""One HTTP/1.1 exchange, timed byte by byte: the only room that sends HTTP to what is probed.
 
-One call is one attempt: nothing is sent twice, and no second address is tried unless the route says so. Redirects,
-retries and what a reply means belong to the probes.
+One call is one attempt: nothing is sent twice, and a second address is tried only if the route has `address_fallback`.
+Redirects, retries and the meaning of a reply belong to the probes.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ log = logging.getLogger(__name__)
 
 _LOUD_SECONDS: Final = 60.0
 _CLOSING_TURNS: Final = 10
-"""Turns of the event loop in which aborted connections say goodbye; two are enough, TLS takes one more."""
+"""Turns of the event loop for aborted connections to close; two are enough, and TLS takes one more."""
 
 
 class Transport:
-    """Makes exchanges; owns the resolver, the TLS contexts and the warm connections. Close it when done.
+    """Runs exchanges; owns the resolver, the TLS contexts and the warm connections. Close it when done.
 
-    `nameservers` (`host` or `host:port`) replace the system's. `max_body_bytes` bounds a reply's body, before and
-    after it is decompressed. One transport belongs to one event loop.
+    `nameservers` (`host` or `host:port`) replace the system's. `max_body_bytes` limits the body of a reply, before and
+    after decompression. One transport belongs to one event loop.
     """
 
     def __init__(self, *, clock: Clock, nameservers: tuple[str, ...] = (), max_body_bytes: int = 8 << 20) -> None:
@@ -52,7 +52,7 @@ class Transport:
         self._loud_at = 0.0
 
     def prepare(self, route: Route) -> None:
-        """Check `route` and load what its TLS trusts, so that no exchange pays for it.
+        """Check `route` and load its trust store, so that no exchange spends time on it.
 
         Raises:
             ValueError: host, port, proxy or CA file cannot be used.
@@ -63,14 +63,14 @@ class Transport:
             self._contexts.get(ca_file=route.ca_file, verify=route.tls_verify)
 
     def prepare_trust(self, ca_files: Iterable[str]) -> Callable[[], None]:
-        """Read these certificate authorities again, and return what has new connections trust them. Blocks.
+        """Read these CA files again; return the function that applies them to new connections. Blocks.
 
         Raises:
-            ValueError: one cannot be used.
+            ValueError: a file cannot be used.
         """
         return self._contexts.renewed(ca_files)
 
-    async def exchange(  # noqa: PLR0913 - what one request is made of, each by its name
+    async def exchange(  # noqa: PLR0913 - the parts of one request, each by name
         self,
         route: Route,
         *,
@@ -85,13 +85,13 @@ class Transport:
     ) -> Exchange:
         """Send one request and read its reply: exactly one attempt.
 
-        Adds host, content-length and connection headers. `upgrade` asks for another protocol on the connection: after
-        a 101 the sink gets what the peer sends in it, until it says DONE; any other reply is read as usual. Without
-        `first_token_limit` only the connect, stall and total limits hold. Never raises for what the network or the
-        peer did.
+        Adds host, content-length and connection headers. `upgrade` requests another protocol on the connection: after
+        a 101 the sink gets the bytes of that protocol until it returns DONE; any other reply is read as usual. Without
+        `first_token_limit` only the connect, stall and total limits apply. A failure of the network or the peer does
+        not raise.
 
         Raises:
-            ValueError: the request or the route could not be sent as it is.
+            ValueError: the request or the route is invalid.
         """
         self._check_open()
         proxy = self._proxy(route)
@@ -126,12 +126,12 @@ class Transport:
         try:
             await connection.ask(question)
         except asyncio.CancelledError:
-            connection.cancel("the caller gave up")
+            connection.cancel("the caller was cancelled")
             raise
         return exchange
 
     async def close(self) -> None:
-        """Close every connection and the resolver; what is still running ends as `cancelled`."""
+        """Close every connection and the resolver; running exchanges end as `cancelled`."""
         self._closed = True
         self._warm.close()
         for connection in tuple(self._live):

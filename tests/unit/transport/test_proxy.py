@@ -136,7 +136,7 @@ async def test_a_proxy_that_gives_no_tunnel_is_connect_and_says_why(answer: byte
         assert not transport._live
     ours = detail.endswith(("407", "403"))
     assert exchange.outcome is (Outcome.AUTH if ours else Outcome.CONNECT)
-    assert ("our own proxy" in exchange.detail) is ours
+    assert ("the configured proxy" in exchange.detail) is ours
     assert detail in exchange.detail
     assert "hunter2" not in exchange.detail
     assert list(exchange.phases) == ["connect"]
