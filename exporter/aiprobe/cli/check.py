@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from aiprobe.cli.options import config_option
+from aiprobe.cli.options import config_option, fail, web_config_option
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.schema.root import json_schema
 from aiprobe.config.settings import Settings
@@ -14,15 +14,23 @@ from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
 from aiprobe.transport.descriptors import room_for_connections
+from aiprobe.web.webconfig import load as load_web_config
+from aiprobe.web.yamlfile import WebError
 
 
 @click.command()
 @config_option
+@web_config_option
 @click.option("--schema", is_flag=True, help="Print a JSON Schema of the configuration, for editors, and exit.")
-def check(config_file: Path, *, schema: bool) -> None:
+def check(config_file: Path, web_config_file: Path | None, *, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
+    if web_config_file is not None:
+        try:
+            load_web_config(web_config_file)
+        except WebError as error:
+            fail(error)
     settings = settings_or_exit(config_file, Redactor(), read=read_settings)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)

@@ -15,6 +15,10 @@ config_option = click.option(
     "--config.file", "config_file", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, show_default=True,
     help="The configuration file.",
 )  # fmt: skip
+web_config_option = click.option(
+    "--web.config.file", "web_config_file", type=click.Path(path_type=Path),
+    help="TLS and users, in the Prometheus exporter-toolkit format.",
+)  # fmt: skip
 level_option = click.option(
     "--log.level", "log_level", type=click.Choice(logs.LEVELS), default="info", show_default=True,
     help="Log lines of this level and above.",

@@ -15,7 +15,7 @@ from aiprobe import __version__, logs
 from aiprobe.apart import read_settings_apart
 from aiprobe.app import App, Options
 from aiprobe.cli import interpreter
-from aiprobe.cli.options import config_option, fail, format_option, level_option
+from aiprobe.cli.options import config_option, fail, format_option, level_option, web_config_option
 from aiprobe.cli.running import run, stopped
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
@@ -55,10 +55,7 @@ def listen_option(default: str) -> Callable[..., Any]:
 @click.command()
 @config_option
 @listen_option(":10529")
-@click.option(
-    "--web.config.file", "web_config_file", type=click.Path(path_type=Path),
-    help="TLS and users, in the Prometheus exporter-toolkit format.",
-)  # fmt: skip
+@web_config_option
 @level_option
 @format_option
 @click.option(

@@ -1,18 +1,23 @@
 """What a build can do, as far as a configuration is checked against it; `aiprobe.known` fills it in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aiprobe.core.contract import ContractUse
 from aiprobe.core.kind import ProbeKind
+from aiprobe.core.model import Target
+from aiprobe.core.statuspage import StatusPages
 
 ContractCheck = Callable[[ContractUse], str | None]
 """Returns what is wrong with a contract, or None."""
+TargetCheck = Callable[[Target], str | None]
+"""Returns why a target cannot be probed, or None."""
+PagesCheck = Callable[[StatusPages, Sequence[Target]], Iterable[tuple[tuple[str, ...], str]]]
+"""Returns what is wrong with status pages, each with its place below `status_pages`."""
 
 
-def no_check(_: ContractUse) -> str | None:
-    """Find nothing wrong: for a load that is not asked to judge contracts."""
-    return None
+def no_check(*_: object) -> None:
+    """Find nothing wrong: for a load that is not asked to judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +31,7 @@ class Known:
     readers: frozenset[str] = frozenset()
     """Kinds of status page."""
     check_contract: ContractCheck = no_check
+    check_target: TargetCheck = no_check
+    check_pages: PagesCheck = lambda *_: ()
     missing_extras: Mapping[str, str] = field(default_factory=dict)
     """Sources of credentials whose library is not installed, with the extra that has it."""

@@ -10,25 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 from typing import Protocol as Interface
-from urllib.parse import urlsplit
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.statuspage import PageSnapshot, Reading
 from aiprobe.statuspages import READERS, PageError
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, Validators
+from aiprobe.statuspages.selection import LONGEST_INTERVAL_SECONDS, shortest_interval_seconds
 from aiprobe.statuspages.specs import REGION, ComponentSpec, PageSpec, reader_options, watched
 
 log = logging.getLogger(__name__)
 
-SHORTEST_INTERVAL_SECONDS: Final = 60.0
-LONGEST_INTERVAL_SECONDS: Final = 300.0
 DEFAULT_INTERVAL_SECONDS: Final = 120.0
 LONGEST_BACKOFF_SECONDS: Final = 1800.0
 FIRST_WITHIN_SECONDS: Final = 10.0
 """The first polls of all pages are spread over this time."""
 JITTER: Final = 0.1
 """How much an interval may be shorter or longer, as a ratio."""
-_OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Listener = Callable[[PageSnapshot], None]
 """Receives the readings after each poll. Fast, and does not raise."""
@@ -72,12 +69,7 @@ class PagePoller:
         Raises:
             ValueError: for a page that no program can read, and for an interval outside those bounds.
         """
-        if page.reader not in READERS:
-            raise ValueError(f"{page.key}: no reader named {page.reader!r}; {page.reason}".rstrip("; "))
-        self._shortest_seconds = 1.0 if urlsplit(page.url).hostname in _OWN_HOSTS else SHORTEST_INTERVAL_SECONDS
-        if not self._shortest_seconds <= interval_seconds <= LONGEST_INTERVAL_SECONDS:
-            bounds = f"{self._shortest_seconds:g} to {LONGEST_INTERVAL_SECONDS:g}"
-            raise ValueError(f"{page.key}: a page is polled every {bounds} s, not every {interval_seconds:g} s")
+        self._shortest_seconds = shortest_interval_seconds(page, interval_seconds)
         self._page = page
         self._reader = READERS[page.reader]
         self._fetcher = fetcher

@@ -3,11 +3,14 @@
 Pure: settings and targets in, page specifications out. Reading them belongs in `statuspages/`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
 
 from aiprobe.core.model import Target
 from aiprobe.core.statuspage import Page, StatusPages
+from aiprobe.statuspages import READERS
 from aiprobe.statuspages.specs import (
     CATALOGUE,
     REGION,
@@ -18,6 +21,9 @@ from aiprobe.statuspages.specs import (
     page_for_url,
 )
 
+SHORTEST_INTERVAL_SECONDS: Final = 60.0
+LONGEST_INTERVAL_SECONDS: Final = 300.0
+_OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _FEEDS = frozenset({"atom", "rss"})
 
 
@@ -25,7 +31,7 @@ def pages_for(settings: StatusPages, targets: Sequence[Target]) -> Sequence[Page
     """Return the pages to read, and those that no program can read (`readable` is false), by key.
 
     Raises:
-        ValueError: for a catalogue page that is asked to be read as a feed and has none.
+        ValueError: for a page whose feed, or whose address, is neither in the catalogue nor configured.
     """
     if not settings.enabled:
         return ()
@@ -51,11 +57,43 @@ def watch_list(page: PageSpec, targets: Iterable[Target]) -> Sequence[ComponentS
     return components
 
 
+def refusals(settings: StatusPages, targets: Sequence[Target]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what keeps the pages of a configuration from being polled, each with its place below `status_pages`."""
+    for key, page in settings.pages.items():
+        try:
+            pages_for(replace(settings, pages={key: page}), ())
+        except ValueError as error:
+            yield ("pages", key), str(error)
+            return
+    try:
+        for spec in pages_for(settings, targets):
+            if spec.readable:
+                shortest_interval_seconds(spec, settings.interval_seconds)
+    except ValueError as error:
+        yield ("interval",), str(error)
+
+
+def shortest_interval_seconds(page: PageSpec, interval_seconds: float) -> float:
+    """Return the shortest interval at which a page may be polled.
+
+    Raises:
+        ValueError: no program can read it, or not at this interval.
+    """
+    if page.reader not in READERS:
+        reason = f"; {page.reason}" if page.reason else ""
+        raise ValueError(f"{page.key}: no reader named {page.reader!r}{reason}")
+    shortest = 1.0 if urlsplit(page.url).hostname in _OWN_HOSTS else SHORTEST_INTERVAL_SECONDS
+    if not shortest <= interval_seconds <= LONGEST_INTERVAL_SECONDS:
+        bounds = f"{shortest:g} to {LONGEST_INTERVAL_SECONDS:g}"
+        raise ValueError(f"{page.key} is polled every {bounds} s, not every {interval_seconds:g} s")
+    return shortest
+
+
 def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
     """Apply the operator's words to a page of the catalogue, or make a page of them alone."""
     if page is None:
         page = PageSpec(key=changes.key, display_name=changes.key, provider="", reader="")
-    if changes.reader in _FEEDS and page.feed_url and changes.url is None:
+    if changes.reader in _FEEDS and changes.url is None:
         page = as_feed(page)
     fields: Mapping[str, str | None] = {
         "url": changes.url,
@@ -69,4 +107,6 @@ def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
     page = replace(page, **{name: value for name, value in fields.items() if value is not None})  # type: ignore[arg-type]  # texts, all of them
     if changes.url is not None and changes.incidents_url is None:
         page = replace(page, incidents_url="")
+    if page.readable and not page.url:
+        raise ValueError(f"no address of {page.key} is known: give its `url`")
     return replace(page, components=(*components, *kept), options={**page.options, **changes.options})

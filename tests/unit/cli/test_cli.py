@@ -105,6 +105,14 @@ def test_a_missing_configuration_says_how_to_get_one(tmp_path: Path) -> None:
     assert "`aiprobe init` writes a first configuration" in said
 
 
+def test_check_reads_the_web_config_file_as_serve_does(tmp_path: Path) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("basic_auth_users: {ops: not-a-hash}\n")
+    code, said = run("check", "--web.config.file", str(web))
+    assert code == 1
+    assert said.startswith(f"aiprobe: {web}: basic_auth_users")
+
+
 @pytest.mark.parametrize("command", ["incidents", "healthcheck"])
 def test_an_exporter_that_is_not_there_is_one_line(command: str) -> None:
     code, said = run(command, "--url", "http://127.0.0.1:9")

@@ -71,10 +71,6 @@ def test_a_page_on_this_machine_may_be_read_more_often() -> None:
     ("section", "expected"),
     [
         (
-            {"interval": "10s"},
-            "status_pages.interval: is not an interval at which status pages are read; from 60s to 300s: the",
-        ),
-        (
             {"pages": {"claude": {"reader": "atim"}}},
             'status_pages.pages.claude.reader: there is no reader named "atim"; ',
         ),

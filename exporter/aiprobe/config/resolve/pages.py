@@ -1,7 +1,7 @@
-"""From the section `status_pages` to settings. Checks pages, readers, complete entries and the interval."""
+"""From the section `status_pages` to settings. Checks pages, readers and complete entries."""
 
+from collections.abc import Sequence
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
@@ -9,21 +9,20 @@ from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.pages import PageSection, StatusPagesSection
+from aiprobe.core.model import Target
 from aiprobe.core.statuspage import Page, StatusPages
-
-SHORTEST_SECONDS, LONGEST_SECONDS = 60.0, 300.0
-_SHORTEST_AT_HOME_SECONDS = 1.0
-_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def resolve_pages(
     section: StatusPagesSection,
+    targets: Sequence[Target],
     *,
     where: Where,
     known: Known,
     findings: Findings,
 ) -> StatusPages:
     """Return the settings of the status pages; what is wrong with them is noted in `findings`."""
+    errors_before = len(findings.errors)
     pages: dict[str, Page] = {}
     for name, page in section.pages.items():
         place = where.at("pages", name)
@@ -37,12 +36,11 @@ def resolve_pages(
                 {surface: (component.id, tuple(component.name)) for surface, component in page.components.items()}
             ),
         )
-    at_home = bool(pages) and all(_is_at_home(page.url) for page in section.pages.values())
-    shortest = _SHORTEST_AT_HOME_SECONDS if at_home else SHORTEST_SECONDS
-    if not shortest <= section.interval <= LONGEST_SECONDS:
-        hint = f"from {shortest:g}s to {LONGEST_SECONDS:g}s: the pages are other people's"
-        findings.error(where.at("interval"), "is not an interval at which status pages are read", hint)
-    return StatusPages(enabled=section.enabled, interval_seconds=section.interval, pages=MappingProxyType(pages))
+    settings = StatusPages(enabled=section.enabled, interval_seconds=section.interval, pages=MappingProxyType(pages))
+    if len(findings.errors) == errors_before:
+        for path, problem in known.check_pages(settings, targets):
+            findings.error(where.at(*path), problem)
+    return settings
 
 
 def _check(
@@ -56,6 +54,9 @@ def _check(
     if page.reader is not None and known.readers and page.reader not in known.readers:
         hint = suggest(page.reader, known.readers)
         findings.error(where.at("reader"), f'there is no reader named "{page.reader}"', hint)
+    for surface, component in page.components.items():
+        if not component.id and not component.name:
+            findings.error(where.at("components", surface), "has neither an id nor a name", "give one of them")
     if name in known.pages or not known.pages:
         return
     missing = [field for field in ("url", "reader", "provider") if getattr(page, field) is None]
@@ -63,10 +64,3 @@ def _check(
         similar = suggest(name, known.pages)
         wanted = ", ".join(missing)
         findings.error(where, f'the catalogue has no page named "{name}", and it lacks {wanted}', similar)
-    for surface, component in page.components.items():
-        if not component.id and not component.name:
-            findings.error(where.at("components", surface), "has neither an id nor a name", "give one of them")
-
-
-def _is_at_home(url: str | None) -> bool:
-    return url is not None and urlsplit(url).hostname in _THIS_MACHINE

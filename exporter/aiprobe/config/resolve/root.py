@@ -68,6 +68,7 @@ def resolve(
     groups = _groups(sources, findings)
     status_pages = resolve_pages(
         config.status_pages,
+        targets,
         where=main.where("status_pages"),
         known=known,
         findings=findings,
@@ -139,6 +140,8 @@ def _targets(
         target = resolve_target(section, where=where, rules=rules, findings=findings)
         if target is not None:
             account = rules.accounts[section.provider]
+            if (problem := rules.known.check_target(target)) is not None:
+                findings.error(where, problem)
             targets.append(
                 priced(target, section, account, prices, where=where, budget=budget, today=today, findings=findings)
             )
