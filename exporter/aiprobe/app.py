@@ -41,6 +41,7 @@ from aiprobe.schedule import RunOnce, Scheduler, Skipped
 from aiprobe.statuspages.keeper import PageKeeper
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
+from aiprobe.web.healthkeeper import HealthKeeper
 from aiprobe.web.ports import Ports, ProbeAnswer, Summary, result_row
 from aiprobe.web.shown import ShownTargets
 
@@ -72,6 +73,12 @@ def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
         return PROBES[target.probe](target, tools).run
 
     return prepare
+
+
+def _owned(groups: Mapping[str, Sequence[str]], mine: Sequence[Target]) -> Mapping[str, Sequence[str]]:
+    """Return the groups of which this shard owns every member."""
+    names = {target.name for target in mine}
+    return {name: members for name, members in groups.items() if names.issuperset(members)}
 
 
 class Ticker(Protocol):
@@ -112,6 +119,7 @@ class App:
         self.incidents = IncidentKeeper(self.recorder, self.incident_writer, clock=clock)
         self.egress = EgressKeeper(self.recorder, self.incidents, clock=clock)
         self.pages = PageKeeper(self.recorder, self.incidents, clock=clock)
+        self.health = HealthKeeper(tracked, self.pages, clock=clock)
         self.journal = Journal(
             directory,
             keep_ok=settings.journal.keep_ok,
@@ -187,6 +195,7 @@ class App:
             targets=self.shown,
             pages=self.pages,
             incidents=self.incidents,
+            health=self.health,
             metrics=Exposition(self.recorder),
             control=self,
         )
@@ -198,7 +207,7 @@ class App:
         stack.callback(self._drop_asked)
         # A scrape is answered from here on. What the journal must be read for is absent until it was.
         mine = self._mine(settings)
-        for commit in self._shown_early(mine):
+        for commit in self._shown_early(settings, mine):
             commit()
         await self.journal.open()
         await self._apply(settings)
@@ -224,12 +233,13 @@ class App:
         for task in self._asked:
             task.cancel()
 
-    def _shown_early(self, targets: Sequence[Target]) -> Sequence[Commit]:
+    def _shown_early(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""
         return (
             self.scheduler.prepare(targets),
             self.recorder.sync_targets,
             self.shown.prepare(targets),
+            self.health.prepare(_owned(settings.groups, targets)),
         )
 
     async def _apply(self, settings: Settings) -> None:
@@ -258,7 +268,7 @@ class App:
         timed = {target.name for target in targets if target.objectives.throughput is not None}
         return (
             await asyncio.to_thread(self.transport.prepare_trust, trusted),
-            *self._shown_early(targets),
+            *self._shown_early(settings, targets),
             self.spend.prepare(settings.usd_per_day, settings.follow_ups_share),
             self.egress.prepare(settings.egress, targets),
             self.incidents.prepare(targets),
@@ -272,7 +282,7 @@ class App:
     ) -> Sequence[Commit]:
         """Prepare what is judged over several targets: the groups and contracts of which this shard owns them all."""
         names = {target.name for target in mine}
-        groups = {name: members for name, members in settings.groups.items() if names.issuperset(members)}
+        groups = _owned(settings.groups, mine)
         contracts = {name: use for name, use in settings.contracts.items() if names.issuperset(use.targets)}
         return (
             await self.objectives.prepare(mine, groups, anew=anew),

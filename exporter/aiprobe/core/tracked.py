@@ -31,6 +31,8 @@ class Tracked:
     """Whether a probe was `ok` since `Target.wiring` last changed."""
     skipped: str = ""
     """Why the last probe did not start; empty when it did."""
+    state_since: float | None = None
+    """Unix time of the probe with which the state last changed; None before the first."""
 
     def __post_init__(self) -> None:
         """Apply the target's suspicion settings."""
@@ -56,7 +58,10 @@ class Tracked:
         if outcome is not Outcome.CANCELLED:
             poor = verdict is Verdict.GOOD and is_poor(outcome, finished.slo_verdicts)
             scheduled = finished.attempt is Attempt.SCHEDULED
+            before = state.state
             state.record(verdict, started=started, poor=poor, scheduled=scheduled, others=others)
+            if state.state is not before:
+                self.state_since = round(epoch + started, 1)
             self.has_answered |= outcome is Outcome.OK
         since = state.suspicion.failing_since
         return replace(

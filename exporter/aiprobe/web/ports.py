@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from aiprobe.core.health import Health
 from aiprobe.core.model import Finished
 from aiprobe.core.rows import IncidentRow, PageRow
 
@@ -168,6 +169,19 @@ class Incidents(Protocol):
         """Return the JSON Schema of one incident."""
 
 
+class Healths(Protocol):
+    """How what is configured serves now; None where nothing that is probed here has the name."""
+
+    def target(self, name: str) -> Health | None:
+        """Return the health of a target."""
+
+    def group(self, name: str) -> Health | None:
+        """Return the health of a group."""
+
+    def provider(self, name: str, surface: str | None = None) -> Health | None:
+        """Return the health of a provider, or of one surface of it."""
+
+
 class Metrics(Protocol):
     """The exposition, as `/metrics` and `/probe` serve it."""
 
@@ -210,5 +224,6 @@ class Ports:
     targets: Targets
     pages: StatusPages
     incidents: Incidents
+    health: Healths
     metrics: Metrics
     control: Control

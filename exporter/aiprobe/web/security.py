@@ -31,6 +31,8 @@ HEADERS: Final = {
 }
 _RELAYED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 _FOR_EVERYBODY: Final = ("/-/healthy", "/-/ready")
+HEALTH: Final = "/health/"
+"""What stands below this path needs no sign-in."""
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa")
 """RFC 6761, RFC 6762, RFC 8375, ICANN's decision on `.internal` of 2024; Kubernetes' `.svc`."""
 SIGNED_IN: Final = web.RequestKey("signed_in", bool)
@@ -104,13 +106,13 @@ class Gate:
             return _last(plain("No endpoint takes a body.", status=413))
         if not _certificate_allowed(request, config):
             return _last(plain("This client certificate has none of the names in client_allowed_sans.", status=403))
-        if not config.users and _peer_certificate(request) is None and (problem := rebound(request)):
+        # The router compares the same spelling of the path: nothing else is reached by one that begins so.
+        is_open = not config.users or request.rel_url.raw_path.startswith(HEALTH)
+        if is_open and _peer_certificate(request) is None and (problem := rebound(request)):
             return plain(problem, status=403)
-        return await self._sign_in(request, config)
+        return None if is_open else await self._sign_in(request, config)
 
     async def _sign_in(self, request: web.Request, config: WebConfig) -> web.Response | None:
-        if not config.users:
-            return None
         try:
             authorization = request.headers.get("Authorization")
             if await self._signin.allows(authorization, config.users, remote=request.remote or ""):

@@ -14,7 +14,9 @@ import aiohttp
 from aiprobe.core.clock import Clock
 from aiprobe.core.rows import IncidentRow, PageRow
 from aiprobe.incidents.schema import incident_schema
+from aiprobe.web.healthkeeper import HealthKeeper
 from aiprobe.web.ports import (
+    Healths,
     Ports,
     ProbeAnswer,
     ResultRow,
@@ -94,6 +96,9 @@ class FakePages:
     def rows(self) -> Sequence[PageRow]:
         return self.declared
 
+    def word(self, provider: str, surface: str) -> str:
+        return next((one.word for page in self.declared for one in page.components if one.surface == surface), "")
+
 
 @dataclass
 class FakeIncidents:
@@ -121,6 +126,7 @@ class Shown:
     told: Summary = field(default_factory=a_summary)
     declared: Sequence[PageRow] = ()
     incidents: Sequence[IncidentRow] = ()
+    health: Healths = field(default_factory=lambda: HealthKeeper({}, FakePages(()), clock=Clock()))
 
 
 def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> Ports:
@@ -129,6 +135,7 @@ def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> 
         targets=FakeTargets(shown.rows, shown.history),
         pages=FakePages(shown.declared),
         incidents=FakeIncidents(shown.incidents),
+        health=shown.health,
         metrics=metrics,
         control=control,
     )
