@@ -14,6 +14,7 @@ from typing import Final, Protocol, Self
 
 from aiprobe import __version__
 from aiprobe.apart import read_settings_apart
+from aiprobe.attempt import Attempts, RunOnce
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.contracts.keeper import ContractKeeper
@@ -33,16 +34,17 @@ from aiprobe.journal.spend import SpendKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.objectives.keeper import ObjectiveKeeper
+from aiprobe.ondemand import OnDemand
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.restart import Restart
 from aiprobe.resultlog import ResultLog
-from aiprobe.schedule import RunOnce, Scheduler, Skipped
+from aiprobe.schedule import Scheduler
 from aiprobe.statuspages.keeper import PageKeeper
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
 from aiprobe.web.healthkeeper import HealthKeeper
-from aiprobe.web.ports import Ports, ProbeAnswer, Summary, result_row
+from aiprobe.web.ports import Ports, Summary
 from aiprobe.web.shown import ShownTargets
 
 log = logging.getLogger(__name__)
@@ -101,8 +103,6 @@ class App:
         self._steps = Steps(clock)
         self._rebuilding: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
-        self._asked: set[asyncio.Task[Finished | Skipped]] = set()
-        """Probes that `/probe` asked for and that may outlive its answer."""
         self._redactor = redactor
         redactor.keep(CONFIGURED, settings.secrets)
         self._started_timestamp_seconds = clock.wall()
@@ -130,10 +130,9 @@ class App:
         )
         self.objectives = ObjectiveKeeper(self.recorder, self.journal, tracked=tracked, clock=clock)
         self.contracts = ContractKeeper(self.recorder, self.journal, clock=clock)
-        self.scheduler = Scheduler(
+        attempts = Attempts(
             clock=clock,
             tracked=tracked,
-            prepare_probe=preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault)),
             purse=self.spend,
             egress=self.egress,
             redact=redactor,
@@ -149,6 +148,11 @@ class App:
             ),
             meter=self.recorder,
         )
+        prepare_probe = preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault))
+        self.scheduler = Scheduler(
+            clock=clock, tracked=tracked, prepare_probe=prepare_probe, attempts=attempts, meter=self.recorder
+        )
+        self.on_demand = OnDemand(self.scheduler, tracked)
         self.restart = Restart(
             directory, past=self.journal, incidents=self.incidents, shown=self.shown, tracked=tracked, clock=clock
         )
@@ -197,6 +201,7 @@ class App:
             incidents=self.incidents,
             health=self.health,
             metrics=Exposition(self.recorder),
+            on_demand=self.on_demand,
             control=self,
         )
         self.running = await server.start(
@@ -204,7 +209,7 @@ class App:
         )
         stack.push_async_callback(self.running.close)
         stack.push_async_callback(self.scheduler.close)
-        stack.callback(self._drop_asked)
+        stack.callback(self.on_demand.close)
         # A scrape is answered from here on. What the journal must be read for is absent until it was.
         mine = self._mine(settings)
         for commit in self._shown_early(settings, mine):
@@ -228,10 +233,6 @@ class App:
     def _drop_rebuilding(self) -> None:
         if self._rebuilding is not None:
             self._rebuilding.cancel()
-
-    def _drop_asked(self) -> None:
-        for task in self._asked:
-            task.cancel()
 
     def _shown_early(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""
@@ -326,24 +327,6 @@ class App:
     def _tick_once(self) -> None:
         for ticker in self._tickers:
             ticker.tick()
-
-    async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
-        """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target.
-
-        Answers with the result before where the probe takes longer than `within_seconds`; the probe goes on.
-        """
-        before = self._tracked[name].last
-        asked = asyncio.create_task(self.scheduler.probe_now(name), name=f"asked-{name}")
-        self._asked.add(asked)
-        asked.add_done_callback(self._asked.discard)
-        done, _ = await asyncio.wait({asked}, timeout=within_seconds)
-        if not done:
-            return ProbeAnswer(result=None if before is None else result_row(before), skipped="still under way")
-        answer = asked.result()
-        if isinstance(answer, Skipped):
-            return ProbeAnswer(result=None if before is None else result_row(before), skipped=answer.reason)
-        debug = {"answer": answer.result.answer or "", "remote_address": answer.result.remote_address or ""}
-        return ProbeAnswer(result=result_row(answer), shared=answer is before, debug=debug)
 
     def summary(self) -> Summary:
         """Return how the exporter itself stands."""

@@ -1,95 +1,25 @@
-"""When targets are probed: at a fixed rate each, spread over the interval, sooner in doubt, within budget, supervised.
+"""When targets are probed: at a fixed rate each, spread over the interval, sooner in doubt.
 
-Every target has a task of its own, so one that hangs or crashes delays nobody. What a probe is, where money is kept
-and which rooms take a finished probe come in through the interfaces below.
+Every target has a task of its own, so one that hangs or crashes delays no other. What one attempt does is in
+`attempt.py`.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from aiprobe.attempt import HTTP_TOO_MANY_REQUESTS, NO_MONEY, Attempts, Meter, Runner, RunOnce, Skipped
 from aiprobe.core.clock import Clock
 from aiprobe.core.followups import follow_up_after
 from aiprobe.core.kind import FALLBACK_SUFFIX
-from aiprobe.core.lost import judged_by_history
-from aiprobe.core.model import Attempt, Finished, Objectives, Result, Target
-from aiprobe.core.money import bound_usd, charged_usd
-from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
-from aiprobe.core.redacted import redacted
+from aiprobe.core.model import Attempt, Finished, Objectives, Target
+from aiprobe.core.money import bound_usd
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.spread import stable_fraction
-from aiprobe.core.tracked import Tracked, carried, concluded
-from aiprobe.core.verdicts import proves_egress
+from aiprobe.core.tracked import Tracked, carried
 
 log = logging.getLogger(__name__)
-
-HTTP_TOO_MANY_REQUESTS: Final = 429
-BACKOFF_CAP_SECONDS: Final = 300.0
-"""`Retry-After` is honoured for the greater of this and the interval at most."""
-SUPERVISION_SLACK_SECONDS: Final = 10.0
-"""How far past its total time-out a probe may run before it counts as a bug of ours."""
-
-RunOnce = Callable[[], Awaitable[Result]]
-
-
-class Purse(Protocol):
-    """Lends money for probes; remembers it."""
-
-    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
-        """Set `usd` aside; False when the budget, or its share for follow-ups, does not allow it."""
-
-    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
-        """Replace a reservation by what the probe did cost."""
-
-
-class Listener(Protocol):
-    """A room that keeps something of every finished probe. The call is quick and does not raise."""
-
-    def finished(self, finished: Finished) -> None:
-        """Take one finished probe."""
-
-
-class Meter(Protocol):
-    """Counts what the scheduler itself does."""
-
-    def skipped(self, target: str, reason: str) -> None:
-        """Count a probe that did not start: one of `metrics.catalogue.SKIP_REASONS`."""
-
-    def probes_in_flight(self, count: int) -> None:
-        """Take the number of probes under way."""
-
-    def observe_scheduler_lag(self, seconds: float) -> None:
-        """Take how late a scheduled probe started."""
-
-
-class Egress(Protocol):
-    """Checks our own way out."""
-
-    async def is_down(self, target: Target) -> bool:
-        """Return whether the way out to `target` fails now, by a check that begins after this call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A probe that was asked for and did not start."""
-
-    reason: str
-
-
-@dataclass(slots=True)
-class _Runner:
-    """What probes one target."""
-
-    target: Target
-    run: RunOnce
-    record: Tracked
-    bound_usd: float
-    """The most that one probe may cost."""
-    fallback: "_Runner | None" = None
-    """Made when the money is gone for the first time."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    task: asyncio.Task[None] | None = None
 
 
 class Scheduler:
@@ -101,30 +31,18 @@ class Scheduler:
         clock: Clock,
         tracked: dict[str, Tracked],
         prepare_probe: Callable[[Target], RunOnce],
-        purse: Purse,
-        egress: Egress,
-        redact: Callable[[str], str],
-        listeners: Sequence[Listener],
+        attempts: Attempts,
         meter: Meter,
     ) -> None:
-        """`tracked` has the record of each target by name; only the scheduler writes it.
-
-        `redact` goes over the texts of a result before anything else gets it; then each of `listeners`, in their order.
-        """
+        """`tracked` has the record of each target by name; only the scheduler writes it."""
         self._clock = clock
         self._tracked = tracked
         self._prepare_probe = prepare_probe
-        self._purse = purse
-        self._egress = egress
-        self._redact = redact
-        self._listeners = tuple(listeners)
+        self._attempts = attempts
         self._meter = meter
-        self._runners: dict[str, _Runner] = {}
+        self._runners: dict[str, Runner] = {}
         self._stopping: set[asyncio.Task[None]] = set()
         self._is_started = False
-        self._in_flight = 0
-        self._last_public_answer_at = float("-inf")
-        """When a target that is reached over the Internet last answered in full: proof that packets pass."""
 
     def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
         """Build what probes exactly these targets, and return what puts it to work.
@@ -190,12 +108,12 @@ class Scheduler:
         runner = self._runners.get(target.name)
         return runner is not None and runner.target == target
 
-    def _runner(self, target: Target) -> _Runner:
+    def _runner(self, target: Target) -> Runner:
         if fallback := _fallback_of(target):
             self._prepare_probe(fallback)  # what cannot be prepared is refused now
-        return _Runner(target, self._prepare_probe(target), Tracked(target), bound_usd(target) or 0.0)
+        return Runner(target, self._prepare_probe(target), Tracked(target), bound_usd(target) or 0.0)
 
-    def _commit(self, names: Sequence[str], fresh: Mapping[str, _Runner]) -> None:
+    def _commit(self, names: Sequence[str], fresh: Mapping[str, Runner]) -> None:
         """Probe exactly the targets `names`: by a runner of `fresh`, or by the one that runs already."""
         before, running = dict(self._tracked), self._runners
         self._runners = {name: fresh.get(name) or running[name] for name in names}
@@ -214,18 +132,18 @@ class Scheduler:
             for runner in fresh.values():
                 self._begin(runner)
 
-    def _fallback(self, runner: _Runner) -> _Runner | None:
+    def _fallback(self, runner: Runner) -> Runner | None:
         """Return what is probed when there is no money for this target, if anything can be."""
         if runner.fallback is None and (target := _fallback_of(runner.target)):
             record = carried(self._tracked, target) or Tracked(target, is_fallback=True)
             self._tracked[target.name] = record
-            runner.fallback = _Runner(target, self._prepare_probe(target), record, bound_usd=0.0)
+            runner.fallback = Runner(target, self._prepare_probe(target), record, bound_usd=0.0)
         return runner.fallback
 
-    def _begin(self, runner: _Runner) -> None:
+    def _begin(self, runner: Runner) -> None:
         runner.task = asyncio.create_task(self._keep_probing(runner), name=f"target:{runner.target.name}")
 
-    def _stop(self, runners: Iterable[_Runner]) -> None:
+    def _stop(self, runners: Iterable[Runner]) -> None:
         for runner in runners:
             task, runner.task = runner.task, None  # a cancelled task holds its frame, and that its runner: a cycle
             if task is not None:
@@ -233,7 +151,7 @@ class Scheduler:
                 self._stopping.add(task)
                 task.add_done_callback(self._stopping.discard)
 
-    async def _keep_probing(self, runner: _Runner) -> None:
+    async def _keep_probing(self, runner: Runner) -> None:
         """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.
 
         One that a follow-up ran into begins when that has ended: leaving it out would take events from the SLO only
@@ -258,7 +176,7 @@ class Scheduler:
             pushed = pushed and 0 <= late < interval
             due += interval if pushed else interval * (max(0.0, late + interval) // interval + 1)
 
-    async def _slot(self, runner: _Runner, next_due: float) -> bool:
+    async def _slot(self, runner: Runner, next_due: float) -> bool:
         """Use one slot of the schedule: an attempt, and its follow-ups. Return whether a follow-up came last."""
         target, clock = runner.target, self._clock
         base, began, followed = clock.monotonic(), 0.0, False
@@ -275,119 +193,16 @@ class Scheduler:
             followed = isinstance(finished, Finished)
         return followed
 
-    async def _alone(self, runner: _Runner, attempt: Attempt) -> Finished | Skipped:
+    async def _alone(self, runner: Runner, attempt: Attempt) -> Finished | Skipped:
         async with runner.lock:
             return await self._attempt(runner, attempt)
 
-    async def _attempt(self, runner: _Runner, attempt: Attempt) -> Finished | Skipped:
-        """Make one attempt, unless the provider asked for patience or the money is gone."""
-        if self._clock.monotonic() < runner.record.backoff_until:
-            return self._skip(runner, "backoff")
-        bound, follow_up = runner.bound_usd, attempt is Attempt.CONFIRM
-        if not await self._purse.reserve(bound, follow_up=follow_up):
-            if follow_up:
-                return self._skip(runner, "follow_ups")
-            fallback = self._fallback(runner)
-            if fallback is not None:
-                await self._probe(fallback, attempt)
-            return self._skip(runner, "budget")
-        spent = bound
-        try:
-            finished = await self._probe(runner, attempt)
-            spent = charged_usd(finished.result, bound)
-        finally:
-            self._purse.settle(bound, spent, follow_up=follow_up)
+    async def _attempt(self, runner: Runner, attempt: Attempt) -> Finished | Skipped:
+        """Make one attempt; without money for it the fallback runs, free, as far as the target has one."""
+        finished = await self._attempts.make(runner, attempt)
+        if isinstance(finished, Skipped) and finished.reason == NO_MONEY and (fallback := self._fallback(runner)):
+            await self._attempts.probe(fallback, attempt)
         return finished
-
-    def _skip(self, runner: _Runner, reason: str) -> Skipped:
-        self._meter.skipped(runner.target.name, reason)
-        if runner.record.skipped != reason:
-            log.warning("not probed", extra={"target": runner.target.name, "reason": reason})
-        runner.record.skipped = reason
-        return Skipped(reason)
-
-    async def _probe(self, runner: _Runner, attempt: Attempt) -> Finished:
-        self._change_in_flight(+1)
-        started = self._clock.monotonic()
-        try:
-            result = await self._supervised(runner)
-        except asyncio.CancelledError:
-            result = self._broken_off(Outcome.CANCELLED, "stopped while under way", started)
-            self._conclude(runner, attempt, result, started=started, egress_down=False)
-            raise
-        finally:
-            self._change_in_flight(-1)
-        egress_down = await self._blame_egress(runner.target, result)
-        return self._conclude(runner, attempt, result, started=started, egress_down=egress_down)
-
-    async def _supervised(self, runner: _Runner) -> Result:
-        """Run the probe; a bug in it becomes an outcome of its own, logged with its traceback."""
-        started = self._clock.monotonic()
-        try:
-            async with asyncio.timeout(runner.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
-                return await runner.run()
-        except Exception as bug:
-            # A bug in one kind of probe must not stop the schedule of its target.
-            log.exception("a bug in a probe", extra={"target": runner.target.name})
-            detail = f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback"
-            return self._broken_off(Outcome.INTERNAL_ERROR, detail, started)
-
-    def _broken_off(self, outcome: Outcome, detail: str, started: float) -> Result:
-        """Return the result of a probe that began at `started`, on the monotonic clock, and returned none itself."""
-        seconds = self._clock.monotonic() - started
-        began = self._clock.wall() - seconds
-        return Result(outcome=outcome, detail=detail, started_timestamp_seconds=began, duration_seconds=seconds)
-
-    async def _blame_egress(self, target: Target, result: Result) -> bool:
-        """Return whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
-        now = self._clock.monotonic()
-        if proves_egress(target, result):
-            self._last_public_answer_at = now
-        if not target.provider.egress or result.outcome not in NEEDS_EGRESS_CHECK:
-            return False
-        return await self._egress.is_down(target) and self._last_public_answer_at <= now
-
-    def _conclude(
-        self, runner: _Runner, attempt: Attempt, result: Result, *, started: float, egress_down: bool
-    ) -> Finished:
-        """Make a finished probe of a result, and hand it to the listeners."""
-        target, record = runner.target, runner.record
-        judged = judged_by_history(result, has_answered=record.has_answered)
-        clean = redacted(judged, self._redact)
-        now = self._clock.monotonic()
-        alone = concluded(target, clean, attempt=attempt, egress_down=egress_down)
-        finished = record.judged(
-            alone,
-            started=started,
-            epoch=self._clock.wall() - now,
-            others=self._others(record) if alone.verdict is Verdict.BAD else 0.0,  # it looks at every target
-        )
-        if result.http_status == HTTP_TOO_MANY_REQUESTS and result.retry_after_seconds is not None:
-            patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
-            record.backoff_until = now + patience
-        if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
-            self._publish(finished)
-        if result.outcome is not Outcome.CANCELLED:
-            record.note(finished, now)
-        return finished
-
-    def _others(self, record: Tracked) -> float:
-        """Return the greatest suspicion of another target of the same provider."""
-        provider = record.target.provider.key
-        others = (one for one in self._tracked.values() if one is not record and one.target.provider.key == provider)
-        return max((one.state.suspicion.nats for one in others), default=0.0)
-
-    def _publish(self, finished: Finished) -> None:
-        for listener in self._listeners:
-            try:
-                listener.finished(finished)
-            except Exception:
-                # A bug in one room must not keep the result from the others, nor end the schedule of its target.
-                log.exception("a bug in a listener", extra={"target": finished.target.name})
-
-    def _change_in_flight(self, change: int) -> None:
-        self._in_flight += change
-        self._meter.probes_in_flight(self._in_flight)
 
 
 def _wants_follow_up(record: Tracked, finished: Finished, *, followed: bool) -> bool:

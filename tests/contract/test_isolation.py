@@ -11,10 +11,10 @@ from aiprobe.core.model import Finished, Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
-from aiprobe.schedule import Scheduler
 from aiprobe.transport.transport import Transport
 from aiprobe_simulator.server import Simulator
 from tests.builders import a_provider, a_target
+from tests.scheduling import a_scheduler
 
 pytestmark = pytest.mark.slow
 
@@ -83,16 +83,7 @@ async def play(targets: list[Target]) -> Ear:
     def prepare(target: Target) -> Callable[[], Awaitable[Result]]:
         return PROBES[target.probe](target, tools).run
 
-    scheduler = Scheduler(
-        clock=clock,
-        tracked={},
-        prepare_probe=prepare,
-        purse=DeepPockets(),
-        egress=Up(),
-        redact=str,
-        listeners=[ear],
-        meter=ear,
-    )
+    scheduler = a_scheduler(clock, prepare, purse=DeepPockets(), egress=Up(), listeners=[ear], meter=ear)
     scheduler.prepare(targets)()
     scheduler.start()
     try:

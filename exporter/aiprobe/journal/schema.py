@@ -72,6 +72,8 @@ _OK_1: Final = f"""{_SEAL}{_TERM}
 MIGRATIONS: Final[Mapping[Kind, Sequence[str]]] = {"evidence": (_EVIDENCE_1,), "ok": (_OK_1,)}
 """Scripts that take a file from version i to i + 1; version 0 is an empty file."""
 
+_CACHED_KIB: Final = 256
+"""Pages of a file that a writer keeps in memory. Rows are appended, so few pages are read again."""
 _BUSY_SECONDS: Final = 1.0
 _APPLICATION_ID: Final = 0x61697062
 """`aipb`, so that `file` and `sqlite3` tell a journal from another database."""
@@ -90,6 +92,7 @@ def open_for_writing(
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA cache_size={-_CACHED_KIB}")
         version = _version(connection, len(scripts))
         (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone() if check else ("ok",)
         if sound != "ok":

@@ -13,15 +13,13 @@ from typing import Final, cast
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Timeouts
 from aiprobe.core.outcomes import Outcome
-from aiprobe.transport.exchange import Exchange, WireError
+from aiprobe.transport.exchange import READ_BYTES, Exchange, WireError
 from aiprobe.transport.framing import Reply
 from aiprobe.transport.limits import Watch
 
 _PIECE_BYTES: Final = 64 * 1024
 """A request is written in pieces, with reads in between, so that an early rejection of a large request is seen. Under
 TLS the last piece may still be in a buffer of this process when `send` ends. The size also bounds that error."""
-_READ_BYTES: Final = 16 * 1024
-"""The most that one read takes: one TLS record. After a full read, the peer is not read again in the same turn."""
 _REST_SECONDS: Final = 0.004
 """The pause between two turns for a peer whose bytes are expensive to parse. A turn takes half a millisecond, so such
 a peer uses about a tenth of the event loop."""
@@ -43,14 +41,6 @@ class Question:
     """Called with the connection when it can be reused; None closes it after the reply."""
 
 
-def read_buffer() -> memoryview:
-    """Return the buffer that all connections of one event loop read into: each one consumes it before the next read.
-
-    Without such a buffer, the event loop allocates 256 KB for every TLS read. That took a tenth of a TLS probe's time.
-    """
-    return memoryview(bytearray(_READ_BYTES))
-
-
 class Connection(asyncio.BufferedProtocol):
     """Runs one exchange at a time. Its holder calls `abort` when it is no longer needed."""
 
@@ -59,7 +49,6 @@ class Connection(asyncio.BufferedProtocol):
         "_clock",
         "_drain_timer",
         "_drained_bytes",
-        "_early",
         "_future",
         "_live",
         "_loop",
@@ -69,6 +58,7 @@ class Connection(asyncio.BufferedProtocol):
         "_resting",
         "_unsent",
         "_watch",
+        "early",
         "ended",
         "not_after",
         "ready_at",
@@ -98,14 +88,10 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._resting = False
         self._unsent = memoryview(b"")
-        self._early = b""
+        self.early = b""
+        """What the peer sent without a request."""
         self._on_end: Callable[[], None] | None = None
         """Handles the end of the connection, after the last bytes were parsed."""
-
-    @property
-    def sent_early(self) -> bool:
-        """Whether the peer sent bytes without a request."""
-        return bool(self._early)
 
     def use(self, transport: asyncio.Transport, *, write_high: int) -> None:
         """Use `transport` from now on. While it buffers `write_high` bytes or more, nothing counts as sent."""
@@ -129,8 +115,8 @@ class Connection(asyncio.BufferedProtocol):
         self._pump()
         if question.exchange.sent is None:
             self._arm()
-        if self._early:
-            early, self._early = self._early, b""
+        if self.early:
+            early, self.early = self.early, b""
             self._take(early)
         if self.ended and self._question is not None:
             self._end(self._end_of_reply)
@@ -148,8 +134,6 @@ class Connection(asyncio.BufferedProtocol):
             self._finish(self._clock.monotonic(), Outcome.CANCELLED, detail)
         self.abort()
 
-    # asyncio.BufferedProtocol
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; called by the event loop."""
         self._live.add(self)
@@ -162,7 +146,7 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take what arrived just now; called by the event loop."""
         self._take(self._buffer[:nbytes])
-        if nbytes == _READ_BYTES:
+        if nbytes == READ_BYTES:
             self._rest()
 
     def eof_received(self) -> None:
@@ -190,14 +174,12 @@ class Connection(asyncio.BufferedProtocol):
         self._paused = False
         self._pump()
 
-    # The course of an exchange
-
     def _take(self, data: bytes | memoryview) -> None:
         at = self._clock.monotonic()
         question = self._question
         if question is None:
-            self._early += data
-            if len(self._early) > _MAX_EARLY_BYTES:
+            self.early += data
+            if len(self.early) > _MAX_EARLY_BYTES:
                 self.abort()
             return
         if self._future is None:

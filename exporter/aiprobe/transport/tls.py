@@ -80,7 +80,7 @@ async def secure(connection: Connection, context: ssl.SSLContext, name: str, fai
     transport = connection.transport
     if transport is None or connection.ended:
         raise WireError(failure, "closed before the handshake")
-    if connection.sent_early:
+    if connection.early:
         raise WireError(failure, "the peer sent bytes before the handshake: not TLS")
     try:
         secured = await asyncio.get_running_loop().start_tls(

@@ -68,7 +68,7 @@ def is_quiet(connection: Connection) -> bool:
     The event loop may not have read the socket since the peer closed it. A request that is written then is lost.
     """
     transport = connection.transport
-    if transport is None or transport.is_closing() or connection.ended or connection.sent_early:
+    if transport is None or transport.is_closing() or connection.ended or connection.early:
         return False
     poller = select.poll()
     poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)

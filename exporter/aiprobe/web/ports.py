@@ -195,17 +195,21 @@ class Metrics(Protocol):
         """Return the series of one target, None for an unknown one."""
 
 
-class Control(Protocol):
-    """The exporter itself: how it stands, and what a request may set in motion."""
-
-    def summary(self) -> Summary:
-        """Return how the exporter itself stands."""
+class OnDemand(Protocol):
+    """Probes a target because a request asks for it."""
 
     async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
         """Probe a configured target, or share the result of this interval. Ends within the target's time-outs.
 
         Answers with what is known where the probe takes longer than `within_seconds`; the probe goes on.
         """
+
+
+class Control(Protocol):
+    """The exporter itself: how it stands, and what a request may set in motion."""
+
+    def summary(self) -> Summary:
+        """Return how the exporter itself stands."""
 
     async def reload(self) -> str | None:
         """Read the configuration again. Returns None, or the problems as redacted text."""
@@ -226,4 +230,5 @@ class Ports:
     incidents: Incidents
     health: Healths
     metrics: Metrics
+    on_demand: OnDemand
     control: Control

@@ -120,7 +120,7 @@ async def probe(request: web.Request) -> web.StreamResponse:
     refusal = _unknown(asked[0], [row.name for row in ports.targets.rows()])
     if refusal is not None:
         return refusal
-    answer = await ports.control.probe(asked[0], within_seconds=_scrape_seconds(request))
+    answer = await ports.on_demand.probe(asked[0], within_seconds=_scrape_seconds(request))
     content_type = ports.metrics.negotiate(request.headers.get("Accept"))
     series = ports.metrics.target(asked[0], content_type)
     if answer.result is None or series is None:

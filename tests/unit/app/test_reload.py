@@ -17,9 +17,9 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.recorder import Recorder
-from aiprobe.schedule import Scheduler
 from tests.builders import a_result, a_target
 from tests.clock import ManualClock
+from tests.scheduling import a_scheduler
 from tests.unit.app.wire import an_exporter, probe_each, written_config
 from tests.unit.journal.builders import NOON
 from tests.unit.metrics.builders import Samples, scrape
@@ -37,15 +37,14 @@ class World:
         tracked: dict[str, Tracked] = {}
         self.outcome = Outcome.OK
         self.recorder = Recorder(clock=self.clock, version="0", tracked=tracked)
-        self.scheduler = Scheduler(
-            clock=self.clock,
-            tracked=tracked,
-            prepare_probe=self.prepare_probe,
+        self.scheduler = a_scheduler(
+            self.clock,
+            self.prepare_probe,
             purse=self,
             egress=self,
-            redact=str,
             listeners=[self.recorder],
             meter=self.recorder,
+            tracked=tracked,
         )
 
     def prepare_probe(self, target: Target) -> Callable[[], Awaitable[Result]]:

@@ -7,13 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 from aiprobe.app import App
+from aiprobe.attempt import Runner
 from aiprobe.core.model import Target
 from aiprobe.core.tracked import Tracked
 from aiprobe.metrics.series import Owner
-from aiprobe.schedule import _Runner
 from tests.unit.app.wire import an_exporter, probe_each
 
-KINDS = (_Runner, Tracked, Target, Owner)
+KINDS = (Runner, Tracked, Target, Owner)
 
 
 def alive() -> Counter[str]:

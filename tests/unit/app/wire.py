@@ -13,7 +13,8 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.model import Attempt, Finished
 from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
-from aiprobe.transport.connection import Connection, read_buffer
+from aiprobe.transport.connection import Connection
+from aiprobe.transport.dial import read_buffer
 
 _WORDS = re.compile(rb"stop:\\n(\w+) (END\d+)")
 _HEAD = (

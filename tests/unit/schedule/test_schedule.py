@@ -8,14 +8,15 @@ from typing import Any, Literal
 
 import pytest
 
+from aiprobe.attempt import Skipped
 from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
 from aiprobe.core.spread import in_shard, stable_fraction
 from aiprobe.core.tracked import Tracked
-from aiprobe.schedule import Scheduler, Skipped
 from tests.builders import a_provider, a_result, a_target
 from tests.clock import ManualClock
+from tests.scheduling import a_scheduler
 
 Answer = Result | Exception | Callable[[], Awaitable[Result]]
 
@@ -39,15 +40,14 @@ class World:
 
     def __post_init__(self) -> None:
         self.tracked: dict[str, Tracked] = {}
-        self.scheduler = Scheduler(
-            clock=self.manual.clock,
-            tracked=self.tracked,
-            prepare_probe=self.prepare,
+        self.scheduler = a_scheduler(
+            self.manual.clock,
+            self.prepare,
             purse=self,
             egress=self,
-            redact=str,
             listeners=[Ear(self.finished)],
             meter=self,
+            tracked=self.tracked,
         )
 
     def prepare(self, target: Target) -> Callable[[], Awaitable[Result]]:

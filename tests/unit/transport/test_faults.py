@@ -154,7 +154,7 @@ async def test_what_came_before_we_asked_is_not_lost() -> None:
     async with a_peer(hasty) as peer, a_transport() as transport:
         exchange = Exchange(started=0.0)
         connection = await transport._dialer.open(a_route(peer.port), None, exchange=exchange, timeouts=timeouts)
-        await until(lambda: connection.sent_early)
+        await until(lambda: bool(connection.early))
         reply = Reply(sink, exchange, method="GET", max_body_bytes=1000)
         exchange.enter("send", connection.ready_at)
         exchange.started = connection.ready_at

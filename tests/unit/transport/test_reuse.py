@@ -8,7 +8,8 @@ import pytest
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.outcomes import Outcome
-from aiprobe.transport.connection import Connection, read_buffer
+from aiprobe.transport.connection import Connection
+from aiprobe.transport.dial import read_buffer
 from aiprobe.transport.transport import Signal
 from aiprobe.transport.warm import MAX_IDLE, WarmConnections
 from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, on_both_loops, until

@@ -260,7 +260,7 @@ async def test_a_greeting_that_came_before_the_handshake_is_tls_at_once() -> Non
         connection = await transport._dialer.open(
             a_route(peer.port), None, exchange=Exchange(started=0.0), timeouts=Timeouts(total=1e9, connect=1e9)
         )
-        await until(lambda: connection.sent_early)
+        await until(lambda: bool(connection.early))
         with pytest.raises(WireError, match="sent bytes before the handshake"):
             await secure(connection, Contexts().get(ca_file=None, verify=False), "localhost")
         connection.abort()

@@ -137,6 +137,7 @@ def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> 
         incidents=FakeIncidents(shown.incidents),
         health=shown.health,
         metrics=metrics,
+        on_demand=control,
         control=control,
     )
 

@@ -1,0 +1,225 @@
+"""One attempt of one target: its money, its supervision, whose fault a failure is, and who gets the result.
+
+When an attempt begins belongs in `schedule.py`. What a probe is, where money is kept and which rooms take a finished
+probe come in through the interfaces below.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.lost import judged_by_history
+from aiprobe.core.model import Attempt, Finished, Result, Target
+from aiprobe.core.money import charged_usd
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
+from aiprobe.core.redacted import redacted
+from aiprobe.core.tracked import Tracked, concluded
+from aiprobe.core.verdicts import proves_egress
+
+log = logging.getLogger(__name__)
+
+HTTP_TOO_MANY_REQUESTS: Final = 429
+BACKOFF_CAP_SECONDS: Final = 300.0
+"""`Retry-After` is honoured for the greater of this and the interval at most."""
+SUPERVISION_SLACK_SECONDS: Final = 10.0
+"""How far past its total time-out a probe may run before it counts as a bug of ours."""
+
+NO_MONEY: Final = "budget"
+"""The reason of a scheduled attempt that the budget does not allow: the free probe runs in its place."""
+
+RunOnce = Callable[[], Awaitable[Result]]
+
+
+class Purse(Protocol):
+    """Reserves money for probes, and keeps account of it."""
+
+    async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
+        """Set `usd` aside; False when the budget, or its share for follow-ups, does not allow it."""
+
+    def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
+        """Replace a reservation by what the probe did cost."""
+
+
+class Listener(Protocol):
+    """A room that keeps something of every finished probe. The call is quick and does not raise."""
+
+    def finished(self, finished: Finished) -> None:
+        """Take one finished probe."""
+
+
+class Meter(Protocol):
+    """Counts what the scheduler itself does."""
+
+    def skipped(self, target: str, reason: str) -> None:
+        """Count a probe that did not start: one of `metrics.catalogue.SKIP_REASONS`."""
+
+    def probes_in_flight(self, count: int) -> None:
+        """Take the number of probes under way."""
+
+    def observe_scheduler_lag(self, seconds: float) -> None:
+        """Take how late a scheduled probe started."""
+
+
+class Egress(Protocol):
+    """Checks our own way out."""
+
+    async def is_down(self, target: Target) -> bool:
+        """Return whether the way out to `target` fails now, by a check that begins after this call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A probe that was asked for and did not start."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class Runner:
+    """What probes one target."""
+
+    target: Target
+    run: RunOnce
+    record: Tracked
+    bound_usd: float
+    """The most that one probe may cost."""
+    fallback: "Runner | None" = None
+    """Made when the money is gone for the first time."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    task: asyncio.Task[None] | None = None
+
+
+class Attempts:
+    """Makes attempts, and gives each result once to every listener."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        tracked: Mapping[str, Tracked],
+        purse: Purse,
+        egress: Egress,
+        redact: Callable[[str], str],
+        listeners: Sequence[Listener],
+        meter: Meter,
+    ) -> None:
+        """`redact` removes secrets from the texts of a result before `listeners` get it, in their order."""
+        self._clock = clock
+        self._tracked = tracked
+        self._purse = purse
+        self._egress = egress
+        self._redact = redact
+        self._listeners = tuple(listeners)
+        self._meter = meter
+        self._in_flight = 0
+        self._last_public_answer_at = float("-inf")
+        """When a target that is reached over the Internet last answered in full: proof that packets pass."""
+
+    async def make(self, runner: Runner, attempt: Attempt) -> Finished | Skipped:
+        """Make one attempt, unless the provider asked for patience or the money is gone."""
+        if self._clock.monotonic() < runner.record.backoff_until:
+            return self._skip(runner, "backoff")
+        bound, follow_up = runner.bound_usd, attempt is Attempt.CONFIRM
+        if not await self._purse.reserve(bound, follow_up=follow_up):
+            return self._skip(runner, "follow_ups" if follow_up else NO_MONEY)
+        spent = bound
+        try:
+            finished = await self.probe(runner, attempt)
+            spent = charged_usd(finished.result, bound)
+        finally:
+            self._purse.settle(bound, spent, follow_up=follow_up)
+        return finished
+
+    def _skip(self, runner: Runner, reason: str) -> Skipped:
+        self._meter.skipped(runner.target.name, reason)
+        if runner.record.skipped != reason:
+            log.warning("not probed", extra={"target": runner.target.name, "reason": reason})
+        runner.record.skipped = reason
+        return Skipped(reason)
+
+    async def probe(self, runner: Runner, attempt: Attempt) -> Finished:
+        """Make one attempt without asking the budget."""
+        self._change_in_flight(+1)
+        started = self._clock.monotonic()
+        try:
+            result = await self._supervised(runner)
+        except asyncio.CancelledError:
+            result = self._broken_off(Outcome.CANCELLED, "stopped while under way", started)
+            self._conclude(runner, attempt, result, started=started, egress_down=False)
+            raise
+        finally:
+            self._change_in_flight(-1)
+        egress_down = await self._blame_egress(runner.target, result)
+        return self._conclude(runner, attempt, result, started=started, egress_down=egress_down)
+
+    async def _supervised(self, runner: Runner) -> Result:
+        """Run the probe; a bug in it becomes an outcome of its own, logged with its traceback."""
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(runner.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
+                return await runner.run()
+        except Exception as bug:
+            # A bug in one kind of probe must not stop the schedule of its target.
+            log.exception("a bug in a probe", extra={"target": runner.target.name})
+            detail = f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback"
+            return self._broken_off(Outcome.INTERNAL_ERROR, detail, started)
+
+    def _broken_off(self, outcome: Outcome, detail: str, started: float) -> Result:
+        """Return the result of a probe that began at `started`, on the monotonic clock, and returned none itself."""
+        seconds = self._clock.monotonic() - started
+        began = self._clock.wall() - seconds
+        return Result(outcome=outcome, detail=detail, started_timestamp_seconds=began, duration_seconds=seconds)
+
+    async def _blame_egress(self, target: Target, result: Result) -> bool:
+        """Return whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
+        now = self._clock.monotonic()
+        if proves_egress(target, result):
+            self._last_public_answer_at = now
+        if not target.provider.egress or result.outcome not in NEEDS_EGRESS_CHECK:
+            return False
+        return await self._egress.is_down(target) and self._last_public_answer_at <= now
+
+    def _conclude(
+        self, runner: Runner, attempt: Attempt, result: Result, *, started: float, egress_down: bool
+    ) -> Finished:
+        """Make a finished probe of a result, and hand it to the listeners."""
+        target, record = runner.target, runner.record
+        judged = judged_by_history(result, has_answered=record.has_answered)
+        clean = redacted(judged, self._redact)
+        now = self._clock.monotonic()
+        alone = concluded(target, clean, attempt=attempt, egress_down=egress_down)
+        finished = record.judged(
+            alone,
+            started=started,
+            epoch=self._clock.wall() - now,
+            others=self._others(record) if alone.verdict is Verdict.BAD else 0.0,  # it looks at every target
+        )
+        if result.http_status == HTTP_TOO_MANY_REQUESTS and result.retry_after_seconds is not None:
+            patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
+            record.backoff_until = now + patience
+        if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
+            self._publish(finished)
+        if result.outcome is not Outcome.CANCELLED:
+            record.note(finished, now)
+        return finished
+
+    def _others(self, record: Tracked) -> float:
+        """Return the greatest suspicion of another target of the same provider."""
+        provider = record.target.provider.key
+        others = (one for one in self._tracked.values() if one is not record and one.target.provider.key == provider)
+        return max((one.state.suspicion.nats for one in others), default=0.0)
+
+    def _publish(self, finished: Finished) -> None:
+        for listener in self._listeners:
+            try:
+                listener.finished(finished)
+            except Exception:
+                # A bug in one room must not keep the result from the others, nor end the schedule of its target.
+                log.exception("a bug in a listener", extra={"target": finished.target.name})
+
+    def _change_in_flight(self, change: int) -> None:
+        self._in_flight += change
+        self._meter.probes_in_flight(self._in_flight)
