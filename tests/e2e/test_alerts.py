@@ -15,6 +15,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 
+from aiprobe.core.suspicion import PERSISTENCE_SECONDS
 from aiprobe_simulator.server import Simulator
 from tests.alerts.alertmanagers import Inbox, Message, an_alertmanager, an_inbox, free_port, scaled
 from tests.alerts.conftest import Stack, stack
@@ -47,8 +48,13 @@ def an_exporter_config(directory: Path, url: str) -> Path:
     return a_config(
         directory,
         url,
-        # At 93.5 % neither brown-out nor budget is reached by outages of seconds: the scenario is about outages.
-        defaults={"interval": f"{INTERVAL_SECONDS}s", "timeouts": timeouts, "slo": {"availability": 93.5}},
+        defaults={
+            "interval": f"{INTERVAL_SECONDS}s",
+            "timeouts": timeouts,
+            # At 93.5 % neither brown-out nor budget is reached by outages of seconds: the scenario is about outages.
+            "slo": {"availability": 93.5},
+            "suspicion": {"persistence": f"{PERSISTENCE_SECONDS * FACTOR}s"},
+        },
         providers={
             "anthropic": {"base_url": f"{url}/anthropic", **key},
             "openai": {"base_url": f"{url}/openai/v1", **key},
