@@ -86,7 +86,7 @@ absent(up{job="aiprobe"})
         keeps="5m",
         summary="Prometheus knows no aiprobe exporter at all",
         description="""\
-There is no scrape target with the job aiprobe: nothing is watched. First look at Prometheus' service discovery, and whether the exporter
+There is no scrape target with job="aiprobe": nothing is watched. First look at Prometheus' service discovery, and whether the exporter
 was deployed under another job name.
 """,
         board="self",
@@ -98,6 +98,7 @@ was deployed under another job name.
 slo:objective:ratio offset 1h
 unless on (sloth_id) slo:objective:ratio
 """,
+        by="SLO",
         severity="warning",
         scope="meta",
         waits="10m",
@@ -173,6 +174,7 @@ or
   unless on (TARGET, vantage) sum by (TARGET, vantage) (increase(aiprobe_skipped_total{reason=~"budget|backoff"}[15m])) > 0
 )
 """,
+        by="TARGET, vantage",
         severity="warning",
         scope="meta",
         waits="5m",

@@ -5,6 +5,31 @@ from typing import Final
 
 from alerts.src.rule import Alert
 
+
+def _refused_account(outcome: str) -> Alert:
+    chosen = f'outcome="{outcome}"'
+    return Alert(
+        name="AIAuthOrQuotaFailure",
+        expr=f"""\
+sum by (provider, account, surface) (increase(aiprobe_results_total{{{chosen},attempt="scheduled"}}[15m])) > 1.5
+or
+max by (provider, account, surface) (max_over_time(aiprobe:seldom_results:increase{{{chosen}}}[10m])) > 1.5
+""",
+        frozen_by="provider, account, surface",
+        severity="warning",
+        scope="provider",
+        waits="0s",
+        keeps="10m",
+        labels={"outcome": outcome},
+        summary="An AI provider refuses our credentials or our quota is used up",
+        description=f"""\
+{{{{ $labels.provider }}}} ({{{{ $labels.surface }}}}) answers {outcome} to the account {{{{ $labels.account }}}}. This is ours to mend and
+burns no error budget. First check its key and its billing page; production that shares the account fails too.
+""",
+        board="provider",
+    )
+
+
 ANSWERS: Final[Sequence[Alert]] = (
     Alert(
         name="AIAllAttemptsExcluded",
@@ -79,27 +104,7 @@ this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
 """,
         board="provider",
     ),
-    Alert(
-        name="AIAuthOrQuotaFailure",
-        expr="""\
-sum by (provider, account, surface, outcome) (
-  increase(aiprobe_results_total{outcome=~"auth|quota_exhausted",attempt="scheduled"}[15m])
-) > 1.5
-or
-max by (provider, account, surface, outcome) (max_over_time(aiprobe:seldom_results:increase{outcome=~"auth|quota_exhausted"}[10m])) > 1.5
-""",
-        frozen_by="provider, account, surface, outcome",
-        severity="warning",
-        scope="provider",
-        waits="0s",
-        keeps="10m",
-        summary="An AI provider refuses our credentials or our quota is used up",
-        description="""\
-{{ $labels.provider }} ({{ $labels.surface }}) answers {{ $labels.outcome }} to the account {{ $labels.account }}. This is ours to mend and
-burns no error budget. First check its key and its billing page; production that shares the account fails too.
-""",
-        board="provider",
-    ),
+    *(_refused_account(outcome) for outcome in ("auth", "quota_exhausted")),
     Alert(
         name="AIModelNotFound",
         expr="""\

@@ -111,6 +111,7 @@ EXHAUSTED: Final = Alert(
     expr="""\
 slo:period_error_budget_remaining:ratio <= 0
 """,
+    by="SLO",
     severity="info",
     scope="model",
     waits="5m",

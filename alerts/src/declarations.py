@@ -11,6 +11,7 @@ DECLARATIONS: Final[Sequence[Alert]] = (
         expr="""\
 max by (provider, surface) (aiprobe_status_component_state) >= 1
 """,
+        by="provider, surface",
         severity="info",
         scope="surface",
         waits="0s",
@@ -45,6 +46,7 @@ report it to the provider with the request ids of the board, and do not wait for
         expr="""\
 max by (provider, surface) (aiprobe_disagreement{kind="unobserved"}) >= 1
 """,
+        by="provider, surface",
         severity="info",
         scope="surface",
         waits="15m",

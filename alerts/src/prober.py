@@ -104,6 +104,7 @@ max by (job, instance, vantage) (max_over_time(aiprobe_journal_up[5m])) == 0
         expr="""\
 sum by (TARGET) (increase(aiprobe_results_total{outcome="internal_error"}[15m])) > 0.5
 """,
+        by="TARGET",
         severity="warning",
         scope="meta",
         waits="0s",

@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from aiprobe.cli.tailored import GRAFANA, RUNBOOKS
 from alerts.src.labels import expand
 
-RUNBOOKS: Final = "https://aiprobe.example/runbooks"
-GRAFANA: Final = "https://grafana.example"
-"""Placeholders; `aiprobe export rules` replaces them."""
 _STATUS_PAGE: Final = """\
 {{ with printf "max(aiprobe_status_component_state{provider=%q})" $labels.provider | query -}}
 {{ with first . | value }}{{ if ge . 3.0 }}major outage{{ else if ge . 2.0 }}partial outage{{ else }}degraded{{ end -}}
@@ -40,6 +38,8 @@ class Alert:
     name: str
     expr: str
     frozen_by: str = ""
+    by: str = ""
+    """Labels of the expression of an alert on targets that is not frozen: labels of the targets' owners join by them."""
     severity: str
     scope: str
     waits: str
@@ -72,8 +72,8 @@ class Alert:
     def _frozen(self) -> str:
         if not self.frozen_by:
             return ""
-        long = f',long="{self.labels["long"]}"' if "long" in self.labels else ""
-        of_this = f'alertname="{self.name}",severity="{self.severity}"{long}'
+        own = "".join(f',{name}="{self.labels[name]}"' for name in ("long", "outcome") if name in self.labels)
+        of_this = f'alertname="{self.name}",severity="{self.severity}"{own}'
         return f"or\nmax by ({self.frozen_by}) (aiprobe:alerts:frozen{{{of_this}}}) > 0\n"
 
 
@@ -108,7 +108,9 @@ def _group(group: Group) -> str:
 def _rule(rule: Record | Alert) -> str:
     first, *rest = rule.lines()
     body = "\n".join([f"- {first}", *(f"  {line}" for line in rest)]) + "\n"
-    return "".join(_comment(rule.comment, "      ")) + textwrap.indent(body, "      ")
+    by = (rule.by or rule.frozen_by) if isinstance(rule, Alert) else ""
+    comment = (f"Labels: {expand(by)}\n" if by else "") + rule.comment
+    return "".join(_comment(comment, "      ")) + textwrap.indent(body, "      ")
 
 
 def _comment(text: str, indent: str) -> Iterator[str]:

@@ -69,6 +69,7 @@ aiprobe:time_to_first_token:median1h > 2 * (aiprobe:time_to_first_token:median1h
 and aiprobe:time_to_first_token:median1h - (aiprobe:time_to_first_token:median1h offset 1w) > 0.25
 and aiprobe:time_to_first_token:count30m >= 10
 """,
+        by="TARGET",
         severity="info",
         scope="model",
         waits="30m",

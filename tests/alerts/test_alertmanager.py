@@ -13,6 +13,11 @@ from tests.alerts.rulefiles import ALERTS
 pytestmark = pytest.mark.e2e
 
 CONFIG = str(ALERTS / "alertmanager.yml")
+TEAMS = str(ALERTS / "examples" / "teams.yml")
+CONFIGURATIONS = [
+    "alertmanager.yml",
+    *(f"examples/{path.name}" for path in sorted((ALERTS / "examples").glob("*.yml"))),
+]
 
 
 def amtool(stack: Stack, *arguments: str) -> tuple[int, str]:
@@ -20,7 +25,7 @@ def amtool(stack: Stack, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("config", ["alertmanager.yml", "examples/office-hours.yml", "examples/one-receiver.yml"])
+@pytest.mark.parametrize("config", CONFIGURATIONS)
 def test_amtool_accepts_the_configuration_and_its_examples(stack: Stack, config: str) -> None:
     status, said = amtool(stack, "check-config", str(ALERTS / config))
     assert status == 0, said
@@ -43,6 +48,25 @@ def test_amtool_accepts_the_configuration_and_its_examples(stack: Stack, config:
 )
 def test_an_alert_reaches_its_receivers(stack: Stack, receivers: str, labels: str) -> None:
     route = ("config", "routes", "test", f"--config.file={CONFIG}")
+    status, said = amtool(stack, *route, f"--verify.receivers={receivers}", *labels.split())
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("receivers", "labels"),
+    [
+        ("deadman", "alertname=AIWatchdog severity=none scope=meta"),
+        ("nobody", "alertname=AIProviderIncidentDeclared severity=info scope=surface provider=openai team=search"),
+        ("search", "alertname=AIModelDown severity=critical scope=model provider=openai target=gpt team=search"),
+        ("support", "alertname=AIProviderDown severity=critical scope=provider provider=openai team=support"),
+        ("support", "alertname=AIModelThrottled severity=warning scope=model provider=openai team=support"),
+        ("platform", "alertname=AIProviderDown severity=critical scope=provider provider=openai"),
+        ("platform", "alertname=AIModelDown severity=critical scope=model provider=openai team=unheard-of"),
+        ("platform", "alertname=AIExporterDown severity=critical scope=meta instance=a"),
+    ],
+)
+def test_an_alert_reaches_the_team_of_its_target(stack: Stack, receivers: str, labels: str) -> None:
+    route = ("config", "routes", "test", f"--config.file={TEAMS}")
     status, said = amtool(stack, *route, f"--verify.receivers={receivers}", *labels.split())
     assert status == 0, said
 

@@ -14,7 +14,7 @@ from tests.alerts.rulefiles import ALERTS, RUNBOOKS, Rule, alert_checks, alerts,
 
 OF_PROMETHEUS: Final = {
     "up": ("job", "instance"),
-    "ALERTS": ("alertname", "alertstate", "severity", "scope", "long"),
+    "ALERTS": ("alertname", "alertstate", "severity", "scope", "long", "outcome"),
     "process_start_time_seconds": ("job", "instance"),
     "process_cpu_seconds_total": ("job", "instance"),
 }

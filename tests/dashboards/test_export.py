@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from aiprobe.cli import bundle as room
-from aiprobe.cli.bundle import ExportError, find, write_bundle
+from aiprobe.cli.bundle import ExportError, Form, Kind, find, write_bundle
+from aiprobe.cli.tailored import Installation, OptionError
 from tests.dashboards.boards import ALL
 
 ROOT = Path(__file__).parents[2]
@@ -116,3 +117,72 @@ def test_the_wheel_is_told_to_carry_every_board_and_the_rules() -> None:
     ] == []
     alerts = sorted(path.name for path in (ROOT / "alerts").iterdir() if path.name not in {"src", "__pycache__"})
     assert [name for name in alerts if f'"alerts/{name}" = "aiprobe/bundle/alerts/{name}"' not in project] == []
+
+
+def test_an_operator_selects_the_objects_by_their_labels(tmp_path: Path) -> None:
+    installation = Installation(namespace="monitoring", object_labels=("release=kube-prometheus-stack",))
+    forms: list[tuple[Kind, Form]] = [("rules", "prometheusrule"), ("rules", "configmap"), ("dashboards", "configmap")]
+    for kind, form in forms:
+        for made in objects(write_bundle(kind, form, tmp_path / kind / form, installation)):
+            assert made["metadata"]["namespace"] == "monitoring"
+            assert made["metadata"]["labels"]["release"] == "kube-prometheus-stack"
+            assert made["metadata"]["labels"]["app.kubernetes.io/name"] == "aiprobe"
+
+
+def test_labels_of_targets_bring_a_prometheusrule_of_their_own(tmp_path: Path) -> None:
+    written = write_bundle("rules", "prometheusrule", tmp_path, Installation(labels=("team",)))
+    (made,) = [one for one in objects(written) if one["metadata"]["name"] == "aiprobe-labels"]
+    assert [rule["record"] for rule in made["spec"]["groups"][0]["rules"]] == ["aiprobe:target_labels:info"]
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("runbook_url", ["wiki", "ftp://wiki", "https://", "https://u:p@wiki", "https://wiki/?a=b", "https://wiki/#a",
+                         "https://wiki/ a", 'https://wiki/"', "https://wiki/{{ . }}",
+                         "https://wiki\n", "javascript:a()"]),
+        ("grafana_url", ["grafana", "https://grafana/ x", "https://grafana/\\"]),
+        ("job", ["a b", 'a"b', "a\n", "{a}"]),
+        ("labels", [("te am",), ("1team",), ("te-am",), ("__team",), ("exported_team",), ("team", "provider"),
+                    ("severity",), ("vantage",), ("job",), ("team\n",), ("équipe",)]),
+        ("namespace", ["Monitoring", "a_b", "-a", "a" * 64]),
+        ("object_labels", [("release",), ("=x",), ("release=a b",), ("release=-a",)]),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_file_could_hold_is_refused_with_its_option(option: str, values: list[Any]) -> None:
+    name = {"labels": "--label", "object_labels": "--object-label"}.get(option, f"--{option.replace('_', '-')}")
+    for value in values:
+        with pytest.raises(OptionError, match=f"^{name}: "):
+            Installation(**{option: value})
+
+
+def test_good_values_are_taken() -> None:
+    for url in ("http://wiki", "https://wiki.internal:8443/a/b-c_d/~x", "https://[::1]:3000/grafana/"):
+        Installation(runbook_url=url, grafana_url=url)
+    Installation(
+        job="serviceMonitor/monitoring/aiprobe/0",
+        labels=("team", "_x", "tier2"),
+        object_labels=("a.b/c=", "release=x.y"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "installation", "problem"),
+    [
+        ("dashboards", "files", Installation(labels=("team",)), "change rules; they do not change dashboards"),
+        (
+            "dashboards",
+            "configmap",
+            Installation(grafana_url="https://g"),
+            "change rules; they do not change dashboards",
+        ),
+        ("rules", "files", Installation(namespace="a"), "are for Kubernetes objects"),
+        ("dashboards", "files", Installation(object_labels=("a=b",)), "are for Kubernetes objects"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(
+    tmp_path: Path, kind: Kind, form: Form, installation: Installation, problem: str
+) -> None:
+    with pytest.raises(ExportError, match=problem):
+        write_bundle(kind, form, tmp_path / "out", installation)
+    assert not (tmp_path / "out").exists()

@@ -1,7 +1,7 @@
 """Writes the dashboards and the rules that ship with aiprobe, as files or as Kubernetes objects.
 
 They live once, in `dashboards/` and `alerts/` of the project; the wheel carries a copy in `aiprobe/bundle/`, so that
-`pip install` is enough. Files are copied byte for byte.
+`pip install` is enough. Files are copied byte for byte, except for what an `Installation` asks for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import yaml
+
+from aiprobe.cli.tailored import Installation
 
 Kind = Literal["dashboards", "rules"]
 Form = Literal["files", "configmap", "prometheusrule"]
@@ -21,6 +23,9 @@ _RULES: Final = "*.rules.yml"
 _LABELS: Final = {"app.kubernetes.io/name": "aiprobe"}
 _BOARD_LABELS: Final = {**_LABELS, "grafana_dashboard": "1"}
 """The label that the sidecar of Grafana's Helm chart looks for."""
+
+
+_AS_SHIPPED: Final = Installation()
 
 
 class ExportError(Exception):
@@ -38,21 +43,27 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def write_bundle(kind: Kind, form: Form, directory: Path) -> list[Path]:
+def write_bundle(kind: Kind, form: Form, directory: Path, installation: Installation = _AS_SHIPPED) -> list[Path]:
     """Write the boards or the rules into `directory`, which is made if it is missing; return what was written.
 
     Existing files of the same name are replaced; other files stay. `prometheusrule` is for rules only.
 
     Raises:
-        ExportError: the form does not fit, the bundle is not in this installation, or the disk refused.
+        ExportError: the form or an option does not fit, the bundle is not in this installation, or the disk refused.
     """
     writer = _WRITERS.get((kind, form))
     if writer is None:
         raise ExportError(f"{kind} cannot be written as {form}; use files or configmap")
+    if kind == "dashboards" and installation.changes_rules:
+        raise ExportError("--runbook-url, --grafana-url, --job and --label change rules; they do not change dashboards")
+    if form == "files" and (installation.namespace or installation.object_labels):
+        raise ExportError(
+            "--namespace and --object-label are for Kubernetes objects; use --format configmap or prometheusrule"
+        )
     source = find(kind)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return [_write(directory / name, content) for name, content in writer(source)]
+        return [_write(directory / name, content) for name, content in writer(source, installation)]
     except OSError as error:
         raise ExportError(f"cannot write to {directory}: {error.strerror}") from error
 
@@ -75,46 +86,56 @@ def _write(path: Path, content: bytes) -> Path:
 _Files = Iterator[tuple[str, bytes]]
 
 
-def _board_files(source: Path) -> _Files:
+def _board_files(source: Path, _: Installation) -> _Files:
     for path in sorted(source.glob("*.json")):
         yield path.name, path.read_bytes()
 
 
-def _rule_files(source: Path) -> _Files:
+def _rule_files(source: Path, installation: Installation) -> _Files:
     """Yield all that alerting needs: rules, Alertmanager's configuration, templates, runbooks."""
     for path in sorted(source.rglob("*")):
         if path.is_file() and path.suffix in {".yml", ".tmpl", ".md"}:
-            yield path.relative_to(source).as_posix(), path.read_bytes()
+            content = path.read_bytes()
+            yield path.relative_to(source).as_posix(), installation.tailor(content.decode()).encode()
+    for name, text in installation.more_files().items():
+        yield name, text.encode()
 
 
-def _board_configmaps(source: Path) -> _Files:
+def _board_configmaps(source: Path, installation: Installation) -> _Files:
     """Yield one object per board: all of them in one would come near the limit of 1 MiB."""
     for path in sorted(source.glob("*.json")):
-        name = f"{path.stem}-dashboard"
-        yield f"{name}.yaml", _configmap(name, _BOARD_LABELS, {path.name: path.read_text(encoding="utf-8")})
+        metadata = _metadata(f"{path.stem}-dashboard", installation, _BOARD_LABELS)
+        yield f"{metadata['name']}.yaml", _configmap(metadata, {path.name: path.read_text(encoding="utf-8")})
 
 
-def _rule_configmap(source: Path) -> _Files:
+def _rules(source: Path, installation: Installation) -> dict[str, str]:
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(source.glob(_RULES))}
-    yield "aiprobe-rules.yaml", _configmap("aiprobe-rules", _LABELS, texts)
+    return {name: installation.tailor(text) for name, text in texts.items()} | installation.more_files()
 
 
-def _prometheus_rules(source: Path) -> _Files:
-    for path in sorted(source.glob(_RULES)):
-        name = f"aiprobe-{path.name.removesuffix('.rules.yml')}"
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+def _rule_configmap(source: Path, installation: Installation) -> _Files:
+    yield "aiprobe-rules.yaml", _configmap(_metadata("aiprobe-rules", installation), _rules(source, installation))
+
+
+def _prometheus_rules(source: Path, installation: Installation) -> _Files:
+    for file, text in _rules(source, installation).items():
+        name = f"aiprobe-{file.removesuffix('.rules.yml')}"
         body = {
             "apiVersion": "monitoring.coreos.com/v1",
             "kind": "PrometheusRule",
-            "metadata": {"name": name, "labels": dict(_LABELS)},
-            "spec": {"groups": spec["groups"]},
+            "metadata": _metadata(name, installation),
+            "spec": {"groups": yaml.safe_load(text)["groups"]},
         }
         yield f"{name}.yaml", _dumped(body)
 
 
-def _configmap(name: str, labels: Mapping[str, str], data: Mapping[str, str]) -> bytes:
-    metadata = {"name": name, "labels": dict(labels)}
-    return _dumped({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)})
+def _metadata(name: str, installation: Installation, labels: Mapping[str, str] = _LABELS) -> dict[str, Any]:
+    namespace = {"namespace": installation.namespace} if installation.namespace else {}
+    return {"name": name, **namespace, "labels": {**labels, **installation.metadata}}
+
+
+def _configmap(metadata: Mapping[str, Any], data: Mapping[str, str]) -> bytes:
+    return _dumped({"apiVersion": "v1", "kind": "ConfigMap", "metadata": dict(metadata), "data": dict(data)})
 
 
 def _dumped(body: dict[str, Any]) -> bytes:
@@ -122,7 +143,7 @@ def _dumped(body: dict[str, Any]) -> bytes:
     return text.encode()
 
 
-_WRITERS: Final[Mapping[tuple[str, str], Callable[[Path], _Files]]] = {
+_WRITERS: Final[Mapping[tuple[str, str], Callable[[Path, Installation], _Files]]] = {
     ("dashboards", "files"): _board_files,
     ("dashboards", "configmap"): _board_configmaps,
     ("rules", "files"): _rule_files,

@@ -1,0 +1,116 @@
+"""The rules as `aiprobe export rules` writes them for one installation, under promtool: with labels and without."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from aiprobe.cli.bundle import write_bundle
+from aiprobe.cli.tailored import Installation
+from tests.alerts.conftest import Stack
+from tests.alerts.rulefiles import ALERTS, TESTS, alerts
+
+TEAMS: Final = TESTS / "options" / "teams_test.yml"
+OPTIONS: Final = Installation(
+    runbook_url="https://wiki.internal/aiprobe/", grafana_url="https://grafana.internal/g", job="monitoring/aiprobe",
+    labels=("team", "tier"),
+)  # fmt: skip
+
+
+def scenarios(file: Path, folder: Path, installation: Installation) -> Path:
+    """Write the rules and a copy of a file of scenarios that uses them, both without annotations."""
+    write_bundle("rules", "files", folder, installation)
+    for path in folder.glob("*.rules.yml"):
+        rules = yaml.safe_load(path.read_text())
+        for group in rules["groups"]:
+            for rule in group["rules"]:
+                rule.pop("annotations", None)
+        path.write_text(yaml.safe_dump(rules))
+    whole: dict[str, Any] = yaml.safe_load(file.read_text())
+    whole["rule_files"] = [str(folder / Path(name).name) for name in (*whole["rule_files"], *installation.more_files())]
+    whole["group_eval_order"] = list(dict.fromkeys(("aiprobe-labels", *whole["group_eval_order"])))
+    for check in (check for test in whole["tests"] for check in test.get("alert_rule_test", ())):
+        check["exp_alerts"] = [{"exp_labels": each["exp_labels"]} for each in check["exp_alerts"]]
+    text = yaml.safe_dump(whole)
+    if installation.job:
+        text = text.replace('job="aiprobe"', f'job="{installation.job}"').replace(
+            "job: aiprobe", f"job: {installation.job}"
+        )
+    copy = folder / file.name
+    copy.write_text(text)
+    return copy
+
+
+def promtool(stack: Stack, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run([stack.promtool, *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("stack", ["installed"], indirect=True)
+@pytest.mark.parametrize("name", ["meta", "providers", "services", "slo", "speed"])
+def test_every_scenario_ends_the_same_with_every_option(stack: Stack, tmp_path: Path, name: str) -> None:
+    """Its targets have no such labels: an alert whose labels cannot be joined fires without them."""
+    file = scenarios(TESTS / f"{name}_test.yml", tmp_path, OPTIONS)
+    status, said = promtool(stack, "test", "rules", str(file))
+    assert status == 0, said
+
+
+@pytest.mark.e2e
+def test_labels_of_teams_reach_every_alert_on_targets(stack: Stack, tmp_path: Path) -> None:
+    status, said = promtool(
+        stack, "test", "rules", str(scenarios(TEAMS, tmp_path, Installation(labels=("team", "tier"))))
+    )
+    assert status == 0, said
+
+
+@pytest.mark.e2e
+def test_without_the_option_the_teams_are_not_told_apart(stack: Stack, tmp_path: Path) -> None:
+    status, said = promtool(stack, "test", "rules", str(scenarios(TEAMS, tmp_path, Installation())))
+    assert (status, 'team="search"' in said) == (1, True)
+
+
+@pytest.mark.e2e
+def test_promtool_accepts_what_the_options_write(stack: Stack, tmp_path: Path) -> None:
+    written = write_bundle("rules", "files", tmp_path, OPTIONS)
+    files = [str(path) for path in written if path.name.endswith(".rules.yml")]
+    status, said = promtool(stack, "check", "rules", "--lint=all", "--lint-fatal", *files)
+    assert status == 0, said
+
+
+def rendered(folder: Path, installation: Installation) -> list[dict[str, Any]]:
+    """Return every alert of the written files."""
+    written = [
+        path for path in write_bundle("rules", "files", folder, installation) if path.name.endswith(".rules.yml")
+    ]
+    groups = [group for path in written for group in yaml.safe_load(path.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def test_every_alert_on_targets_is_joined_with_the_labels_and_the_others_are_not(tmp_path: Path) -> None:
+    joined = {rule["alert"] for rule in rendered(tmp_path, OPTIONS) if "aiprobe:target_labels:info" in rule["expr"]}
+    without = {rule.name for rule in alerts()} - joined
+    assert without == {
+        "AIBudgetExhausted", "AIClockworkLagging", "AIExporterAbsent", "AIExporterConfigReloadFailed", "AIExporterDown",
+        "AIJournalDown", "AIProbeEgressFailure", "AIProbeLabelsClobbered", "AISLABreachLikely",
+        "AISLAClaimWindowClosing", "AIStatusPageStale", "AIVantageEgressFailure", "AIVantageVanished", "AIWatchdog",
+    }  # fmt: skip
+
+
+def test_the_comment_above_an_alert_names_the_labels_of_its_text() -> None:
+    """What an annotation reads from the labels of its expression has to be among those that the comment names."""
+    for path in sorted(ALERTS.glob("*.rules.yml")):
+        for labels, body in re.findall(r" {6}# Labels: ([\w, ]+)\n((?: {6}.+\n)+)", path.read_text()):
+            rule = yaml.safe_load(body)[0]
+            used = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"]))) - set(rule["labels"])
+            assert used <= set(labels.split(", ")), rule["alert"]
+
+
+def test_no_placeholder_is_left(tmp_path: Path) -> None:
+    text = "".join(path.read_text() for path in write_bundle("rules", "files", tmp_path, OPTIONS))
+    assert [each for each in ("aiprobe.example/", "grafana.example", 'job="aiprobe"') if each in text] == []
+    assert "https://wiki.internal/aiprobe/AIModelDown.md" in text
+    assert "https://grafana.internal/g/d/aiprobe-provider?" in text
