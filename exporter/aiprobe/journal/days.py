@@ -1,6 +1,6 @@
-"""The journal's files: one of each kind per UTC day, how they are named, found, set aside and let go.
+"""The journal's files, one of each kind per UTC day: names, listing, setting aside and retention.
 
-What stands inside a file is `schema`'s business.
+The content of a file belongs in `schema`.
 """
 
 import os
@@ -16,15 +16,15 @@ Kind = Literal["evidence", "ok"]
 
 KINDS: Final[tuple[Kind, ...]] = ("evidence", "ok")
 KEPT_DAYS: Final[dict[Kind, int]] = {"evidence": 400, "ok": 45}
-"""`evidence` holds failed probes and hours, `ok` the good probes and the events of the running hour."""
+"""`evidence` contains failed probes and hours, `ok` the good probes and the ticks of the running hour."""
 SECONDS_PER_DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST_DAY: Final = date.max.toordinal() - _EPOCH
 _NAME: Final = re.compile(r"(evidence|ok)-(\d{4}-\d\d-\d\d)\.sqlite")
 _LEAP_DAYS: Final = 31
-"""Where more days than this in a row have no file, the clock may have been set wrong."""
+"""A gap of more days than this without a file can mean that the clock was wrong."""
 HELD_DAYS: Final = 31
-"""Days that must be recorded after such a leap before anything older is deleted."""
+"""Days that must be recorded after such a gap before anything older is deleted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +36,7 @@ class DayFile:
 
     @property
     def date(self) -> str:
-        """Return the day as people write it."""
+        """Return the day as an ISO 8601 date."""
         return date.fromordinal(_EPOCH + self.day).isoformat()
 
     @property
@@ -46,29 +46,29 @@ class DayFile:
 
 
 def day_of(timestamp_seconds: float) -> int:
-    """Return the UTC day of a Unix time; what no calendar holds goes to the nearest day that one does."""
+    """Return the UTC day of a Unix time; a time outside of the calendar gives its first or last day."""
     return int(min(max(timestamp_seconds // SECONDS_PER_DAY, 0), _LAST_DAY))
 
 
 def list_files(directory: Path, kind: Kind) -> Sequence[DayFile]:
     """Return the files of a kind, oldest day first. Raises: OSError."""
     found = []
-    for name in os.listdir(directory):  # noqa: PTH208 - names are all that is wanted
+    for name in os.listdir(directory):  # noqa: PTH208 - only the names are needed
         match = _NAME.fullmatch(name)
         if match and match[1] == kind:
             try:
                 found.append(DayFile(date.fromisoformat(match[2]).toordinal() - _EPOCH, kind))
-            except ValueError:  # such as 2026-02-31: not one of ours
+            except ValueError:  # such as 2026-02-31: not a file of the journal
                 continue
     return sorted(found)
 
 
 def expired(files: Sequence[DayFile], today: int) -> Sequence[DayFile]:
-    """Return those of all files, of both kinds, that are older than their kind is kept.
+    """Return the files, of both kinds, that are older than the retention of their kind.
 
-    None is while the days recorded since the last leap of the clock are few: a wrong clock must not cost the evidence,
-    and the files that it wrote itself do not prove it right. The files are the only witness, so a restart changes
-    nothing.
+    The result is empty until `HELD_DAYS` days were recorded since the last jump of the clock: a wrong clock must not
+    delete evidence, and files that it wrote do not prove it right. The decision uses only the files, so a restart does
+    not change it.
     """
     recorded = sorted({file.day for file in files if file.day <= today} | {today}, reverse=True)
     for held, (later, earlier) in enumerate(pairwise(recorded), start=1):
@@ -80,12 +80,12 @@ def expired(files: Sequence[DayFile], today: int) -> Sequence[DayFile]:
 
 
 def parts(path: Path) -> Sequence[Path]:
-    """Return a database file with the two that SQLite keeps beside it."""
+    """Return the paths of a database file and of SQLite's two companion files."""
     return [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file that cannot be used, its companions too, and return the new name. Raises: OSError."""
+    """Rename an unusable file and its companions, and return the new path. Raises: OSError."""
     number = 1
     while True:
         aside = path.with_name(f"{path.name}.unreadable-{number}")
@@ -114,7 +114,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def bytes_on_disk(directory: Path) -> int:
-    """Return the size of everything the journal keeps, what was set aside included. Raises: OSError."""
+    """Return the size of all files of the journal, with those that were set aside. Raises: OSError."""
     total = 0
     with os.scandir(directory) as entries:
         for entry in entries:

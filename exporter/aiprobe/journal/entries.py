@@ -1,6 +1,6 @@
-"""From a finished probe to the rows that are kept of it: plain values that any SQLite takes.
+"""Converts a finished probe to the rows that the journal stores: plain values of SQLite's types.
 
-What servers said is made harmless here: numbers that are none or too large, text that is no text or too long.
+This module sanitises what servers sent: NaN, infinite and too large numbers, invalid and too long texts.
 """
 
 import json
@@ -17,7 +17,7 @@ from aiprobe.journal.hours import SLO_NAMES, pack_facts, pack_verdicts
 from aiprobe.journal.seals import Value
 
 ATTEMPTS: Final = (Attempt.SCHEDULED, Attempt.CONFIRM)
-"""An attempt's place is its number in the table `ok`: append only."""
+"""The index of an attempt is its number in the table `ok`: append only."""
 _TEXT_LIMIT: Final = 2000
 _LARGEST: Final = 2**53
 _FASTEST: Final = 1e9
@@ -25,15 +25,15 @@ _FASTEST: Final = 1e9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One probe on its way to the disk."""
+    """One probe that waits to be written."""
 
     day: int
     hour: int
     second: int
-    """Of the hour in which the probe began."""
+    """The second within the hour in which the probe began."""
     identity: tuple[str, ...]
     ticks: bool
-    """Whether it tells something of the target; a cancelled probe does not."""
+    """Whether it gets a tick: all probes but cancelled ones."""
     verdicts: int
     facts: int
     speed: float | None
@@ -47,7 +47,7 @@ class Entry:
 def to_entry(
     finished: Finished, *, declared_state: str, now: float, keeps_throughput_of: Collection[str] = ()
 ) -> Entry:
-    """Return what is kept of a probe; `now` stands in for a start that is no time."""
+    """Return the entry of a probe; `now` replaces a start that is not a valid time."""
     result = finished.result
     started = result.started_timestamp_seconds
     if not (math.isfinite(started) and started >= 0 and day_of(started) == started // SECONDS_PER_DAY):
@@ -64,7 +64,7 @@ def to_entry(
         day=day_of(started),
         hour=int(started) // 3600,
         second=int(started) % 3600,
-        identity=_harmless(finished.target.identity),
+        identity=_sanitised(finished.target.identity),
         ticks=not cancelled,
         verdicts=packed,
         facts=pack_facts(
@@ -115,17 +115,17 @@ def _failed_row(finished: Finished, started: float, declared_state: str) -> tupl
 
 
 @lru_cache(maxsize=8192)
-def _harmless(identity: tuple[str, ...]) -> tuple[str, ...]:
+def _sanitised(identity: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_text(value) for value in identity)
 
 
 def _phases(result: Result) -> str:
-    phases = {_text(name): seconds for name, told in result.phases.items() if (seconds := _real(told)) is not None}
+    phases = {_text(name): seconds for name, value in result.phases.items() if (seconds := _real(value)) is not None}
     return json.dumps(phases, separators=(",", ":"))
 
 
 def _text(value: str) -> str:
-    """Cut a text, and replace what UTF-8 cannot hold: a lone surrogate out of JSON."""
+    """Cut a text, and replace what UTF-8 cannot encode, such as a lone surrogate from JSON."""
     return value[:_TEXT_LIMIT].encode("utf-8", "replace").decode()
 
 

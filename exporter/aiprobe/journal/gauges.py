@@ -1,4 +1,4 @@
-"""What the files of this room show: whether they are written, how large they are, and the money of the day."""
+"""The gauges of this room: whether its files are written, their size, and the spending of the day."""
 
 from aiprobe.core.gauges import Gauges
 from aiprobe.journal.journal import Journal
@@ -6,7 +6,7 @@ from aiprobe.journal.spend import SpendKeeper
 
 
 class JournalGauges:
-    """Brings the gauges of the journal and of the spend file up to date."""
+    """Updates the gauges of the journal and of the spend file."""
 
     def __init__(self, gauges: Gauges, *, journal: Journal, spend: SpendKeeper) -> None:
         self._gauges = gauges
@@ -14,7 +14,7 @@ class JournalGauges:
         self._spend = spend
 
     def tick(self) -> None:
-        """Set what is known now; of the journal, nothing before it is open."""
+        """Set the current values; the journal has none before it is open."""
         budget = self._spend.budget
         self._gauges.replace("budget_usd", {} if budget.usd_per_day is None else {(): budget.usd_per_day})
         self._gauges.replace("budget_spent_usd", {(): budget.spent_usd})

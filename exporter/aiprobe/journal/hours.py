@@ -1,7 +1,7 @@
-"""A target's hour while it runs and as it is kept: counts by minute and SLO, and their bytes.
+"""One hour of a target, while it runs and as it is stored: counts by minute and SLO, and their encodings.
 
-Two encodings: a tick is one probe of the running hour in eight bytes, so that a crash loses no minute whatever becomes
-of the probe's own row; an hour's blobs are what is left of the ticks when the hour is over.
+There are two encodings. A tick is one probe of the running hour in eight bytes: with it, a crash loses no minute, even
+if the probe has no row of its own. The blobs of an hour replace its ticks when the hour has ended.
 """
 
 import struct
@@ -17,7 +17,7 @@ from aiprobe.core.evidence import MINUTES_PER_HOUR, HourRow, Minute, decode_minu
 from aiprobe.core.outcomes import Verdict
 
 SLO_NAMES: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
-"""An SLO's place is its number in the files: append only; at most eight."""
+"""The index of an SLO is its number in the files: append only; at most eight."""
 
 _CODES: Final[Mapping[Verdict, int]] = {Verdict.GOOD: 1, Verdict.BAD: 2, Verdict.EXCLUDED: 3}
 _VERDICTS: Final = {code: verdict for verdict, code in _CODES.items()}
@@ -35,24 +35,24 @@ class Tick(NamedTuple):
     """The number of the target's term in the file."""
     second: int
     verdicts: int
-    """Two bits for each of `SLO_NAMES`: 0 none, 1 good, 2 bad, 3 excluded; 0 for what was not scheduled."""
+    """Two bits for each of `SLO_NAMES`: 0 none, 1 good, 2 bad, 3 excluded; all 0 if the probe was not scheduled."""
     facts: int
     """See `pack_facts`."""
 
 
 def pack_verdicts(verdicts: Mapping[str, Verdict]) -> int:
-    """Return the verdicts of the SLOs that the journal knows as `Tick.verdicts`."""
+    """Return the verdicts of the SLOs in `SLO_NAMES` in the form of `Tick.verdicts`."""
     return sum(_CODES[verdicts[name]] << 2 * place for place, name in enumerate(SLO_NAMES) if name in verdicts)
 
 
 def unpack_verdicts(packed: int) -> dict[str, Verdict]:
-    """Return what `pack_verdicts` was given."""
+    """Reverse `pack_verdicts`."""
     codes = ((name, packed >> 2 * place & 3) for place, name in enumerate(SLO_NAMES))
     return {name: _VERDICTS[code] for name, code in codes if code}
 
 
 def pack_facts(*, state: int | None, ok: bool, consecutive_failures: int) -> int:
-    """Return what a restart restores gauges from as one number of 16 bits."""
+    """Return the values from which a restart restores gauges, as one number of 16 bits."""
     return (0 if state is None else state + 1) | ok << 3 | min(max(consecutive_failures, 0), 4095) << 4
 
 
@@ -68,28 +68,28 @@ def pack_ticks(ticks: Iterable[Tick]) -> bytes:
 
 
 def unpack_ticks(events: bytes) -> Iterator[Tick]:
-    """Return what `pack_ticks` was given."""
+    """Reverse `pack_ticks`."""
     return map(Tick._make, _TICK.iter_unpack(events))
 
 
 def pack_speeds(speeds: Sequence[tuple[int, int, float]]) -> bytes | None:
-    """Return the bytes of (target, second, tokens per second); None when there is none."""
+    """Return the bytes of (target, second, tokens per second); None if there are none."""
     return b"".join(_SPEED.pack(*speed) for speed in speeds) or None
 
 
 def unpack_speeds(speeds: bytes | None) -> Iterator[tuple[int, int, float]]:
-    """Return what `pack_speeds` was given."""
+    """Reverse `pack_speeds`."""
     return _SPEED.iter_unpack(speeds or b"")
 
 
 class HourCounts:
-    """Sums up one target's hour."""
+    """Counts the probes of one target's hour."""
 
     __slots__ = ("_counts", "_speeds")
 
     def __init__(self) -> None:
         self._counts: dict[int, array[int]] = {}
-        """By SLO's place: sixty times good, bad, excluded."""
+        """By index of the SLO: sixty times good, bad, excluded."""
         self._speeds: dict[int, list[float]] = {}
 
     def add(self, second: int, verdicts: int) -> None:
@@ -110,7 +110,7 @@ class HourCounts:
         self._speeds.setdefault(second // 60, []).append(tokens_per_second)
 
     def blobs(self) -> tuple[bytes, bytes, bytes | None]:
-        """Return the hour as (sums, minutes, speeds), the way it is kept."""
+        """Return the hour as (sums, minutes, speeds), as it is stored."""
         sums, minutes = bytearray([sum(1 << place for place in self._counts)]), bytearray()
         for _, counts in sorted(self._counts.items()):
             sums += _SUMS.pack(*(min(sum(counts[verdict::3]), _MOST) for verdict in range(3)))
@@ -129,7 +129,7 @@ class HourCounts:
 
 
 def to_row(hour: int, identity: tuple[str, ...], sums: bytes, minutes: bytes, speeds: bytes | None) -> HourRow:
-    """Return an hour from the three blobs. Raises: ValueError, zlib.error for what is not an hour."""
+    """Return an hour from its three blobs. Raises: ValueError, zlib.error if they are invalid."""
     by_slo, codes = _decoded(sums, minutes)
     return HourRow(
         target=identity[0],
@@ -144,7 +144,7 @@ def to_row(hour: int, identity: tuple[str, ...], sums: bytes, minutes: bytes, sp
 
 @lru_cache(maxsize=1024)
 def _decoded(sums: bytes, minutes: bytes) -> tuple[Mapping[str, tuple[int, int, int]], Mapping[str, bytes]]:
-    """Return sums and minutes by SLO; most hours are like many others. Nobody changes what is shared."""
+    """Return sums and minutes by SLO, cached because most hours are equal to others. Do not change the result."""
     by_slo = unpack_sums(sums)
     raw = _inflate(minutes, MINUTES_PER_HOUR * len(by_slo))
     return by_slo, {name: raw[at * MINUTES_PER_HOUR : (at + 1) * MINUTES_PER_HOUR] for at, name in enumerate(by_slo)}
@@ -159,7 +159,7 @@ def unpack_sums(sums: bytes) -> dict[str, tuple[int, int, int]]:
 
 
 def merge(rows: Sequence[HourRow]) -> HourRow:
-    """Return one hour from the parts that were written of it."""
+    """Combine the parts of one hour that were written separately."""
     if len(rows) == 1:
         return rows[0]
     names = sorted({name for row in rows for name in row.sums}, key=SLO_NAMES.index)
@@ -186,13 +186,13 @@ def _merge_minutes(parts: Sequence[bytes]) -> bytes:
 
 
 def _mean(speeds: Iterable[float | None]) -> float | None:
-    told = [speed for speed in speeds if speed is not None]
-    return fmean(told) if told else None
+    measured = [speed for speed in speeds if speed is not None]
+    return fmean(measured) if measured else None
 
 
 def _unpack_medians(speeds: bytes) -> list[float | None]:
     medians = _SPEEDS.unpack(_inflate(speeds, _SPEEDS.size))
-    return [None if speed != speed else speed for speed in medians]  # noqa: PLR0124 - only NaN is not itself
+    return [None if speed != speed else speed for speed in medians]  # noqa: PLR0124 - only NaN differs from itself
 
 
 @lru_cache(maxsize=4096)

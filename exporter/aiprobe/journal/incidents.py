@@ -1,6 +1,6 @@
-"""Remembers observed incidents, one JSON document a line: small, rare, and wanted when a report is written.
+"""Stores observed incidents, one JSON document per line, for the pages and the reports.
 
-They are commentary: the evidence is the sealed journal of probes beside them.
+They are an explanation; the evidence is the sealed journal of probes beside them.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ log = logging.getLogger(__name__)
 FILE_NAME: Final = "incidents.jsonl"
 _LINE_LIMIT_BYTES: Final = 1 << 20
 CLOSE_SECONDS: Final = 10.0
-"""How long a stop waits for a disk."""
+"""How long a stop waits for the disk."""
 
 
 class IncidentWriter:
-    """Writes ended incidents, in a thread for each call, so that a disk that hangs delays no probe and no stop."""
+    """Writes ended incidents, each call in its own thread, so that a hanging disk delays no probe and no stop."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._writing: set[asyncio.Future[bool]] = set()
 
     def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
-        """Hand over the JSON documents of incidents that ended. Never blocks."""
+        """Queue the JSON documents of ended incidents for writing. Never blocks."""
         written: Future[bool] = Future()
 
         def append() -> None:
             try:
                 written.set_result(append_incidents(self._directory, incidents))
-            except Exception as bug:  # noqa: BLE001 - whoever awaits the future gets it
+            except Exception as bug:  # noqa: BLE001 - the caller that awaits the future gets it
                 written.set_exception(bug)
 
         Thread(target=append, name="incidents", daemon=True).start()
@@ -44,7 +44,7 @@ class IncidentWriter:
         writing.add_done_callback(self._writing.discard)
 
     async def close(self) -> None:
-        """Wait, for ten seconds at most, until everything that was handed over is on the disk."""
+        """Wait until all incidents are on the disk, for at most ten seconds."""
         if not self._writing:
             return
         _, hanging = await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
@@ -53,10 +53,7 @@ class IncidentWriter:
 
 
 def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]]) -> bool:
-    """Write closed incidents down, durably; False, with a line in the log, when the disk does not take them.
-
-    Blocks: call it in a thread.
-    """
+    """Write closed incidents durably. If the disk fails, log it and return False. Blocks: call it in a thread."""
     lines = "".join(json.dumps(incident, separators=(",", ":")) + "\n" for incident in incidents)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -65,15 +62,15 @@ def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]]) ->
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        log.error("cannot write an observed incident down: %s", error.strerror)  # noqa: TRY400 - the disk's, not a bug
+        log.error("cannot write an observed incident: %s", error.strerror)  # noqa: TRY400 - the disk failed, no bug
         return False
     return True
 
 
 def read_incidents(directory: Path, start: float, end: float) -> Iterator[Mapping[str, Any]]:
-    """Return the incidents that overlap [start, end) in Unix time, each once, in the order written.
+    """Return the incidents that overlap [start, end) in Unix time, each once, in the order of the file.
 
-    A line that cannot be read, such as the torn last one after a crash, is left out. Blocks: call it in a thread.
+    Skips unreadable lines, such as an incomplete last line after a crash. Blocks: call it in a thread.
     """
     seen: dict[str, Mapping[str, Any]] = {}
     try:

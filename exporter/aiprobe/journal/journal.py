@@ -1,7 +1,7 @@
-"""The journal: every probe's result, durable before two seconds have passed, whatever becomes of the process.
+"""The journal: every probe's result, durable within two seconds, even if the process is killed later.
 
-The event loop hands results over and never waits; one thread writes them, one commit a second. What is kept stands in
-`schema`, for how long in `days`, how it is sealed in `seals`.
+The event loop queues results and never waits; one thread writes them, with one commit per second. `schema` defines what
+is stored, `days` for how long, `seals` how it is sealed.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ from aiprobe.objectives.windows import Windows
 log = logging.getLogger(__name__)
 
 COMMIT_SECONDS: Final = 1.0
-"""What is handed over is on the disk this long later and the time of one commit: before two seconds have passed."""
+"""A result is on the disk after this time and the time of one commit: within two seconds."""
 QUEUE_LIMIT: Final = 50_000
-"""Probes that wait for a disk that does not write: 25 minutes of 1,000 targets at 30 s, about 50 MB."""
+"""Probes that can wait for a blocked disk: 25 minutes of 1,000 targets at 30 s, about 50 MB."""
 _MEASURE_EVERY: Final = 60
 FLUSH_SECONDS: Final = 2.0
-"""How long a reload waits for the disk before it reads what is there."""
+"""How long a reload waits for the disk before it reads the files."""
 CLOSE_SECONDS: Final = 10.0
-"""How long a stop waits for a disk."""
+"""How long a stop waits for the disk."""
 
 
 T = TypeVar("T")
@@ -45,14 +45,14 @@ Ended = tuple[Finished, float]
 
 
 class Declared(Protocol):
-    """What providers declare at this moment."""
+    """What providers declare now."""
 
     def word(self, provider: str, surface: str) -> str:
-        """Return the status page's own word about a surface; empty while that is unknown."""
+        """Return the status page's own word for the state of a surface; empty if it is unknown."""
 
 
 class Journal:
-    """Owns the writer thread from `open` to `close`. Numbers may be read at any time, from the event loop."""
+    """Owns the writer thread from `open` to `close`. The event loop can read its numbers at any time."""
 
     def __init__(
         self,
@@ -66,22 +66,22 @@ class Journal:
         queue_limit: int = QUEUE_LIMIT,
         commit_seconds: float = COMMIT_SECONDS,
     ) -> None:
-        """Name the directory; nothing is read or written before `open`.
+        """Set the directory; nothing is read or written before `open`.
 
-        With `declared`, what the status page says at that moment is stored beside each failed probe.
+        With `declared`, each failed probe is stored with the state that the status page declares at that moment.
         """
         self.directory = directory
         self.config_hash = config_hash
-        """Stored with every failed probe that is recorded from now on."""
+        """Stored with every later failed probe."""
         self.keeps_throughput_of: Collection[str] = frozenset()
         """The targets of which each minute's median tokens per second is stored."""
         self.is_open = False
-        """Whether the first cycle was tried: before it, nothing is known of the disk."""
+        """Whether the first cycle has run: before it, the state of the disk is unknown."""
         self._version = version
         self._clock = clock
         self._declared = declared
         self._followed: list[Ended] | None = None
-        """What was recorded since a reload began to read."""
+        """The probes that were recorded since a reload began to read."""
         self._queue_limit = queue_limit
         self._commit_seconds = commit_seconds
         self._queue: deque[tuple[Finished, str, str, float]] = deque()
@@ -95,7 +95,7 @@ class Journal:
 
     @property
     def up(self) -> bool:
-        """Return whether everything that was handed over before the last second is on the disk."""
+        """Return whether all results but those of the last second are on the disk."""
         return self._store.up and self._thread is not None and self._thread.is_alive()
 
     @property
@@ -105,7 +105,7 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """Return how many probes were lost because the disk did not take them in time."""
+        """Return how many probes were lost because the disk failed or was too slow."""
         return self._dropped
 
     @property
@@ -115,12 +115,12 @@ class Journal:
 
     @property
     def bytes_on_disk(self) -> int:
-        """Return the size of all files, those set aside included; at most a minute old."""
+        """Return the size of all files, with those set aside; the value is at most a minute old."""
         return self._store.bytes_on_disk
 
     @property
     def seal_bits(self) -> int:
-        """Return the first 52 bits of the newest seal of evidence: what an outside witness may keep."""
+        """Return the first 52 bits of the newest seal of evidence, for an independent witness."""
         return gauge(self._store.heads["evidence"].seal)
 
     @property
@@ -129,7 +129,7 @@ class Journal:
         return self._store.last_commit_timestamp_seconds
 
     async def open(self) -> None:
-        """Put in order what the last run left open, and start writing. Trouble with the disk is told, not raised."""
+        """Finish what the last run left open, and start writing. A failing disk is logged and counted, not raised."""
         assert self._thread is None, "a journal is opened once"
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         first = self._ask()
@@ -138,7 +138,7 @@ class Journal:
         self.is_open = True
 
     def prepare(self, *, config_hash: str, keeps_throughput_of: Collection[str]) -> Callable[[], None]:
-        """Return what stores these beside results from then on."""
+        """Return the function that applies these values to later results."""
 
         def commit() -> None:
             self.config_hash = config_hash
@@ -147,7 +147,7 @@ class Journal:
         return commit
 
     def finished(self, finished: Finished) -> None:
-        """Hand over one finished probe; a failed one with what the status page declares of its surface."""
+        """Record one finished probe; a failed one with the state that the status page declares for its surface."""
         if finished.result.outcome is not Outcome.CANCELLED:
             target, word = finished.target, ""
             if self._declared is not None and finished.result.outcome is not Outcome.OK:
@@ -155,7 +155,7 @@ class Journal:
             self.record(finished, declared_state=word)
 
     def record(self, finished: Finished, *, declared_state: str = "") -> None:
-        """Hand one probe over; `declared_state` is what the status page said at that moment. Never blocks."""
+        """Queue one probe; `declared_state` is the state on the status page at that moment. Never blocks."""
         now = self._clock.wall()
         if self._followed is not None:
             self._followed.append((finished, now))
@@ -168,7 +168,7 @@ class Journal:
 
     @contextmanager
     def followed(self) -> Iterator[None]:
-        """Note what is recorded within this context, so that `read_back` misses nothing."""
+        """Collect the probes that are recorded within this context, so that `read_back` misses none."""
         self._followed = []
         try:
             yield
@@ -176,27 +176,28 @@ class Journal:
             self._followed = None
 
     async def read_back(self, read: Callable[[], T]) -> tuple[T, Callable[[], Sequence[Ended]]]:
-        """Read in a thread, within `followed`. Return what was read, and what returns the probes that were not read.
+        """Call `read` in a thread, within `followed`.
 
-        Probing goes on meanwhile. What is not on the disk when the reading ends was not read.
+        Returns what it read, and a function that returns the probes that it cannot have read: probing continues
+        meanwhile, and probes that were not on the disk at the end of the reading count as not read.
         """
         followed = self._followed
         assert followed is not None, "only within `followed`"
-        with suppress(TimeoutError):  # a disk that hangs holds up no reload
+        with suppress(TimeoutError):  # a hanging disk does not delay a reload
             await asyncio.wait_for(self.flush(), FLUSH_SECONDS)
         found = await asyncio.to_thread(read)
         first = max(0, len(followed) - self.waiting)
         return found, lambda: followed[first:]
 
     async def flush(self) -> None:
-        """Wait until everything handed over so far was written, or could not be."""
+        """Wait until everything queued so far was written or failed."""
         if self._thread is not None and self._thread.is_alive():
             await asyncio.wrap_future(self._ask())
 
     async def close(self) -> None:
-        """Write what waits, mark the end of the run and stop. A disk that hangs is left behind after ten seconds.
+        """Write what waits, mark the end of the run and stop. Gives up after ten seconds if the disk hangs.
 
-        What could not be written is counted in `dropped`.
+        `dropped` counts what could not be written.
         """
         thread = self._thread
         if thread is None:
@@ -206,7 +207,7 @@ class Journal:
         await asyncio.to_thread(thread.join, CLOSE_SECONDS)
         if lost := self.waiting:
             self._dropped += lost
-            why = "the disk hangs" if thread.is_alive() else "the disk did not take them"
+            why = "the disk hangs" if thread.is_alive() else "the disk failed"
             log.error("results are lost: %s", why, extra={"probes": lost, "directory": str(self.directory)})
 
     def hours(self, start: float, end: float, targets: Collection[str] | None = None) -> Iterator[HourRow]:
@@ -218,7 +219,7 @@ class Journal:
         return read.failed(self.directory, start, end, targets, on_error=self._store.note_read_error)
 
     def windows(self, targets: Sequence[Target]) -> dict[str, Windows]:
-        """Return each target's windows as the last run left them, by name. Reads files: call it in a thread."""
+        """Return the windows of each target, rebuilt from the files, by name. Reads files: call it in a thread."""
         return restart.rebuild_windows(
             self.directory, targets, self._clock.wall(), on_error=self._store.note_read_error
         )
@@ -233,14 +234,14 @@ class Journal:
         return verify(self.directory, start, end, now=self._clock.wall())
 
     def _ask(self) -> "Future[None]":
-        """Return what is done when a whole cycle was."""
+        """Return a future that is done after the next whole cycle."""
         asked: Future[None] = Future()
         self._flushes.append(asked)
         self._pulse.set()
         return asked
 
     def _run(self) -> None:
-        """Write once a second until told to stop."""
+        """Write once a second until `close` is called."""
         cycles = 0
         while True:
             self._pulse.wait(self._commit_seconds)
@@ -252,21 +253,21 @@ class Journal:
             if cycles % _MEASURE_EVERY == 0:
                 self._store.measure()
             for each in asked:
-                _tell_done(each)
+                _set_done(each)
             if closing:
                 break
         self._store.close()
         for late in self._flushes:
-            _tell_done(late)
+            _set_done(late)
 
     def _cycle(self, *, last: bool) -> None:
         try:
             self._store.cycle(self._take, last=last)
         except Exception:
-            # A bug here must not end the thread: what comes after it would be lost too.
+            # A bug here must not end the thread: all later results would be lost too.
             self._bugs += 1
             self._dropped += self._store.give_up()
-            log.exception("a bug in the journal: what waited is lost")
+            log.exception("a bug in the journal: the waiting results are lost")
 
     def _take(self) -> None:
         for _ in range(len(self._queue)):
@@ -276,7 +277,7 @@ class Journal:
                     finished, declared_state=declared_state, now=now, keeps_throughput_of=self.keeps_throughput_of
                 )
             except Exception:
-                # A result that nobody expected must not take those beside it along.
+                # An unexpected result must not cost the others.
                 self._bugs += 1
                 self._dropped += 1
                 log.exception("a bug in the journal: a result is lost", extra={"target": finished.target.name})
@@ -284,6 +285,6 @@ class Journal:
             self._store.take(entry, version=self._version, config_hash=config_hash)
 
 
-def _tell_done(asked: "Future[None]") -> None:
-    with suppress(InvalidStateError):  # whoever asked may not wait any more
+def _set_done(asked: "Future[None]") -> None:
+    with suppress(InvalidStateError):  # the caller may no longer wait
         asked.set_result(None)

@@ -1,6 +1,6 @@
-"""One day's file, open for writing: numbers its rows, seals each commit, and leaves nothing half done.
+"""One day's file, open for writing: numbers its rows, seals each commit, and writes each commit whole or not at all.
 
-Which rows go where, and what to do about a disk that fails, is `store`'s business.
+`store` decides which rows go into which file, and what to do if the disk fails.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ from aiprobe.journal.days import DayFile
 from aiprobe.journal.seals import Commit, Head, Row, Value, seal
 
 Term = Callable[[str, str], int]
-"""Returns the number of a text of a kind in the file, a new one if need be."""
+"""Returns the number of a text of a kind in the file, or gives it a new number."""
 Rows = Mapping[str, Sequence[Sequence[Value]]]
 """By table, without ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What a commit says of itself."""
+    """The time, note and anchor of a commit."""
 
     at_ms: int
     note: str | None = None
@@ -29,7 +29,7 @@ class Stamp:
 
 
 class OpenDay:
-    """Owns the connection of one file; belongs to the thread that made it. Raises sqlite3.Error and OSError."""
+    """Owns the connection of one file; belongs to the thread that created it. Raises sqlite3.Error and OSError."""
 
     def __init__(self, directory: Path, file: DayFile, *, check: bool) -> None:
         self.file = file
@@ -56,7 +56,7 @@ class OpenDay:
 
     @property
     def vanished(self) -> bool:
-        """Return whether somebody took the file away under us: what is written then is lost."""
+        """Return whether the file was deleted or replaced while it is open: what is written then is lost."""
         try:
             return self.path.stat().st_ino != self._inode
         except OSError:
@@ -117,6 +117,6 @@ class OpenDay:
         return Head(commit.seq, value)
 
     def close(self) -> None:
-        """Let go of the file; SQLite folds its log into it."""
+        """Close the file; SQLite merges its write-ahead log into it."""
         with contextlib.suppress(sqlite3.Error):
             self._connection.close()

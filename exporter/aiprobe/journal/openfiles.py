@@ -1,6 +1,6 @@
-"""The journal's files that are open for writing: begun, closed, and set aside when they are no journal any more.
+"""The journal's files that are open for writing: opens and closes them, and sets broken ones aside.
 
-Belongs to the writer's thread. What is written into them, and what is said about a failure, is `store`'s business.
+Belongs to the writer's thread. `store` decides what is written into them and how a failure is reported.
 """
 
 import errno
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 LOCK_NAME: Final = "journal.lock"
 _OPEN_DAYS: Final = 2
-_SAYS_NOTHING: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-"""Errors that say nothing about the file itself."""
+_FILE_IS_SOUND: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+"""Errors that do not mean that the file itself is broken."""
 
 
 class OpenFiles:
-    """Owns the connections to a directory's files, and the right to write there."""
+    """Owns the connections to a directory's files, and the lock of the directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -34,14 +34,14 @@ class OpenFiles:
         self._lock: int | None = None
 
     def take_directory(self) -> None:
-        """Make the directory, and make sure that no other process writes there. Raises: OSError.
+        """Create the directory and lock it against other processes. Raises: OSError.
 
-        Call it before every commit: a directory that was deleted meanwhile is made again.
+        Call it before every commit: a directory that was deleted meanwhile is created again.
         """
         if self._lock is not None:
             if self._is_ours(self._lock):
                 return
-            log.error("the journal's directory was deleted or replaced: its files are begun again",
+            log.error("the journal's directory was deleted or replaced: new files are created",
                       extra={"directory": str(self._directory)})  # fmt: skip
             self.close()
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -56,17 +56,17 @@ class OpenFiles:
         self._lock = handle
 
     def _is_ours(self, lock: int) -> bool:
-        """Return whether the directory still holds the file that is locked."""
+        """Return whether the directory still contains the locked file."""
         try:
             return os.path.samestat(os.fstat(lock), (self._directory / LOCK_NAME).stat())
         except FileNotFoundError:
             return False
 
     def get(self, file: DayFile) -> OpenDay:
-        """Return a file, opened or begun if need be. Raises: sqlite3.Error, OSError."""
+        """Return an open file; opens or creates it if necessary. Raises: sqlite3.Error, OSError."""
         opened = self._open.get(file)
         if opened is not None and opened.vanished:
-            log.error("a file of the journal was taken away: a new one is begun", extra={"file": file.name})
+            log.error("a file of the journal was deleted or replaced: a new one is created", extra={"file": file.name})
             self.close_one(file)
             opened = None
         if opened is None:
@@ -79,25 +79,25 @@ class OpenFiles:
         return opened
 
     def recover(self, file: DayFile, error: Exception) -> bool:
-        """Do what a failed commit asks for; tell whether to try it once more. Raises: OSError.
+        """Handle a failed commit; return whether to try it once more. Raises: OSError.
 
-        A full disk leaves the file as it is; another trouble of the disk closes it; a file that is broken, or that
-        a newer aiprobe has written, is renamed and a new one takes its place.
+        If the disk is full, the file stays open. Another error of the disk closes it. A file that is broken, or that a
+        newer aiprobe has written, is renamed, and a new file replaces it.
         """
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _SAYS_NOTHING:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _FILE_IS_SOUND:
             return False
         self.close_one(file)
         self._known.discard(file)
-        if isinstance(error, sqlite3.IntegrityError):  # somebody else put rows in: count anew from what is there
+        if isinstance(error, sqlite3.IntegrityError):  # rows were inserted from outside: number the rows again
             return True
         if isinstance(error, sqlite3.OperationalError) or not isinstance(error, sqlite3.DatabaseError):
             return False
         aside = days.set_aside(self._directory / file.name)
-        log.error("a file of the journal is broken: set aside, a new one is begun", extra={"file": aside.name})
+        log.error("a broken file of the journal is set aside, a new one is created", extra={"file": aside.name})
         return True
 
     def close_all_but(self, today: int) -> None:
-        """Keep the files of `today` and the day before it; probes still end in them."""
+        """Close all files but those of `today` and the day before, which can still get probes."""
         for file in [file for file in self._open if not 0 <= today - file.day < _OPEN_DAYS]:
             self.close_one(file)
 
@@ -107,7 +107,7 @@ class OpenFiles:
             opened.close()
 
     def close(self) -> None:
-        """Let go of every file and of the directory."""
+        """Close every file and unlock the directory."""
         for file in list(self._open):
             self.close_one(file)
         if self._lock is not None:

@@ -1,6 +1,6 @@
-"""Reads the journal's files, by the exporter that writes them or by another program: hours and failed probes.
+"""Reads hours and failed probes from the journal's files, in the exporter that writes them or in another process.
 
-A file that cannot be read is told to the caller and left out; nothing here writes or renames.
+A file that cannot be read is reported to `on_error` and skipped; nothing here writes or renames.
 """
 
 import json
@@ -23,7 +23,7 @@ from aiprobe.journal.schema import open_for_reading
 log = logging.getLogger(__name__)
 
 READ_ERRORS: Final = (sqlite3.Error, OSError, ValueError, TypeError, IndexError, KeyError, zlib.error)
-"""What reading a damaged file may raise."""
+"""The exceptions that a damaged file can raise."""
 _ACCOUNT: Final = IDENTITY_LABELS.index("account")
 OnError = Callable[[DayFile, Exception], None]
 Key = tuple[int, tuple[str, ...]]
@@ -31,12 +31,12 @@ Key = tuple[int, tuple[str, ...]]
 
 
 def log_error(file: DayFile, error: Exception) -> None:
-    """Say that a file could not be read."""
-    log.warning("cannot read a file of the journal: it is left out (%s)", error, extra={"file": file.name})
+    """Log that a file could not be read."""
+    log.warning("cannot read a file of the journal: it is skipped (%s)", error, extra={"file": file.name})
 
 
 def days(directory: Path, start: float, end: float) -> Iterator[int]:
-    """Return the days of which there are files and that overlap [start, end), oldest first."""
+    """Return the days with files that overlap [start, end), oldest first."""
     if end <= start:
         return
     try:
@@ -56,7 +56,7 @@ def hours(
     *,
     on_error: OnError = log_error,
 ) -> Iterator[HourRow]:
-    """Return the hours that overlap [start, end) in Unix time, by hour and target, the running hour as far as it is."""
+    """Return the hours that overlap [start, end) in Unix time, by hour and target; the running hour is incomplete."""
     first, beyond = int(start // HOUR_SECONDS), ceil(end / HOUR_SECONDS)
     for day in days(directory, start, end):
         rows = day_hours(directory, day, on_error=on_error)
@@ -87,20 +87,20 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
 
 @lru_cache(maxsize=8192)
 def identity_of(value: str) -> tuple[str, ...]:
-    """Return the identity that a term holds. One of a version without accounts gets an empty account."""
+    """Return the identity in a term. A term of a version without accounts gets an empty account."""
     values = tuple(json.loads(value))
     return (*values[:_ACCOUNT], "", *values[_ACCOUNT:]) if len(values) == len(IDENTITY_LABELS) - 1 else values
 
 
 def folded_through(connection: sqlite3.Connection) -> Mapping[int, int]:
-    """Return by hour the newest seal of the other kind whose ticks its rows hold."""
+    """Return, by hour, the number of the newest seal of `ok` files whose ticks are part of the hour's rows."""
     return dict(connection.execute("SELECT hour, max(through) FROM fold GROUP BY hour"))
 
 
 def unfolded(
     directory: Path, day: int, folded: Mapping[int, int], *, on_error: OnError = log_error
 ) -> Mapping[Key, HourCounts]:
-    """Sum up the ticks of a day that are in no hour row yet."""
+    """Count the ticks of a day that are not part of an hour row yet."""
     counts: dict[Key, HourCounts] = {}
     with opened(directory, DayFile(day, "ok"), on_error) as connection:
         if connection is None:
@@ -175,7 +175,7 @@ def target_terms(connection: sqlite3.Connection) -> Mapping[int, tuple[str, ...]
 
 @contextmanager
 def opened(directory: Path, file: DayFile, on_error: OnError) -> Iterator[sqlite3.Connection | None]:
-    """Lend a connection, or None where there is no file to read; an error of reading ends the block only."""
+    """Yield a connection, or None if there is no readable file; a read error only ends the block."""
     path = directory / file.name
     connection = None
     try:

@@ -1,7 +1,7 @@
-"""What a restart goes on from: the last results of each target, read back as they were handed over.
+"""Reads the last results of each target back, for a restart.
 
-Good results come from their rows, or from their ticks where rows are sampled; all others are whole. What a result means
-for states and incidents is for those who take it.
+Good results come from their rows, or from their ticks if rows are sampled; all others are complete. The caller derives
+states and incidents from them.
 """
 
 import sqlite3
@@ -36,9 +36,10 @@ def recent_results(
     most: int,
     on_error: OnError = log_error,
 ) -> Sequence[Finished]:
-    """Return up to `most` results of each target of the last `seconds` before `now`, by start, oldest first.
+    """Return up to `most` results of each target from the last `seconds` before `now`, oldest start first.
 
-    A target counts under its present and its former identity. `state` and `consecutive_failures` are not set.
+    Finds the results under the current and the former identity of a target. `state` and `consecutive_failures` are not
+    set.
     """
     wanted = {identity: target for target in targets for identity in (target.former_identity, target.identity)}
     kept: dict[str, deque[Finished]] = {target.name: deque(maxlen=most) for target in targets}
@@ -68,7 +69,7 @@ def _good(
 def _good_of_day(
     connection: sqlite3.Connection, wanted: Mapping[tuple[str, ...], Target], midnight: float, start: float
 ) -> Sequence[Finished]:
-    """Return the rows, and what has a tick and no row."""
+    """Return a result for each row, and for each good tick without a row."""
     by_number = {
         number: wanted[identity] for number, identity in target_terms(connection).items() if identity in wanted
     }

@@ -1,4 +1,4 @@
-"""What a start reads from the journal: where the chains end, the ticks of hours not folded yet, and every window."""
+"""Reads what a start needs from the journal: the ends of the chains, the ticks without an hour row, every window."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -25,15 +25,15 @@ from aiprobe.journal.seals import Head
 from aiprobe.objectives.windows import DAY_SECONDS, Windows
 
 _MINUTE_WINDOWS_SECONDS: Final = 3 * DAY_SECONDS + HOUR_SECONDS
-"""Beyond this every window counts in whole hours."""
+"""Older data counts in whole hours in every window."""
 _NAMED_IN_FILES: Final = 3
-"""How many of a kind's newest files are asked for the newest seal of the other kind that they name."""
+"""The number of newest files of a kind that are searched for the newest anchor."""
 
 
 def newest_head(directory: Path, kind: Kind, *, on_error: OnError = log_error) -> Head:
-    """Return the seal after which a kind goes on. Raises: OSError where the directory cannot be listed.
+    """Return the newest seal of a kind, which the next commit follows. Raises: OSError if listing the directory fails.
 
-    Every file is asked: after a clock was set back the newest seal is not in the file of the newest day.
+    Reads every file: after the clock was set back, the newest seal is not in the file of the newest day.
     """
     newest = Head()
     for file in list_files(directory, kind):
@@ -45,7 +45,7 @@ def newest_head(directory: Path, kind: Kind, *, on_error: OnError = log_error) -
 
 
 def newest_named(directory: Path, by: Kind, *, on_error: OnError = log_error) -> int:
-    """Return the number of the newest seal of the other kind that the seals of `by` name; 0 when they name none."""
+    """Return the number of the newest seal of the other kind that the seals of `by` name; 0 if there is none."""
     newest = 0
     for file in list_files(directory, by)[-_NAMED_IN_FILES:]:
         with opened(directory, file, on_error) as connection:
@@ -55,10 +55,10 @@ def newest_named(directory: Path, by: Kind, *, on_error: OnError = log_error) ->
 
 
 def may_go(directory: Path, file: DayFile, kept: Sequence[DayFile]) -> bool:
-    """Return whether no file that is `kept` goes on where an old one ends: a chain begins with a day that is old
-    itself.
+    """Return whether an old file can be deleted: no file in `kept` continues its chain.
 
-    So a day of 1970, recorded before the clock was set, is not missed later. A file that cannot be read may go.
+    A day of 1970, recorded before the clock was set, is therefore kept as long as its successors. A file that cannot be
+    read can be deleted.
     """
     ends: Sequence[tuple[int]] = []
     with opened(directory, file, _ignore) as connection:
@@ -76,7 +76,7 @@ def may_go(directory: Path, file: DayFile, kept: Sequence[DayFile]) -> bool:
 
 
 def left_over(directory: Path, day: int, *, on_error: OnError = log_error) -> Mapping[Key, HourCounts]:
-    """Return the hours of a day of which there are ticks that no hour row holds."""
+    """Return the counts of the ticks of a day that are not part of an hour row."""
     folded: Mapping[int, int] = {}
     with opened(directory, DayFile(day, "evidence"), on_error) as connection:
         folded = folded_through(connection) if connection else {}
@@ -84,14 +84,14 @@ def left_over(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
 
 
 def slos_of(objectives: Objectives) -> Sequence[str]:
-    """Return the names of a target's SLOs, in the order in which its windows count them."""
+    """Return the names of a target's SLOs, in the order of its windows."""
     return [name for name in SLO_NAMES if getattr(objectives, name, None) is not None]
 
 
 def rebuild_windows(
     directory: Path, targets: Sequence[Target], now: float, *, on_error: OnError = log_error
 ) -> dict[str, Windows]:
-    """Return each target's windows as they were: by target name, under its present and its former identity."""
+    """Return the windows of each target by its name, rebuilt from its current and its former identity."""
     windows = {
         target.name: Windows(slos_of(target.objectives), period_seconds=target.objectives.period_seconds)
         for target in targets
@@ -140,13 +140,13 @@ def _replay_minutes(
 
 @lru_cache(maxsize=65_536)
 def _ordered(sums: bytes, slos: tuple[str, ...]) -> Sequence[tuple[int, int, int]]:
-    """Return an hour's sums in the order of `slos`; most hours are like many others."""
+    """Return an hour's sums in the order of `slos`, cached because most hours are equal to others."""
     by_slo = unpack_sums(sums)
     return [by_slo.get(name, (0, 0, 0)) for name in slos]
 
 
 def _ignore(file: DayFile, error: Exception) -> None:
-    """Pass over a file that cannot be read: whoever needs its rows says so."""
+    """Ignore a file that cannot be read: the code that needs its rows reports it."""
 
 
 def _one(connection: sqlite3.Connection | None, query: str) -> tuple[int, bytes] | None:

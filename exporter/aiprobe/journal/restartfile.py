@@ -1,6 +1,6 @@
-"""The small file that a restart goes on from: what the sealed results beside it do not hold.
+"""The small file with the state for a restart that the sealed results beside it do not contain.
 
-It is replaced as a whole, so a crash leaves the old or the new one. It proves nothing, and a start without it works.
+It is replaced as a whole, so a crash leaves the old or the new one. It is not evidence, and a start works without it.
 """
 
 import json
@@ -17,7 +17,7 @@ _LIMIT_BYTES: Final = 16 << 20
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace a file durably; a crash at any moment leaves the old or the new one, whole. Raises: OSError."""
+    """Replace a file durably; a crash at any moment leaves the complete old or new file. Raises: OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
@@ -33,23 +33,23 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def write_restart(directory: Path, document: Mapping[str, Any]) -> bool:
-    """Write what the next start goes on from; False, with a line in the log, when the disk does not take it. Blocks."""
+    """Write the state for the next start. If the disk fails, log it and return False. Blocks."""
     try:
         replace_file(directory / FILE_NAME, json.dumps(document, separators=(",", ":")))
     except OSError as error:
-        log.warning("cannot write the file that a restart goes on from: %s", error.strerror)
+        log.warning("cannot write the state for a restart: %s", error.strerror)
         return False
     return True
 
 
 def read_restart(directory: Path) -> Mapping[str, Any]:
-    """Return what the last run wrote; empty where there is nothing that can be read. Blocks."""
+    """Return the state that the last run wrote; empty if it cannot be read. Blocks."""
     try:
         with (directory / FILE_NAME).open("rb") as file:
             document = json.loads(file.read(_LIMIT_BYTES))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as error:
-        log.warning("cannot read the file that a restart goes on from: %s", error)
+        log.warning("cannot read the state for a restart: %s", error)
         return {}
     return document if isinstance(document, dict) else {}

@@ -1,7 +1,7 @@
-"""The tables of the journal's files, their versions, and how a file is opened for writing or reading.
+"""The tables of the journal's files and their versions; opens a file for writing or reading.
 
-Rows are only ever added: a migration may add a table or an index, never touch a row or a column, since every row is
-under a seal (`seals`).
+Rows are only added. A migration may add a table or an index, but must not change a row or a column, because seals cover
+every row (`seals`).
 """
 
 import sqlite3
@@ -31,18 +31,18 @@ SEALED: Final[Mapping[Kind, Mapping[str, Sequence[str]]]] = {
         "tick": ("id", "hour", "seq", "events", "speeds"),
     },
 }  # fmt: skip
-"""Tables under seal, in the order in which a seal goes over them, with their columns; `id` counts from 1."""
+"""The sealed tables with their columns, in the order in which a seal hashes them; `id` counts from 1."""
 
 _SEAL: Final = """
     CREATE TABLE seal (
-        seq INTEGER PRIMARY KEY,  -- one more with each commit of this kind, over all days
+        seq INTEGER PRIMARY KEY,  -- counts the commits of this kind over all days
         at_ms INTEGER NOT NULL,   -- wall time of the commit
         counts TEXT NOT NULL,     -- rows by table, in the order of the tables
         marks BLOB NOT NULL,      -- two bytes a row, to find the one that was changed
         note TEXT,                -- begin or end of a run
-        anchor_seq INTEGER,       -- the newest seal of the other kind, where it was not named before
+        anchor_seq INTEGER,       -- the newest seal of the other kind, if not named before
         anchor BLOB,
-        previous BLOB,            -- where the seal before stands in another file
+        previous BLOB,            -- the previous seal, if it is in another file
         seal BLOB NOT NULL
     );"""
 _TERM: Final = """
@@ -70,23 +70,23 @@ _OK_1: Final = f"""{_SEAL}{_TERM}
     );
     CREATE INDEX tick_hour ON tick (hour, seq);"""
 MIGRATIONS: Final[Mapping[Kind, Sequence[str]]] = {"evidence": (_EVIDENCE_1,), "ok": (_OK_1,)}
-"""Scripts that take a file from version i to i + 1; version 0 is an empty file."""
+"""Scripts that migrate a file from version i to i + 1; version 0 is an empty file."""
 
 _CACHED_KIB: Final = 256
 """Pages of a file that a writer keeps in memory. Rows are appended, so few pages are read again."""
 _BUSY_SECONDS: Final = 1.0
 _APPLICATION_ID: Final = 0x61697062
-"""`aipb`, so that `file` and `sqlite3` tell a journal from another database."""
+"""`aipb`: with it, `file` and `sqlite3` recognise a journal."""
 
 
 class UnknownVersionError(sqlite3.DatabaseError):
-    """A file was written by a newer aiprobe, or is not a journal."""
+    """A file is from a newer aiprobe, or is not a journal."""
 
 
 def open_for_writing(
     path: Path, kind: Kind, *, check: bool = True, migrations: Sequence[str] | None = None
 ) -> sqlite3.Connection:
-    """Open a file, make or migrate its tables, and `check` that it is whole. Raises: sqlite3.Error."""
+    """Open a file, create or migrate its tables, and `check` its integrity. Raises: sqlite3.Error."""
     scripts = MIGRATIONS[kind] if migrations is None else migrations
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
@@ -96,7 +96,7 @@ def open_for_writing(
         version = _version(connection, len(scripts))
         (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone() if check else ("ok",)
         if sound != "ok":
-            raise sqlite3.DatabaseError(f"not whole: {sound}")  # noqa: TRY301 - where it is found
+            raise sqlite3.DatabaseError(f"damaged: {sound}")  # noqa: TRY301 - raised at the check
         for number, script in enumerate(scripts[version:], start=version + 1):
             stamps = f"PRAGMA application_id={_APPLICATION_ID};PRAGMA user_version={number}"
             connection.executescript(f"BEGIN IMMEDIATE;{script}\n{stamps};COMMIT;")
@@ -107,12 +107,12 @@ def open_for_writing(
 
 
 def open_for_reading(path: Path, kind: Kind) -> sqlite3.Connection:
-    """Open a file that may be written at this moment, or lie on a read-only disk. Raises: sqlite3.Error."""
+    """Open a file that another process may write, or that is on a read-only disk. Raises: sqlite3.Error."""
     try:
-        # Not mode=ro: only a connection that may write takes away the log and its index when it is the last.
+        # Not mode=ro: only a writable connection removes the write-ahead log and its index when it is the last.
         return _open(path, kind, "mode=rw")
     except sqlite3.OperationalError:
-        # A read-only directory does not let SQLite make its index of the log; without a log none is needed.
+        # In a read-only directory SQLite cannot create the index of the log; without a log it needs none.
         if path.with_name(path.name + "-wal").exists():
             raise
         return _open(path, kind, "mode=ro&immutable=1")
@@ -124,7 +124,7 @@ def _open(path: Path, kind: Kind, mode: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA query_only=1")
         if _version(connection, len(MIGRATIONS[kind])) == 0:
-            raise UnknownVersionError("not begun yet")  # noqa: TRY301 - where it is found
+            raise UnknownVersionError("empty so far")  # noqa: TRY301 - raised at the check
     except BaseException:
         connection.close()
         raise
@@ -135,5 +135,5 @@ def _version(connection: sqlite3.Connection, newest: int) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if not 0 <= version <= newest or (version and application != _APPLICATION_ID):
-        raise UnknownVersionError(f"version {version} of something that this aiprobe does not know")
+        raise UnknownVersionError(f"version {version} of a format that this aiprobe does not support")
     return int(version)

@@ -1,4 +1,4 @@
-"""Checks one file of the journal by itself: each commit's rows against its seal, oldest first."""
+"""Checks one file of the journal: compares each commit's rows with its seal, oldest first."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ _SEALS: Final = "SELECT seq, at_ms, counts, marks, note, anchor_seq, anchor, pre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place in the journal and what was found there."""
+    """A place in the journal, and the finding there."""
 
     file: str
     what: str
@@ -23,7 +23,7 @@ class Place:
     row: int | None = None
     """The row's id, or the seal's number."""
     timestamp_seconds: float | None = None
-    """Unix time of what the row tells of, or of the commit; the day's beginning where nothing more is known."""
+    """Unix time of the probe or hour in the row, else of the commit, else of the beginning of the day."""
     kind: Kind | None = None
 
     @classmethod
@@ -37,13 +37,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A commit that was read, and what is wrong with it."""
+    """A commit that was read, and its fault, if any."""
 
     seq: int
     timestamp_seconds: float
     seal: bytes
     previous: bytes | None
-    """Set where the seal before stands in another file."""
+    """The seal before, if it is in another file."""
     note: str | None
     anchor: Head | None
     rows: int
@@ -64,7 +64,7 @@ class SealedFile:
         self._last_ids = dict.fromkeys(self._tables, 0)
 
     def check(self) -> Iterator[Found]:
-        """Return each commit, up to the first that does not hold. Raises: sqlite3.Error, ValueError."""
+        """Yield each commit, up to the first one with a fault. Raises: sqlite3.Error, ValueError."""
         last: tuple[int, bytes] | None = None
         stamp = None
         for seq, at_ms, counts, marks, note, anchor_seq, anchor, previous, value in self._connection.execute(_SEALS):
@@ -87,7 +87,7 @@ class SealedFile:
             yield found
         for table, cursor in self._cursors.items():
             for row in cursor:
-                place = Place.of(self._file, "a row under no seal: it was inserted", table, row[0],
+                place = Place.of(self._file, "a row without a seal: it was inserted", table, row[0],
                                  self._time(table, row, stamp))  # fmt: skip
                 yield Found(seq=last[0] if last else 0, timestamp_seconds=stamp or 0.0, seal=b"", previous=None,
                             note=None, anchor=None, rows=0, fault=place)  # fmt: skip
@@ -127,7 +127,7 @@ class SealedFile:
         return Place.of(self._file, "a row was removed", table, row, found.timestamp_seconds)
 
     def _changed(self, commit: Commit, marks: bytes, found: Found) -> Place:
-        """Find the row under a seal that does not hold."""
+        """Find the changed row of a commit that does not match its seal."""
         at = 0
         for table, rows in commit.rows:
             for row in rows:
@@ -137,11 +137,11 @@ class SealedFile:
                     when = self._time(table, row, found.timestamp_seconds)
                     return Place.of(self._file, "a row was changed", table, number, when)
                 at += _MARK_BYTES
-        what = "the seal does not fit its rows: it was replaced"
+        what = "the seal does not match its rows: it was replaced"
         return Place.of(self._file, what, "seal", found.seq, found.timestamp_seconds)
 
     def _time(self, table: str, row: Row, otherwise: float | None) -> float | None:
-        """Return the moment that a row tells of."""
+        """Return the time of the probe or hour in a row."""
         value = row[1]
         if not isinstance(value, int | float):
             return otherwise

@@ -1,7 +1,7 @@
-"""What a seal is: a SHA-256 over a commit's rows and the seal before it, so that no row can change unnoticed.
+"""A seal is a SHA-256 over a commit's rows and the seal before it: a changed row no longer matches.
 
-The bytes that are hashed are JSON in UTF-8 (no spaces, ASCII only, blobs in hexadecimal), preceded by the 32 bytes of
-the seal before: anybody can check a journal with another program. Nothing here touches a file.
+The hashed bytes are the 32 bytes of the seal before, followed by JSON in UTF-8 (no spaces, ASCII only, blobs in
+hexadecimal). Another program can therefore check a journal. This module does not access files.
 """
 
 import json
@@ -16,10 +16,10 @@ Value = None | int | float | str | bytes
 Row = Sequence[Value]
 
 GENESIS: Final = bytes(32)
-"""The seal before the first."""
+"""The seal before the first one."""
 _MARK_BYTES: Final = 2
 _GAUGE_BITS: Final = 52
-"""A float holds every integer of so many bits."""
+"""A float represents every integer of this many bits exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """What one seal goes over."""
+    """The content that one seal covers."""
 
     kind: Kind
     day: int
@@ -41,7 +41,7 @@ class Commit:
     note: str | None
     anchor: Head | None
     rows: Sequence[tuple[str, Sequence[Row]]]
-    """By table, in the order of `schema.SEALED`, every table named."""
+    """By table, in the order of `schema.SEALED`, with every table."""
 
     @property
     def counts(self) -> str:
@@ -63,7 +63,7 @@ def canonical(value: object) -> bytes:
 
 
 def mark(row: Row) -> bytes:
-    """Return what tells a changed row from its neighbours under the same seal."""
+    """Return a short hash of a row, to find the changed row among those of a commit."""
     return sha256(canonical(row)).digest()[:_MARK_BYTES]
 
 
@@ -80,5 +80,5 @@ def seal(commit: Commit, previous: bytes, *, marks: bytes) -> bytes:
 
 
 def gauge(value: bytes) -> int:
-    """Return the first 52 bits of a seal: the most that a metric's value tells exactly."""
+    """Return the first 52 bits of a seal: a metric's value represents them exactly."""
     return int.from_bytes(value[:8], "big") >> (64 - _GAUGE_BITS)

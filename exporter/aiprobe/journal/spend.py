@@ -1,7 +1,8 @@
-"""Remembers what was spent today, so that a restart, or a crash loop, cannot spend a day's budget twice.
+"""Stores today's spending, so that a restart, or a crash loop, cannot spend a day's budget twice.
 
-The file holds a ceiling: an amount that spending has not passed yet. It is raised, and safely on disk, *before* a probe
-starts that could pass it; a crash therefore finds at most one step more than was really spent, never less.
+The file contains a ceiling: an amount that spending has not exceeded. *Before* a probe starts that could exceed it, a
+higher ceiling is written to the disk. After a crash, the ceiling is at most one step above the real spending, and never
+below it.
 """
 
 import asyncio
@@ -21,22 +22,22 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "spend.json"
 _STEP_SHARE: Final = 0.001
-"""Largest share of the daily budget by which the ceiling is raised ahead of spending."""
+"""The most by which the ceiling is raised above the spending, as a share of the daily budget."""
 _STEP_WITHOUT_BUDGET_USD: Final = 0.01
 RETRY_SECONDS: Final = 5.0
-"""How long after a failed write the file is written again."""
+"""The time between a failed write and the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the file said of one UTC day."""
+    """The content of the file: one UTC day and its ceiling."""
 
     day: int
     ceiling_usd: float
 
 
 class SpendKeeper:
-    """Lends the budget to the scheduler and keeps it on disk; `ok` is False while that fails."""
+    """Reserves amounts of the budget for the scheduler and stores the spending; `ok` is False while writing fails."""
 
     def __init__(self, budget: Budget, directory: Path, *, clock: Clock) -> None:
         self.budget = budget
@@ -46,12 +47,12 @@ class SpendKeeper:
         self._clock = clock
         self._ceiling = Remembered(day=0, ceiling_usd=0.0)
         self._billed_usd = 0.0
-        """Since the start."""
+        """Cost of all probes since the start."""
         self._lock = asyncio.Lock()
         self._retry: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Read what was spent today. A file that cannot be read counts as an even spending of the day so far."""
+        """Read today's spending. If the file cannot be read, assume that spending was even over the day so far."""
         now = self._clock.wall()
         self.budget.turn(now)
         try:
@@ -59,7 +60,7 @@ class SpendKeeper:
         except (FileNotFoundError, NotADirectoryError):
             remembered = Remembered(day=self.budget.day, ceiling_usd=0.0)
         except (OSError, ValueError) as error:
-            self._failed("cannot read the spend file: today counts as spent evenly so far", error)
+            self._failed("cannot read the spend file: assuming that spending was even over the day so far", error)
             if isinstance(error, ValueError):
                 await asyncio.to_thread(_set_aside, self._path)
             elapsed = (now % SECONDS_PER_DAY) / SECONDS_PER_DAY
@@ -67,14 +68,14 @@ class SpendKeeper:
             remembered = Remembered(day=self.budget.day, ceiling_usd=assumed)
         today = self.budget.day
         if remembered.day >= today:
-            # The day after today is that of a clock that went back over midnight; a later one, of a wrong clock.
+            # Tomorrow's date means that the clock went back over midnight; a later date, that it was wrong.
             self.budget.day = remembered.day if remembered.day == today + 1 else today
             self.budget.spent_usd = remembered.ceiling_usd
         async with self._lock:
             await self._write(self.budget.spent_usd)
 
     def prepare(self, usd_per_day: float | None, follow_ups_share: float = FOLLOW_UPS_SHARE) -> Callable[[], None]:
-        """Return what sets the budget of a day, from then on."""
+        """Return the function that sets the daily budget."""
 
         def commit() -> None:
             self.budget.usd_per_day = usd_per_day
@@ -83,7 +84,7 @@ class SpendKeeper:
         return commit
 
     async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
-        """Set `usd` aside, on disk where that passes the ceiling; False when the budget does not allow it."""
+        """Reserve `usd`, and raise the stored ceiling first if necessary; False if the budget does not allow it."""
         if not self.budget.reserve(usd, self._clock.wall(), follow_up=follow_up):
             return False
         try:
@@ -91,17 +92,17 @@ class SpendKeeper:
                 if self._needs_raise():
                     await self._write(self._committed() + self._step())
         except BaseException:
-            self.budget.settle(usd, 0.0, follow_up=follow_up)  # the probe that asked is gone: its money comes back
+            self.budget.settle(usd, 0.0, follow_up=follow_up)  # the probe was cancelled: return its reservation
             raise
         return True
 
     def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
-        """Replace a reservation by what the probe did cost."""
+        """Replace a reservation by the cost of the probe."""
         self.budget.settle(reserved_usd, cost_usd, follow_up=follow_up)
         self._billed_usd += cost_usd
 
     async def close(self) -> None:
-        """Write the exact amount: a clean stop gives back what the ceiling was ahead."""
+        """Write the exact amount instead of the higher ceiling."""
         if self._retry is not None:
             self._retry.cancel()
             await asyncio.gather(self._retry, return_exceptions=True)
@@ -112,9 +113,9 @@ class SpendKeeper:
         return self.budget.spent_usd + self.budget.reserved_usd
 
     def _step(self) -> float:
-        """Return how far the ceiling is raised ahead: never more than this run was billed.
+        """Return by how much the ceiling is raised above the spending: at most the cost of this run so far.
 
-        So a crash books at most as much again, and a crash loop that asks nothing spends nothing.
+        After a crash, at most the cost of the run counts twice, and a crash loop without probes spends nothing.
         """
         limit = self.budget.usd_per_day
         step = _STEP_WITHOUT_BUDGET_USD if limit is None else limit * _STEP_SHARE
@@ -138,7 +139,7 @@ class SpendKeeper:
         self._ceiling = ceiling
 
     async def _write_again(self) -> None:
-        """Write every few seconds until the disk takes it."""
+        """Write every few seconds until it succeeds."""
         while not self.ok:
             await self._clock.sleep(RETRY_SECONDS)
             async with self._lock:
@@ -148,7 +149,7 @@ class SpendKeeper:
         self.errors += 1
         if self.ok:
             log.error(
-                "%s; probing goes on (%s)",
+                "%s; probing continues (%s)",
                 what,
                 error.strerror if isinstance(error, OSError) else type(error).__name__,
                 extra={"path": str(self._path)},
@@ -157,7 +158,7 @@ class SpendKeeper:
 
 
 def spent_today(directory: Path, *, day: int) -> float:
-    """Return what an exporter that keeps its file in `directory` may have spent on the UTC day `day`, in USD."""
+    """Return the most that the exporter with its file in `directory` has spent on the UTC day `day`, in USD."""
     try:
         remembered = _read(directory / FILE_NAME)
     except (OSError, ValueError):
@@ -181,7 +182,7 @@ def _write(path: Path, remembered: Remembered) -> None:
 
 
 def _set_aside(path: Path) -> None:
-    """Keep a file that cannot be read under another name; never delete it."""
+    """Rename an unreadable file; never delete it."""
     try:
         path.replace(path.with_suffix(".unreadable"))
     except OSError as error:

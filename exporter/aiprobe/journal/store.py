@@ -1,6 +1,7 @@
-"""Writes the journal: sorts probes into the days' files, folds hours that are over, and goes on when the disk does not.
+"""Writes the journal: assigns probes to the files of their days, folds ended hours, and retries if the disk fails.
 
-Belongs to one thread. Nothing here raises for what a disk does: it is counted, said once, and tried again.
+Belongs to one thread. A failing disk raises nothing here: each failure is counted, the first one is logged, and the
+write is tried again.
 """
 
 import logging
@@ -25,16 +26,16 @@ log = logging.getLogger(__name__)
 
 KeepOk = Literal["all", "sampled", "none"]
 SAMPLED_ONE_IN: Final = 10
-"""Of a target's good probes, how many are kept when they are `sampled`."""
+"""With `sampled`, one in this many good probes of a target is stored."""
 GRACE_SECONDS: Final = 120
-"""How long after its end an hour is folded: probes count in the hour in which they began."""
+"""An hour is folded this long after its end: probes count in the hour in which they began."""
 _OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
-_BREATH_EVERY: Final = 20
-"""Hours folded between two breaths."""
-_BREATH_SECONDS: Final = 0.001
-"""Long enough for the event loop to take the interpreter back."""
+_PAUSE_EVERY: Final = 20
+"""Hours that are folded between two pauses."""
+_PAUSE_SECONDS: Final = 0.001
+"""Long enough for the event loop to get the interpreter lock."""
 _MOST_SEEN: Final = 10_000
-"""Targets whose good results are counted to keep a sample of them."""
+"""Targets whose good results are counted for sampling."""
 
 
 class Store:
@@ -49,21 +50,21 @@ class Store:
         self.heads: dict[Kind, Head] = {kind: Head() for kind in KINDS}
         self.pending = Pending()
         self.waiting = 0
-        """Probes in `pending`; may be read from another thread."""
+        """Probes in `pending`; another thread can read this."""
         self._keep_ok = keep_ok
         self._clock = clock
         self._hours: dict[int, dict[tuple[str, ...], HourCounts]] = {}
         self._seen: dict[tuple[str, ...], int] = {}
         self._files = OpenFiles(directory)
         self._ready = False
-        self._said = False
+        self._reported = False
         self._failed_now = False
         self._named: Head | None = None
-        """The newest seal of evidence that a seal of good probes names."""
+        """The newest seal of evidence that a seal of an `ok` file names."""
         self._today: int | None = None
 
     def take(self, entry: Entry, *, version: str, config_hash: str) -> None:
-        """Sort one probe into the work to be done."""
+        """Add one probe to the pending work."""
         if entry.failed is not None:
             self.pending.evidence_of(entry.day).failed.append((entry, run_term(version, config_hash)))
         if entry.ticks:
@@ -75,7 +76,7 @@ class Store:
                 self._count(entry)
 
     def cycle(self, take: Callable[[], None], *, last: bool = False) -> None:
-        """Fold what is over, take what is new, write it all; the `last` cycle marks the end of the run."""
+        """Fold ended hours, take new results and write everything; the `last` cycle marks the end of the run."""
         now = self._clock.wall()
         self._failed_now = False
         if self._prepare(now):
@@ -90,37 +91,37 @@ class Store:
             self._turn_day(day_of(now))
 
     def give_up(self) -> int:
-        """Drop what waits, and return how many probes that were."""
+        """Drop all pending work, and return the number of dropped probes."""
         lost = self.pending.probes
         self.pending = Pending()
         self.up, self.waiting = False, 0
         return lost
 
     def close(self) -> None:
-        """Let go of every file."""
+        """Close every file."""
         self._files.close()
 
     def measure(self) -> None:
-        """Weigh the files again."""
+        """Update the size of the files."""
         try:
             self.bytes_on_disk = days.bytes_on_disk(self.directory)
         except OSError as error:
-            self._fail("weigh the files", error)
+            self._fail("read the size of the files", error)
 
     def note_read_error(self, file: DayFile, error: Exception) -> None:
         """Count a file that could not be read."""
         self.errors += 1
-        log.warning("cannot read a file of the journal: it is left out (%s)", error, extra={"file": file.name})
+        log.warning("cannot read a file of the journal: it is skipped (%s)", error, extra={"file": file.name})
 
     def _prepare(self, now: float) -> bool:
-        """Take the directory and find where the chains end; once, as soon as the disk lets it be done."""
+        """Lock the directory and find the ends of the chains; once, as soon as the disk allows it."""
         try:
             self._files.take_directory()
             if self._ready:
                 return True
             for kind in KINDS:
                 self.heads[kind] = newest_head(self.directory, kind, on_error=self.note_read_error)
-            self._mind_lost_tail()
+            self._skip_lost_tail()
             files = days.list_files(self.directory, "ok")
         except (OSError, sqlite3.Error) as error:
             self._fail("open the directory", error)
@@ -137,14 +138,14 @@ class Store:
         self.measure()
         return True
 
-    def _mind_lost_tail(self) -> None:
-        """Go on behind a seal that the other kind names and the disk has lost, so that no number is given twice."""
+    def _skip_lost_tail(self) -> None:
+        """Continue after the newest seal that the other kind names, even if it is lost, so that numbers stay unique."""
         for kind in KINDS:
             head = self.heads[kind]
             named = newest_named(self.directory, _OTHER[kind], on_error=self.note_read_error)
             if named > head.seq:
                 log.error(
-                    "the journal lost its newest commits: the disk or a hand took them",
+                    "the journal lost its newest commits: the disk failed, or a file was changed",
                     extra={"kind": kind, "commits": named - head.seq},
                 )
                 self.heads[kind] = Head(named, head.seal)
@@ -159,13 +160,13 @@ class Store:
     def _keeps(self, entry: Entry) -> bool:
         if self._keep_ok == "sampled":
             if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()  # nearly all of them targets that went
+                self._seen.clear()  # nearly all of them are removed targets
             seen = self._seen[entry.identity] = self._seen.get(entry.identity, -1) + 1
             return seen % SAMPLED_ONE_IN == 0
         return self._keep_ok == "all"
 
     def _fold(self, now: float) -> None:
-        """Hand over the hours that are over; only while every tick of them is durable, so that none counts twice."""
+        """Move ended hours to the pending work, only if all their ticks are durable, so that none counts twice."""
         if self.pending.ok:
             return
         through = self.heads["ok"].seq
@@ -173,8 +174,8 @@ class Store:
             work = self.pending.evidence_of(day_of(hour * 3600))
             for number, (identity, counts) in enumerate(self._hours.pop(hour).items(), start=1):
                 work.hours.append((hour, identity, counts.blobs()))
-                if number % _BREATH_EVERY == 0:
-                    time.sleep(_BREATH_SECONDS)
+                if number % _PAUSE_EVERY == 0:
+                    time.sleep(_PAUSE_SECONDS)
             work.folds.append((hour, through))
 
     def _write_all(self, now: float, *, last: bool) -> None:
@@ -200,7 +201,7 @@ class Store:
                 del self.pending.ok[day]
 
     def _write(self, file: DayFile, build: Callable[[Term], Rows], stamp: Stamp) -> bool:
-        """Commit to a file, once more in a new one where the file is broken; tell whether it is done."""
+        """Commit to a file, or to a new one if the file is broken; return whether that succeeded."""
         for _ in range(2):
             try:
                 self.heads[file.kind] = self._files.get(file).commit(build, self.heads[file.kind], stamp)
@@ -223,20 +224,20 @@ class Store:
     def _fail(self, what: str, error: Exception) -> None:
         self.errors += 1
         self._failed_now = True
-        if not self._said:
-            self._said = True
-            log.error("the journal cannot %s: probing goes on, results wait in memory (%s)", what, error,
+        if not self._reported:
+            self._reported = True
+            log.error("the journal cannot %s: probing continues, results wait in memory (%s)", what, error,
                       extra={"directory": str(self.directory)})  # fmt: skip
 
     def _judge(self) -> None:
-        """Say that the disk works again, once everything that waited is on it."""
+        """Log that the disk works again, after everything that waited was written."""
         self.up = self._ready and not (self.pending.evidence or self.pending.ok)
-        if self.up and self._said and not self._failed_now:
-            self._said = False
+        if self.up and self._reported and not self._failed_now:
+            self._reported = False
             log.info("the journal is written again", extra={"directory": str(self.directory)})
 
     def _turn_day(self, today: int) -> None:
-        """Log the seals of the day that ended, let old files go, and weigh the rest."""
+        """Log the seals of the day that ended, delete old files, and measure the others."""
         if self._today is not None:
             for kind in KINDS:
                 head = self.heads[kind]
@@ -246,7 +247,7 @@ class Store:
         try:
             self._retire(today)
         except OSError as error:
-            self._fail("let old files go", error)
+            self._fail("delete old files", error)
         self.measure()
 
     def _retire(self, today: int) -> None:
@@ -256,7 +257,7 @@ class Store:
             if may_go(self.directory, file, [each for each in files if each not in old]):
                 self._files.close_one(file)
                 days.remove(self.directory / file.name)
-                log.info("a file of the journal was kept long enough and is deleted", extra={"file": file.name})
+                log.info("a file of the journal is older than its retention and is deleted", extra={"file": file.name})
 
 
 def _build_ok(work: OkWork, seq: int) -> Callable[[Term], Rows]:

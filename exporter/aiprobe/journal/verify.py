@@ -1,7 +1,7 @@
-"""Checks that a journal is what was written: every row under its seal, every seal after the one before.
+"""Checks that a journal is unchanged: every row matches its seal, and every seal follows the one before.
 
-What is found is told, never mended. What this cannot see is a journal that was sealed anew from some row on, or cut off
-at its end: for that the newest seal's bits in Prometheus and each day's seal in the log are the witnesses.
+Findings are reported, never repaired. This check cannot detect a journal that was sealed again from some row on, or cut
+off at its end. The bits of the newest seal in Prometheus and each day's seal in the log reveal that.
 """
 
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ from aiprobe.journal.sealedfile import Found, Place, SealedFile
 from aiprobe.journal.seals import GENESIS
 
 _TORN_COMMITS: Final = 3
-"""More than a crash can take: one commit a second, and two seconds at most."""
+"""More commits than a crash can lose: one per second, for at most two seconds."""
 _EDGE_DAYS: Final = 2
 _OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What a check found."""
+    """The result of a check."""
 
     fault: Place | None = None
-    """The first place that does not hold."""
+    """The first place with a fault."""
     torn: Sequence[Place] = ()
-    """Where a run ended without closing the journal, or the disk lost its last commits: a crash, not an edit."""
+    """Places where a run ended without closing the journal, or the disk lost its last commits: a crash, not an edit."""
     files: int = 0
     commits: int = 0
     rows: int = 0
 
     @property
     def ok(self) -> bool:
-        """Return whether everything holds."""
+        """Return whether there is no fault."""
         return self.fault is None
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Commits that follow one another in one file."""
+    """Consecutive commits in one file."""
 
     file: DayFile
     first: Found
@@ -57,12 +57,12 @@ class _Tally:
     rows: int = 0
     runs: dict[Kind, list[_Run]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     named: dict[Kind, dict[int, Found]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
-    """By kind and number: what names a seal that was not met yet."""
+    """By kind and number of a seal that was not read yet: the commit that names it."""
     notes: list[tuple[Found, DayFile]] = field(default_factory=list)
 
 
 def verify(directory: Path, start: float, end: float, *, now: float) -> Verification:
-    """Check the files of the days that overlap [start, end) in Unix time; `now` says what may have been let go."""
+    """Check the files of the days that overlap [start, end) in Unix time; `now` determines the retention."""
     tally = _Tally()
     days = range(day_of(start), day_of(max(start, end - 1)) + 1)
     chains: list[_Chain] = []
@@ -93,7 +93,7 @@ class _Chain:
     today: int
 
     def find(self, seq: int) -> bytes | None:
-        """Return a seal by its number, wherever it stands."""
+        """Return a seal by its number, from any file."""
         for file in reversed(self.files):
             with opened(self.directory, file, log_error) as connection:
                 row = connection and connection.execute("SELECT seal FROM seal WHERE seq = ?", (seq,)).fetchone()
@@ -102,25 +102,25 @@ class _Chain:
         return None
 
     def lost_before(self, seq: int, previous: bytes) -> Sequence[int]:
-        """Return the few numbers before `seq` that are missing, if the writer itself went on behind them."""
+        """Return the few missing numbers before `seq`, if the writer itself continued after them."""
         for number in range(seq - 2, max(seq - 2 - _TORN_COMMITS, 0), -1):
             found = self.find(number)
             if found is not None:
                 return range(number + 1, seq) if found == previous else ()
         return ()
 
-    def let_go(self, day: int) -> bool:
-        """Return whether the files before a day are old enough to have been deleted."""
+    def may_be_deleted(self, day: int) -> bool:
+        """Return whether the files before a day can have exceeded their retention."""
         return day <= self.today - KEPT_DAYS[self.kind] + _EDGE_DAYS
 
     def set_aside(self) -> str:
-        """Return a word on files that were set aside, if there are."""
+        """Return a text that lists the files that were set aside; empty if there are none."""
         names = sorted(path.name for path in self.directory.glob(f"{self.kind}-*.sqlite.unreadable-*[0-9]"))
         return f"; set aside as unreadable: {', '.join(names)}" if names else ""
 
 
 def _check_file(directory: Path, file: DayFile, tally: _Tally) -> bool:
-    """Check a file by itself and note its runs of commits; tell whether it holds."""
+    """Check a file alone and collect its runs of commits; return whether it has no fault."""
     tally.files += 1
     runs = tally.runs[file.kind]
     whole = False
@@ -149,7 +149,7 @@ def _check_file(directory: Path, file: DayFile, tally: _Tally) -> bool:
 
 
 def _note(found: Found, file: DayFile, tally: _Tally) -> None:
-    """Hold a seal to what the other kind says of it, and remember what it says of the other kind."""
+    """Compare a seal with the anchor in the other kind of file, and store the anchor that it contains."""
     witness = tally.named[file.kind].pop(found.seq, None)
     if witness is not None and witness.anchor is not None and witness.anchor.seal != found.seal:
         what = "is not the seal that the other files name"
@@ -161,7 +161,7 @@ def _note(found: Found, file: DayFile, tally: _Tally) -> None:
 
 
 def _judge_ends(tally: _Tally) -> None:
-    """Tell where a run began although the one before had not been closed."""
+    """Collect the places where a run began although the run before it was not closed."""
     running = None
     first = min((run.first.seq for run in tally.runs["evidence"]), default=0)
     for found, file in sorted(tally.notes, key=lambda noted: noted[0].seq):
@@ -172,15 +172,15 @@ def _judge_ends(tally: _Tally) -> None:
 
 
 def _check_links(chain: _Chain, tally: _Tally) -> None:
-    """Join the runs by their numbers: each begins with the seal at which another ended."""
+    """Join the runs by their numbers: each one begins with the seal at the end of another."""
     before: _Run | None = None
     for run in sorted(tally.runs[chain.kind], key=lambda run: run.first.seq):
         first = run.first
-        wanted = first.seq - 1
-        if before is not None and before.last.seq == wanted:
+        expected = first.seq - 1
+        if before is not None and before.last.seq == expected:
             found: bytes | None = before.last.seal
         else:
-            found = chain.find(wanted) if wanted else GENESIS
+            found = chain.find(expected) if expected else GENESIS
         if found is None:
             _judge_gap(chain, run, tally)
         elif found != first.previous:
@@ -190,9 +190,9 @@ def _check_links(chain: _Chain, tally: _Tally) -> None:
 
 
 def _judge_gap(chain: _Chain, run: _Run, tally: _Tally) -> None:
-    """Say what a missing seal means: let go in time, lost in a crash, or removed."""
+    """Decide why a seal is missing: retention, a crash, or a removal."""
     first = run.first
-    if chain.let_go(run.file.day):
+    if chain.may_be_deleted(run.file.day):
         return
     lost = [] if first.previous is None else chain.lost_before(first.seq, first.previous)
     for seq in lost:
@@ -206,13 +206,13 @@ def _judge_gap(chain: _Chain, run: _Run, tally: _Tally) -> None:
 
 
 def _check_named(chain: _Chain, tally: _Tally) -> None:
-    """Make sure that the newest seal that the other kind names is there: a chain's end cannot be cut off."""
+    """Check that the newest seal that the other kind names exists, so that a removed end of a chain is found."""
     named = tally.named[chain.kind]
     newest = max(named, default=0)
     if newest <= max((run.last.seq for run in tally.runs[chain.kind]), default=0) and chain.kind == "ok":
-        return  # lower ones lie before the days asked for; a gap between was found already
+        return  # lower numbers are before the checked days; a gap between them was found already
     witness = named.get(newest)
-    if witness is None or witness.anchor is None or chain.let_go(day_of(witness.timestamp_seconds)):
+    if witness is None or witness.anchor is None or chain.may_be_deleted(day_of(witness.timestamp_seconds)):
         return
     if chain.find(newest) != witness.anchor.seal:
         file = DayFile(day_of(witness.timestamp_seconds), chain.kind)

@@ -1,4 +1,4 @@
-"""What waits to be written: probes sorted into the files they belong to, as rows of those files."""
+"""The work that waits for the next commit: probes by the file that they belong to, and the rows of those files."""
 
 import json
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ Blobs = tuple[bytes, bytes, bytes | None]
 
 @dataclass(slots=True)
 class EvidenceWork:
-    """What goes into one day's evidence file."""
+    """The pending content of one day's evidence file."""
 
     failed: list[tuple[Entry, str]] = field(default_factory=list)
-    """With the run's term: version and config hash."""
+    """Each with the term of its run: version and config hash."""
     hours: list[tuple[int, tuple[str, ...], Blobs]] = field(default_factory=list)
     folds: list[tuple[int, int]] = field(default_factory=list)
     note: str | None = None
@@ -38,7 +38,7 @@ class EvidenceWork:
 
 @dataclass(slots=True)
 class OkWork:
-    """What goes into one day's file of good probes: their rows, and a tick of every probe that tells something."""
+    """The pending content of one day's `ok` file: rows of good probes, and the ticks of all but cancelled ones."""
 
     ok: list[Entry] = field(default_factory=list)
     ticks: list[Entry] = field(default_factory=list)
@@ -71,28 +71,28 @@ class OkWork:
 
 @dataclass(slots=True)
 class Pending:
-    """Everything that waits, by day."""
+    """All pending work, by day."""
 
     evidence: dict[int, EvidenceWork] = field(default_factory=dict)
     ok: dict[int, OkWork] = field(default_factory=dict)
 
     @property
     def probes(self) -> int:
-        """Return how many probes wait."""
+        """Return the number of pending probes."""
         failed = sum(len(work.failed) for work in self.evidence.values())
         return max(failed, sum(len(work.ticks) for work in self.ok.values()))
 
     def evidence_of(self, day: int) -> EvidenceWork:
-        """Return the work on one day's evidence."""
+        """Return the pending content of one day's evidence file."""
         return self.evidence.setdefault(day, EvidenceWork())
 
     def ok_of(self, day: int) -> OkWork:
-        """Return the work on one day's good probes."""
+        """Return the pending content of one day's `ok` file."""
         return self.ok.setdefault(day, OkWork())
 
 
 def run_term(version: str, config_hash: str) -> str:
-    """Return the term of a run, as the table `failed` names it."""
+    """Return the term of a run for the table `failed`."""
     return json.dumps([version, config_hash], separators=(",", ":"))
 
 

@@ -245,7 +245,7 @@ async def test_a_file_that_is_taken_away_is_missed_and_begun_anew(
         journal.record(a_probe(NOON + 1, Outcome.TLS))
         await journal.flush()
         assert [kept.outcome for kept in journal.failed(NOON, NOON + 60)] == ["tls"]
-    assert any("taken away" in message for message in errors_logged(caplog))
+    assert any("deleted or replaced" in message for message in errors_logged(caplog))
     assert check(tmp_path).fault is not None
 
 
