@@ -22,7 +22,7 @@ HERE: Final = Path(__file__).resolve().parent
 ALERTS: Final = HERE.parents[1] / "alerts"
 INCIDENTS: Final = HERE.parents[2] / "shared" / "data" / "incidents"
 BATCH: Final = 100
-"""Providers that promtool evaluates at once; five times as many are more samples than it takes."""
+"""Providers per run of promtool; five times as many would exceed its limit of samples."""
 HEAD: Final = (
     "| scenario | rules | found | median | nine of ten | worst | pages | false | per target and month |\n"
     "|---|---|---|---|---|---|---|---|---|"
@@ -33,7 +33,7 @@ def main() -> int:
     """Play every scenario, print the table, return 1 if a bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="play only the scenarios whose names contain this")
-    parser.add_argument("--scale", type=int, default=1, help="play everything so many times as often")
+    parser.add_argument("--scale", type=int, default=1, help="play everything this many times as often")
     parser.add_argument("--alerts", type=Path, default=ALERTS, help="folder of the rules, to try a change")
     asked = parser.parse_args()
     missed: list[str] = []
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _play(scenario: Scenario, scratch: Path, alerts: Path) -> list[str]:
-    """Evaluate one scenario, print its lines, return the bars that it missed."""
+    """Evaluate one scenario, print its lines, return the missed bars."""
     tickets = frozenset({scenario.ticket} if scenario.ticket else ())
     ours = scratch / "paging.rules.yml"
     rules = paging_rules(sorted(alerts.glob("*.rules.yml")), tickets=tickets)
@@ -63,7 +63,7 @@ def _play(scenario: Scenario, scratch: Path, alerts: Path) -> list[str]:
     seconds = max(world.seconds for world in worlds)
     worlds = tuple(
         replace(world, seconds=seconds) for world in worlds
-    )  # or a shorter one would look like a target lost
+    )  # so that a shorter one does not look like a lost target
     firing: Firing = {}
     for first in range(0, len(worlds), BATCH):
         batch = worlds[first : first + BATCH]
@@ -90,7 +90,7 @@ def _lines(scenario: Scenario, judged: Iterable[tuple[str, Judgement]]) -> Itera
 
 
 def _time(seconds: float) -> str:
-    if seconds != seconds:  # noqa: PLR0124 -- NaN: there was nothing to find
+    if seconds != seconds:  # noqa: PLR0124 -- NaN: the scenario has no incident
         return "-"
     return "missed" if seconds == float("inf") else f"{seconds:.0f} s"
 

@@ -1,7 +1,7 @@
-"""Prometheus' own rule engine over scripted series: promtool evaluates every rule at every 15 s.
+"""Evaluates rules over scripted series with Prometheus' own rule engine: promtool, every 15 s.
 
-`promtool test rules` is asked at every evaluation which alerts fire and told to expect none, so that its complaints
-are the answer. Groups are all evaluated every 15 s there, whatever interval they ask for.
+`promtool test rules` gets a test at every evaluation that expects no firing alert. Its failures therefore list the
+alerts that fire. It evaluates all groups every 15 s and ignores their own intervals.
 """
 
 import re
@@ -24,7 +24,7 @@ Firing = dict[tuple[str, str], list[float]]
 
 
 def evaluate(series: Sequence[Series], seconds: float, *, rule_files: Iterable[Path], scratch: Path) -> Firing:
-    """Return when which alert fired over `series`. Raises RuntimeError if promtool does anything but complain."""
+    """Return when each alert fired over `series`. Raises RuntimeError if promtool fails in another way."""
     questions = range(0, int(seconds) + 1, int(SCRAPE_SECONDS))
     test: dict[str, Any] = {
         "interval": "15s",
@@ -36,8 +36,8 @@ def evaluate(series: Sequence[Series], seconds: float, *, rule_files: Iterable[P
     file.write_text(
         yaml.dump(whole, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), width=1 << 30), encoding="utf-8"
     )
-    done = subprocess.run(  # noqa: S603 -- our own file, no shell
-        ["nice", "-n", "10", "promtool", "test", "rules", str(file)],  # noqa: S607 -- where it is, the PATH knows
+    done = subprocess.run(  # noqa: S603 -- a file of this run, no shell
+        ["nice", "-n", "10", "promtool", "test", "rules", str(file)],  # noqa: S607 -- found on the PATH
         capture_output=True,
         text=True,
         check=False,
@@ -49,10 +49,10 @@ def evaluate(series: Sequence[Series], seconds: float, *, rule_files: Iterable[P
     return firing
 
 
-def read_answers(told: str) -> Firing:
-    """Read which alert fired when from promtool's complaints."""
+def read_answers(output: str) -> Firing:
+    """Read from promtool's failures when each alert fired."""
     firing: Firing = {}
-    for answer in _ANSWER.finditer(told):
+    for answer in _ANSWER.finditer(output):
         at = _seconds(answer["time"])
         for alert in _ALERT.finditer(answer["got"]):
             firing.setdefault((alert["alert"], alert["provider"] or ""), []).append(at)

@@ -1,7 +1,7 @@
-"""What the firing alerts are worth: incidents found, time to page, false pages, and the bars that these must meet.
+"""Evaluates the firing alerts: found incidents, time to page, false pages, and the bars for them.
 
-A page is one stretch of time in which at least one critical alert of a provider fires: what `group_by: [provider]`
-sends once. The rules of today are granted the same grouping.
+A page is one stretch of time in which at least one critical alert of a provider fires: `group_by: [provider]` sends it
+once. The alternative rules get the same grouping.
 """
 
 import math
@@ -14,29 +14,29 @@ from benchmarks.detection.evaluate import Firing
 from benchmarks.detection.series import SCRAPE_SECONDS, World
 
 GRACE_SECONDS: Final = 120.0
-"""A page that comes so shortly after an incident's end still tells of it."""
+"""A page within this time after an incident's end still counts for that incident."""
 OURS: Final = "aiprobe"
 TODAY_FAILED: Final = "probe_success == 0 for 1m"
 TODAY_RATIO: Final = "failure ratio 5m > 50 % for 2m"
 RULE_SETS: Final[Mapping[str, str]] = {OURS: "AI", TODAY_FAILED: "TodayProbeFailed", TODAY_RATIO: "TodayFailureRatio"}
-"""Name of the rule set -> how the names of its alerts begin."""
+"""Name of the rule set -> prefix of the names of its alerts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How one rule set did in one scenario."""
+    """The result of one rule set in one scenario."""
 
     incidents: int
     delays: tuple[float, ...]
-    """Seconds from each incident's start to its page; infinite for one that was missed."""
+    """Seconds from each incident's start to its page; infinite for a missed one."""
     pages: int
-    """Pages that told of an incident, second ones included."""
+    """Pages for an incident, with second pages."""
     false_pages: int
     target_months: float
 
     @property
     def found(self) -> int:
-        """Return how many incidents had a page."""
+        """Return the number of incidents with a page."""
         return sum(math.isfinite(delay) for delay in self.delays)
 
     def quantile(self, share: float) -> float:
@@ -57,7 +57,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What aiprobe's rules must reach in a scenario. Seconds; None where nothing is asked."""
+    """The bar of aiprobe's rules in a scenario, in seconds; None where there is no bar."""
 
     worst: float | None = None
     median: float | None = None
@@ -66,7 +66,7 @@ class Bar:
     one_page: bool = False
 
     def missed_by(self, judged: Judgement) -> list[str]:
-        """Say each bar that `judged` misses. Nothing measured misses every bar."""
+        """Return a text for each bar that `judged` misses. Without measurements, every bar is missed."""
         limits = [
             ("worst time to page", judged.quantile(1.0), self.worst),
             ("median time to page", judged.median, self.median),
@@ -84,7 +84,7 @@ class Bar:
 
 
 def pages(firing: Firing, provider: str, alerts: str) -> list[float]:
-    """Return when each page of `provider` by the alerts whose names begin with `alerts` went out."""
+    """Return the times of the pages of `provider` from the alerts with the name prefix `alerts`."""
     times = sorted(
         {at for (alert, who), all_at in firing.items() if who == provider and alert.startswith(alerts) for at in all_at}
     )
@@ -92,10 +92,10 @@ def pages(firing: Firing, provider: str, alerts: str) -> list[float]:
 
 
 def judge(worlds: Sequence[World], firing: Firing, alerts: str, *, target_months: float | None = None) -> Judgement:
-    """Hold the pages of `worlds` against what was wrong with them.
+    """Compare the pages of `worlds` with their incidents.
 
-    A page without a provider speaks of the exporter, and nothing was wrong with that: it is false. `target_months` is
-    what the worlds stand for; without it, they stand for themselves.
+    A page without a provider is about the exporter, which has no fault in these scripts, so it is false.
+    `target_months` is the time that the worlds represent; by default, their own length.
     """
     delays: list[float] = []
     told = 0

@@ -1,6 +1,6 @@
-"""Scripted probes: what a scheduler like `aiprobe.schedule` would have seen of a service that fails on a script.
+"""Scripted probes: the attempts that a scheduler like `aiprobe.schedule` makes on a service that fails by a script.
 
-Pure arithmetic on a clock that starts at 0. What becomes of the results in Prometheus is the business of `series`.
+Pure arithmetic on a clock that starts at 0. `series` converts the results to Prometheus' series.
 """
 
 import bisect
@@ -17,27 +17,27 @@ from aiprobe.core.suspicion import Past
 
 INTERVAL_SECONDS: Final = 60.0
 TIMEOUT_SECONDS: Final = 40.0
-"""The total time-out of the default configuration; a hanging probe ends after it."""
+"""The total timeout of the default configuration, after which a hanging probe ends."""
 REPLY_SECONDS: Final = 1.5
 REFUSAL_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """From `start` until before `end` (seconds), `share` (0-1) of the probes that begin then go wrong."""
+    """From `start` until before `end` (seconds), `share` (0-1) of the probes that begin then fail."""
 
     start: float
     end: float
     share: float = 1.0
     hangs: bool = False
-    """Whether a failed probe runs into its time-out; else it is refused at once."""
+    """Whether a failed probe ends by its timeout; else it is rejected at once."""
     slow: bool = False
-    """Whether the probe is answered, but later than its objective allows: bad for the first-token SLO alone."""
+    """Whether the answer is only later than its objective allows: bad for the first-token SLO alone."""
     ramp: bool = False
     """Whether the share grows from 0 at `start` to `share` at `end`."""
 
     def share_at(self, at: float) -> float:
-        """Return the share of the probes that begin at `at` and go wrong."""
+        """Return the share of the probes beginning at `at` that fail."""
         return self.share * (at - self.start) / (self.end - self.start) if self.ramp else self.share
 
 
@@ -49,15 +49,15 @@ class Target:
     surface: str
     faults: tuple[Fault, ...] = ()
     phase: float = 0.0
-    """When in its interval it is probed, in seconds."""
+    """The offset of its probe within its interval, in seconds."""
     interval: float = INTERVAL_SECONDS
     past: Past | None = None
-    """What is known of it from before."""
+    """Its state before the script begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One attempt and what the exporter showed after it."""
+    """One attempt, and the values that the exporter exposes after it."""
 
     ended: float
     bad: bool
@@ -70,8 +70,8 @@ class Asked:
 
 
 def chance(seed: object) -> random.Random:
-    """Return the dice of one scenario: the same throws in every run."""
-    return random.Random(str(seed))  # noqa: S311 -- a script that repeats, not a secret
+    """Return the random numbers of one scenario: the same in every run."""
+    return random.Random(str(seed))  # noqa: S311 -- a repeatable script, not a secret
 
 
 def ask(
@@ -84,8 +84,8 @@ def ask(
 ) -> dict[str, list[Asked]]:
     """Probe the targets of one provider from 0 until `until`; return the attempts of each by its name.
 
-    `restarts` are (down from, up again): nothing is probed while the exporter is down, and what it remembered of the
-    targets is gone afterwards, but for their past.
+    `restarts` are (down from, up again): while the exporter is down, it probes nothing. It then starts with the
+    targets' states from before the script.
     """
     asked: dict[str, list[Asked]] = {target.name: [] for target in targets}
     throws = {target.name: dice(target.name) for target in targets}
@@ -108,7 +108,7 @@ def ask(
 
 
 Probing = Generator[float | Asked, float | None, None]
-"""Yields when the next attempt begins, is sent the suspicion of the other targets, and yields the attempt."""
+"""Yields the start of the next attempt, receives the suspicion of the other targets, and yields the attempt."""
 
 
 def _start(run: Probing) -> float:
@@ -124,8 +124,8 @@ def _next(run: Probing, others: float) -> tuple[Asked, float]:
 
 
 def _probing(target: Target, up: float, memory: TargetState, dice: random.Random, *, follow_ups: bool) -> Probing:
-    """Attempt by attempt, as the scheduler does."""
-    place = random.Random(target.name).random()  # noqa: S311 -- a script that repeats, not a secret
+    """Make one attempt after the other, as the scheduler does."""
+    place = random.Random(target.name).random()  # noqa: S311 -- a repeatable script, not a secret
     starts = [fault.start for fault in target.faults]
     due = float(target.phase)
     if up > due:
@@ -188,6 +188,6 @@ def _attempt(
 
 
 def _near(target: Target, starts: list[float], begins: float) -> tuple[Fault, ...]:
-    """Return the last faults that began; of months of short ones, only these can still last."""
+    """Return the last faults that began: in months of short faults, only these can still last."""
     last = bisect.bisect_right(starts, begins)
     return target.faults[max(0, last - 4) : last]

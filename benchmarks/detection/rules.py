@@ -1,6 +1,6 @@
-"""The shipped rules, reduced to what pages: the critical alerts and every recording rule that they need.
+"""The shipped rules, reduced to the critical alerts and the recording rules that they need.
 
-Expressions, `for` and `keep_firing_for` stay as shipped. Annotations are left out, because some query Prometheus.
+Expressions, `for` and `keep_firing_for` stay as shipped. Annotations are omitted, because some query Prometheus.
 """
 
 import re
@@ -11,14 +11,14 @@ from typing import Any, Final
 import yaml
 
 DAYS: Final = "aiprobe-slo-days"
-"""The group of the windows of days. No page comes from it, and scripts of hours cannot fill its windows."""
+"""The group with windows of days. It causes no page, and scripts of hours cannot fill its windows."""
 _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 def paging_rules(files: Iterable[Path], *, tickets: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return one rule file with the groups of `files`, in their order, without what no page depends on.
+    """Return one rule file with the groups of `files` in their order, reduced to the rules that pages depend on.
 
-    `tickets` are warnings to keep as well.
+    `tickets` are warnings to keep in addition.
     """
     groups = [group for file in files for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
     groups = [group for group in groups if group["name"] != DAYS]

@@ -1,4 +1,4 @@
-"""The scripts: what goes wrong, how often it is played, and what is asked of the rules."""
+"""The scripts: the faults, the number of repetitions, and the bars of the rules."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -11,30 +11,30 @@ from benchmarks.detection.series import World
 from benchmarks.detection.stretches import Flakes, bursty, independent, months, whole_time
 
 LEAD_SECONDS: Final = 1950.0
-"""Good probes before an incident: the windows that page soonest are full."""
+"""Good probes before an incident, so that the windows of the fastest alerts are full."""
 TAIL_SECONDS: Final = 1200.0
-"""Good probes after it: a second page for the same incident would come here."""
+"""Good probes after it, in which a second page for the same incident would occur."""
 NOTHING_ASKED: Final = Bar()
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Some worlds that one script made, evaluated together."""
+    """The worlds of one script, evaluated together."""
 
     name: str
     worlds: tuple[World, ...]
     bar: Bar = NOTHING_ASKED
     target_months: float | None = None
     ticket: str | None = None
-    """The warning that is judged in place of the pages."""
+    """The warning that is evaluated instead of the pages."""
     sets: tuple[str, ...] = tuple(RULE_SETS)
-    """The rule sets that are evaluated."""
+    """The evaluated rule sets."""
 
 
 def outage(
     name: str, fault: Callable[[float, float], Fault], *, count: int, minutes: float, hit: int = 1, targets: int = 3
 ) -> tuple[World, ...]:
-    """Return `count` providers with `targets` each, of which the first `hit` have the fault at the same time."""
+    """Return `count` providers with `targets` each; the first `hit` of these have the fault at the same time."""
     return tuple(_one_outage(f"{name}-{index}", fault, minutes, hit, targets) for index in range(count))
 
 
@@ -86,7 +86,7 @@ def _quiet(name: str, count: int, seconds: float, restarts: tuple[tuple[float, f
 
 
 def _blips(count: int, seconds: float) -> tuple[World, ...]:
-    """Return providers with one target each that fails for so short a time that nobody should be woken."""
+    """Return providers with one target each that fails too shortly for a page."""
     worlds = outage(f"blip{seconds:g}", _refused, count=count, minutes=seconds / 60, targets=1)
     return tuple(replace(one, incident=None) for one in worlds)
 
@@ -106,9 +106,9 @@ def _flaky_today(name: str, flakes: Flakes, *, providers: int) -> Scenario:
 
 
 def scenarios(*, scale: int = 1) -> Iterator[Scenario]:
-    """Yield every script with its bar; `scale` multiplies how often each is played.
+    """Yield every script with its bar; `scale` multiplies the repetitions.
 
-    The bars are those of the issue that asked for this: intervals of 60 s, a time-out of 40 s.
+    The bars are for intervals of 60 s and a timeout of 40 s.
     """
     some, more = 10 * scale, 24 * scale
     model = 2 * INTERVAL_SECONDS + 60

@@ -1,7 +1,7 @@
-"""The exporter's series of scripted probes, as Prometheus would have scraped them, in promtool's notation.
+"""Converts scripted probes to the exporter's series, as Prometheus would scrape them, in promtool's notation.
 
-Only what the rules that page read is written: names and labels are those of `docs/metrics.md`. The probe_success of
-blackbox_exporter is written beside them from the same probes, for the rules that people use today.
+It writes only the series that the paging rules read, with the names and labels of `docs/metrics.md`. It also writes
+blackbox_exporter's `probe_success` for the same probes, for the alternative rules.
 """
 
 import bisect
@@ -22,16 +22,16 @@ Series = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One provider with its targets, and what was wrong with it."""
+    """One provider with its targets and its incident."""
 
     provider: str
     targets: tuple[Target, ...]
     seconds: float
     incident: tuple[float, float] | None = None
-    """When users felt it, from and to; None where nothing is wrong that should wake anybody."""
+    """Start and end of the incident; None if no page is expected."""
     restarts: tuple[tuple[float, float], ...] = ()
     scrape_age: float = 0.0
-    """How old, in seconds, a scraped value is when the rules see it: scrapes and evaluations do not coincide."""
+    """The age of a scraped value in seconds at its evaluation: scrapes and evaluations do not coincide."""
 
 
 def notation(values: Iterable[Value]) -> str:
@@ -60,7 +60,7 @@ def of_world(world: World) -> list[Series]:
 
 
 def of_blackbox(world: World) -> list[Series]:
-    """Return probe_success alone, for the rules that people use today."""
+    """Return only `probe_success`, for the alternative rules."""
     plain = _asked(world, follow_ups=False)
     return [_success(world, target, plain[target.name]) for target in world.targets]
 
@@ -76,7 +76,7 @@ def _asked(world: World, *, follow_ups: bool = True) -> dict[str, list[Asked]]:
 
 
 def of_exporter(seconds: float, restarts: tuple[tuple[float, float], ...] = ()) -> list[Series]:
-    """Return what the exporter says of itself."""
+    """Return the exporter's series about itself."""
     clock = list(_scrapes(seconds))
     up = [1.0 if any(start <= at < down for start, down in lives(float("inf"), restarts)) else 0.0 for at in clock]
     egress = [1.0 if alive else None for alive in up]
@@ -88,7 +88,7 @@ def of_exporter(seconds: float, restarts: tuple[tuple[float, float], ...] = ()) 
 
 
 class _History:
-    """What one target's exporter remembers at any time; owns the sorted ends that make looking it up quick."""
+    """The exporter's state of one target at any time, with a fast lookup by the sorted ends of attempts."""
 
     def __init__(self, world: World, asked: Sequence[Asked], fades_after_seconds: float) -> None:
         self._fades_after_seconds = fades_after_seconds
@@ -97,11 +97,11 @@ class _History:
         self._ends = [one.ended for one in asked]
 
     def life_at(self, at: float) -> float | None:
-        """Return when the process that runs at `at` began, or None while none runs."""
+        """Return the start of the process that runs at `at`, or None if none runs."""
         return next((up for up, down in self._lives if up <= at < down), None)
 
     def last(self, at: float) -> Asked | None:
-        """Return the last attempt that this process ended before `at`, unless it has faded."""
+        """Return the last attempt of this process that ended before `at`, unless it is too old."""
         born = self.life_at(at)
         index = bisect.bisect_right(self._ends, at) - 1
         if born is None or index < 0 or not max(born, at - self._fades_after_seconds) <= self._ends[index]:
@@ -125,7 +125,7 @@ def _scrapes(seconds: float) -> Iterable[float]:
 
 
 def _clock(world: World) -> list[float]:
-    """Return the moment that each scraped value is of."""
+    """Return the time of each scraped value."""
     return [max(0.0, at - world.scrape_age) for at in _scrapes(world.seconds)]
 
 
@@ -178,7 +178,7 @@ def _of_target(world: World, target: Target, history: _History) -> list[Series]:
 
 
 def _success(world: World, target: Target, asked: Sequence[Asked]) -> Series:
-    """Return probe_success of scheduled probes alone: blackbox_exporter has no follow-ups."""
+    """Return `probe_success` of scheduled probes only: blackbox_exporter has no follow-ups."""
     ends = [one.ended for one in asked]
     values: list[Value] = []
     for at in _clock(world):

@@ -1,9 +1,13 @@
-"""Months of flakes, cut down to the stretches in which anything could page.
+"""Months of flakes, reduced to the stretches in which an alert could page.
 
-A month of one target is 43,200 probes of which nearly all are good; the rules have nothing to say there. A stretch is
-kept when one target has three failed attempts within 31 minutes, or its provider three within 4 minutes (two, if it has
-two targets): less than what any rule of ours that pages needs, but for the six-hour burn (7 failures), whose
-clusters are counted. `probe_success == 0 for 1m` may need one failure only; `whole_time` is for it.
+A month of one target is 43,200 probes. Nearly all are good, and no rule can fire there. A stretch is kept in these
+cases, which are fewer failures than any paging rule of aiprobe needs:
+
+- one target has three failed attempts within 31 minutes;
+- its provider has three within 4 minutes (two, if it has two targets).
+
+The six-hour burn is different: it needs 7 failures, and its clusters are counted. `probe_success == 0 for 1m` can need
+one failure only; `whole_time` is for it.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,19 +33,19 @@ Flakes = Callable[[float, Random], Iterator[Fault]]
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """The stretches of some months of flakes, and how many target-months they stand for."""
+    """The stretches of some months of flakes, and the number of target-months that they represent."""
 
     worlds: tuple[World, ...]
     target_months: float
     failures: int
     longer: int
-    """Clusters that only a window of six hours can see; their stretches are no longer than the others."""
+    """Clusters that only a window of six hours covers; their stretches are no longer than the others."""
 
 
 def independent(share: float, *, hangs: bool = False) -> Flakes:
-    """Return flakes that know nothing of one another: each attempt, confirmations too, fails with chance `share`.
+    """Return independent flakes: each attempt, also a confirmation, fails with probability `share`.
 
-    One that `hangs` runs into its time-out, which leaves no room for a confirmation.
+    With `hangs`, each one ends by its timeout, which leaves no time for a confirmation.
     """
 
     def month(phase: float, dice: Random) -> Iterator[Fault]:
@@ -95,7 +99,7 @@ def months(name: str, flakes: Flakes, *, providers: int, targets: int = 3) -> Mo
 
 
 def whole_time(name: str, flakes: Flakes, *, providers: int, targets: int = 10, days: int = 2) -> Months:
-    """Return some days in one piece, for rules that are cheap enough to be evaluated over all of it."""
+    """Return some complete days, for rules that are cheap enough to evaluate over all of them."""
     worlds = []
     for index in range(providers):
         dice = chance((name, index))
@@ -110,7 +114,7 @@ def whole_time(name: str, flakes: Flakes, *, providers: int, targets: int = 10, 
 
 
 def _settled(faults: Iterator[Fault], phase: float, dice: Random) -> Iterator[Fault]:
-    """Throw the dice of each slot in a burst now, so that what is cut out fails as it did in the whole month."""
+    """Decide each slot of a burst now, so that a stretch fails as it does in the whole month."""
     for fault in faults:
         if fault.share == 1.0:
             yield fault
@@ -135,7 +139,7 @@ def _trips(members: list[Target]) -> tuple[list[float], int]:
 
 
 def _attempts(fault: Fault) -> list[float]:
-    """Return the start, and when the confirmation failed as well the same once more: one probe is one trip."""
+    """Return the start of the fault, twice if the confirmation also failed."""
     return [fault.start] if fault.hangs or fault.end - fault.start < 5 else [fault.start] * 2
 
 
@@ -144,7 +148,7 @@ def _clusters(times: list[float], count: int, within: float) -> list[float]:
 
 
 def _spaced(trips: list[float]) -> Iterator[float]:
-    """Leave out a trip that an earlier stretch shows already, with the time that an alert needs after it."""
+    """Skip a trip that an earlier stretch contains, with the time that an alert needs after it."""
     until = float("-inf")
     for trip in trips:
         if trip > until:

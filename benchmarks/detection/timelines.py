@@ -1,8 +1,7 @@
-"""Real time lines: the incidents that Claude's status page posted, played as outages of what their titles name.
+"""Real time lines: the incidents on Claude's status page, played as outages of the surfaces in their titles.
 
-The page gives when and how bad, not which share of the requests failed. Assumed here: all of them where it says
-critical, half where it says major, a fifth where it says minor. The tables lie outside this repository, see
-`docs/detection.md`.
+The page states the time and the impact, not the share of failed requests. This module assumes all requests for
+critical, half for major, and a fifth for minor. The tables are outside this repository, see `docs/detection.md`.
 """
 
 import csv
@@ -19,13 +18,13 @@ from benchmarks.detection.series import World
 SHARES: Final = {"critical": 1.0, "major": 0.5, "minor": 0.2}
 SURFACES: Final = {"opus": "Claude API", "sonnet": "Claude API", "web": "claude.ai"}
 _LONGEST_SECONDS: Final = 2400.0
-"""What comes later in a long incident tells nothing more about how soon it was found."""
+"""Longer incidents are cut to this length: their later part does not change the time to page."""
 _SHORTEST_SECONDS: Final = 300.0
 _EVERY: Final = 5
 
 
 def real_timelines(folder: Path) -> Iterator[Scenario]:
-    """Yield the time lines of `folder`, by impact; nothing where the folder is missing."""
+    """Yield the time lines of `folder`, by impact; nothing if the folder is missing."""
     for file in sorted(folder.glob("claude_incidents_*.csv")):
         with file.open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines))
@@ -58,7 +57,7 @@ def world(row: dict[str, str], impact: str, share: float) -> World | None:
 
 
 def _hit(title: str) -> frozenset[str]:
-    """Return the targets that a title names; a title that names none speaks of all."""
+    """Return the targets that a title names; all of them if it names none."""
     named = {name for name in ("opus", "sonnet") if name in title}
     if "claude.ai" in title or "login" in title:
         named.add("web")

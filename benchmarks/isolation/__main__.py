@@ -1,8 +1,8 @@
-"""How late the first tokens of ninety-nine good targets are noticed while a hundredth one is hostile, way by way.
+"""The delay of the first tokens of ninety-nine good targets while the hundredth one is hostile, for each hostile way.
 
     python -m benchmarks.isolation [--seconds 6] [--only "blank lines"]
 
-Prints a table, and exits 1 where the 99th percentile passes twice that of the quiet runs, before and after the others.
+Prints a table. Exits 1 if a 99th percentile exceeds twice that of the quiet runs before and after the others.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def _target(name: str, port: int, path: str) -> Target:
 
 
 def _late(result: Result) -> float | None:
-    """Return how long after it was sent the first token was noticed."""
+    """Return the seconds between the sending and the reception of the first token."""
     sent, first = result.response_model, result.time_to_first_token_seconds
     if sent is None or first is None:
         return None
@@ -58,7 +58,7 @@ async def _probe_often(probe: PreparedProbe, after: float, until: float, late: l
 
 
 async def _measure(ports: tuple[int, int], way: int | None, seconds: float) -> tuple[list[float], list[str], list[str]]:
-    """Return how late the good ones were, what failed of them, and how the hostile one ended."""
+    """Return the delays of the good targets, their failures, and the outcomes of the hostile one."""
     clock = Clock()
     tools = Tools(transport=Transport(clock=clock, max_body_bytes=8 << 20), clock=clock)
     late: list[float] = []

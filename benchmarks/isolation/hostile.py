@@ -1,4 +1,4 @@
-"""Ways in which one server can keep a prober busy: each is a head, and what it says for as long as it is heard."""
+"""Ways in which one server can keep a prober busy: each is a head and an endless sequence of bytes."""
 
 import gzip
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Both servers of the benchmark, in a process of their own: a good one that says when it sent, and a hostile one."""
+"""The two servers of the benchmark, in a separate process: a good one that reports when it sent, and a hostile one."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from benchmarks.isolation.hostile import WAYS
 
 _ROUTE: Final = re.compile(rb"POST /(\d+)/")
 FIRST_SECONDS: Final = (0.02, 0.08)
-"""Between which the first token comes."""
+"""The first token is sent within this range."""
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[bytes, dict[str, Any]]:
@@ -22,7 +22,7 @@ async def _request(reader: asyncio.StreamReader) -> tuple[bytes, dict[str, Any]]
 
 
 def _event(sent: float, text: str, finish: str | None = None) -> bytes:
-    """Return an event whose `model` says when it was sent, on the clock that all processes share."""
+    """Return an event whose `model` contains the time of sending, on the clock that all processes share."""
     delta = {"content": text} if text else {}
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return b"data: " + json.dumps({"model": f"sent-{sent:.7f}", "choices": [choice]}).encode() + b"\n\n"

@@ -33,10 +33,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=sorted(PARTS), help="measure this part; may be repeated")
     parser.add_argument("--json", dest="file", metavar="FILE", help="write everything as JSON; - is standard output")
-    parser.add_argument("--quick", action="store_true", help="one short round of each: for a look, not for a figure")
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round of each, for a first look: the figures are not reliable"
+    )
     parser.add_argument("--blackbox", type=Path, help="a current blackbox_exporter, instead of building one with Go")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what it started ends with it either way
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # its children end with it in both cases
     begun = time.monotonic()
     rows: list[Row] = []
     with (
@@ -59,7 +61,7 @@ def main() -> int:
 
 
 def _peers(given: Path | None) -> dict[str, Path]:
-    """Find or build the peers; what cannot be had is said, and is no peer."""
+    """Find or build the peers; report those that cannot be built."""
     current = given
     if current is None:
         try:
@@ -70,7 +72,7 @@ def _peers(given: Path | None) -> dict[str, Path]:
 
 
 def _say(text: str) -> None:
-    """Tell how it goes, on standard error: the table stands alone on standard output."""
+    """Print progress to standard error; standard output contains only the table."""
     sys.stderr.write(text + "\n")
 
 

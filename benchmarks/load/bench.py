@@ -1,4 +1,4 @@
-"""What every measurement needs: a folder, certificates, the endpoint, the peers, and how long to take."""
+"""What all measurements share: a folder, certificates, the endpoint, the peers, and the durations."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,16 +18,16 @@ class Bench:
     directory: Path
     ca_file: Path
     ports: dict[str, int]
-    """Of the endpoint, `plain` and `tls`."""
+    """The ports of the endpoint, `plain` and `tls`."""
     peers: dict[str, Path]
-    """blackbox_exporter's binaries by name; may be empty, and then no bar that needs one is judged."""
+    """blackbox_exporter's binaries by name. If empty, bars that need one are not evaluated."""
     quick: bool
     say: Callable[[str], None]
     _numbers: "count[int]" = field(default_factory=count)
 
     @property
     def rounds(self) -> int:
-        """Return how often each thing is measured, in turns with what stands beside it."""
+        """Return how often each figure is measured, in turns with its peers and controls."""
         return 1 if self.quick else 3
 
     def seconds(self, full: float) -> float:
@@ -35,7 +35,7 @@ class Bench:
         return max(4.0, full / 3) if self.quick else full
 
     def folder(self) -> Path:
-        """Return a folder that nobody used yet."""
+        """Return a new folder."""
         path = self.directory / f"run-{next(self._numbers)}"
         path.mkdir()
         return path

@@ -1,4 +1,4 @@
-"""blackbox_exporter as the peer: both versions, the same endpoint, and as many clients as are to be in parallel."""
+"""blackbox_exporter as the peer: two versions, the same endpoint, and one client per parallel probe."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ _LENGTH: Final = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Blackbox:
-    """One that runs."""
+    """A running peer."""
 
     name: str
     process: Process
@@ -39,14 +39,14 @@ class Blackbox:
 
 
 def binaries(built: Path | None) -> dict[str, Path]:
-    """Return the versions that there are on this machine, by name: Debian's, and the one that was built with Go."""
+    """Return the versions on this machine, by name: Debian's, and the one that was built with Go."""
     debian = shutil.which(DEBIAN)
     found = {"blackbox 0.23 (Debian)": Path(debian)} if debian else {}
     return found | ({"blackbox current": built} if built else {})
 
 
 def modules(ca_file: Path | None) -> str:
-    """Return its configuration: a POST whose whole body is read and looked through, as a monitor of an answer would."""
+    """Return its configuration: a POST whose whole reply is read and searched, as a check of the answer would."""
     http: dict[str, object] = {
         "method": "POST",
         "headers": {"content-type": "application/json", "authorization": "Bearer sk-of-nobody-0123456789"},
@@ -61,7 +61,7 @@ def modules(ca_file: Path | None) -> str:
 
 @contextmanager
 def blackbox(name: str, binary: Path, *, directory: Path, ca_file: Path | None) -> Iterator[Blackbox]:
-    """Run one; yields when it answers."""
+    """Run a peer; yields when it answers."""
     file, port = directory / "blackbox.yml", free_port()
     file.write_text(modules(ca_file))
     command: list[str | Path] = [
@@ -76,14 +76,14 @@ def blackbox(name: str, binary: Path, *, directory: Path, ca_file: Path | None) 
 
 
 def probe_path(load: Load, ports: dict[str, int]) -> str:
-    """Return what a scrape of one probe of the endpoint asks for."""
+    """Return the path of a scrape that probes the endpoint once."""
     scheme, port = ("https", ports["tls"]) if load.tls else ("http", ports["plain"])
     return f"/probe?module=chat&target={scheme}://127.0.0.1:{port}{load.path}/chat/completions"
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the clients saw."""
+    """The counts of the clients."""
 
     good: int = 0
     bad: int = 0
@@ -92,7 +92,7 @@ class Tally:
 
 @dataclass(slots=True)
 class _Client(asyncio.Protocol):
-    """Asks for one probe after the other on a connection that stays open, as a scraping Prometheus does."""
+    """Requests one probe after the other on a kept-open connection, as a scraping Prometheus does."""
 
     request: bytes
     tally: Tally
@@ -129,7 +129,7 @@ class _Client(asyncio.Protocol):
 
 
 async def drive(port: int, path: str, *, parallel: int, seconds: float) -> Tally:
-    """Have `parallel` probes under way for so long; a finished one is followed by the next at once."""
+    """Keep `parallel` probes running for `seconds`; each finished one is followed by the next at once."""
     tally, loop = Tally(), asyncio.get_running_loop()
     begun = time.monotonic()
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()

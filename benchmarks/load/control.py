@@ -1,8 +1,7 @@
-"""The control: bare asyncio protocols that ask the same endpoint the same thing, and note nothing but when bytes came.
+"""The control: bare asyncio protocols that send the same requests to the same endpoint, and only record arrival times.
 
-What they see late is the machine's doing. `python -m benchmarks.load.control` prints a line for each stream: its id and
-the Unix time at which its first event was there; with `--handshakes` it shakes hands instead and prints the CPU
-seconds of one.
+Their delays come from the machine. `python -m benchmarks.load.control` prints a line for each stream: its id and the
+Unix time of its first event. With `--handshakes` it makes TLS handshakes instead and prints the CPU seconds of one.
 """
 
 import argparse
@@ -37,7 +36,7 @@ class Stream(asyncio.Protocol):
         cast("asyncio.Transport", transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Note the first event."""
+        """Record the first event."""
         at = time.time()
         if not self._id:
             found = _ID.search(data)
@@ -54,7 +53,7 @@ class Stream(asyncio.Protocol):
 async def watch_streams(
     port: int, path: str, *, parallel: int, stream_seconds: float, seconds: float, context: ssl.SSLContext | None
 ) -> dict[bytes, float]:
-    """Keep `parallel` streams in flight that last so long each, begun evenly; return when first events came, by id."""
+    """Keep `parallel` streams in flight, with evenly spread starts; return the times of their first events, by id."""
     seen: dict[bytes, float] = {}
     request = _REQUEST.format(path=path).encode()
     loop = asyncio.get_running_loop()
@@ -73,7 +72,7 @@ async def watch_streams(
 
 
 async def shake_hands(port: int, *, number: int, context: ssl.SSLContext) -> float:
-    """Return the CPU seconds of one handshake with nothing before and after it but TCP, at twenty in parallel."""
+    """Return the CPU seconds of one TCP connection with a TLS handshake and nothing else, at twenty in parallel."""
     loop, used = asyncio.get_running_loop(), time.process_time()
 
     async def one() -> None:
@@ -86,7 +85,7 @@ async def shake_hands(port: int, *, number: int, context: ssl.SSLContext) -> flo
 
 
 def main() -> None:
-    """Do one of the two."""
+    """Run one of the two."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("--path", default="")

@@ -1,11 +1,11 @@
-"""An AI service for benchmarks: streams that are written on time, and a record of when.
+"""An AI service for benchmarks: it writes streams on time, and records the times.
 
-One process, one thread, an epoll loop on bare sockets, so that what it notes is the moment before the kernel is asked
-to send, and so that it takes little from the machine that it shares. It speaks as much HTTP/1.1 and OpenAI Chat
-Completions as its clients need, and nothing of the code that is measured is in it.
+It is one process with one thread: an epoll loop on bare sockets. It therefore records the moment before the system call
+that sends, and takes little CPU from the measured program. It supports as much HTTP/1.1 and OpenAI Chat Completions as
+its clients need, and shares no code with aiprobe.
 
-How a stream goes is in the path: `/FIRST_MS/EVENTS/GAP_MS/chat/completions` sends the head at once, the first event
-FIRST_MS after the request, and the others GAP_MS apart. `GET /record` answers with a line for each finished stream
+The path states the timing of a stream: `/FIRST_MS/EVENTS/GAP_MS/chat/completions` sends the head at once, the first
+event FIRST_MS after the request, and the others GAP_MS apart. `GET /record` returns a line for each finished stream
 (its id, and the Unix time of its first event) and begins a new record. `python -m benchmarks.load.endpoint` prints the
 ports, plain and TLS, as one line of JSON.
 """
@@ -59,7 +59,7 @@ class Peer:
 
     sock: socket.socket
     secured: bool = True
-    """Whether TLS, where it is wanted, is established."""
+    """Whether TLS is established; true without TLS."""
     asked: bytes = b""
     number: int = 0
     events: list[bytes] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Peer:
 
 
 class Endpoint:
-    """Accepts, reads, and writes what is due; `serve` never returns."""
+    """Accepts, reads, and writes due events; `serve` never returns."""
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self._context = context
@@ -82,7 +82,7 @@ class Endpoint:
         self._record: list[str] = []
 
     def listen(self, *, tls: bool) -> int:
-        """Accept on a port of the loopback that is free; return it."""
+        """Listen on a free port of the loopback; return it."""
         sock = socket.create_server(("127.0.0.1", 0), backlog=4096)
         sock.setblocking(False)
         self._listeners[sock.fileno()] = (sock, tls)
@@ -90,7 +90,7 @@ class Endpoint:
         return int(sock.getsockname()[1])
 
     def serve(self) -> None:
-        """Turn until the process is ended."""
+        """Run until the process is ended."""
         while True:
             wait = max(0.0, self._due[0][0] - time.monotonic()) if self._due else None
             for fd, _ in self._poll.poll(wait):
@@ -177,7 +177,7 @@ class Endpoint:
         self._drop(peer)
 
     def _send(self, peer: Peer, data: bytes) -> bool:
-        """Send all of it; a peer that does not take a few hundred bytes at once is none that we measure."""
+        """Send all of it; False if the peer does not accept a few hundred bytes at once (no measured peer)."""
         try:
             peer.sock.sendall(data)
         except OSError:
@@ -194,7 +194,7 @@ class Endpoint:
 
 
 def main() -> None:
-    """Listen, say where, serve until ended."""
+    """Listen, print the ports, serve until ended."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--certificate", help="PEM file with key and chain; without it there is no TLS port")
     asked = parser.parse_args()

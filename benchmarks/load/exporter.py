@@ -16,14 +16,14 @@ OPENMETRICS: Final = {
     "Accept": "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.2",
     "Accept-Encoding": "gzip",
 }
-"""What Prometheus sends with a scrape."""
+"""The headers of a scrape by Prometheus."""
 AIPROBE: Final = Path(sys.executable).with_name("aiprobe")
 _RESULTS: Final = re.compile(r'^aiprobe_results_total\{.*?outcome="(\w+)".*?\} (\S+)', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What the exporter is to do."""
+    """The load of the exporter."""
 
     targets: int
     interval_seconds: int
@@ -36,19 +36,19 @@ class Load:
 
     @property
     def path(self) -> str:
-        """Return the beginning of the endpoint's path, which says how it streams."""
+        """Return the beginning of the endpoint's path, which states the timing of its streams."""
         return f"/{self.first_ms}/{self.events}/{self.gap_ms}"
 
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """One that runs."""
+    """A running exporter."""
 
     process: Process
     port: int
 
     def results(self) -> dict[str, int]:
-        """Return how many probes ended how so far, by outcome, as the metrics tell."""
+        """Return the number of probes so far by outcome, from the metrics."""
         return count_results(get(self.port, "/metrics").decode())
 
     def recent(self, target: str) -> Sequence[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Exporter:
 
 
 def count_results(exposition: str) -> dict[str, int]:
-    """Sum up `aiprobe_results_total` by outcome."""
+    """Sum `aiprobe_results_total` by outcome."""
     counted: dict[str, int] = {}
     for outcome, value in _RESULTS.findall(exposition):
         counted[outcome] = counted.get(outcome, 0) + int(float(value))
@@ -110,7 +110,7 @@ def name_of(number: int) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that was free a moment ago."""
+    """Return a free port of the loopback."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
 
@@ -124,7 +124,7 @@ def exporter(
     ca_file: Path | None = None,
     command: Sequence[str | Path] = (AIPROBE,),
 ) -> Iterator[Exporter]:
-    """Run `aiprobe serve`, or what `command` puts around it; yields when it is ready."""
+    """Run `aiprobe serve`, or `command` with its arguments; yields when it is ready."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "key").write_text("sk-of-nobody-0123456789\n")
     file, port = directory / "aiprobe.yml", free_port()

@@ -1,7 +1,7 @@
-"""A journal as five weeks of a thousand targets leave it: written by the journal's own store, hour by hour.
+"""Writes a journal of five weeks of a thousand targets, hour by hour, with the journal's own store.
 
-Each hour has its row for each target, folded and sealed as in production; the running hour has its ticks. Rows of
-single good probes, which no start reads, are left out: they would be gigabytes.
+Each hour has a row for each target, folded and sealed as in production; the running hour has its ticks. Rows of single
+good probes are omitted: a start does not read them, and they would take gigabytes.
 """
 
 import random
@@ -21,12 +21,12 @@ _GOOD: Final = pack_verdicts({"availability": Verdict.GOOD, "time_to_first_token
 _BAD: Final = pack_verdicts({"availability": Verdict.BAD, "time_to_first_token": Verdict.EXCLUDED})
 _BAD_SHARE: Final = 0.005
 _KINDS_OF_HOUR: Final = 200
-"""Different hours that are dealt out; making each anew would take most of the time."""
+"""The number of different hours, which are reused: making each one separately would take most of the time."""
 
 
 @dataclass(slots=True)
 class _Past:
-    """A clock that is set by hand."""
+    """A clock that the caller sets."""
 
     now: float
 
@@ -38,7 +38,7 @@ def write_journal(
     directory: Path, identities: Sequence[tuple[str, ...]], *, days: int, interval_seconds: int, until: float
 ) -> int:
     """Write `days` days that end at `until` (Unix time); return the number of hour rows."""
-    dice, past = random.Random(35), _Past(until)  # noqa: S311 - a journal that repeats, not a secret
+    dice, past = random.Random(35), _Past(until)  # noqa: S311 - a repeatable journal, not a secret
     dealt = [_an_hour(dice, interval_seconds) for _ in range(_KINDS_OF_HOUR)]
     store = Store(directory, keep_ok="none", clock=Clock(wall=past.wall, monotonic=time.monotonic))
     this_hour = int(until) // 3600

@@ -17,28 +17,28 @@ from benchmarks.load.processes import ROOT, get
 from benchmarks.load.table import Row, middle
 
 RATES: Final = {"plain": 600, "warm": 600, "tls": 300}
-"""Probes a second, for everybody: what half a core bears, so that nobody runs into a time-out of his own making."""
+"""Probes per second, for all programs: about half a core, so that no program causes its own timeouts."""
 IN_PARALLEL: Final = (20, 150)
 _INTERVAL_SECONDS: Final = 2
 _STREAM_MS: Final = 27
-"""What ten events 3 ms apart take; before them the endpoint waits as long as it takes to have so many in flight."""
+"""The duration of ten events 3 ms apart. Before them, the endpoint waits so that the given number is in flight."""
 BARS: Final = {"plain": 0.5, "warm": 0.3, "tls": 0.9}
 _WARM_UP_SECONDS: Final = 3.0
 _HANDSHAKES: Final = 1000
 _LADDER: Final = (600, 900, 1200, 1500, 1800, 2100, 2400)
 _SUSTAINED: Final = 0.99
-"""Share of the probes that were due which must have ended ok for a rate to count as sustained."""
+"""A rate is sustained if at least this share of the due probes ends `ok`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What some seconds of probing took."""
+    """The cost of some seconds of probing."""
 
     cpu_seconds: float
-    """Of one successful probe: what failed ones took is on their account."""
+    """CPU of one successful probe, with the CPU of failed ones."""
     per_second: float
     ok_share: float
-    """Of the finished ones."""
+    """The share of `ok` among the finished ones."""
 
 
 def of_aiprobe(bench: Bench, load: Load, seconds: float) -> Cost:
@@ -49,11 +49,11 @@ def of_aiprobe(bench: Bench, load: Load, seconds: float) -> Cost:
 
 
 def _measured(one: Exporter, endpoint: int, seconds: float) -> Cost:
-    """Count the streams that the endpoint finished meanwhile, and the share of probes that say that they are ok.
+    """Count the streams that the endpoint finished meanwhile, and the share of probes that ended `ok`.
 
-    The share is of a little more than the window, because scrapes take a while and are kept out of it.
+    The share covers slightly more than the window, because the scrapes are outside of the window.
     """
-    one.results()  # outcomes that are new read 0 in the first scrape that shows them
+    one.results()  # a new outcome is 0 in its first scrape
     before = one.results()
     get(endpoint, "/record")
     cpu, begun = one.process.cpu_seconds(), time.monotonic()
@@ -66,7 +66,7 @@ def _measured(one: Exporter, endpoint: int, seconds: float) -> Cost:
 
 
 def of_blackbox(bench: Bench, name: str, load: Load, *, parallel: int, seconds: float) -> Cost:
-    """Run a peer with so many clients, let it settle, and measure."""
+    """Run a peer with `parallel` clients, let it settle, and measure."""
     path = probe_path(load, bench.ports)
     with blackbox(name, bench.peers[name], directory=bench.folder(), ca_file=bench.ca_file) as peer:
         uvloop.run(drive(peer.port, path, parallel=parallel, seconds=1.0))
@@ -86,7 +86,7 @@ def cpu_rows(bench: Bench) -> Iterator[Row]:
 
 
 def _load(parallel: int, kind: str) -> Load:
-    """Return what has so many probes in flight at the rate of its kind."""
+    """Return the load with `parallel` probes in flight at the rate of `kind`."""
     rate = RATES[kind]
     first_ms = max(0, parallel * 1000 // rate - _STREAM_MS)
     return Load(targets=rate * _INTERVAL_SECONDS, interval_seconds=_INTERVAL_SECONDS, first_ms=first_ms)
@@ -129,7 +129,7 @@ def handshake_seconds(bench: Bench) -> float:
 
 
 def throughput_rows(bench: Bench) -> Iterator[Row]:
-    """Yield the most probes per second that each sustains, plain and fresh, the endpoint on the same machine."""
+    """Yield the highest sustained rate of each program, plain and fresh, with the endpoint on the same machine."""
     ours: list[float] = []
     theirs: dict[str, list[float]] = {name: [] for name in bench.peers}
     seconds = bench.seconds(8.0)
@@ -149,7 +149,7 @@ def throughput_rows(bench: Bench) -> Iterator[Row]:
 
 
 def _highest_sustained(bench: Bench, seconds: float) -> float:
-    """Climb until fewer than 99 % of the due probes end ok; return the last rate that was sustained."""
+    """Raise the rate until fewer than 99 % of the due probes end `ok`; return the last sustained rate."""
     reached = 0.0
     for rate in _LADDER:
         load = Load(targets=rate * _INTERVAL_SECONDS, interval_seconds=_INTERVAL_SECONDS, first_ms=6)

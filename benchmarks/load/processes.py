@@ -1,4 +1,4 @@
-"""The processes of a run: started, asked, measured by the kernel's own clocks, and ended with the run."""
+"""The processes of a run: starts and queries them, measures them by the kernel's clocks, and ends them with the run."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ _POLL_SECONDS: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A child that runs. Its numbers come from /proc and the kernel's clock of its CPU time: Linux only."""
+    """A running child. Its numbers come from /proc and the kernel's clock of its CPU time: Linux only."""
 
     child: "subprocess.Popen[bytes]"
 
@@ -28,7 +28,7 @@ class Process:
         return time.clock_gettime(~self.child.pid << 3 | 2)
 
     def resident_bytes(self, *, most: bool = False) -> int:
-        """Return its resident memory now, or the most that it ever was."""
+        """Return its resident memory now, or its maximum with `most`."""
         name = "VmHWM:" if most else "VmRSS:"
         status = Path(f"/proc/{self.child.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))
@@ -36,11 +36,15 @@ class Process:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], *, log: Path | None = None, told: bool = False, environ: dict[str, str] | None = None
+    command: Sequence[str | Path],
+    *,
+    log: Path | None = None,
+    piped: bool = False,
+    environ: dict[str, str] | None = None,
 ) -> Iterator[Process]:
-    """Run a command until the block ends. `told` leaves its standard output to `first_line`; the rest goes to `log`."""
+    """Run a command until the block ends. Its output goes to `log`, or with `piped` to `first_line`."""
     with (log or Path("/dev/null")).open("ab") as errors:
-        out = subprocess.PIPE if told else errors
+        out = subprocess.PIPE if piped else errors
         child = subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=out, stderr=errors, env=environ)
         try:
             yield Process(child)
@@ -61,7 +65,7 @@ def endpoint(certificate: Path | None = None) -> Iterator[dict[str, int]]:
     command: list[str | Path] = [sys.executable, "-m", "benchmarks.load.endpoint"]
     if certificate is not None:
         command += ["--certificate", certificate]
-    with running(command, told=True) as process:
+    with running(command, piped=True) as process:
         yield json.loads(first_line(process))
 
 
@@ -72,7 +76,7 @@ def first_line(process: Process) -> str:
 
 
 def get(port: int, path: str, *, headers: dict[str, str] | None = None) -> bytes:
-    """Return the body of a GET on the loopback, as it came (compressed, where `headers` ask for that)."""
+    """Return the unchanged body of a GET on the loopback (compressed, if `headers` ask for that)."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers=headers or {})
@@ -86,7 +90,7 @@ def get(port: int, path: str, *, headers: dict[str, str] | None = None) -> bytes
 
 
 def wait_until_answered(process: Process, port: int, path: str) -> bytes:
-    """Return the first 200 to a GET. Raises RuntimeError when the process ends, or says nothing for a minute."""
+    """Return the first 200 to a GET. Raises RuntimeError if the process ends, or does not answer for a minute."""
     begun = time.monotonic()
     while time.monotonic() - begun < START_SECONDS and process.child.poll() is None:
         with suppress(OSError, HTTPException):

@@ -1,8 +1,8 @@
-"""What a scrape costs: `python -m benchmarks.load.scrape TARGETS SCRAPES [--latest N]` prints one line of JSON.
+"""The cost of a scrape: `python -m benchmarks.load.scrape TARGETS SCRAPES [--latest N]` prints one line of JSON.
 
-A process of its own holds a recorder with so many chat targets, each probed some times, and drains the exposition as
-the web server does. Beside it: `prometheus_client.generate_latest` of the same samples, collected before the clock
-runs, in turns with ours. The hold of the loop is the longest time between two turns of a task that always wants one.
+A separate process has a recorder with TARGETS chat targets, each probed some times, and drains the exposition as the
+web server does. For comparison, it renders the same samples in turns with `prometheus_client.generate_latest`; their
+collection is not measured. The hold of the loop is the longest time between two turns of a task that is always ready.
 """
 
 import argparse
@@ -39,13 +39,13 @@ _OBJECTIVES: Final = Objectives(time_to_first_token=LatencyObjective(below_secon
 
 
 def targets(number: int) -> list[Target]:
-    """Return chat targets with the two SLOs that the documentation counts series for."""
+    """Return chat targets with the two SLOs for which the documentation states the number of series."""
     facts: dict[str, Any] = {"provider": _PROVIDER, "kind": ChatProbe.kind, "surface": "Bench API", "model": "bench-1"}
     return [Target(name=name_of(each), vantage="bench", objectives=_OBJECTIVES, **facts) for each in range(number)]
 
 
 def recorder_of(number: int) -> Recorder:
-    """Return a recorder of so many targets, each with what `PROBES_EACH` good probes leave behind."""
+    """Return a recorder of `number` targets, each after `PROBES_EACH` good probes."""
     dice, clock, probed = random.Random(1), Clock(), targets(number)  # noqa: S311
     tracked = {target.name: Tracked(target) for target in probed}
     made = Recorder(clock=clock, version="bench", tracked=tracked, vantage="bench")
@@ -127,11 +127,11 @@ async def longest_hold(exposition: Exposition | None) -> tuple[float, float]:
 
 
 async def measure(number: int, scrapes: int, latest: int) -> dict[str, Any]:
-    """Scrape so often, in turns with the control and with the library."""
+    """Scrape `scrapes` times, in turns with the control and with the library."""
     recorder = recorder_of(number)
     exposition = Exposition(recorder)
     size = 0
-    for _ in range(2):  # the first one announces births, the second one shows them
+    for _ in range(2):  # new series start at 0 in the first scrape and have their values in the second
         size = await _drain(exposition, Format.OPENMETRICS)
     body = b"".join([piece async for piece in exposition.stream(Format.OPENMETRICS)]).decode()
     parsed = text_string_to_metric_families(body)  # type: ignore[no-untyped-call]  # the library has no annotation here

@@ -1,4 +1,4 @@
-"""What a scrape costs, what it weighs, and how soon the first one is answered after a start."""
+"""The cost and the size of a scrape, and the time from a start to the first one."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from benchmarks.load.table import Row, middle
 TARGETS: Final = 1000
 SECONDS_A_DAY: Final = 86_400
 SCRAPE_SECONDS: Final = 15
-"""Prometheus' usual interval, for samples a day."""
+"""Prometheus' usual interval, for samples per day."""
 _SIZES: Final = (100, 1000, 3000)
 _DAYS: Final = 35
 
@@ -30,7 +30,7 @@ def measured(targets: int, scrapes: int, *, latest: int = 0) -> dict[str, Any]:
 
 
 def scrape_rows(bench: Bench) -> Iterator[Row]:
-    """Yield the hold of the loop, the whole, and the growth of it."""
+    """Yield the hold of the loop, the CPU of a whole scrape, and its growth with the number of targets."""
     found = measured(TARGETS, 5 if bench.quick else 15, latest=2 if bench.quick else 5)
     yield Row(
         what="a scrape of 1,000 targets: longest hold of the loop", ours=middle(found["hold"]) * 1e3, unit="ms",
@@ -65,7 +65,7 @@ def _weight_rows(found: dict[str, Any]) -> Iterator[Row]:
 
 
 def start_rows(bench: Bench) -> Iterator[Row]:
-    """Yield how long it takes from the start of a process to a scrape, and to readiness, with a journal of 35 days."""
+    """Yield the time from the start of a process to a scrape, and to readiness, with a journal of 35 days."""
     answered, ready = [], []
     folder = bench.folder()
     (folder / "key").write_text("sk-of-nobody-0123456789\n")

@@ -1,4 +1,4 @@
-"""Five hundred slow streams in flight, a thousand targets, a scrape every five seconds: are the clocks right?"""
+"""Timing errors with five hundred slow streams in flight, a thousand targets and a scrape every five seconds."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ from benchmarks.load.table import Row, first_token_errors, middle, quantile
 TARGETS: Final = 1000
 IN_FLIGHT: Final = 500
 _LOAD: Final = Load(targets=TARGETS, interval_seconds=20, first_ms=1000, events=19, gap_ms=500)
-"""A stream lasts ten seconds, and each target has one every twenty."""
+"""A stream lasts ten seconds; each target has one every twenty seconds."""
 _STREAM_SECONDS: Final = 10.0
 _SCRAPE_EVERY_SECONDS: Final = 5.0
 _LARGEST_LAG_SECONDS: Final = 0.010
@@ -27,7 +27,7 @@ _MEBIBYTE: Final = 1 << 20
 
 @dataclass(slots=True)
 class Seen:
-    """What one round showed, in seconds and bytes."""
+    """The figures of one round, in seconds and bytes."""
 
     errors: list[float] = field(default_factory=list)
     control: list[float] = field(default_factory=list)
@@ -83,7 +83,7 @@ def _one_round(bench: Bench, seen: Seen, *, tls: bool) -> None:
         running([*watched, idle, "idle"]),
         exporter(load, bench.ports, directory=folder, ca_file=bench.ca_file, command=(*watched, lag)) as one,
     ):
-        time.sleep(load.interval_seconds + 2)  # until everyone was asked once, and the streams in flight are as many
+        time.sleep(load.interval_seconds + 2)  # until each target was probed once
         get(bench.ports["plain"], "/record")
         began = time.time()
         seen.scrape_bytes += _scrape_for(one, seconds)
@@ -98,7 +98,7 @@ def _one_round(bench: Bench, seen: Seen, *, tls: bool) -> None:
 
 
 def _scrape_for(one: Exporter, seconds: float) -> list[float]:
-    """Scrape as Prometheus does until the time is up; return the sizes of the bodies."""
+    """Scrape as Prometheus does for `seconds`; return the sizes of the bodies."""
     sizes = []
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
@@ -108,7 +108,7 @@ def _scrape_for(one: Exporter, seconds: float) -> list[float]:
 
 
 def _errors_of(bench: Bench, one: Exporter, began: float, ended: float) -> list[float]:
-    """Hold what the exporter says of each stream that began meanwhile against what the endpoint wrote down."""
+    """Compare the exporter's first-token time of each stream in this window with the endpoint's record."""
     time.sleep(_STREAM_SECONDS + 1)
     record = _record(get(bench.ports["plain"], "/record").decode())
     with ThreadPoolExecutor(4) as pool:
@@ -138,6 +138,6 @@ def _record(lines: str) -> dict[str, float]:
 
 
 def _between(file: Path, began: float, ended: float) -> list[float]:
-    """Return the latenesses of a file that were noted meanwhile."""
+    """Return the delays in a file that were recorded in this window."""
     noted = (map(float, line.split()) for line in file.read_text().splitlines())
     return [late for at, late in noted if began <= at <= ended]

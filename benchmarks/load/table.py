@@ -1,4 +1,4 @@
-"""Rows of the result: a figure of ours, what stands beside it, the bar, and whether it was met. Pure."""
+"""Rows of the result: a figure of aiprobe, those of its peers, the bar, and whether it was met. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,15 +18,15 @@ class Row:
     bar: float | None = None
     """None for a figure without a bar."""
     at_least: bool = False
-    """Whether `ours` has to reach the bar; otherwise it may not pass it."""
+    """True: `ours` must be at least the bar; False: at most."""
     ratio: float | None = None
-    """What is held against the bar instead of `ours`."""
+    """Compared with the bar instead of `ours`."""
     runs: Sequence[float] = ()
-    """What `ours` is the median of."""
+    """The values whose median is `ours`."""
 
     @property
     def met(self) -> bool | None:
-        """Tell whether the bar was met; None where there is none."""
+        """Return whether the bar was met; None without a bar."""
         if self.bar is None:
             return None
         judged = self.ours if self.ratio is None else self.ratio
@@ -57,7 +57,7 @@ def shown(value: float) -> str:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """Return the value below which `share` (0-1) of the values lie: the nearest rank, never a value between two."""
+    """Return the quantile `share` (0-1) of the values by nearest rank, without interpolation."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)
@@ -70,5 +70,5 @@ def middle(values: Sequence[float]) -> float:
 
 
 def first_token_errors(record: Mapping[str, float], seen: Mapping[str, float]) -> list[float]:
-    """Return by how many seconds each first token was seen after it was written; both are Unix times by request id."""
+    """Return the seconds from the writing to the reception of each first token; both are Unix times by request id."""
     return [at - record[request_id] for request_id, at in seen.items() if request_id in record]

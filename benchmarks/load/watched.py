@@ -1,7 +1,7 @@
-"""aiprobe, or nothing, with a second hand: how late its event loop wakes a sleeper, a hundred times a second.
+"""Runs aiprobe, or an idle loop, and measures a hundred times a second how late the event loop wakes a sleeper.
 
-`python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` a loop with nothing on it.
-When the process ends, FILE has a line for each time: when the sleeper woke (Unix time) and how late, in seconds.
+`python -m benchmarks.load.watched FILE serve ...` runs `aiprobe serve ...`; `... FILE idle` runs an idle loop. When
+the process ends, FILE has a line for each measurement: when the sleeper woke (Unix time) and how late, in seconds.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ EVERY_SECONDS: Final = 0.01
 
 
 class Watch:
-    """Asks the loop to be woken, and notes how late that was."""
+    """Sleeps on the loop, and records how late it wakes."""
 
     def __init__(self) -> None:
         self.woken = array("d")
@@ -29,7 +29,7 @@ class Watch:
         self._due = 0.0
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Note from now on."""
+        """Start to record."""
         self._due = time.monotonic() + EVERY_SECONDS
         loop.call_later(EVERY_SECONDS, self._woken, loop)
 
@@ -39,13 +39,13 @@ class Watch:
         self.begin(loop)
 
     def write(self, file: Path) -> None:
-        """Write down what was noted."""
+        """Write the records to `file`."""
         lines = (f"{at!r} {late!r}" for at, late in zip(self.woken, self.late, strict=True))
         file.write_text("\n".join(lines))
 
 
 def main() -> None:
-    """Put the watch on the loop that the command makes."""
+    """Attach the watch to the loop that the command creates."""
     file, (command, *_) = Path(sys.argv[1]), sys.argv[2:]
     watch, make = Watch(), uvloop.new_event_loop
     atexit.register(watch.write, file)
@@ -60,7 +60,7 @@ def main() -> None:
         loop.add_signal_handler(signal.SIGTERM, loop.stop)
         loop.run_forever()
         return
-    uvloop.new_event_loop = watched  # type: ignore[assignment]  # the same, and one call more
+    uvloop.new_event_loop = watched  # type: ignore[assignment]  # wraps the original
     sys.argv[1:] = sys.argv[2:]
     cli.main()
 

@@ -1,7 +1,7 @@
 """Run the soak: `python -m benchmarks.soak --minutes 12`. Exits 1 where memory, descriptors or threads grow.
 
-The simulator fails at random, a scraper reads the metrics, and reloads swap targets for others with names that were
-never used. The first half of the run fills histories and caches; the slopes of the second half are printed and judged.
+The simulator fails at random, a scraper reads the metrics, and reloads replace targets by others with new names. The
+first half of the run fills histories and caches; the slopes of the second half are printed and compared with bounds.
 """
 
 import argparse
@@ -36,7 +36,7 @@ _KINDS: Final = frozenset({"chat", "models"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """How fast something may grow in the second half, per minute."""
+    """The largest allowed growth of a number in the second half, per minute."""
 
     unit: str
     most_per_minute: float
@@ -51,7 +51,7 @@ BOUNDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the exporter held at one moment."""
+    """The exporter's resources at one moment."""
 
     seconds: float
     memory: float
@@ -60,7 +60,7 @@ class Sample:
 
 
 def config(directory: Path, simulator: int, *, reloads: int) -> str:
-    """Return the configuration after so many reloads: each one replaced the oldest targets by new ones."""
+    """Return the configuration after `reloads` reloads: each one replaced the oldest targets by new ones."""
     names = [f"soak-{number:06}" for number in range(reloads * SWAPPED, reloads * SWAPPED + TARGETS)]
     document: dict[str, Any] = {
         "vantage": "soak",
@@ -108,7 +108,7 @@ def post(port: int, path: str, document: object = None) -> None:
 
 
 def sample(process: Process, begun: float) -> Sample:
-    """Read what the kernel knows of the exporter."""
+    """Read the exporter's resources from the kernel."""
     proc = Path(f"/proc/{process.child.pid}")
     return Sample(
         seconds=time.monotonic() - begun,
@@ -138,8 +138,8 @@ def exporter(directory: Path, simulator: int) -> Iterator[tuple[Process, int]]:
 
 
 def soak(directory: Path, *, minutes: float, seed: int) -> Sequence[Sample]:
-    """Run the exporter under faults, scrapes and reloads; return what it held, once a second."""
-    chance = random.Random(seed)  # noqa: S311 - which fault comes next
+    """Run the exporter under faults, scrapes and reloads; return one sample per second."""
+    chance = random.Random(seed)  # noqa: S311 - chooses the next fault
     faults = [name for name, fault in FAULTS.items() if _KINDS & set(fault.kinds)]
     simulator = free_port()
     samples: list[Sample] = []

@@ -1,7 +1,7 @@
-"""Reads the configuration in a process of its own, for an exporter that serves.
+"""Reads the configuration in a separate process, for a running exporter.
 
-What only reading needs (pydantic, the schema, the catalogue of prices) takes a fifth of the exporter's memory and holds
-the interpreter, so a reload would delay the event loop that times the probes. Both end with the other process.
+Reading needs pydantic, the schema and the price catalogue: a fifth of the exporter's memory. It also holds the
+interpreter lock, and would delay the event loop that times the probes. A separate process avoids both.
 """
 
 import copyreg
@@ -36,22 +36,22 @@ _PICKLED: Final = copyreg.dispatch_table | {
     ProbeKind: lambda kind: (_kind, (kind.name,)),
     Secret: lambda secret: (Secret, (secret.reveal(),)),
 }
-"""Forms of what `pickle` refuses. Secrets have one here only: they pass through a pipe between two of our processes."""
+"""Reducers for types that `pickle` rejects. Only this table pickles secrets, for the pipe between our two processes."""
 
 
 def read_settings_apart(config_file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read a configuration as `known.read_settings` does. Blocks until it is read.
+    """Read a configuration as `known.read_settings` does. Blocks until the other process ends.
 
     Raises:
-        ConfigError: the configuration is wrong.
+        ConfigError: the configuration is invalid.
         RuntimeError: a bug; the text is the traceback of the other process.
     """
     question = json.dumps({"config_file": str(config_file), "environ": dict(environ)})
     command = [sys.executable, "-P", "-c", _CODE]
-    done = subprocess.run(command, input=question.encode(), capture_output=True, check=False)  # noqa: S603 - our own code
+    done = subprocess.run(command, input=question.encode(), capture_output=True, check=False)  # noqa: S603 - runs this package
     if done.returncode != 0:
         raise RuntimeError(done.stderr.decode(errors="replace"))
-    read: Settings | tuple[Problem, ...] = pickle.loads(done.stdout)  # noqa: S301 - written by `answer`, in a pipe of ours
+    read: Settings | tuple[Problem, ...] = pickle.loads(done.stdout)  # noqa: S301 - written by `answer`, in our own pipe
     if isinstance(read, Settings):
         return read
     raise ConfigError(read)

@@ -1,7 +1,7 @@
-"""The composition root: builds the rooms, connects them, and keeps them running until it is closed.
+"""The composition root: builds the rooms, connects them, and runs them until it is closed.
 
-What a room decides stays in that room; here is only which room gets what, and in which order things start, reload and
-end.
+This module contains no decisions of a room. It only states what each room gets, and in which order the rooms start,
+reload and stop.
 """
 
 import asyncio
@@ -50,15 +50,15 @@ from aiprobe.web.shown import ShownTargets
 log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.25
-"""How often the event loop's own lateness is measured, and what moves with time is brought up to date."""
+"""The interval at which the event loop's lag is measured and time-dependent gauges are updated."""
 
 Commit = Callable[[], None]
-"""Puts to work what a room has prepared for a configuration. Cannot fail."""
+"""Applies what a room has prepared for a configuration. Cannot fail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line of `serve` says."""
+    """The options of the command `serve`."""
 
     config_file: Path
     listen_addresses: tuple[str, ...] = (":10529",)
@@ -69,7 +69,7 @@ class Options:
 
 
 def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
-    """Return what turns a target into a probe that can be run again and again."""
+    """Return the function that builds the repeatable probe of a target."""
 
     def prepare(target: Target) -> RunOnce:
         return PROBES[target.probe](target, tools).run
@@ -84,10 +84,10 @@ def _owned(groups: Mapping[str, Sequence[str]], mine: Sequence[Target]) -> Mappi
 
 
 class Ticker(Protocol):
-    """A room with numbers that move with time as well as with results."""
+    """A room with gauges that depend on time as well as on results."""
 
     def tick(self) -> None:
-        """Bring them up to date; called a few times a second."""
+        """Update them; called a few times a second."""
 
 
 class App:
@@ -107,7 +107,7 @@ class App:
         redactor.keep(CONFIGURED, settings.secrets)
         self._started_timestamp_seconds = clock.wall()
         tracked = self._tracked = dict[str, Tracked]()
-        """Every target that is probed, by name: the scheduler writes the records, the listeners read them."""
+        """Every probed target by name: the scheduler writes the records, the listeners read them."""
         directory = settings.journal.directory
         self.vault = Vault(clock=clock, redactor=redactor)
         self.transport = Transport(clock=clock)
@@ -169,7 +169,7 @@ class App:
         self.running: server.Running | None = None
 
     async def __aenter__(self) -> Self:
-        """Start everything; what was started is stopped again if a later part cannot start."""
+        """Start everything; if a part cannot start, stop those that were started."""
         try:
             await self._start()
         except BaseException:
@@ -178,12 +178,12 @@ class App:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop everything, in the reverse order, within bounds."""
+        """Stop everything in reverse order, within time limits."""
         self._not_ready = "stopping"
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        """Start the rooms; each is stopped again in the reverse order."""
+        """Start the rooms, and register the stop of each one."""
         stack, settings = self._stack, self._settings
         stack.push_async_callback(self.transport.close)
         stack.push_async_callback(self.vault.close)
@@ -210,7 +210,7 @@ class App:
         stack.push_async_callback(self.running.close)
         stack.push_async_callback(self.scheduler.close)
         stack.callback(self.on_demand.close)
-        # A scrape is answered from here on. What the journal must be read for is absent until it was.
+        # Scrapes are answered from here on. Series that need the journal are absent until it was read.
         mine = self._mine(settings)
         for commit in self._shown_early(settings, mine):
             commit()
@@ -244,7 +244,7 @@ class App:
         )
 
     async def _apply(self, settings: Settings) -> None:
-        """Prepare every room for `settings`, then commit them all. Raises ValueError, with all left as it was."""
+        """Prepare every room for `settings`, then commit them all. Raises ValueError and then changes nothing."""
         mine = self._mine(settings)
         try:
             with self.journal.followed():
@@ -254,15 +254,15 @@ class App:
             self._redactor.keep(CONFIGURED, [*settings.secrets, *self._settings.secrets])
             self._settings = settings
         finally:
-            # What a refused configuration began to renew is not needed either.
+            # Also drop the credentials that a rejected configuration began to renew.
             await self.vault.keep_only(record.target.provider for record in self._tracked.values())
         for warning in settings.warnings:
             log.warning("%s", warning)
 
     async def _prepare(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
-        """Build what every room needs for `settings` and change nothing; the result is called in this order.
+        """Build what every room needs for `settings`, without any change; return the commits in their order.
 
-        Whoever reads from the journal comes last, so that few probes end between that and the commit.
+        Rooms that read the journal come last, so that few probes end between their reading and the commit.
         """
         trusted = {one.provider.ca_file for one in targets if one.provider.ca_file and one.provider.tls_verify}
         contracted = {name for use in settings.contracts.values() for name in use.targets}
@@ -281,7 +281,7 @@ class App:
     async def _prepare_joint(
         self, settings: Settings, mine: Sequence[Target], *, anew: bool = False
     ) -> Sequence[Commit]:
-        """Prepare what is judged over several targets: the groups and contracts of which this shard owns them all."""
+        """Prepare groups and contracts, if this shard owns all their targets."""
         names = {target.name for target in mine}
         groups = _owned(settings.groups, mine)
         contracts = {name: use for name, use in settings.contracts.items() if names.issuperset(use.targets)}
@@ -302,11 +302,11 @@ class App:
             }
             for name, members in joint.items():
                 if not names.isdisjoint(members) and not names.issuperset(members):
-                    log.warning("%s has targets on other shards, so no shard can judge it", name)
+                    log.warning("%s has targets on other shards, so no shard exports it", name)
         return mine
 
     async def _tick(self) -> None:
-        """Measure how late the event loop wakes: every duration we report is at most this wrong."""
+        """Measure the lag of the event loop, which bounds the error of all durations, and update the gauges."""
         while True:
             due = self._clock.monotonic() + TICK_SECONDS
             await self._clock.sleep(TICK_SECONDS)
@@ -316,7 +316,7 @@ class App:
                 self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild")
 
     async def _rebuild(self) -> None:
-        """Read what counts by wall time back from the journal, so that a clock that was wrong does no lasting harm."""
+        """Read everything that depends on wall time back from the journal, after the clock was set."""
         async with self._reloading:
             log.warning("the wall clock was set: windows and contracts are read back from the journal")
             settings = self._settings
@@ -329,7 +329,7 @@ class App:
             ticker.tick()
 
     def summary(self) -> Summary:
-        """Return how the exporter itself stands."""
+        """Return the state of the exporter itself."""
         self.budget.turn(self._clock.wall())
         return Summary(
             version=__version__,
@@ -343,7 +343,7 @@ class App:
         )
 
     async def reload(self) -> str | None:
-        """Read the configuration again; a bad one changes nothing. Returns its problems, or None."""
+        """Read the configuration again and return its problems, or None. An invalid one changes nothing."""
         async with self._reloading:
             problems = await self._reload()
         self.recorder.reloaded(successful=problems is None)
@@ -365,13 +365,13 @@ class App:
         except ValueError as error:
             return self._redactor(str(error))
         except Exception:
-            # A bug here must not pass for a reload that worked.
+            # A bug here must not count as a successful reload.
             log.exception("a bug while reloading")
             return "a bug in aiprobe; the log has its traceback"
         return None
 
     def ready(self) -> str | None:
-        """Return None when scrapes make sense, else why not yet."""
+        """Return None if the exporter is ready, else the reason."""
         return self._not_ready
 
     def shown_config(self) -> str:

@@ -1,7 +1,7 @@
-"""One attempt of one target: its money, its supervision, whose fault a failure is, and who gets the result.
+"""Makes one attempt of one target: reserves its cost, supervises it, checks egress, passes the result to the listeners.
 
-When an attempt begins belongs in `schedule.py`. What a probe is, where money is kept and which rooms take a finished
-probe come in through the interfaces below.
+`schedule.py` decides when an attempt begins. The probes, the budget and the listeners are passed in through the
+interfaces below.
 """
 
 import asyncio
@@ -23,63 +23,63 @@ log = logging.getLogger(__name__)
 
 HTTP_TOO_MANY_REQUESTS: Final = 429
 BACKOFF_CAP_SECONDS: Final = 300.0
-"""`Retry-After` is honoured for the greater of this and the interval at most."""
+"""`Retry-After` is respected for at most this long, or for the interval if that is longer."""
 SUPERVISION_SLACK_SECONDS: Final = 10.0
-"""How far past its total time-out a probe may run before it counts as a bug of ours."""
+"""A probe that runs this much longer than its total timeout counts as a bug of aiprobe."""
 
 NO_MONEY: Final = "budget"
-"""The reason of a scheduled attempt that the budget does not allow: the free probe runs in its place."""
+"""The reason of a scheduled attempt that the budget does not allow: the free probe runs instead."""
 
 RunOnce = Callable[[], Awaitable[Result]]
 
 
 class Purse(Protocol):
-    """Reserves money for probes, and keeps account of it."""
+    """Reserves the cost of probes, and stores the spending."""
 
     async def reserve(self, usd: float, *, follow_up: bool = False) -> bool:
-        """Set `usd` aside; False when the budget, or its share for follow-ups, does not allow it."""
+        """Reserve `usd`; False if the budget, or its share for follow-ups, does not allow it."""
 
     def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
-        """Replace a reservation by what the probe did cost."""
+        """Replace a reservation by the cost of the probe."""
 
 
 class Listener(Protocol):
-    """A room that keeps something of every finished probe. The call is quick and does not raise."""
+    """A room that receives every finished probe. The call is quick and does not raise."""
 
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
 
 
 class Meter(Protocol):
-    """Counts what the scheduler itself does."""
+    """Counts events of the scheduler itself."""
 
     def skipped(self, target: str, reason: str) -> None:
         """Count a probe that did not start: one of `metrics.catalogue.SKIP_REASONS`."""
 
     def probes_in_flight(self, count: int) -> None:
-        """Take the number of probes under way."""
+        """Take the number of running probes."""
 
     def observe_scheduler_lag(self, seconds: float) -> None:
-        """Take how late a scheduled probe started."""
+        """Take the delay with which a scheduled probe started."""
 
 
 class Egress(Protocol):
-    """Checks our own way out."""
+    """Checks our own Internet connection."""
 
     async def is_down(self, target: Target) -> bool:
-        """Return whether the way out to `target` fails now, by a check that begins after this call."""
+        """Return whether the way out to `target` fails, from a check that begins after this call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A probe that was asked for and did not start."""
+    """A probe that was requested and did not start."""
 
     reason: str
 
 
 @dataclass(slots=True)
 class Runner:
-    """What probes one target."""
+    """Runs the probes of one target."""
 
     target: Target
     run: RunOnce
@@ -87,13 +87,13 @@ class Runner:
     bound_usd: float
     """The most that one probe may cost."""
     fallback: "Runner | None" = None
-    """Made when the money is gone for the first time."""
+    """Created when the budget is exhausted for the first time."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: asyncio.Task[None] | None = None
 
 
 class Attempts:
-    """Makes attempts, and gives each result once to every listener."""
+    """Makes attempts, and passes each result once to every listener."""
 
     def __init__(
         self,
@@ -116,10 +116,10 @@ class Attempts:
         self._meter = meter
         self._in_flight = 0
         self._last_public_answer_at = float("-inf")
-        """When a target that is reached over the Internet last answered in full: proof that packets pass."""
+        """When a target on the Internet last answered completely, which proves that packets pass."""
 
     async def make(self, runner: Runner, attempt: Attempt) -> Finished | Skipped:
-        """Make one attempt, unless the provider asked for patience or the money is gone."""
+        """Make one attempt, unless the provider requested a back-off or the budget is exhausted."""
         if self._clock.monotonic() < runner.record.backoff_until:
             return self._skip(runner, "backoff")
         bound, follow_up = runner.bound_usd, attempt is Attempt.CONFIRM
@@ -141,13 +141,13 @@ class Attempts:
         return Skipped(reason)
 
     async def probe(self, runner: Runner, attempt: Attempt) -> Finished:
-        """Make one attempt without asking the budget."""
+        """Make one attempt without a reservation."""
         self._change_in_flight(+1)
         started = self._clock.monotonic()
         try:
             result = await self._supervised(runner)
         except asyncio.CancelledError:
-            result = self._broken_off(Outcome.CANCELLED, "stopped while under way", started)
+            result = self._broken_off(Outcome.CANCELLED, "stopped while it ran", started)
             self._conclude(runner, attempt, result, started=started, egress_down=False)
             raise
         finally:
@@ -156,7 +156,7 @@ class Attempts:
         return self._conclude(runner, attempt, result, started=started, egress_down=egress_down)
 
     async def _supervised(self, runner: Runner) -> Result:
-        """Run the probe; a bug in it becomes an outcome of its own, logged with its traceback."""
+        """Run the probe; a bug in it gives the outcome `internal_error` and is logged with its traceback."""
         started = self._clock.monotonic()
         try:
             async with asyncio.timeout(runner.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
@@ -168,13 +168,13 @@ class Attempts:
             return self._broken_off(Outcome.INTERNAL_ERROR, detail, started)
 
     def _broken_off(self, outcome: Outcome, detail: str, started: float) -> Result:
-        """Return the result of a probe that began at `started`, on the monotonic clock, and returned none itself."""
+        """Return the result of a probe that returned none; it began at `started` on the monotonic clock."""
         seconds = self._clock.monotonic() - started
         began = self._clock.wall() - seconds
         return Result(outcome=outcome, detail=detail, started_timestamp_seconds=began, duration_seconds=seconds)
 
     async def _blame_egress(self, target: Target, result: Result) -> bool:
-        """Return whether a network failure is our own: every check fails, and nobody on the Internet answered since."""
+        """Return whether a network failure is our own: every check fails, and no public target answered meanwhile."""
         now = self._clock.monotonic()
         if proves_egress(target, result):
             self._last_public_answer_at = now
@@ -185,7 +185,7 @@ class Attempts:
     def _conclude(
         self, runner: Runner, attempt: Attempt, result: Result, *, started: float, egress_down: bool
     ) -> Finished:
-        """Make a finished probe of a result, and hand it to the listeners."""
+        """Make a finished probe from a result, and pass it to the listeners."""
         target, record = runner.target, runner.record
         judged = judged_by_history(result, has_answered=record.has_answered)
         clean = redacted(judged, self._redact)
@@ -195,12 +195,12 @@ class Attempts:
             alone,
             started=started,
             epoch=self._clock.wall() - now,
-            others=self._others(record) if alone.verdict is Verdict.BAD else 0.0,  # it looks at every target
+            others=self._others(record) if alone.verdict is Verdict.BAD else 0.0,  # reads every target
         )
         if result.http_status == HTTP_TOO_MANY_REQUESTS and result.retry_after_seconds is not None:
             patience = min(result.retry_after_seconds, max(target.interval_seconds, BACKOFF_CAP_SECONDS))
             record.backoff_until = now + patience
-        if self._tracked.get(target.name) is record:  # else a reload took the target away while it was probed
+        if self._tracked.get(target.name) is record:  # else a reload removed the target during its probe
             self._publish(finished)
         if result.outcome is not Outcome.CANCELLED:
             record.note(finished, now)
@@ -217,7 +217,7 @@ class Attempts:
             try:
                 listener.finished(finished)
             except Exception:
-                # A bug in one room must not keep the result from the others, nor end the schedule of its target.
+                # A bug in one room must not hide the result from the others, nor end the schedule of its target.
                 log.exception("a bug in a listener", extra={"target": finished.target.name})
 
     def _change_in_flight(self, change: int) -> None:

@@ -1,7 +1,7 @@
-"""Is it us? Checks of places that no AI provider runs, to distinguish a provider's failure from our own network's.
+"""Is it us? Checks hosts that no AI provider runs, to distinguish a provider's failure from one of our own network.
 
-A check for a failure begins after that failure; failures that come together share one. It uses its own client and
-follows no redirect: any answer under a certificate proves that packets leave and return.
+The check for a failed probe begins after that failure; simultaneous failures share one. It has its own client and
+follows no redirect: any answer with a valid certificate proves that packets leave and return.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ from aiprobe.core.verdicts import proves_egress
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS: Final = 2.5
-"""How long one round of checks takes at most."""
+"""The time limit of one round of checks."""
 SPACING_SECONDS: Final = 0.5
-"""Rounds begin at least this far apart, so a failed probe waits for 3 s at most, however many fail at once."""
-_OF_A_MIDDLEMAN: Final = frozenset({401, 403, 407, 451, 502, 503, 504, 511})
-"""Statuses that a proxy or a captive portal gives in the place of a server. No check is a page that needs a login."""
+"""The least time between the starts of two rounds. A failed probe waits for at most 3 s, even if many fail at once."""
+_PROXY_STATUSES: Final = frozenset({401, 403, 407, 451, 502, 503, 504, 511})
+"""Statuses that a proxy or a captive portal sends instead of a server. No checked page needs a login."""
 ROUND_SECONDS: Final = 60.0
-"""How often the checks run without a failure, so that `aiprobe_egress_up` is fresh."""
+"""The interval of the checks without a failure, so that `aiprobe_egress_up` is recent."""
 
 CONTRADICTED_SECONDS: Final = 900.0
-"""How long an answer out of the Internet stands against egress checks that all fail."""
+"""How long an answer from the Internet contradicts egress checks that all fail."""
 
 
 def check_names(urls: Sequence[str]) -> dict[str, str]:
@@ -45,14 +45,14 @@ def check_names(urls: Sequence[str]) -> dict[str, str]:
 
 
 def proves_the_internet(url: str, status: int, location: str) -> bool:
-    """Return whether an answer to a check came from where the check went.
+    """Return whether the answer to a check came from the checked host.
 
-    A certificate proves that for `https`. Over `http` a proxy or a captive portal can answer in its place: with a
-    refusal, a gateway's error, or a redirect to another host.
+    A certificate proves that for `https`. Over `http`, a proxy or a captive portal can answer instead: with a
+    rejection, a gateway error, or a redirect to another host.
     """
     if urlsplit(url).scheme == "https":
         return True
-    if status in _OF_A_MIDDLEMAN:
+    if status in _PROXY_STATUSES:
         return False
     if urlsplit(url).path.endswith("/generate_204"):
         return status == 204
@@ -67,7 +67,7 @@ def _host(url: str, location: str = "") -> str | None:
 
 
 class Egress:
-    """Runs the egress checks; without any URL nothing is ever excused."""
+    """Runs the egress checks of one way out; without URLs, it never reports that egress is down."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Egress:
         timeout_seconds: float = CHECK_SECONDS,
         proxy: Secret | None = None,
     ) -> None:
-        """`proxy`: the way out that the checks take, as that of the providers that they speak for."""
+        """`proxy`: the proxy of the checks, which is that of the providers that they are for."""
         self.results: dict[str, bool] = {}
-        """The last answer of each check, by name."""
+        """The last result of each check, by name."""
         self._checks = check_names(urls)
         self._clock = clock
         self._on_result = on_result
@@ -93,10 +93,10 @@ class Egress:
         self._session: aiohttp.ClientSession | None = None
 
     async def is_down(self) -> bool:
-        """Return whether every check fails, by a round that begins now or a moment later.
+        """Return whether every check fails, in a round that begins now or within `SPACING_SECONDS`.
 
-        A round under way began before the caller's failure and proves nothing about it; callers that come before the
-        next round begins share that one.
+        A running round began before the caller's failure and proves nothing about it. All callers before the start of
+        the next round share that round.
         """
         if not self._checks:
             return False
@@ -107,13 +107,13 @@ class Egress:
         return await asyncio.shield(self._next)
 
     async def run(self) -> None:
-        """Check again and again, until cancelled."""
+        """Check periodically until cancelled."""
         while self._checks:
             await self.is_down()
             await self._clock.sleep(ROUND_SECONDS)
 
     async def close(self) -> None:
-        """Stop the rounds under way and close the client."""
+        """Stop the running rounds and close the client."""
         rounds = list(self._rounds)
         for task in rounds:
             task.cancel()
@@ -130,7 +130,7 @@ class Egress:
     async def _round(self) -> bool:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # The thread-pool resolver would let one hung name hold up every other lookup of the process.
+                # With the thread-pool resolver, one hanging name could delay every other lookup of the process.
                 connector=aiohttp.TCPConnector(
                     resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=system_context()
                 ),
@@ -154,7 +154,7 @@ class Egress:
 
 
 class WaysOut:
-    """The egress checks of every way out that the providers take: directly, and through each of their proxies."""
+    """The egress checks of every way out that the providers use: direct, and through each of their proxies."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class WaysOut:
         clock: Clock,
         on_result: Callable[[Mapping[str, bool]], None],
     ) -> None:
-        """`on_result` is told of the direct way, or of the first proxy where nothing goes out directly."""
+        """`on_result` gets the results of the direct way, or of the first proxy if no provider is reached directly."""
         ways = sorted(set(proxies) or {None}, key=lambda way: way is not None)
         self._ways = {
             way: Egress(urls, clock=clock, on_result=on_result if place == 0 else _ignore, proxy=way)
@@ -177,44 +177,44 @@ class WaysOut:
         return way is not None and await way.is_down()
 
     async def run(self) -> None:
-        """Check again and again, until cancelled."""
+        """Check periodically until cancelled."""
         async with asyncio.TaskGroup() as group:
             for way in self._ways.values():
                 group.create_task(way.run())
 
     async def close(self) -> None:
-        """Stop the rounds under way and close the clients."""
+        """Stop the running rounds and close the clients."""
         for way in self._ways.values():
             await way.close()
 
 
 class Listener(Protocol):
-    """A room that keeps something of every round of checks."""
+    """A room that receives every round of checks."""
 
     def egress(self, checks: Mapping[str, bool]) -> None:
-        """Take the answers of one round by the name of the check."""
+        """Take the results of one round by the name of the check."""
 
 
 class EgressKeeper:
-    """Runs the checks of the running configuration, and compares them with what targets on the Internet answer."""
+    """Runs the checks of the running configuration, and compares them with the answers of targets on the Internet."""
 
     def __init__(self, gauges: Gauges, listener: Listener, *, clock: Clock) -> None:
         self.checks: Mapping[str, bool] = {}
-        """The answers of the last round; empty when nothing is checked."""
+        """The results of the last round; empty without checks."""
         self._gauges = gauges
         self._listener = listener
         self._clock = clock
         self._ways = WaysOut((), (), clock=clock, on_result=self._checked)
         self._configured: tuple[Sequence[str], frozenset[Secret | None]] = ((), frozenset())
         self._goes_directly = False
-        """Whether a target on the Internet is reached without a proxy: the checks in `checks` go the same way then."""
+        """Whether a target on the Internet is reached without a proxy. If so, the checks in `checks` use no proxy."""
         self._contradicted_at = float("-inf")
         """When a target on the Internet last answered while no egress check did."""
         self._task: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
     def prepare(self, urls: Sequence[str], targets: Iterable[Target]) -> Callable[[], None]:
-        """Build the checks of a configuration, and return what puts them to work; equal ones go on undisturbed."""
+        """Build the checks of a configuration, and return the function that applies them; equal ones keep running."""
         proxies = frozenset(target.provider.proxy for target in targets if target.provider.egress)
         configured = (urls, proxies)
         ways = WaysOut(urls, proxies, clock=self._clock, on_result=self._checked)
@@ -233,7 +233,7 @@ class EgressKeeper:
         return await self._ways.is_down(target.provider.proxy)
 
     def finished(self, finished: Finished) -> None:
-        """Note an answer out of the Internet that came although no egress check gets one."""
+        """Record an answer from the Internet that arrived although every egress check fails."""
         if not self.checks or any(self.checks.values()) or finished.result.outcome is Outcome.CANCELLED:
             return
         if not proves_egress(finished.target, finished.result):
@@ -242,13 +242,13 @@ class EgressKeeper:
             return
         if not self._is_contradicted():
             log.warning(
-                "no egress check answers, and targets do: the checks prove nothing; configure other hosts",
+                "all egress checks fail although targets answer: the checks prove nothing; configure other hosts",
                 extra={"target": finished.target.name},
             )
         self._contradicted_at = self._clock.monotonic()
 
     def tick(self) -> None:
-        """Bring up to date what moves with time."""
+        """Update the gauge that depends on time."""
         self._gauges.replace("egress_contradicted", {(): float(self._is_contradicted())})
 
     async def close(self) -> None:
@@ -282,4 +282,4 @@ class EgressKeeper:
 
 
 def _ignore(_: Mapping[str, bool]) -> None:
-    """Take what nobody shows."""
+    """Ignore results that are not exported."""

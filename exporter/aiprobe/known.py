@@ -1,4 +1,4 @@
-"""What this build can do, as the tables of its rooms: what a configuration is checked against."""
+"""The kinds of probe, protocols, pages and contracts of this build, which a configuration is checked against."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,5 +46,5 @@ KNOWN: Final = Known(
 
 
 def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read a configuration against what this build can do. Raises ConfigError."""
+    """Read a configuration and check it against this build. Raises ConfigError."""
     return load(config_file, environ=environ, known=KNOWN)

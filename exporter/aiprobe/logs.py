@@ -1,4 +1,4 @@
-"""How the program logs: one event a line on stderr, logfmt or JSON, with every secret taken out on the way.
+"""Configures logging: one event per line on stderr, as logfmt or JSON, with every secret masked.
 
 Importing this does nothing; `cli` sets it up once.
 """
@@ -16,11 +16,11 @@ LEVELS: Final = ("debug", "info", "warn", "error")
 _OWN_FIELDS: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _LINE_LIMIT: Final = 8192
 _LIBRARIES: Final = ("aiohttp.access", "asyncio", "azure", "botocore", "google", "msal", "requests", "urllib3")
-"""Their lines below a warning are left out at every level: some print requests with what signs them."""
+"""Only warnings and errors of these libraries are logged: some of them log requests with their signatures."""
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line, its `extra` fields included."""
+    """Formats a record with its `extra` fields as one line."""
 
     def __init__(self, log_format: LogFormat, redact: Callable[[str], str]) -> None:
         super().__init__()

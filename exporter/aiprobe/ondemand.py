@@ -1,4 +1,4 @@
-"""Probes that a request asks for, at `/probe`: one result an interval, however often it is asked for."""
+"""Probes on request, for `/probe`: one result per interval, which all requests share."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from aiprobe.web.ports import ProbeAnswer, result_row
 
 
 class OnDemand:
-    """Answers `/probe`. Owns the probes under way that outlive their request."""
+    """Answers `/probe`. Owns the running probes, which can outlast their request."""
 
     def __init__(self, scheduler: Scheduler, tracked: Mapping[str, Tracked]) -> None:
         self._scheduler = scheduler
@@ -19,9 +19,9 @@ class OnDemand:
         self._asked: set[asyncio.Task[Finished | Skipped]] = set()
 
     async def probe(self, name: str, *, within_seconds: float | None = None) -> ProbeAnswer:
-        """Probe a target now, or share the result of this interval. Raises KeyError for an unknown target.
+        """Probe a target now, or return the result of this interval. Raises KeyError for an unknown target.
 
-        Answers with the result before where the probe takes longer than `within_seconds`; the probe goes on.
+        If the probe takes longer than `within_seconds`, return the previous result; the probe continues.
         """
         before = self._tracked[name].last
         asked = asyncio.create_task(self._scheduler.probe_now(name), name=f"asked-{name}")
@@ -37,6 +37,6 @@ class OnDemand:
         return ProbeAnswer(result=result_row(answer), shared=answer is before, debug=debug)
 
     def close(self) -> None:
-        """Cancel what is under way."""
+        """Cancel the running probes."""
         for task in self._asked:
             task.cancel()

@@ -1,7 +1,7 @@
-"""What goes on over a restart: the states and streaks of targets, the results that pages show, and open incidents.
+"""Restores state after a restart: the states and streaks of targets, the results on the pages, and open incidents.
 
-Results come back from the journal. Which targets are still the same ones, and which incidents are open, comes from a
-small file beside it, which is written every few seconds while it changes. A gap of more than ten minutes is a gap.
+Results come from the journal. A small file beside it states which targets are unchanged and which incidents are open;
+it is written every few seconds while it changes. `GOES_ON_SECONDS` limits the gap between two runs.
 """
 
 import asyncio
@@ -22,18 +22,18 @@ from aiprobe.journal.restartfile import read_restart, write_restart
 log = logging.getLogger(__name__)
 
 GOES_ON_SECONDS: Final = 600.0
-"""A target goes on where it was if its last result is younger than this, or than three of its intervals."""
+"""A target continues if its last result is younger than this, or younger than three of its intervals."""
 SAVE_EVERY_SECONDS: Final = 10.0
 READ_BACK_SECONDS: Final = 7200.0
 RESULTS_IN_ALL: Final = 10_000
 RESULTS_MOST, RESULTS_LEAST = 60, 5
-"""Results of one target that are read back; with many targets fewer, as the pages keep."""
+"""Results of one target that are read back; with many targets fewer, as on the pages."""
 INCIDENTS_SECONDS: Final = 30 * 86_400.0
-"""How long ago an incident may have ended that the pages show again."""
+"""The pages show incidents again that ended within this time."""
 
 
 class Past(Protocol):
-    """The results of the run before, on disk."""
+    """The results of the previous run, on disk."""
 
     def recent(self, targets: Sequence[Target], *, seconds: float, most: int) -> Sequence[Finished]:
         """Return the last results of each target, oldest first. Blocks."""
@@ -55,11 +55,11 @@ class Incidents(Protocol):
     def resume(
         self, ended: Sequence[Any], under_way: Sequence[Any], results: Sequence[Finished], *, goes_on: bool
     ) -> None:
-        """Go on where the last run stopped."""
+        """Continue from the end of the last run."""
 
 
 class Restart:
-    """Saves what the next start needs, and hands it to the rooms at this one."""
+    """Saves the state for the next start, and restores the state of the last run."""
 
     def __init__(
         self,
@@ -84,10 +84,9 @@ class Restart:
         self._is_open = False
 
     async def open(self, take: Callable[[Sequence[Finished]], Sequence[Finished]]) -> None:
-        """Read what the last run left, and go on with it.
+        """Read the state of the last run, and continue from it.
 
-        `take` gets the last results of the targets that are still the same, oldest first; it returns those that it
-        went on from, with the states that they led to.
+        `take` gets the last results of unchanged targets, oldest first; it returns the restored ones with their states.
         """
         document = await asyncio.to_thread(read_restart, self._directory)
         known, salt = document.get("targets"), document.get("salt")
@@ -122,7 +121,8 @@ class Restart:
         )
         if resumed:
             log.info(
-                "going on where the last run stopped", extra={"targets": len({one.target.name for one in resumed})}
+                "continuing from the state of the last run",
+                extra={"targets": len({one.target.name for one in resumed})},
             )
         self._is_open = True
 
@@ -160,12 +160,12 @@ class Restart:
         }
 
     def _wiring(self, record: Tracked) -> str:
-        """Return a salted digest of how a target is reached: with another one, its past states nothing of it."""
+        """Return a salted digest of how a target is reached: if it changed, earlier results do not apply."""
         return hashlib.sha256("\x00".join((self._salt, *record.target.wiring)).encode()).hexdigest()[:32]
 
 
 def is_resumable(finished: Finished, *, now: float) -> bool:
-    """Return whether a target goes on from this, its last result."""
+    """Return whether a target continues from this, its last result."""
     result, interval = finished.result, finished.target.interval_seconds
     age = now - result.started_timestamp_seconds - result.duration_seconds
     return age <= max(GOES_ON_SECONDS, SILENT_AFTER_INTERVALS * interval)

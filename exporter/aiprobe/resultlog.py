@@ -1,4 +1,4 @@
-"""Logs finished probes: an outcome when it changes, everything else at the level `debug`."""
+"""Logs finished probes: an outcome when it changes, all others at the level `debug`."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class ResultLog:
-    """Compares each finished probe with the run before it in `tracked`."""
+    """Compares each finished probe with the previous one in `tracked`."""
 
     def __init__(self, tracked: Mapping[str, Tracked]) -> None:
         self._tracked = tracked

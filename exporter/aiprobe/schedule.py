@@ -1,7 +1,6 @@
-"""When targets are probed: at a fixed rate each, spread over the interval, sooner in doubt.
+"""Schedules probes: at a fixed rate per target, spread over the interval, with follow-ups in doubt.
 
-Every target has a task of its own, so one that hangs or crashes delays no other. What one attempt does is in
-`attempt.py`.
+Every target has its own task, so one that hangs or crashes delays no other. `attempt.py` makes the attempts.
 """
 
 import asyncio
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Probes targets on time, from `start` until it is closed."""
+    """Probes targets on schedule, from `start` until it is closed."""
 
     def __init__(
         self,
@@ -45,9 +44,9 @@ class Scheduler:
         self._is_started = False
 
     def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
-        """Build what probes exactly these targets, and return what puts it to work.
+        """Build the runners of these targets, and return the function that applies them.
 
-        A target that is unchanged goes on undisturbed; one that changed or went is stopped.
+        Unchanged targets continue undisturbed; changed and removed ones are stopped.
 
         Raises:
             ValueError: a target cannot be probed as configured. Nothing was changed.
@@ -57,9 +56,9 @@ class Scheduler:
         return lambda: self._commit(names, fresh)
 
     def resume(self, results: Sequence[Finished]) -> Sequence[Finished]:
-        """Go on from the last results of the run before, oldest first; return them with the states that they led to.
+        """Restore the records from the last results of the previous run, oldest first; return these with their states.
 
-        Call it before `start`. No listener takes them.
+        Call it before `start`. Listeners do not get these results.
         """
         wall, now = self._clock.wall(), self._clock.monotonic()
         resumed = []
@@ -75,13 +74,13 @@ class Scheduler:
         return resumed
 
     def start(self) -> None:
-        """Begin to probe."""
+        """Start probing."""
         self._is_started = True
         for runner in self._runners.values():
             self._begin(runner)
 
     async def close(self, timeout_seconds: float = 5.0) -> None:
-        """Stop every probe; what is under way ends as `cancelled` within `timeout_seconds`."""
+        """Stop every probe; running ones end as `cancelled` within `timeout_seconds`."""
         self._is_started = False
         self._stop(self._runners.values())
         try:
@@ -92,9 +91,9 @@ class Scheduler:
         self._runners.clear()
 
     async def probe_now(self, name: str) -> Finished | Skipped:
-        """Return the target's result of this interval, probing now if there is none yet. Raises KeyError.
+        """Return the target's result of this interval; probe now if there is none yet. Raises KeyError.
 
-        Two calls within an interval share one result, so asking twice never costs twice.
+        Two calls within an interval share one result and its cost.
         """
         runner = self._runners[name]
         async with runner.lock:
@@ -110,11 +109,11 @@ class Scheduler:
 
     def _runner(self, target: Target) -> Runner:
         if fallback := _fallback_of(target):
-            self._prepare_probe(fallback)  # what cannot be prepared is refused now
+            self._prepare_probe(fallback)  # raises now if it cannot be prepared
         return Runner(target, self._prepare_probe(target), Tracked(target), bound_usd(target) or 0.0)
 
     def _commit(self, names: Sequence[str], fresh: Mapping[str, Runner]) -> None:
-        """Probe exactly the targets `names`: by a runner of `fresh`, or by the one that runs already."""
+        """Probe exactly the targets `names`, each with its runner in `fresh` or the one that already runs."""
         before, running = dict(self._tracked), self._runners
         self._runners = {name: fresh.get(name) or running[name] for name in names}
         self._stop(runner for name, runner in running.items() if self._runners.get(name) is not runner)
@@ -133,7 +132,7 @@ class Scheduler:
                 self._begin(runner)
 
     def _fallback(self, runner: Runner) -> Runner | None:
-        """Return what is probed when there is no money for this target, if anything can be."""
+        """Return the runner of the free fallback for this target, if its kind has one."""
         if runner.fallback is None and (target := _fallback_of(runner.target)):
             record = carried(self._tracked, target) or Tracked(target, is_fallback=True)
             self._tracked[target.name] = record
@@ -145,24 +144,26 @@ class Scheduler:
 
     def _stop(self, runners: Iterable[Runner]) -> None:
         for runner in runners:
-            task, runner.task = runner.task, None  # a cancelled task holds its frame, and that its runner: a cycle
+            task, runner.task = runner.task, None  # breaks the cycle of runner, task and frame
             if task is not None:
                 task.cancel()
                 self._stopping.add(task)
                 task.add_done_callback(self._stopping.discard)
 
     async def _keep_probing(self, runner: Runner) -> None:
-        """Probe one target at its fixed rate; slots that a slow probe ran over are left out, never made up for.
+        """Probe one target at its fixed rate.
 
-        One that a follow-up ran into begins when that has ended: leaving it out would take events from the SLO only
-        while the target fails. The first slot is set by the wall clock, so a restart moves none: a daily probe survives
-        a daily restart, and a crash loop does not probe more often.
+        - A slot that a slow probe overlaps is skipped, and not made up later.
+        - A slot that a follow-up overlaps begins after the follow-up. Skipping it would remove events from the SLO only
+          while the target fails.
+        - The first slot follows the wall clock, so a restart does not move the slots: a daily probe survives a daily
+          restart, and a crash loop does not probe more often.
         """
         target = runner.target
         interval = target.interval_seconds
         phase = interval * stable_fraction(target.name, target.vantage)
         due = self._clock.monotonic() + (phase - self._clock.wall()) % interval
-        pushed = False  # by a follow-up of this target, not by our own clockwork
+        pushed = False  # delayed by a follow-up of this target, not by our own event loop
         while True:
             if not pushed:
                 await self._clock.sleep(due - self._clock.monotonic())
@@ -170,19 +171,19 @@ class Scheduler:
             try:
                 pushed |= await self._slot(runner, due + interval)
             except Exception:
-                # Without this the target would never be probed again; the bug is loud and the next slot comes.
+                # Without this the target would never be probed again. The bug is logged; the next slot is used.
                 log.exception("a bug in the scheduler", extra={"target": target.name})
             late = self._clock.monotonic() - (due + interval)
             pushed = pushed and 0 <= late < interval
             due += interval if pushed else interval * (max(0.0, late + interval) // interval + 1)
 
     async def _slot(self, runner: Runner, next_due: float) -> bool:
-        """Use one slot of the schedule: an attempt, and its follow-ups. Return whether a follow-up came last."""
+        """Use one slot of the schedule: an attempt and its follow-ups. Return whether the last one was a follow-up."""
         target, clock = runner.target, self._clock
         base, began, followed = clock.monotonic(), 0.0, False
         place = stable_fraction(target.vantage, target.name)
         finished = await self._alone(runner, Attempt.SCHEDULED)
-        while isinstance(finished, Finished) and _wants_follow_up(runner.record, finished, followed=followed):
+        while isinstance(finished, Finished) and _needs_follow_up(runner.record, finished, followed=followed):
             ended, due = clock.monotonic() - base, next_due - base
             after = follow_up_after(target.interval_seconds, place, began=began, ended=ended, due=due)
             if after is None:
@@ -198,15 +199,15 @@ class Scheduler:
             return await self._attempt(runner, attempt)
 
     async def _attempt(self, runner: Runner, attempt: Attempt) -> Finished | Skipped:
-        """Make one attempt; without money for it the fallback runs, free, as far as the target has one."""
+        """Make one attempt; if the budget does not allow it, run the target's free fallback, if there is one."""
         finished = await self._attempts.make(runner, attempt)
         if isinstance(finished, Skipped) and finished.reason == NO_MONEY and (fallback := self._fallback(runner)):
             await self._attempts.probe(fallback, attempt)
         return finished
 
 
-def _wants_follow_up(record: Tracked, finished: Finished, *, followed: bool) -> bool:
-    """Return whether an attempt is followed up: not after a 429, nor after what says nothing about the service."""
+def _needs_follow_up(record: Tracked, finished: Finished, *, followed: bool) -> bool:
+    """Return whether an attempt needs a follow-up: never after a 429 or an excluded verdict."""
     if finished.verdict is Verdict.EXCLUDED or finished.result.http_status == HTTP_TOO_MANY_REQUESTS:
         return False
     match record.target.follow_ups:
@@ -219,7 +220,7 @@ def _wants_follow_up(record: Tracked, finished: Finished, *, followed: bool) -> 
 
 
 def _fallback_of(target: Target) -> Target | None:
-    """Return the free probe that runs when the budget has nothing left for `target`, or None where there is none."""
+    """Return the free probe that runs for `target` while the budget is exhausted, or None if its kind has none."""
     if target.kind.fallback is None:
         return None
     name, nothing = target.name + FALLBACK_SUFFIX, Objectives(availability=None)
