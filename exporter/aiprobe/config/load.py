@@ -49,6 +49,7 @@ def load(
     return _settings(
         documents,
         bases,
+        environ=environ,
         findings=findings,
         known=known,
         today=today or dt.datetime.now(dt.UTC).date(),
@@ -72,6 +73,7 @@ def load_text(
     return _settings(
         [parse(UNNAMED, data, environ)],
         [Path()],
+        environ=environ,
         findings=Findings(),
         known=known,
         today=today or dt.datetime.now(dt.UTC).date(),
@@ -83,6 +85,7 @@ def _settings(
     documents: list[Document],
     bases: list[Path],
     *,
+    environ: Mapping[str, str],
     findings: Findings,
     known: Known,
     today: dt.date,
@@ -95,7 +98,9 @@ def _settings(
     for document in documents:
         findings.errors.extend(document.problems)
         findings.keep_secret(*document.secrets)
-    settings = resolve(main, sources, findings=findings, known=known, today=today, config_hash=config_hash)
+    settings = resolve(
+        main, sources, environ=environ, findings=findings, known=known, today=today, config_hash=config_hash
+    )
     redact = Redactor(findings.secrets)
     order = {document.name: index for index, document in enumerate(documents)}
     if settings is None:

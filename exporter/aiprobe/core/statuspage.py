@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from aiprobe.core.secret import Secret
 from aiprobe.core.state import State
 
 IMPACTS: Final = ("none", "minor", "major", "critical", "maintenance", "unknown")
@@ -155,3 +156,7 @@ class StatusPages:
     interval_seconds: float = 120.0
     pages: Mapping[str, Page] = field(default_factory=dict)
     """By key: changes to the catalogue, and pages of the operator's own."""
+    proxy: Secret | None = None
+    """`HTTPS_PROXY` of the environment, for pages whose provider has no proxy."""
+    no_proxy: str = ""
+    """`NO_PROXY`: hosts that are reached without it."""

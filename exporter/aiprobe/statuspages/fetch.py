@@ -17,7 +17,7 @@ import aiohttp
 
 from aiprobe import __version__
 from aiprobe.core.secret import Secret
-from aiprobe.core.trust import system_context
+from aiprobe.core.trust import client_context, system_context
 from aiprobe.statuspages.base import MAX_BODY_BYTES
 
 USER_AGENT: Final = f"aiprobe/{__version__} (status page reader; +aiprobe)"
@@ -75,12 +75,14 @@ class PageFetcher:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         proxy: Secret | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ca_file: str | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        """`ca_file`: PEM certificates that are trusted beside the system's."""
         self._timeout_seconds = timeout_seconds
         self._proxy = proxy
-        self._ssl = ssl_context
+        self._ca_file = ca_file
+        self._trust: ssl.SSLContext | None = None if ca_file else system_context()
         self._wall = wall
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,10 +101,14 @@ class PageFetcher:
             headers["If-Modified-Since"] = validators.last_modified
         try:
             async with asyncio.timeout(self._timeout_seconds):
+                if self._trust is None:
+                    self._trust = await asyncio.to_thread(client_context, self._ca_file, and_system=True)
                 return await self._follow(_allowed(url), headers)
         except TimeoutError as error:
             raise FetchError(f"no answer within {self._timeout_seconds:g} s") from error
         except aiohttp.ClientConnectorCertificateError as error:
+            if self._ca_file:
+                self._trust = None  # the file may have been renewed in its place
             raise FetchError("invalid certificate") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # aiohttp raises ValueError subclasses for what it cannot make a request of. The text may hold a proxy URL.
@@ -120,7 +126,7 @@ class PageFetcher:
                 headers=headers,
                 allow_redirects=False,
                 proxy=self._proxy.reveal() if self._proxy else None,
-                ssl=self._ssl or system_context(),
+                ssl=self._trust or system_context(),
             ) as response:
                 if response.status not in _REDIRECTS:
                     return await self._answer(response, conditional=not headers.keys().isdisjoint(_CONDITIONS))

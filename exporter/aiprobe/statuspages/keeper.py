@@ -12,7 +12,7 @@ from aiprobe.core.rows import ComponentRow, PageRow
 from aiprobe.core.statuspage import COMPONENT_WORDS, PageSnapshot, StatusPages, Watched
 from aiprobe.statuspages.fetch import PageFetcher
 from aiprobe.statuspages.poll import PagePoller
-from aiprobe.statuspages.selection import pages_for, watch_list
+from aiprobe.statuspages.selection import Route, pages_for, route_to, watch_list
 from aiprobe.statuspages.specs import ComponentSpec, PageSpec
 
 EMIT_EVERY_SECONDS: Final = 1.0
@@ -38,8 +38,18 @@ class _Page:
 
     spec: PageSpec
     watch: Sequence[ComponentSpec]
+    configured: tuple[object, ...]
+    """All that it was built of."""
+    fetcher: PageFetcher
     poller: PagePoller
     task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Poll until cancelled, then close the connections."""
+        try:
+            await self.poller.run()
+        finally:
+            await self.fetcher.close()
 
 
 class PageKeeper:
@@ -49,7 +59,6 @@ class PageKeeper:
         self._gauges = gauges
         self._listener = listener
         self._clock = clock
-        self._fetcher = PageFetcher()
         self._pages: dict[str, _Page] = {}
         self._unreadable: Sequence[PageSpec] = ()
         self._probed: frozenset[Surface] = frozenset()
@@ -66,7 +75,9 @@ class PageKeeper:
         """
         specs = pages_for(settings, targets)
         wanted = {
-            spec.key: self._page(spec, watch_list(spec, targets), settings.interval_seconds)
+            spec.key: self._page(
+                spec, watch_list(spec, targets), route_to(spec, settings, targets), settings.interval_seconds
+            )
             for spec in specs
             if spec.readable
         }
@@ -79,7 +90,6 @@ class PageKeeper:
         self._stop(self._pages.values())
         await asyncio.gather(*self._stopping, return_exceptions=True)
         self._pages.clear()
-        await self._fetcher.close()
 
     def tick(self) -> None:
         """Bring the gauges up to date, once a second."""
@@ -100,27 +110,29 @@ class PageKeeper:
         read = [self._row(page) for page in self._pages.values()]
         return [*read, *(_unreadable_row(spec) for spec in self._unreadable)]
 
-    def _page(self, spec: PageSpec, watch: Sequence[ComponentSpec], interval_seconds: float) -> _Page:
+    def _page(self, spec: PageSpec, watch: Sequence[ComponentSpec], route: Route, interval_seconds: float) -> _Page:
         """Return the page as it is read already, or a new one that is not read yet."""
         known = self._pages.get(spec.key)
-        if known is not None and known.spec == spec and list(known.watch) == list(watch):
+        configured = (spec, tuple(watch), route, interval_seconds)
+        if known is not None and known.configured == configured:
             return known
+        fetcher = PageFetcher(proxy=route.proxy, ca_file=route.ca_file)
         poller = PagePoller(
             spec,
-            fetcher=self._fetcher,
+            fetcher=fetcher,
             clock=self._clock,
             listener=self._page_read,
             watch=watch,
             interval_seconds=interval_seconds,
         )
-        return _Page(spec, watch, poller)
+        return _Page(spec, watch, configured, fetcher, poller)
 
     def _commit(self, wanted: dict[str, _Page], unreadable: Sequence[PageSpec], probed: frozenset[Surface]) -> None:
         self._stop(page for key, page in self._pages.items() if wanted.get(key) is not page)
         self._pages, self._unreadable, self._probed = wanted, unreadable, probed
         for key, page in wanted.items():
             if page.task is None:
-                page.task = asyncio.create_task(page.poller.run(), name=f"page:{key}")
+                page.task = asyncio.create_task(page.run(), name=f"page:{key}")
         self._listener.watched(
             frozenset((page.spec.provider, one.surface) for page in wanted.values() for one in page.watch)
         )

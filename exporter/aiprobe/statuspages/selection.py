@@ -4,11 +4,12 @@ Pure: settings and targets in, page specifications out. Reading them belongs in 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiprobe.core.model import Target
+from aiprobe.core.model import Provider, Target
+from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import Page, StatusPages
 from aiprobe.statuspages import READERS
 from aiprobe.statuspages.specs import (
@@ -55,6 +56,31 @@ def watch_list(page: PageSpec, targets: Iterable[Target]) -> Sequence[ComponentS
         if found is not None and target.provider.name == page.provider and found not in components:
             components.append(found)
     return components
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a page is reached: through a proxy or directly, and whose certificates are trusted beside the system's."""
+
+    proxy: Secret | None = None
+    ca_file: str | None = None
+
+
+def route_to(page: PageSpec, settings: StatusPages, targets: Iterable[Target]) -> Route:
+    """Return the route to a page: its provider's proxy and `ca_file`, else the proxy of the environment."""
+    own = [target.provider for target in targets if _is_of(target.provider, page)]
+    proxy = next((provider.proxy for provider in own if provider.proxy), None)
+    host = urlsplit(page.url).hostname or ""
+    if proxy is None and page.url.startswith("https:") and host not in _OWN_HOSTS:
+        direct = [name.strip().lstrip(".").lower() for name in settings.no_proxy.split(",")]
+        if not any(name in {"*", host} or host.endswith(f".{name}") for name in direct if name):
+            proxy = settings.proxy
+    return Route(proxy, next((provider.ca_file for provider in own if provider.ca_file), None))
+
+
+def _is_of(provider: Provider, page: PageSpec) -> bool:
+    found = page_for_url(provider.status_page) if provider.status_page else None
+    return provider.name == page.provider or (found is not None and found.key == page.key)
 
 
 def refusals(settings: StatusPages, targets: Sequence[Target]) -> Iterator[tuple[tuple[str, ...], str]]:

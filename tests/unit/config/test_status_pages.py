@@ -91,3 +91,24 @@ def test_a_mistake_is_named_with_its_place(section: Mapping[str, Any], expected:
 def test_a_name_that_is_nearly_right_gets_a_suggestion() -> None:
     (problem,) = problems_of({"pages": {"cluade": {}}})
     assert "claude" in problem.partition(";")[2]
+
+
+@pytest.mark.parametrize(
+    ("environ", "proxy", "no_proxy"),
+    [
+        ({}, None, ""),
+        ({"HTTPS_PROXY": "http://u:planted@proxy:3128"}, "http://u:planted@proxy:3128", ""),
+        ({"https_proxy": "proxy:3128", "no_proxy": "a,b"}, "http://proxy:3128", "a,b"),
+        ({"HTTPS_PROXY": "", "NO_PROXY": "a"}, None, "a"),
+        ({"HTTPS_PROXY": "socks5://planted:1080"}, None, ""),
+    ],
+)
+def test_the_proxy_of_the_environment_is_a_secret_and_one_that_cannot_be_used_a_warning(
+    environ: Mapping[str, str], proxy: str | None, no_proxy: str
+) -> None:
+    settings = load_text(yaml.safe_dump(MINIMAL), environ=environ, known=KNOWN)
+    pages = settings.status_pages
+    assert (pages.proxy.reveal() if pages.proxy else None, pages.no_proxy) == (proxy, no_proxy)
+    assert pages.proxy is None or pages.proxy in settings.secrets
+    assert ("HTTPS_PROXY" in str(settings.warnings)) == ("socks5" in str(environ))
+    assert "planted" not in str(settings.warnings)

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 import trustme
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from aiprobe import __version__
 from aiprobe.core.secret import Secret
+from aiprobe.core.trust import client_context
 from aiprobe.statuspages.base import MAX_BODY_BYTES
 from aiprobe.statuspages.fetch import FetchError, PageFetcher, Validators, retry_after_seconds
 from tests.unit.statuspages.servers import Handler, a_server
@@ -178,8 +180,30 @@ async def test_a_port_where_nobody_listens_cannot_be_reached(fetcher: PageFetche
         await fetcher.fetch(url, media="json")
 
 
-async def test_a_certificate_that_nobody_knows_is_a_failure(fetcher: PageFetcher) -> None:
-    server, _ = tls_contexts()
+async def test_an_authority_that_is_renewed_in_its_file_is_trusted_at_the_next_poll(tmp_path: Path) -> None:
+    ca_file, after = tmp_path / "ca.pem", trustme.CA()
+    a_tls_server(ca_file)
+    trusting = PageFetcher(timeout_seconds=5.0, ca_file=str(ca_file))
+    async with a_server(
+        answering(lambda _: web.json_response({})), tls=a_tls_server(tmp_path / "x", authority=after)
+    ) as url:
+        with pytest.raises(FetchError, match="invalid certificate"):
+            await trusting.fetch(url, media="json")
+        after.cert_pem.write_to_path(str(ca_file))
+        assert (await trusting.fetch(url, media="json")).body == b"{}"
+    await trusting.close()
+
+
+async def test_what_the_system_trusts_is_trusted_beside_a_ca_file(tmp_path: Path) -> None:
+    a_tls_server(tmp_path / "ca.pem")
+    context = client_context(str(tmp_path / "ca.pem"), and_system=True)
+    assert (
+        context.cert_store_stats()["x509_ca"] > client_context(str(tmp_path / "ca.pem")).cert_store_stats()["x509_ca"]
+    )
+
+
+async def test_a_certificate_that_nobody_knows_is_a_failure(fetcher: PageFetcher, tmp_path: Path) -> None:
+    server = a_tls_server(tmp_path / "ca.pem")
     async with a_server(answering(lambda _: web.Response()), tls=server) as url:
         with pytest.raises(FetchError, match="invalid certificate"):
             await fetcher.fetch(url, media="json")
@@ -210,19 +234,19 @@ async def test_a_redirect_to_anything_but_https_is_refused(fetcher: PageFetcher,
     assert asked == 1
 
 
-def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return a server's context for 127.0.0.1 and a client's that trusts it."""
-    authority = trustme.CA()
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+def a_tls_server(ca_file: Path, *, authority: trustme.CA | None = None) -> ssl.SSLContext:
+    """Return a server's context for 127.0.0.1, and write the certificate of its authority to `ca_file`."""
+    authority = authority or trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(server)
-    authority.configure_trust(client)
-    return server, client
+    authority.cert_pem.write_to_path(str(ca_file))
+    return server
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_redirects_to_https_are_followed(status: int) -> None:
-    server, client = tls_contexts()
-    trusting = PageFetcher(timeout_seconds=5.0, ssl_context=client)
+async def test_redirects_to_https_are_followed(status: int, tmp_path: Path) -> None:
+    server = a_tls_server(tmp_path / "ca.pem")
+    trusting = PageFetcher(timeout_seconds=5.0, ca_file=str(tmp_path / "ca.pem"))
 
     async def home(request: web.Request) -> web.StreamResponse:
         if request.path == "/old":
@@ -237,9 +261,9 @@ async def test_redirects_to_https_are_followed(status: int) -> None:
     await trusting.close()
 
 
-async def test_the_fourth_redirect_is_one_too_many() -> None:
-    server, client = tls_contexts()
-    trusting = PageFetcher(timeout_seconds=5.0, ssl_context=client)
+async def test_the_fourth_redirect_is_one_too_many(tmp_path: Path) -> None:
+    server = a_tls_server(tmp_path / "ca.pem")
+    trusting = PageFetcher(timeout_seconds=5.0, ca_file=str(tmp_path / "ca.pem"))
     asked: list[str] = []
 
     def respond(request: web.Request) -> web.Response:

@@ -1,9 +1,14 @@
 """Which status pages are read follows from the providers in use and from the operator's words."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import Page, StatusPages
-from aiprobe.statuspages.selection import pages_for, watch_list
+from aiprobe.statuspages.selection import Route, pages_for, route_to, watch_list
 from aiprobe.statuspages.specs import CATALOGUE
 from tests.builders import a_provider, a_target
 
@@ -68,3 +73,29 @@ def test_a_component_per_region_is_watched_for_the_regions_in_use(region: str, e
     watched = [component.id for component in watch_list(page, [target])]
     assert sum(region in name for name in watched if region) == expected
     assert not any("{" in name for name in watched)
+
+
+THEIRS, OURS = Secret("http://theirs:1"), Secret("http://ours:1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "provider", "url", "expected"),
+    [
+        (StatusPages(), {}, None, Route()),
+        (StatusPages(proxy=OURS), {}, None, Route(OURS)),
+        (StatusPages(proxy=OURS), {"proxy": THEIRS, "ca_file": "/ca.pem"}, None, Route(THEIRS, "/ca.pem")),
+        (StatusPages(proxy=OURS), {"name": "another"}, None, Route(OURS)),
+        (StatusPages(), {"name": "another", "status_page": None, "proxy": THEIRS}, None, Route()),
+        (StatusPages(proxy=OURS, no_proxy="x.test,.claude.com"), {}, None, Route()),
+        (StatusPages(proxy=OURS, no_proxy="*"), {"proxy": THEIRS}, None, Route(THEIRS)),
+        (StatusPages(proxy=OURS, no_proxy="claude.co"), {}, None, Route(OURS)),
+        (StatusPages(proxy=OURS), {}, "http://status.example/a", Route()),
+        (StatusPages(proxy=OURS), {}, "https://127.0.0.1:1/a", Route()),
+    ],
+)
+def test_a_page_is_reached_as_its_provider_is_or_as_the_environment_says(
+    settings: StatusPages, provider: Mapping[str, Any], url: str | None, expected: Route
+) -> None:
+    target = replace(CLAUDE, provider=replace(CLAUDE.provider, **provider))
+    page = replace(CATALOGUE["claude"], url=url or CATALOGUE["claude"].url)
+    assert route_to(page, settings, [target]) == expected

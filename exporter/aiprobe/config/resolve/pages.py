@@ -1,6 +1,6 @@
 """From the section `status_pages` to settings. Checks pages, readers and complete entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from aiprobe.config.document import Where
@@ -9,7 +9,9 @@ from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.pages import PageSection, StatusPagesSection
+from aiprobe.config.values import check_proxy
 from aiprobe.core.model import Target
+from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import Page, StatusPages
 
 
@@ -17,6 +19,7 @@ def resolve_pages(
     section: StatusPagesSection,
     targets: Sequence[Target],
     *,
+    environ: Mapping[str, str],
     where: Where,
     known: Known,
     findings: Findings,
@@ -36,11 +39,31 @@ def resolve_pages(
                 {surface: (component.id, tuple(component.name)) for surface, component in page.components.items()}
             ),
         )
-    settings = StatusPages(enabled=section.enabled, interval_seconds=section.interval, pages=MappingProxyType(pages))
+    settings = StatusPages(
+        enabled=section.enabled,
+        interval_seconds=section.interval,
+        pages=MappingProxyType(pages),
+        proxy=_proxy(environ, where, findings),
+        no_proxy=environ.get("NO_PROXY", environ.get("no_proxy", "")),
+    )
     if len(findings.errors) == errors_before:
         for path, problem in known.check_pages(settings, targets):
             findings.error(where.at(*path), problem)
     return settings
+
+
+def _proxy(environ: Mapping[str, str], where: Where, findings: Findings) -> Secret | None:
+    """Return `HTTPS_PROXY`, as curl reads it: without a scheme it is an HTTP proxy."""
+    value = environ.get("HTTPS_PROXY") or environ.get("https_proxy")
+    if not value:
+        return None
+    url = value if "://" in value else f"http://{value}"
+    findings.keep_secret(url)
+    try:
+        return Secret(check_proxy(url))
+    except ValueError:
+        findings.warn(where, "HTTPS_PROXY is not an http or https proxy URL", "status pages are read without it")
+        return None
 
 
 def _check(

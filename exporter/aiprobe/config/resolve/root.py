@@ -4,6 +4,7 @@ Names are unique, references meet something, prices are known, the budget suffic
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +43,7 @@ def resolve(
     main: Checked[ConfigFile],
     sources: list[Source],
     *,
+    environ: Mapping[str, str],
     findings: Findings,
     known: Known,
     today: dt.date,
@@ -69,6 +71,7 @@ def resolve(
     status_pages = resolve_pages(
         config.status_pages,
         targets,
+        environ=environ,
         where=main.where("status_pages"),
         known=known,
         findings=findings,
