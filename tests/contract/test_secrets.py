@@ -25,6 +25,7 @@ PLANTED = {
     "BODY": "planted~body~4717",
     "QUERY": "planted.query.4718",
     "HARMLESS": "quiet-literal-4719",
+    "OWN": "planted,own,4723",
     "ARGUMENT": "planted-argument-4720",
     "NOISE": "planted-noise-of-a-command-4721",
     "TOKEN": "planted-token-of-a-command-4722",
@@ -76,7 +77,13 @@ def a_config(directory: Path, url: str) -> Path:
     provider = {"protocol": "openai-chat", "base_url": f"{url}/v1", "api_key": "${KEY}", "egress": False}
     credential = {name: value for name, value in provider.items() if name != "api_key"}
     target = {"model": "m", "probe": "chat"}
-    page = {"name": "page", "provider": "echo", "probe": "http", "url": f"{url}/page?token=${{QUERY}}"}
+    page: dict[str, object] = {
+        "name": "page",
+        "provider": "echo",
+        "probe": "http",
+        "url": f"{url}/page?token=${{QUERY}}",
+    }
+    page |= {"headers": {"x-own": "${OWN}"}}
     config = {
         "defaults": {"interval": "1s", "timeouts": {"total": "0.7s", "connect": "0.5s"}},
         "egress": [],

@@ -16,6 +16,8 @@ from aiprobe.config.problems import Path, Problem, spell
 from aiprobe.config.variables import Expanded, VariableError, expand, sounds_secret
 
 MAX_FILE_BYTES: Final = 5_000_000
+ANCHORS: Final = "x-"
+"""Begins the keys of a file that hold nothing but anchors for its aliases, as in a compose file."""
 IS_EMPTY: Final = "is empty"
 MAX_DEPTH: Final = 40
 MAX_VALUES: Final = 200_000

@@ -56,8 +56,11 @@ An unknown key is an error.
 - **Secrets** are given as variables or as `{file: path}`, and are shown nowhere. The value of a variable is a secret
   everywhere but in names, labels, numbers and paths; the values of headers always are.
 - **Paths** are relative to the file that holds them.
-- **Inheritance**: a target's own word wins over its provider's (`slo`), that over `defaults`, and that over what is
-  built in.
+- **Inheritance**: a key has the value of the first of these levels that gives it: the target, the `defaults` of its
+  provider, its provider's `slo`, the `defaults` of its file, the `defaults` of the main file, what is built in.
+  `labels`, `timeouts`, `slo` and `suspicion` are inherited key by key.
+- **Anchors**: top-level keys that begin with `x-` are ignored. They hold YAML anchors (`&name`) for aliases
+  (`*name`, `<<`).
 """
 
 

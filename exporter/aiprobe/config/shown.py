@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from aiprobe.config.document import Document
+from aiprobe.config.document import ANCHORS, Document
 from aiprobe.config.problems import Path
 from aiprobe.core.secret import MASK, Redactor
 
@@ -14,9 +14,18 @@ _COLLECTIONS: Final = ("providers", "targets", "groups")
 
 def show(documents: list[Document], redact: Redactor) -> str:
     """Return the YAML of the first document with the entries of the others added."""
-    values = [_hidden(document.value, (), document, redact) for document in documents]
+    values = [
+        {
+            name: part
+            for name, part in _hidden(document.value, (), document, redact).items()
+            if not name.startswith(ANCHORS)
+        }
+        for document in documents
+    ]
     merged = values[0]
-    for value in values[1:]:
+    for document, value in zip(documents[1:], values[1:], strict=True):
+        if "defaults" in value:
+            merged[f"defaults of {document.name}"] = value["defaults"]
         for name in _COLLECTIONS:
             part = value.get(name)
             if isinstance(part, dict):
@@ -24,17 +33,16 @@ def show(documents: list[Document], redact: Redactor) -> str:
             elif isinstance(part, list):
                 merged[name] = [*(merged.get(name) or []), *part]
     merged["providers"] = {key: _provider(section) for key, section in (merged.get("providers") or {}).items()}
+    merged["targets"] = [_masked_headers(section) for section in merged.get("targets") or []]
     return yaml.safe_dump(merged, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _provider(section: Any) -> Any:
     if not isinstance(section, dict):
         return section
-    shown = dict(section)
+    shown: dict[str, Any] = _masked_headers(section)
     if isinstance(shown.get("api_key"), str):
         shown["api_key"] = MASK
-    if isinstance(shown.get("headers"), dict):
-        shown["headers"] = {name: MASK if isinstance(value, str) else value for name, value in shown["headers"].items()}
     credential = shown.get("credential")
     if isinstance(credential, dict) and isinstance(credential.get("command"), list):
         program = credential["command"][:1]  # an argument may be a secret
@@ -42,6 +50,13 @@ def _provider(section: Any) -> Any:
     if isinstance(shown.get("proxy"), str):
         shown["proxy"] = _without_userinfo(shown["proxy"])
     return shown
+
+
+def _masked_headers(section: Any) -> Any:
+    if not isinstance(section, dict) or not isinstance(section.get("headers"), dict):
+        return section
+    headers = {name: MASK if isinstance(value, str) else value for name, value in section["headers"].items()}
+    return {**section, "headers": headers}
 
 
 def _without_userinfo(url: str) -> str:

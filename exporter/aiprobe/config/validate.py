@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from aiprobe.config.document import Document, Where
+from aiprobe.config.document import ANCHORS, Document, Where
 from aiprobe.config.problems import Path, suggest
 from aiprobe.config.schema.base import TAG_MARK
 from aiprobe.config.schema.root import IncludedFile
@@ -60,7 +60,11 @@ def validate(document: Document, model: type[File]) -> Checked[File]:
         if not document.problems:
             document.report((), "is not a mapping of keys", "begin with `targets:`")
         return Checked(document=document, sections=model())
-    rest = {name: copy.deepcopy(part) for name, part in value.items() if part is not None or name not in _keys(model)}
+    rest = {
+        name: copy.deepcopy(part)
+        for name, part in value.items()
+        if not name.startswith(ANCHORS) and (part is not None or name not in _keys(model))
+    }
     places = list(range(len(rest["targets"]))) if isinstance(rest.get("targets"), list) else []
     broken: set[tuple[str, str]] = set()
     while True:

@@ -189,6 +189,8 @@ class Target:
     """When a doubt about it becomes certain."""
     count_rate_limits: bool = False
     url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Its own request headers, by names in lower case; `provider.headers` has them as well. A value may be a secret."""
     expect: HttpExpectation = HttpExpectation()
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -242,6 +244,7 @@ class Target:
             proxy,
             key,
             repr(provider.credential),
+            *map(": ".join, self.headers.items()),
         )
 
 

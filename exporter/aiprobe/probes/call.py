@@ -44,11 +44,11 @@ def route(target: Target, url: str) -> Route:
 
 
 def credentials(provider: Provider) -> tuple[tuple[str, str], ...]:
-    """Return the headers that only the provider's own origin may see: the key and the configured extras."""
-    headers = tuple((name.lower(), value) for name, value in provider.headers.items())
+    """Return the headers that only the provider's own origin may see: the key and the configured extras, which win."""
+    extras = {name.lower(): value for name, value in provider.headers.items()}
     if provider.api_key is None:
-        return headers
-    return ((provider.auth.header.lower(), provider.auth.prefix + provider.api_key.reveal()), *headers)
+        return tuple(extras.items())
+    return tuple({provider.auth.header.lower(): provider.auth.prefix + provider.api_key.reveal(), **extras}.items())
 
 
 def result_of(

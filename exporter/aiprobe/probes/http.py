@@ -92,6 +92,8 @@ class HttpProbe:
         )
         if origin(parts) == self._home:
             headers += credentials(self._target.provider)
+        elif origin(parts) == origin(urlsplit(self._url)):
+            headers += tuple(self._target.headers.items())
         return await self._tools.transport.exchange(
             route(self._target, url),
             method="GET",

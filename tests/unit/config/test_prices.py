@@ -206,8 +206,18 @@ def test_without_a_budget_a_model_without_a_price_is_a_warning_and_has_none(tmp_
     assert [warning.message for warning in found.warnings] == ["gpt-next has no price, so what it costs is unknown"]
 
 
-def test_what_runs_on_ones_own_hardware_is_counted_as_nothing_and_says_so(tmp_path: Path) -> None:
-    text = BUDGET + "providers: {ollama: {}}\ntargets: [{name: t, provider: ollama, probe: chat, model: llama3.2}]\n"
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "{ollama: {}}",
+        "{mine: {preset: vllm, base_url: 'http://10.0.0.1/v1'}}",
+        "{mine: {protocol: openai-chat, base_url: 'http://10.0.0.1/v1', egress: false}}",
+    ],
+)
+def test_what_runs_on_ones_own_hardware_is_counted_as_nothing_and_says_so(provider: str, tmp_path: Path) -> None:
+    name = provider[1:].partition(":")[0]
+    target = f"{{name: t, provider: {name}, probe: chat, model: llama3.2}}"
+    text = f"{BUDGET}providers: {provider}\ntargets: [{target}]\n"
 
     found = settings(tmp_path, text)
 

@@ -1,7 +1,7 @@
 """The http probe: status, expectation, redirects within bounds, credentials for their own origin only."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -39,12 +39,14 @@ def a_page(text: str = "hello", **more: object) -> Handler:
     return handler
 
 
-async def probe(url: str, expect: HttpExpectation | None = None, base_url: str = "") -> Result:
+async def probe(
+    url: str, expect: HttpExpectation | None = None, base_url: str = "", own: Mapping[str, str] | None = None
+) -> Result:
     clock = Clock()
     transport = Transport(clock=clock)
     target: Target = a_target(
         probe="http", model="", url=url, expect=expect or HttpExpectation(), timeouts=LIMITS,
-        provider=a_provider(base_url=base_url, headers={"x-team": "secret-team"}),
+        provider=a_provider(base_url=base_url, headers={"x-team": "secret-team", **(own or {})}), headers=own or {},
     )  # fmt: skip
     try:
         return await HttpProbe(target, Tools(transport=transport, clock=clock)).run()
@@ -185,6 +187,25 @@ async def test_credentials_go_to_the_provider_s_own_origin_and_to_no_other() -> 
     assert result.outcome is Outcome.OK
     assert "Authorization" in {name.title() for name in seen["home"]}
     assert {"authorization", "x-team"} & {name.lower() for name in seen["elsewhere"]} == set()
+
+
+async def test_headers_of_the_target_go_to_the_origin_of_its_url_and_win_there_over_the_provider_s() -> None:
+    seen: dict[str, dict[str, str]] = {}
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        seen["elsewhere"] = {name.lower(): value for name, value in request.headers.items()}
+        return web.Response(text="hello")
+
+    async def home(request: web.Request) -> web.Response:
+        seen[request.path] = {name.lower(): value for name, value in request.headers.items()}
+        return web.Response(status=302, headers={"location": f"{other}/there"})
+
+    own = {"x-team": "own-team", "authorization": "own-key", "x-own": "1"}
+    async with a_site(elsewhere) as other, a_site(home) as url:
+        await probe(f"{url}/api", base_url=f"{url}/v1", own=own)
+        await probe(f"{url}/page", base_url="http://127.0.0.1:9/v1", own=own)
+    assert [own.items() <= headers.items() for headers in (seen["/api"], seen["/page"])] == [True, True]
+    assert not own.keys() & seen["elsewhere"].keys()
 
 
 async def test_a_page_of_another_origin_than_the_api_never_sees_the_key() -> None:

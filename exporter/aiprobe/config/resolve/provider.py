@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,9 +24,10 @@ from aiprobe.config.resolve.secrets import (
     is_sensitive_header,
     read_secret_file,
 )
+from aiprobe.config.resolve.timeouts import check_defaults
 from aiprobe.config.schema.base import SecretFile
 from aiprobe.config.schema.provider import AuthSection, ProviderSection
-from aiprobe.config.schema.target import SloSection
+from aiprobe.config.schema.target import DefaultsSection, SharedKeys
 from aiprobe.core.model import Auth, Provider
 from aiprobe.core.secret import Secret
 
@@ -44,7 +46,8 @@ class Account:
 
     provider: Provider
     preset: Preset
-    slo: SloSection | None
+    levels: tuple[SharedKeys, ...]
+    """What its targets inherit of it, the most specific first."""
     where: Where
 
     @property
@@ -81,9 +84,11 @@ def resolve_provider(
     )
     if section.credential is not None and section.api_key is not None:
         findings.error(where.at("credential"), "there is an api_key as well", "give one of the two")
-    headers = _headers(section, where, base, findings)
+    headers = resolve_headers(section.headers, where.at("headers"), base, findings)
     ca_file = _ca_file(section, where, base, findings)
     _check_rest(section, where, findings)
+    if section.defaults is not None:
+        check_defaults(section.defaults.timeouts, where=where.at("defaults"), findings=findings)
     if preset is None or len(findings.errors) > errors_before:
         return None
     name, former_name, display_name = _names(key, section, preset)
@@ -106,7 +111,8 @@ def resolve_provider(
         ca_file=ca_file,
         request_id_headers=tuple(name.lower() for name in given("request_id_headers", section, preset)),
     )
-    return Account(provider=provider, preset=preset, slo=section.slo, where=where)
+    levels = [section.defaults, DefaultsSection.model_construct(slo=section.slo) if section.slo else None]
+    return Account(provider=provider, preset=preset, levels=tuple(filter(None, levels)), where=where)
 
 
 def _names(key: str, section: ProviderSection, preset: Preset) -> tuple[str, str, str]:
@@ -128,9 +134,11 @@ def _has_bearer(section: ProviderSection) -> bool:
     return section.credential is not None and section.credential.source in {"google", "azure"}
 
 
-def with_protocol(provider: Provider, protocol: str) -> Provider:
-    """Return the same account spoken to in another protocol."""
-    return provider if provider.protocol == protocol else replace(provider, protocol=protocol)
+def adapted(provider: Provider, protocol: str, headers: Mapping[str, str]) -> Provider:
+    """Return the same account as one target speaks to it: in its protocol, with its headers."""
+    if provider.protocol == protocol and not headers:
+        return provider
+    return replace(provider, protocol=protocol, headers=MappingProxyType({**provider.headers, **headers}))
 
 
 def _preset(key: str, section: ProviderSection, where: Where, findings: Findings) -> Preset | None:
@@ -203,10 +211,13 @@ def _secret(
     return value
 
 
-def _headers(section: ProviderSection, where: Where, base: Path, findings: Findings) -> dict[str, str]:
+def resolve_headers(
+    sources: Mapping[str, str | SecretFile], where: Where, base: Path, findings: Findings
+) -> dict[str, str]:
+    """Return request headers by their names in lower case; what is wrong with them is noted in `findings`."""
     headers: dict[str, str] = {}
-    for name, source in section.headers.items():
-        here = where.at("headers", name)
+    for name, source in sources.items():
+        here = where.at(name)
         if not _TOKEN.match(name):
             findings.error(here, "is not a header name", "letters, digits and dashes")
         elif name.lower() in _OURS:

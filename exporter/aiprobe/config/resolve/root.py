@@ -18,10 +18,9 @@ from aiprobe.config.resolve.money import check_budget, price_table, priced
 from aiprobe.config.resolve.pages import resolve_pages
 from aiprobe.config.resolve.prices import PriceTable
 from aiprobe.config.resolve.provider import Account, resolve_provider
-from aiprobe.config.resolve.target import Rules, resolve_target
+from aiprobe.config.resolve.target import Entry, Rules, resolve_target
 from aiprobe.config.resolve.timeouts import check_defaults
 from aiprobe.config.schema.root import DEFAULT_JOURNAL_DIRECTORY, BudgetSection, ConfigFile, IncludedFile
-from aiprobe.config.schema.target import TargetSection
 from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
@@ -51,11 +50,12 @@ def resolve(
 ) -> Settings | None:
     """Return the settings, or None when `findings` has errors."""
     config, base = main.sections, sources[0].base
-    check_defaults(config.defaults.timeouts, where=main.where("defaults"), findings=findings)
+    for source in sources:
+        shared = source.checked.sections.defaults
+        check_defaults(shared.timeouts, where=source.checked.where("defaults"), findings=findings)
     accounts = _accounts(sources, known, findings)
     rules = Rules(
         vantage=config.vantage,
-        defaults=config.defaults,
         accounts=accounts,
         broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
         known=known,
@@ -139,9 +139,10 @@ def _targets(
     findings: Findings,
 ) -> list[Target]:
     targets: list[Target] = []
-    for section, where in _target_sections(sources, findings):
-        target = resolve_target(section, where=where, rules=rules, findings=findings)
+    for entry in _entries(sources, findings):
+        target = resolve_target(entry, rules=rules, findings=findings)
         if target is not None:
+            section, where = entry.section, entry.where
             account = rules.accounts[section.provider]
             if (problem := rules.known.check_target(target)) is not None:
                 findings.error(where, problem)
@@ -151,17 +152,20 @@ def _targets(
     return targets
 
 
-def _target_sections(sources: list[Source], findings: Findings) -> list[tuple[TargetSection, Where]]:
-    found: list[tuple[TargetSection, Where]] = []
+def _entries(sources: list[Source], findings: Findings) -> list[Entry]:
+    found: list[Entry] = []
     seen: dict[str, Where] = {}
     for source in sources:
+        files = [source] if source is sources[0] else [source, sources[0]]
+        defaults = tuple(file.checked.sections.defaults for file in files)
         for section, index in zip(source.checked.sections.targets, source.checked.places, strict=True):
             where = source.checked.where("targets", index)
             _is_first(seen, section.name, where.at("name"), findings)
             if section.name.endswith(FALLBACK_SUFFIX):
                 hint = "that marks the free stand-in of a chat target whose budget is gone; choose another name"
                 findings.error(where.at("name"), f'ends in "{FALLBACK_SUFFIX}"', hint)
-            found.append((section, where))  # a second one of its name too: its other mistakes are worth knowing
+            # A second one of its name too: its other mistakes are worth knowing.
+            found.append(Entry(section=section, where=where, base=source.base, defaults=defaults))
     if not found and not any(source.checked.document.problems for source in sources) and not findings.errors:
         findings.error(
             sources[0].checked.where("targets"), "there is nothing to probe", "add a target; `aiprobe init` writes one"
@@ -171,7 +175,7 @@ def _target_sections(sources: list[Source], findings: Findings) -> list[tuple[Ta
 
 def _warn_of_missing_keys(accounts: dict[str, Account], targets: list[Target], findings: Findings) -> None:
     """A public API without a key answers 401 to everything: excluded, so that nothing would ever be seen of it."""
-    asked = {target.provider.key for target in targets if not target.kind.needs_url}
+    asked = {target.provider.key for target in targets if not (target.kind.needs_url or target.headers)}
     for key, account in accounts.items():
         provider, variable = account.provider, account.preset.key_variable
         public = variable is not None and provider.base_url.startswith("https://")

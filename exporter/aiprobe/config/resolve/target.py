@@ -1,7 +1,8 @@
 """From a target's section of the YAML, and what it inherits, to the domain's `Target`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -13,9 +14,8 @@ from aiprobe.config.resolve.credential import region_in
 from aiprobe.config.resolve.levels import built, given
 from aiprobe.config.resolve.objectives import resolve_objectives
 from aiprobe.config.resolve.presets import Family, family_of, token_cap
-from aiprobe.config.resolve.provider import Account, with_protocol
+from aiprobe.config.resolve.provider import Account, adapted, resolve_headers
 from aiprobe.config.resolve.timeouts import resolve_timeouts
-from aiprobe.config.schema.root import DefaultsSection
 from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
 from aiprobe.core.followups import FollowUps
 from aiprobe.core.kind import ProbeKind
@@ -35,25 +35,44 @@ class Rules:
     """What every target is held against."""
 
     vantage: str
-    defaults: DefaultsSection
     accounts: Mapping[str, Account]
     broken_providers: frozenset[str]
     known: Known
 
 
-def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findings: Findings) -> Target | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A target of a file, and what it has of that file."""
+
+    section: TargetSection
+    where: Where
+    base: Path
+    """The directory that its paths are relative to."""
+    defaults: tuple[SharedKeys, ...]
+    """The `defaults` of its file and of the main file."""
+
+
+def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target | None:
     """Return the target without its price, or None when it has an error."""
     errors_before = len(findings.errors)
+    section, where = entry.section, entry.where
     account = _account(section, where, rules, findings)
+    inherited = (*(account.levels if account else ()), *entry.defaults)
+    levels = (section, *inherited)
     kind = _kind(section, where, rules.known, findings)
     protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
     _check_keys_of_kind(section, kind, where, rules.known, findings)
-    interval_seconds = given("interval", section, rules.defaults, default=DEFAULT_INTERVAL_SECONDS)
+    interval_seconds = given("interval", *levels, default=DEFAULT_INTERVAL_SECONDS)
     timeouts = resolve_timeouts(
-        section.timeouts, rules.defaults.timeouts, interval_seconds=interval_seconds, where=where, findings=findings
+        section.timeouts,
+        [level.timeouts for level in inherited],
+        interval_seconds=interval_seconds,
+        where=where,
+        findings=findings,
     )
-    objectives = _objectives(section, kind, account, where=where, rules=rules, findings=findings)
-    if section.confirm is not None or rules.defaults.confirm is not None:
+    objectives = _objectives(section, kind, levels, where=where, findings=findings)
+    headers = resolve_headers(section.headers, where.at("headers"), entry.base, findings)
+    if given("confirm", *levels) is not None:
         findings.warn(where.at("confirm"), "`confirm` is the former name", "write `follow_ups: once`, or `never`")
     _warn_of_slow_pages(section, interval_seconds, where, findings)
     if account is None or len(findings.errors) > errors_before:
@@ -61,20 +80,22 @@ def resolve_target(section: TargetSection, *, where: Where, rules: Rules, findin
     return _with_family(
         built(
             Target,
-            section,
-            rules.defaults,
-            provider=with_protocol(account.provider, protocol),
+            *levels,
+            provider=adapted(account.provider, protocol, headers),
             kind=kind,
             surface=section.surface if "surface" in section.model_fields_set else _surface(kind, account),
             provider_region=section.provider_region or _region(kind, account),
             vantage=rules.vantage,
             display_name=section.display_name or section.name,
-            labels=MappingProxyType({**rules.defaults.labels, **section.labels}),
+            labels=MappingProxyType(
+                {name: value for level in reversed(levels) for name, value in level.labels.items()}
+            ),
+            headers=MappingProxyType(headers),
             interval_seconds=interval_seconds,
             timeouts=timeouts,
             objectives=objectives,
-            follow_ups=_follow_ups(section, rules.defaults),
-            tuning=_tuning(section, rules.defaults, objectives),
+            follow_ups=_follow_ups(levels),
+            tuning=_tuning(levels, objectives),
             expect=_expectation(section.expect),
             price=None,
         ),
@@ -128,14 +149,13 @@ def _kind(section: TargetSection, where: Where, known: Known, findings: Findings
 def _objectives(
     section: TargetSection,
     kind: ProbeKind,
-    account: Account | None,
+    levels: Sequence[SharedKeys],
     *,
     where: Where,
-    rules: Rules,
     findings: Findings,
 ) -> Objectives:
-    objectives = resolve_objectives([section.slo, account.slo if account else None, rules.defaults.slo])
-    streamed = kind.writes and given("stream", section, rules.defaults, default=True)
+    objectives = resolve_objectives([level.slo for level in levels])
+    streamed = kind.writes and given("stream", *levels, default=True)
     if objectives.throughput is not None and not (streamed and (section.output_tokens or 0) >= SPEED_NEEDS_TOKENS):
         if section.slo is not None and section.slo.throughput is not None:
             hint = f"stream a chat with `output_tokens: {SPEED_NEEDS_TOKENS}` or more"
@@ -149,8 +169,8 @@ def _objectives(
     return replace(objectives, time_to_first_token=None)
 
 
-def _follow_ups(section: SharedKeys, defaults: SharedKeys) -> FollowUps:
-    for level in (section, defaults):
+def _follow_ups(levels: Sequence[SharedKeys]) -> FollowUps:
+    for level in levels:
         if level.follow_ups is not None:
             return level.follow_ups
         if level.confirm is not None:
@@ -158,15 +178,15 @@ def _follow_ups(section: SharedKeys, defaults: SharedKeys) -> FollowUps:
     return "adaptive"
 
 
-def _tuning(section: SharedKeys, defaults: SharedKeys, objectives: Objectives) -> Tuning:
+def _tuning(levels: Sequence[SharedKeys], objectives: Objectives) -> Tuning:
     """Return when a doubt becomes certain. The background is the objective's error rate at least."""
-    usual, levels = Tuning(), [level.suspicion for level in (section, defaults) if level.suspicion is not None]
+    usual, given_of = Tuning(), [level.suspicion for level in levels if level.suspicion is not None]
     allowed = 0.0 if objectives.availability is None else 1 - objectives.availability
     return Tuning(
-        background=max(given("background", *levels, default=100 * usual.background) / 100, allowed),
-        impairment=given("impairment", *levels, default=100 * usual.impairment) / 100,
-        certain_nats=given("certainty", *levels, default=usual.certain_nats),
-        persistence_seconds=given("persistence", *levels, default=usual.persistence_seconds),
+        background=max(given("background", *given_of, default=100 * usual.background) / 100, allowed),
+        impairment=given("impairment", *given_of, default=100 * usual.impairment) / 100,
+        certain_nats=given("certainty", *given_of, default=usual.certain_nats),
+        persistence_seconds=given("persistence", *given_of, default=usual.persistence_seconds),
     )
 
 

@@ -1,5 +1,6 @@
 """The four limits of a probe: a configured limit must fit the interval and the total, a default is reduced to fit."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aiprobe.config.document import Where
@@ -17,7 +18,7 @@ _PARTS: Final = ("connect", "first_token", "stall")
 
 def resolve_timeouts(
     own: TimeoutsSection | None,
-    defaults: TimeoutsSection | None,
+    inherited: Sequence[TimeoutsSection | None],
     *,
     interval_seconds: float,
     where: Where,
@@ -25,28 +26,24 @@ def resolve_timeouts(
 ) -> Timeouts:
     """Return the limits of a target at `where`; a default that is longer than the total is shortened to it."""
     most = SHARE_OF_INTERVAL * interval_seconds
-    total: float | None = given("total", own, defaults)
+    total: float | None = given("total", own, *inherited)
     if total is None:
         total = min(_BUILT_IN.total, most)
     elif total > most:
         _report_total(own, total, interval_seconds, where, findings)
-    for part in _PARTS:
-        limit = getattr(own, part) if own else None
-        if limit is not None and limit > total:
-            findings.error(
-                where.at("timeouts", part),
-                f"{format_duration(limit)} is longer than the total of {format_duration(total)}",
-                "shorten it, or raise `total`",
-            )
-    connect, first_token, stall = (min(total, given(part, own, defaults, _BUILT_IN)) for part in _PARTS)
+    if own is not None:
+        _report_parts(own, total, where, findings)
+    connect, first_token, stall = (min(total, given(part, own, *inherited, _BUILT_IN)) for part in _PARTS)
     return Timeouts(connect=connect, first_token=first_token, stall=stall, total=total)
 
 
 def check_defaults(section: TimeoutsSection | None, *, where: Where, findings: Findings) -> None:
     """Report limits of `defaults` that contradict one another."""
-    if section is None:
-        return
-    total = section.total or _BUILT_IN.total
+    if section is not None:
+        _report_parts(section, section.total or _BUILT_IN.total, where, findings)
+
+
+def _report_parts(section: TimeoutsSection, total: float, where: Where, findings: Findings) -> None:
     for part in _PARTS:
         limit = getattr(section, part)
         if limit is not None and limit > total:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from aiprobe.config.schema.base import SecretSource, Section, key
 from aiprobe.config.schema.credential import CredentialSection
-from aiprobe.config.schema.target import SloSection
+from aiprobe.config.schema.target import DefaultsSection, SloSection
 from aiprobe.config.values import BaseUrl, Body, Name, Proxy, Url
 
 
@@ -74,3 +74,4 @@ class ProviderSection(Section):
     extra_body: Body = key("Fields to merge into every request body; they win over aiprobe's own.", default={})
     status_page: Url | None = key("The provider's status page.")
     slo: SloSection | None = key("Objectives of all its targets.")
+    defaults: DefaultsSection | None = key("What all its targets inherit; it wins over the `defaults` of files.")

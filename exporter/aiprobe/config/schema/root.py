@@ -5,13 +5,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aiprobe.config.schema.base import Section, key, section
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
-from aiprobe.config.schema.target import PriceSection, SharedKeys, TargetSection
+from aiprobe.config.schema.target import DefaultsSection, PriceSection, TargetSection
 from aiprobe.config.values import Name, Number, OptionalName, PathText, Texts, Url
 from aiprobe.core.money import FOLLOW_UPS_SHARE
 
@@ -27,10 +27,6 @@ class BudgetSection(Section):
     follow_ups: Annotated[Number, Field(ge=0, le=100)] = key(
         "The most of it that follow-ups may take, in percent.", default=100 * FOLLOW_UPS_SHARE
     )
-
-
-class DefaultsSection(SharedKeys):
-    """What targets and their providers inherit."""
 
 
 class GroupSection(Section):
@@ -62,6 +58,9 @@ class PricesSection(Section):
 class IncludedFile(Section):
     """A file that another one includes."""
 
+    model_config = ConfigDict(json_schema_extra={"patternProperties": {"^x-": {}}})
+
+    defaults: DefaultsSection = section("What the targets of the file inherit.", DefaultsSection)
     providers: dict[Name, ProviderSection] = key("The accounts, by a name of your choice.", default={})
     targets: list[TargetSection] = key("What to ask.", default=[])
     groups: dict[Name, GroupSection] = key(
@@ -74,7 +73,6 @@ class ConfigFile(IncludedFile):
 
     vantage: OptionalName = key("Where this exporter stands: a label on every series.", default="")
     budget: BudgetSection | None = key("What may be spent; no limit when not given.")
-    defaults: DefaultsSection = section("What targets inherit.", DefaultsSection)
     egress: list[Url] = key(
         "Pages whose answer proves that our own network works, independent of every provider. [] switches this off.",
         default=list(DEFAULT_EGRESS),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from aiprobe.config.schema.base import Section, key
+from aiprobe.config.schema.base import SecretSource, Section, key
 from aiprobe.config.values import (
     Body,
     Count,
@@ -181,6 +181,10 @@ class SharedKeys(Section):
     count_rate_limits: bool | None = key("Count `rate_limited` as bad instead of excluded.", shown=False)
 
 
+class DefaultsSection(SharedKeys):
+    """What targets inherit: those of a provider, those of a file, and of the main file all."""
+
+
 class TargetSection(SharedKeys):
     """One thing to ask."""
 
@@ -189,6 +193,11 @@ class TargetSection(SharedKeys):
     probe: str = Field(description="What to ask: the name of a page of docs/probes, such as chat or models.")
     model: OptionalName = key("The model; required by the kinds of probe that ask one.", default="")
     url: Url | None = key("The URL of an `http` probe.")
+    headers: dict[str, SecretSource] = key(
+        "More request headers of this target; they win over the provider's. Values are given and kept as there. An"
+        " `http` probe sends them to the origin of its `url` alone.",
+        default={},
+    )
     surface: OptionalName = key(
         "The product through which users feel it, as its status page names it.", default="", shown="(the preset's)"
     )
