@@ -135,7 +135,7 @@ def _has_bearer(section: ProviderSection) -> bool:
 
 
 def adapted(provider: Provider, protocol: str, headers: Mapping[str, str]) -> Provider:
-    """Return the same account as one target speaks to it: in its protocol, with its headers."""
+    """Return the same account as one target uses it: in its protocol, with its headers."""
     if provider.protocol == protocol and not headers:
         return provider
     return replace(provider, protocol=protocol, headers=MappingProxyType({**provider.headers, **headers}))
