@@ -1,6 +1,6 @@
 """Signals of the exporter itself: can its numbers be trusted, and what does it cost?"""
 
-from dashboards.src.promql import Scope, named, or_unknown
+from dashboards.src.promql import Scope, named, or_unknown, share
 from dashboards.src.signal import Signal
 
 JOB = 'job="aiprobe"'
@@ -266,6 +266,38 @@ def cost_per_good(scope: Scope) -> Signal:
         decimals=5,
         nothing="Unknown",
     )
+
+
+def follow_ups(scope: Scope) -> tuple[Signal, Signal]:
+    """Tell how many of a day's attempts were follow-ups, and about what they cost."""
+    each = "sum by (target, vantage)"
+    followed = f"increase({scope.of('results_total', attempt='=confirm')}[1d])"
+    every = f"increase({scope.of('results_total')}[1d])"
+    cost = f"{each} (increase({scope.of('cost_usd_total')}[1d]))"
+    parts = f"{each} ({followed}) / on (target, vantage) ({each} ({every}) > 0)"
+    share_of_day = Signal(
+        title="Follow-ups, 1 d",
+        description=(
+            "Share of the last day's attempts that followed up a failure, while the exporter was in doubt about a "
+            "target. None without failures."
+        ),
+        expr=f"({share(f'sum({followed})', f'sum({every})')}) or sum({every}) * 0",
+        unit="percentunit",
+        decimals=1,
+        nothing="Not probed",
+    )
+    spent = Signal(
+        title="Cost of follow-ups, 1 d",
+        description=(
+            "About what the follow-ups of the last day cost: of each target's money the share of its attempts. "
+            "At most budget.follow_ups of a day's budget."
+        ),
+        expr=f"sum({cost} * on (target, vantage) ({parts}))",
+        unit="currencyUSD",
+        decimals=4,
+        nothing="None",
+    )
+    return share_of_day, spent
 
 
 def tokens(scope: Scope, kind: str, legend: str) -> Signal:

@@ -22,7 +22,7 @@ SAMPLES: Final = DAY // 15
 PRECISION: Final = 0.005
 """Prometheus 3 extrapolates a little where Prometheus 2 need not."""
 NAMED: Final = {"provider": "acme", "provider_display_name": "Acme"}
-WALL, SLO = "aiprobe-wall", "aiprobe-slo"
+WALL, SLO, SELF = "aiprobe-wall", "aiprobe-slo", "aiprobe-self"
 Series = Mapping[str, str]
 Tell = Callable[..., None]
 
@@ -140,3 +140,33 @@ def test_a_budget_of_thirty_days_is_what_the_rules_recorded(tell: Tell) -> None:
     month = an_slo(days=30, recorded=0.5, journal=-1)
     tell(SLO, "Budgets overspent", month, [({}, 0)])
     tell(SLO, "Least budget left", month, [({}, 0.5)])
+
+
+def a_day_of_attempts(target: str, *, scheduled: float, followed: float, usd: float) -> Series:
+    """Return the attempts of a target and what they cost, each so much between two scrapes."""
+    counters = {
+        f"aiprobe_results_total{labels(target, outcome='ok', attempt='scheduled')}": scheduled,
+        f"aiprobe_results_total{labels(target, outcome='timeout_stall', attempt='confirm')}": followed,
+        f"aiprobe_cost_usd_total{labels(target, verdict='good')}": usd,
+    }
+    return {name: f"0+{more}x{SAMPLES}" for name, more in counters.items() if more}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "share", "usd"),
+    [
+        ((("A", 3, 1, 0.5), ("B", 4, 0, 7)), 0.125, 0.25 * 0.5 * SAMPLES),
+        ((("A", 3, 1, 0), ("B", 3, 1, 1)), 0.25, 0.25 * SAMPLES),
+        ((("A", 3, 0, 1),), 0.0, None),
+    ],
+)
+def test_follow_ups_are_a_share_of_all_attempts_and_cost_their_part_of_each_target(
+    tell: Tell, attempts: tuple[tuple[str, float, float, float], ...], share: float, usd: float | None
+) -> None:
+    series = {
+        name: values
+        for target, scheduled, followed, cost in attempts
+        for name, values in a_day_of_attempts(target, scheduled=scheduled, followed=followed, usd=cost).items()
+    }
+    tell(SELF, "Follow-ups, 1 d", series, [({}, share)])
+    tell(SELF, "Cost of follow-ups, 1 d", series, [] if usd is None else [({}, usd)])

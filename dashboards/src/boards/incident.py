@@ -41,15 +41,17 @@ def board() -> Board:
                 width=12,
                 height=5,
             ),
+            lines(states.suspicion(SCOPE), width=8, height=7),
             lines(
-                traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, height=7, interval="1m"
+                traffic.failures(SCOPE), style="bars", stacked=True, colours=palette.OUTCOMES, width=8, height=7,
+                interval="1m",
             ),
-            lines(*_speed(), colours={"p50": palette.LOW, "p95": palette.HIGH}, height=7),
+            lines(*_speed(), colours={"p50": palette.LOW, "p95": palette.HIGH}, width=8, height=7),
             timeline(_others(), mapped=mappings.STATE, width=8, height=7),
             timeline(_egress(), mapped=mappings.YES_NO, width=8, height=7),
             timeline(states.alerts(SCOPE), mapped=mappings.ALERTS, width=8, height=7),
         ],
-    )
+    )  # fmt: skip
 
 
 def _facts() -> list[Panel]:

@@ -97,8 +97,8 @@ def _costs() -> list[Panel]:
         decimals=4,
         nothing="None",
     )
-    signals = [own.spend_at_midnight(), own.cost_per_good(SCOPE), wasted, _expiry()]
-    return [stat(signal, steps=_NEUTRAL, background=False, width=6, height=3) for signal in signals]
+    signals = [own.spend_at_midnight(), own.cost_per_good(SCOPE), wasted, *own.follow_ups(SCOPE), _expiry()]
+    return [stat(signal, steps=_NEUTRAL, background=False, width=8, height=3) for signal in signals]
 
 
 def _expiry() -> Signal:
