@@ -8,11 +8,11 @@ FollowUps = Literal["adaptive", "once", "never"]
 """While a target is in doubt; one attempt after a first failure; none."""
 
 MINUTE: Final = 60.0
-OFFSETS: Final = (3.0, 8.0, 15.0, 25.0, 33.0, 41.0)
+OFFSETS: Final = (3.0, 8.0, 15.0, 25.0, 33.0, 40.5)
 """Seconds after a scheduled attempt of a target that is asked every minute. The last is what `PERSISTENCE_SECONDS`
 needs, and no more: every second of it is a second of every page."""
 SPREAD: Final = 0.08
-"""How far the targets of a provider are spread, so that they are not asked in step: up to 8 % later."""
+"""How far the targets of a provider are spread, so that they are not asked in step: up to 8 % later, but the last."""
 
 
 def offsets(interval_seconds: float, place: float) -> Iterator[float]:
@@ -24,7 +24,7 @@ def offsets(interval_seconds: float, place: float) -> Iterator[float]:
     scale = min(1.0, interval_seconds / MINUTE)
     for minute in count():
         for offset in (0.0, *OFFSETS) if minute else OFFSETS:
-            after = (minute * MINUTE + offset * (1 + SPREAD * place)) * scale
+            after = (minute * MINUTE + min(offset * (1 + SPREAD * place), OFFSETS[-1])) * scale
             if after >= interval_seconds:
                 return
             yield after

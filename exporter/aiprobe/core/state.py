@@ -90,7 +90,7 @@ class TargetState:
 
     def _next(self, started: float) -> State:
         now = self._state or State.OPERATIONAL
-        persists = started - self._failing_in_row_since >= self.suspicion.tuning.persistence_seconds
+        persists = started - self._failing_in_row_since >= self.suspicion.in_row_seconds
         if self.consecutive_failures >= MAJOR_AFTER and persists:
             return State.MAJOR_OUTAGE
         if now is State.MAJOR_OUTAGE and self._good_in_row < LEFT_AFTER:

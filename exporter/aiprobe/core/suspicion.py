@@ -25,11 +25,16 @@ LIFT: Final = 0.5
 _MOST_LIKELY: Final = 0.9
 _LEAST_RATIO: Final = 4.0
 
-MEMORY_SECONDS: Final = 28 * 86400.0
+DAY_SECONDS: Final = 86400.0
+MEMORY_SECONDS: Final = 28 * DAY_SECONDS
 _LONGEST_BLIP_SECONDS: Final = 900.0
 """Failures that went on for longer were an incident: the background does not learn from it."""
-_MOST_PERSISTENCE_SECONDS: Final = 360.0
-_RANK: Final = 3
+_MOST_PERSISTENCE_SECONDS: Final = 600.0
+_MOST_IN_ROW_SECONDS: Final = 90.0
+"""No blips of the past delay an outage in which every attempt fails for longer than this."""
+_BLIP_FAILURES: Final = 3
+"""As many are certain but for their persistence. Fewer teach nothing about it: they are flakes that came close."""
+_LEAST_BLIPS: Final = 3
 _LEAST_ATTEMPTS: Final = 200
 _MOST_FAILURES: Final = 5000
 
@@ -48,7 +53,7 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """The past 28 days of a target: how often it fails, and how long its blips last."""
+    """The past 28 days of a target: how often it fails, and what one of its blips in 28 days outlasts."""
 
     bad_share: float = 0.0
     blip_seconds: float = 0.0
@@ -103,6 +108,11 @@ class Suspicion:
         if self.certain:
             self.nats = max(self.nats, self.tuning.certain_nats)
 
+    @property
+    def in_row_seconds(self) -> float:
+        """Return how long failures in a row have to persist until they are an outage."""
+        return max(self.tuning.persistence_seconds, min(self._persistence_seconds, _MOST_IN_ROW_SECONDS))
+
     def clear(self) -> None:
         """End the doubt."""
         self.nats, self.failing_since, self.certain, self._good_in_row = 0.0, None, False, 0
@@ -136,8 +146,8 @@ class Past:
     def habit(self, now: float, interval_seconds: float) -> Habit:
         """Return the target's habit as of `now`.
 
-        The persistence is a rank, not a model: of blips that go on as they did, about three in 28 days last longer
-        than the third longest of the last 28 days, whatever their distribution.
+        Blips are taken to end at a constant rate: of n in 28 days that last m seconds on average, one outlasts
+        m log n. A day counts at least, so that the troubles of a first hour are not taken for a habit.
         """
         start = max(self.since, now - MEMORY_SECONDS)
         while self._failures and self._failures[0][0] < start:
@@ -145,10 +155,11 @@ class Past:
         attempts = (now - start) / interval_seconds
         blips = [one for one in _troubles(self._failures, interval_seconds) if _span(one) <= _LONGEST_BLIP_SECONDS]
         bad = sum(scheduled for blip in blips for _, scheduled in blip)
-        spans = sorted((_span(blip) for blip in blips), reverse=True)
+        spans = [_span(blip) for blip in blips if len(blip) >= _BLIP_FAILURES]
+        expected = len(spans) * MEMORY_SECONDS / max(now - start, DAY_SECONDS)
         return Habit(
             bad_share=bad / attempts if attempts >= _LEAST_ATTEMPTS else 0.0,
-            blip_seconds=spans[_RANK - 1] if len(spans) >= _RANK else 0.0,
+            blip_seconds=sum(spans) / len(spans) * math.log(expected) if len(spans) >= _LEAST_BLIPS else 0.0,
         )
 
 

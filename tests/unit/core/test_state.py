@@ -4,6 +4,7 @@ import pytest
 
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State, TargetState, surface_state
+from aiprobe.core.suspicion import Past
 
 LETTERS = {"g": Verdict.GOOD, "b": Verdict.BAD, "x": Verdict.EXCLUDED, "s": Verdict.GOOD}
 
@@ -73,6 +74,26 @@ def test_consecutive_failures_are_reset_by_a_good_probe_and_untouched_by_an_excl
 )
 def test_an_outage_persists_for_forty_seconds(probes: str, every: float, expected: State) -> None:
     assert after(probes, every=every).state is expected
+
+
+@pytest.mark.parametrize(
+    ("probes", "expected"),
+    [
+        ("b" * 9, State.DEGRADED),  # 80 s from the first to the last
+        ("b" * 10, State.MAJOR_OUTAGE),  # 90 s
+        ("bbbbgbbbbb", State.DEGRADED),
+        ("bg" * 29 + "b", State.DEGRADED),  # 580 s
+        ("bg" * 30 + "b", State.PARTIAL_OUTAGE),
+    ],
+)
+def test_a_target_of_long_blips_fails_for_longer_until_it_is_an_outage(probes: str, expected: State) -> None:
+    state = TargetState(past=Past(-28 * 86400.0))
+    for blip in range(-30, 0):
+        for minute in range(4):
+            state.past.note(blip * 30_000.0 + minute * 60, scheduled=True)
+    for index, letter in enumerate(probes):
+        state.record(LETTERS[letter], started=index * 10.0)
+    assert state.state is expected
 
 
 @pytest.mark.parametrize(
