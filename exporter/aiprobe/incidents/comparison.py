@@ -1,22 +1,23 @@
-"""What a provider declares, held against what we see: one machine per surface. Pure; times are Unix seconds.
+"""Compares what a provider declares with what we observe: one state machine per surface. Pure; times are Unix seconds.
 
-The decisions, all of them about one (provider, surface) and the component through which it is felt:
+The rules, all of them for one (provider, surface) and its component on the status page:
 
-- **undeclared**: we see a partial or major outage and the page admits nothing. Any word counts as an admission:
-  `degraded`, or an open incident that names the component even where the component itself is back to operational.
-  Words about other components, and incidents that name no component, do not.
-- **unobserved**: the page says partial or major outage and we see it operational. `degraded` on a page is too weak a
-  word to be contradicted, and `degraded` seen by us agrees well enough with an outage there.
-- Maintenance is neither. A page that cannot be read, a component that it does not tell of, and a surface that is
-  not validly probed give no answer at all, rather than a 0.
-- Hysteresis: on our side it is that of `state`; on the page's side one silent reading withdraws nothing.
-- `undeclared_seconds` counts from the first bad probe, or, where the page had spoken (or announced maintenance) and
-  then fell silent while we still saw the outage, from that silence.
-- Lag and lead belong to the first word about an outage, once. A word that answered one outage does not answer the
-  next. A lead needs a component that is declared worse than operational: an old incident that is only `monitoring`
-  foretells nothing. A notice posted after we recovered counts as the first word (a long lag) if it comes soon enough.
-- No lag and no lead is told where either end was not seen: probing began in the middle of the outage, or the page
-  became readable with its word already standing and no incident to date it by.
+- **undeclared**: we observe a partial or major outage, and the page declares no problem. A declaration is a state such
+  as `degraded`, or an open incident that names the component, even if the component itself is operational again.
+  States of other components and incidents that name no component do not count.
+- **unobserved**: the page declares a partial or major outage, and we observe `operational`. `degraded` on a page is too
+  weak to contradict, and `degraded` in our probes agrees well enough with an outage there.
+- Maintenance is neither. There is no value, instead of a 0, in three cases: the page cannot be read, it does not list
+  the component, or the surface has no valid probes.
+- Hysteresis: for our probes it is that of `state`; for the page, one reading without a declaration withdraws nothing.
+- `undeclared_seconds` counts from the first bad probe. If a declaration or a maintenance ended during the outage, it
+  counts from that end.
+- Lag and lead come from the first declaration about an outage, once. A declaration that belongs to one outage does not
+  count for the next. A lead needs a component that is declared worse than operational: an old incident that is only
+  `monitoring` predicts nothing. A notice that is posted soon after the recovery counts as the first declaration, with a
+  long lag.
+- There is no lag and no lead if one of the two times is unknown: probing began during the outage, or the page became
+  readable when its declaration already existed, without an incident that has a date.
 """
 
 from collections.abc import Mapping
@@ -28,63 +29,62 @@ from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaratio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What our probes say about a surface now."""
+    """The current result of our probes for a surface."""
 
     state: State | None
-    """Over its targets, by `core.state.surface_state`; None while nothing was validly probed or all fell silent."""
+    """State over its targets, by `core.state.surface_state`; None without valid probes or if all targets are silent."""
     first_bad_timestamp_seconds: float | None = None
-    """The first bad probe of the outage under way; None when there is none."""
+    """The first bad probe of the current outage; None if there is none."""
     start_observed: bool = True
-    """False when no good probe came before it, so that the outage may be older."""
+    """False if no good probe came before it: the outage can be older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What the gauges show; None means no series."""
+    """The values of the gauges; None means no series."""
 
     undeclared: bool | None
     unobserved: bool | None
     undeclared_seconds: float | None
-    """0 when nothing is undeclared."""
+    """0 if nothing is undeclared."""
     last_declaration_lag_seconds: float | None = None
-    """From the first bad probe to the page's first word, of the last outage that the page came second to; never
-    negative."""
+    """From the first bad probe to the page's first declaration, for the last outage that we saw first; at least 0."""
     last_declaration_lead_seconds: float | None = None
-    """From the page's first word to the first bad probe, of the last outage that the page came first to; above 0."""
+    """From the page's first declaration to the first bad probe, for the last outage that it declared first; above 0."""
 
     @property
     def disagreements(self) -> Mapping[str, bool]:
-        """Return the values of the label `kind`, with those that have an answer."""
+        """Return the known values by the label `kind`."""
         kinds = {"undeclared": self.undeclared, "unobserved": self.unobserved}
         return {kind: value for kind, value in kinds.items() if value is not None}
 
 
 @dataclass(slots=True)
 class _Outage:
-    """One stretch of partial or major outage as we saw it."""
+    """One observed partial or major outage."""
 
     start: float
     start_observed: bool
     end: float | None = None
     settled: bool = False
-    """Whether the page's first word was found, or can no longer be told."""
+    """Whether the page's first declaration was found, or can no longer be found."""
 
 
 @dataclass(slots=True)
 class SurfaceComparison:
-    """Compares one surface with one page: feed it both sides as they come, ask it at any time."""
+    """Compares one surface with one page: takes observations and readings, and returns the comparison at any time."""
 
     page: PageWatch = field(default_factory=PageWatch)
     _observed: State | None = None
     _outage: _Outage | None = None
-    """The one under way, or the last one."""
+    """The current outage, or the last one."""
     _answered_word: int = 0
-    """The number of the last word of the page that answered an outage."""
+    """The number of the page's last declaration that was matched with an outage."""
     _lag: float | None = None
     _lead: float | None = None
 
     def observe(self, at: float, seen: Observation) -> None:
-        """Take what the probes say at `at`."""
+        """Take the result of the probes at `at`."""
         self._observed = seen.state
         if seen.state is None:
             return
@@ -98,15 +98,15 @@ class SurfaceComparison:
             self._outage = _Outage(at if start is None else min(start, at), seen.start_observed and start is not None)
         self._settle(at)
 
-    def read(self, at: float, said: Declaration | None) -> None:
-        """Take one reading of the page about this surface's component; None when the page could not be read."""
-        self.page.read(at, said)
+    def read(self, at: float, declared: Declaration | None) -> None:
+        """Take one reading of the page about this surface's component; None if the page could not be read."""
+        self.page.read(at, declared)
         self._settle(at)
 
     def compare(self, now: float) -> Comparison:
-        """Return both sides side by side at `now`."""
-        said, seen = self.page.current, self._observed
-        if said is None or seen is None or (said.state is None and not said.maintenance):
+        """Return the comparison at `now`."""
+        current, seen = self.page.current, self._observed
+        if current is None or seen is None or (current.state is None and not current.maintenance):
             return Comparison(
                 undeclared=None,
                 unobserved=None,
@@ -115,7 +115,7 @@ class SurfaceComparison:
                 last_declaration_lead_seconds=self._lead,
             )
         undeclared = seen >= State.PARTIAL_OUTAGE and not self.page.covered
-        declared = State.OPERATIONAL if said.state is None or said.maintenance else said.state
+        declared = State.OPERATIONAL if current.state is None or current.maintenance else current.state
         return Comparison(
             undeclared=undeclared,
             unobserved=seen is State.OPERATIONAL and declared >= State.PARTIAL_OUTAGE,
@@ -131,7 +131,7 @@ class SurfaceComparison:
         return max(0.0, now - start)
 
     def _settle(self, at: float) -> None:
-        """Match the outage with the page's first word about it, once."""
+        """Match the outage with the page's first declaration about it, once."""
         outage, page = self._outage, self.page
         if outage is None or outage.settled:
             return

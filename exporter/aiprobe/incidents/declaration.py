@@ -1,6 +1,6 @@
-"""What a status page says about one component, and since when: readings go in, the page's word comes out.
+"""What a status page declares for one component, and since when, derived from its readings.
 
-Pure. Holding that word against what we saw belongs in `comparison`; reading pages belongs in `statuspages/`.
+Pure. Comparing it with the probes belongs in `comparison`; reading pages belongs in `statuspages/`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,29 +11,29 @@ from aiprobe.core.state import State
 from aiprobe.core.statuspage import Component, DeclaredIncident
 
 SILENT_AFTER: Final = 2
-"""Readings in a row without a word after which the page has withdrawn it; one alone is a page that flaps."""
+"""A declaration ends after this many consecutive readings without it; a single one counts as flapping."""
 RETROACTIVE_WITHIN_SECONDS: Final = 2 * 3600.0
-"""How long after an outage a notice may be posted and still be taken as about it. Retroactive notices of spring 2026
-came within 75 minutes of the end that they state."""
+"""A notice that is posted within this time after an outage still counts as about it. Retroactive notices of spring 2026
+were posted within 75 minutes of the end that they state."""
 
 _DATED: Final = 100
-"""Notices that left the page and whose dates are kept, should they come back."""
+"""The dates of this many notices are kept after they disappear from the page, in case they appear again."""
 _MAINTENANCE_STATUSES: Final = frozenset({"scheduled", "in_progress", "verifying", "completed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """What one reading says about one component. Build it with `declaration`."""
+    """The content of one reading about one component. Build it with `declaration`."""
 
     state: State | None
-    """None when the page does not tell."""
+    """None if the page does not state it."""
     maintenance: bool = False
     notices: tuple[DeclaredIncident, ...] = ()
     """The incidents that name the component, open and resolved."""
 
     @property
-    def speaks(self) -> bool:
-        """Return whether the page admits that something is wrong, by the component's state or by an open incident."""
+    def declares(self) -> bool:
+        """Return whether the page declares a problem, by the component's state or by an open incident."""
         return (self.state or State.OPERATIONAL) >= State.DEGRADED or any(notice.is_open for notice in self.notices)
 
 
@@ -42,10 +42,10 @@ def _name(notice: DeclaredIncident) -> str:
 
 
 def declaration(component: Component | None, incidents: Iterable[DeclaredIncident] = ()) -> Declaration | None:
-    """Sum up what a reading says about `component`; None where it is None: the page says nothing that we can place.
+    """Return the content of a reading about `component`, with the incidents that name it; None if it is None.
 
-    An incident counts where it names the component. One that names others, or none at all (billing in an app store,
-    say), is not a word about this one, and planned work is not one either.
+    An incident that names other components, or none (for example billing in an app store), is not about this one.
+    Neither is planned work.
     """
     if component is None:
         return None
@@ -62,67 +62,69 @@ def declaration(component: Component | None, incidents: Iterable[DeclaredInciden
 
 @dataclass(slots=True)
 class PageWatch:
-    """Since when a page speaks of one component, as exactly as its readings allow. Times are Unix seconds."""
+    """Tracks since when a page declares a problem of one component, as exactly as its readings allow (Unix seconds)."""
 
     current: Declaration | None = None
     """The last reading; None while the page cannot be read."""
-    speaking: bool = False
-    """Whether the page's word stands, with one silent reading overlooked."""
+    declaring: bool = False
+    """Whether the page declares a problem; one reading without a declaration does not end it."""
     since: float | None = None
-    """When the standing (or, after it, the last) word came; None when it came before we could tell."""
+    """When the current or last declaration began; None if it began before that could be observed."""
     first_read: float | None = None
-    """The first reading that held that word."""
+    """The first reading with that declaration."""
     ended: float | None = None
-    """The first reading after that word; None while it stands."""
+    """The first reading after that declaration; None while it lasts."""
     read_at: float | None = None
-    """The last reading that could be made, whatever it said."""
+    """The last successful reading."""
     words: int = 0
-    """How many words there were so far: the number of the last one."""
+    """The number of declarations so far, which is the number of the last one."""
     covered_until: float | None = None
-    """When the last word or maintenance ended; None if there was none."""
+    """When the last declaration or maintenance ended; None if there was none."""
     _quiet_at: float | None = None
-    """The last reading that said nothing of the component."""
+    """The last reading without a declaration."""
     _quiet_from: float | None = None
-    """The first of the silent readings in a row."""
+    """The first of the consecutive readings without a declaration."""
     _quiet_readings: int = 0
     _in_maintenance: bool = False
-    """As the last reading that could be made had it."""
+    """In the last successful reading."""
     _gap: bool = False
-    """Whether the last reading left the component's state untold."""
+    """Whether the last reading has no state of the component."""
     _dated: dict[str, float] = field(default_factory=dict)
-    """By notice, when it was posted: as it says, but never before a reading that did not hold it yet."""
+    """When each notice was posted: its own date, but not before the last reading without it."""
 
     @property
     def covered(self) -> bool:
-        """Return whether a failure of now is declared or announced."""
-        return self.speaking or (self.current is not None and self.current.maintenance)
+        """Return whether a failure now would be declared or announced."""
+        return self.declaring or (self.current is not None and self.current.maintenance)
 
-    def read(self, at: float, said: Declaration | None) -> None:
-        """Take one reading of the page; None says that it could not be read, which ends nothing and begins nothing."""
-        self.current = said
-        if said is None:
+    def read(self, at: float, declared: Declaration | None) -> None:
+        """Take one reading of the page; None means that it could not be read, which ends and begins nothing."""
+        self.current = declared
+        if declared is None:
             self._gap = True
             return
-        self._date(at, said.notices)
-        if said.maintenance:
+        self._date(at, declared.notices)
+        if declared.maintenance:
             self._quiet_readings = 0
-        elif said.speaks:
-            self._hear(at, said)
+        elif declared.declares:
+            self._begin(at, declared)
         else:
             if self._in_maintenance:
                 self.covered_until = at
-            self._hush(at)
-        if not said.speaks:
+            self._count_quiet(at)
+        if not declared.declares:
             self._quiet_at = at
-        self._in_maintenance = said.maintenance
-        self._gap = said.state is None and not said.maintenance
+        self._in_maintenance = declared.maintenance
+        self._gap = declared.state is None and not declared.maintenance
         self.read_at = at
 
     def word_about(self, start: float, end: float) -> float | None:
-        """Return when the first notice was posted that is about an outage from `start` to `end`; None without one.
+        """Return when the first notice about an outage from `start` to `end` was posted; None without one.
 
-        A notice is about the outage when it was posted during it or shortly after it, or when it was posted later and
-        its own window meets the outage's. Notices that are closed already count like open ones.
+        A notice is about the outage in two cases; closed notices count like open ones:
+
+        - it was posted during the outage or shortly after it;
+        - it was posted later, and its own window overlaps the outage.
         """
         words = []
         for notice in () if self.current is None else self.current.notices:
@@ -134,20 +136,20 @@ class PageWatch:
                 words.append(posted)
         return min(words, default=None)
 
-    def _hear(self, at: float, said: Declaration) -> None:
+    def _begin(self, at: float, declared: Declaration) -> None:
         self._quiet_readings = 0
-        if self.speaking:
+        if self.declaring:
             return
-        self.speaking = True
+        self.declaring = True
         self.words += 1
         self.first_read = at
         self.ended = None
-        posted = [self._dated[_name(notice)] for notice in said.notices if notice.is_open]
+        posted = [self._dated[_name(notice)] for notice in declared.notices if notice.is_open]
         unseen = self._gap or self._quiet_at is None
         self.since = min(posted) if posted else None if unseen else at
 
     def _date(self, at: float, notices: Sequence[DeclaredIncident]) -> None:
-        """Date the notices that are new. The page cannot have posted one before a reading that did not hold it."""
+        """Date the new notices. The page cannot have posted one before a reading without it."""
         for notice in notices:
             if _name(notice) not in self._dated:
                 earliest = notice.declared_timestamp_seconds if self.read_at is None else self.read_at
@@ -156,12 +158,12 @@ class PageWatch:
         for name in [name for name in self._dated if name not in here][:-_DATED]:
             del self._dated[name]
 
-    def _hush(self, at: float) -> None:
-        if not self.speaking:
+    def _count_quiet(self, at: float) -> None:
+        if not self.declaring:
             return
         self._quiet_readings += 1
         if self._quiet_readings == 1:
             self._quiet_from = at
         if self._quiet_readings >= SILENT_AFTER:
-            self.speaking = False
+            self.declaring = False
             self.ended = self.covered_until = self._quiet_from

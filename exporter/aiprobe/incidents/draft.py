@@ -1,7 +1,7 @@
-"""An observed incident that is still being written: what is counted while a surface fails.
+"""An open observed incident: counts probes while a surface fails.
 
-Probes after the last bad one wait until it is known whether they belong to the incident or to the recovery, so that
-the counts of a closed incident are those between its start and its end.
+Probes after the last bad one are not counted until it is decided whether they belong to the incident or to the
+recovery. The counts of a closed incident are therefore those between its start and its end.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from aiprobe.incidents.run import Sighting
 
 MAX_REQUEST_IDS: Final = 20
 _MAX_WAITING: Final = 500
-"""Probes after the last bad one that are kept apart; the oldest of more count as part of the incident."""
+"""The most probes after the last bad one that wait; beyond that, the oldest count as part of the incident."""
 
 
 class SurfaceKey(NamedTuple):
-    """What one incident is about."""
+    """Identifies what one incident is about."""
 
     provider: str
     surface: str
@@ -33,7 +33,7 @@ class SurfaceKey(NamedTuple):
 
 
 def incident_id(key: SurfaceKey, start: float) -> str:
-    """Return the id of an incident: its start for people, and a digest of what it is about."""
+    """Return the id of an incident: its start, readable for people, and a digest of its key."""
     parts = "\x00".join((key.provider, key.surface, key.provider_region, str(int(start))))
     return f"{_compact(start)}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
 
@@ -47,7 +47,7 @@ def _compact(timestamp: float) -> str:
 
 @dataclass(slots=True)
 class _Share:
-    """How one target fared."""
+    """The counts of one target."""
 
     target: Target
     failing: bool = False
@@ -75,7 +75,7 @@ class _Share:
 
 @dataclass(slots=True)
 class _Tally:
-    """Everything that is counted probe by probe."""
+    """All counts of the probes."""
 
     shares: dict[str, _Share] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -109,8 +109,8 @@ class _Tally:
         if seen.verdict is not Verdict.BAD:
             return
         share.bad[seen.outcome.value] += 1
-        told = seen.http_status is not None and seen.http_status >= 400
-        self.failures[str(seen.http_status) if told else seen.outcome.value] += 1
+        by_status = seen.http_status is not None and seen.http_status >= 400
+        self.failures[str(seen.http_status) if by_status else seen.outcome.value] += 1
         if seen.request_id is None or seen.request_id in self.request_ids:
             return
         if len(self.request_ids) < MAX_REQUEST_IDS:
@@ -131,16 +131,16 @@ class Draft:
     max_state: State = State.PARTIAL_OUTAGE
     first_declared: float | None = None
     others: dict[str, bool] = field(default_factory=dict)
-    """Other providers: whether each failed meanwhile."""
+    """Other providers: whether each one failed meanwhile."""
     siblings: dict[str, bool] = field(default_factory=dict)
-    """API targets of the same provider's other surfaces: whether each failed meanwhile. Asked of web surfaces only."""
+    """API targets of the provider's other surfaces: whether each one failed meanwhile. Only used for web surfaces."""
     is_web: bool = False
-    """Whether nothing but web pages failed when it began."""
+    """Whether only web pages failed when it began."""
     egress_ok: bool = False
     egress_failed: bool = False
     gaps: list[tuple[float, float]] = field(default_factory=list)
     page_before: PageRecord | None = None
-    """What the page said before a restart."""
+    """What the page showed before a restart."""
     _counted_until: float = 0.0
     """When the last probe in `_counted` started."""
     _counted: _Tally = field(default_factory=_Tally)
@@ -148,9 +148,9 @@ class Draft:
 
     @classmethod
     def resumed(cls, incident: Incident, targets: Iterable[Target]) -> "Draft":
-        """Return an incident that was open when aiprobe stopped and goes on after its restart, with its counts.
+        """Return an incident, with its counts, that was open when aiprobe stopped and continues after the restart.
 
-        `targets` are those of its surface; of others nothing is counted any more.
+        `targets` are those of its surface; probes of other targets are no longer counted.
         """
         of_surface = {target.name: target for target in targets}
         shares = {
@@ -183,8 +183,8 @@ class Draft:
             ),
         )
 
-    def know(self, target: Target, *, failing: bool) -> None:
-        """Take part of a target of this surface; once failing, always counted as failing."""
+    def include(self, target: Target, *, failing: bool) -> None:
+        """Include a target of this surface; once failing, it always counts as failing."""
         share = self._counted.shares.setdefault(target.name, _Share(target))
         share.target = target
         share.failing |= failing
@@ -195,7 +195,7 @@ class Draft:
         return tuple(name for name, share in self._counted.shares.items() if share.failing)
 
     def add(self, seen: Sighting) -> None:
-        """Count one probe of a target that this draft knows; one from before the start is none of it."""
+        """Count one probe of an included target; ignore probes from before the start."""
         if seen.timestamp_seconds < self.start:
             return
         self.last_seen = max(self.last_seen, seen.timestamp_seconds)
@@ -206,7 +206,7 @@ class Draft:
             self._count(self._waiting.popleft())
 
     def frozen(self, page: PageRecord | None, *, end: float | None = None, end_observed: bool = True) -> Incident:
-        """Return the incident as it stands, or as it ended at `end`."""
+        """Return the incident as it is now, or as it ended at `end`."""
         tally = self._counted.copy()
         for seen in self._waiting:
             if end is None or seen.timestamp_seconds < end:
@@ -240,7 +240,7 @@ class Draft:
         )
 
     def settled(self, page: PageRecord | None) -> Incident:
-        """Return the incident without the probes of which it is not known whether they belong to the recovery."""
+        """Return the incident without the probes that can belong to the recovery."""
         whole, self._waiting = self._waiting, deque()
         try:
             return replace(self.frozen(page), last_seen_timestamp_seconds=self._counted_until)

@@ -1,6 +1,6 @@
-"""Observed incidents, and what providers declare beside them: takes probes, pages and egress checks, emits gauges.
+"""Keeps observed incidents and the comparison with status pages: takes probes, pages and egress checks, emits gauges.
 
-The incidents and the comparison are pure; here they are connected to the clock and to the metrics.
+The incidents and the comparison are pure; this module connects them to the clock and the metrics.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,10 +31,10 @@ _Series = dict[tuple[str, ...], float]
 
 
 class Writer(Protocol):
-    """Keeps incidents that ended."""
+    """Stores ended incidents."""
 
     def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
-        """Take the JSON documents of incidents that ended. Does not block."""
+        """Take the JSON documents of ended incidents. Does not block."""
 
 
 class IncidentKeeper:
@@ -46,13 +46,13 @@ class IncidentKeeper:
         self._writer = writer
         self._clock = clock
         self._written: Mapping[str, Incident] = {}
-        """Those of the book that `writer` has, as they were then."""
+        """The incidents that `writer` has, as they were passed to it."""
         self._comparisons: dict[Surface, SurfaceComparison] = {}
         self._probed: frozenset[Surface] = frozenset()
         self._emitted_at = float("-inf")
 
     def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
-        """Return what forgets every target but these. Call that before the pages are changed."""
+        """Return the function that removes all other targets. Call that before the pages are changed."""
 
         def commit() -> None:
             self._probed = frozenset((target.provider.name, target.surface) for target in targets)
@@ -63,9 +63,9 @@ class IncidentKeeper:
     def resume(
         self, ended: Sequence[Any], under_way: Sequence[Any], results: Sequence[Finished], *, goes_on: bool
     ) -> None:
-        """Go on at a restart, from the documents that were written and the last results, oldest first.
+        """Continue after a restart, from the written documents and the last results, oldest first.
 
-        Without `goes_on` the incidents that were open are closed where they were last seen.
+        Without `goes_on`, the open incidents are closed at the time when they were last seen.
         """
         on_disk = {one.id: one for one in _parsed(ended) if one.end_timestamp_seconds is not None}
         open_ones = _parsed(under_way)
@@ -79,12 +79,12 @@ class IncidentKeeper:
         return [incident_json(one) for one in self.book.under_way()]
 
     def watched(self, surfaces: frozenset[Surface]) -> None:
-        """Compare these surfaces from now on, as far as they are probed."""
+        """Compare these surfaces from now on, if they are probed."""
         known = self._comparisons
         self._comparisons = {key: known.get(key) or SurfaceComparison() for key in surfaces & self._probed}
 
     def close(self) -> None:
-        """Write the incidents under way, as far as they were seen."""
+        """Write the open incidents, ended at the time when they were last seen."""
         self.book.keep((), self._clock.wall())
         self._write_ended()
 
@@ -95,11 +95,11 @@ class IncidentKeeper:
         self._observe((finished.target.provider.name, finished.target.surface), now)
 
     def egress(self, checks: Mapping[str, bool]) -> None:
-        """Take the answers of one round of egress checks."""
+        """Take the results of one round of egress checks."""
         self.book.egress(any(checks.values()), self._clock.wall())
 
     def page_read(self, provider: str, snapshot: PageSnapshot) -> None:
-        """Take what is known of one page after a poll."""
+        """Take the state of one page after a poll."""
         now = self._clock.wall()
         reading = snapshot.reading
         for watched in snapshot.watched:
@@ -112,7 +112,7 @@ class IncidentKeeper:
                 comparison.read(now, _declared(watched, reading) if snapshot.up else None)
 
     def tick(self) -> None:
-        """Bring the gauges up to date and write what ended, once a second."""
+        """Update the gauges and write ended incidents, once a second."""
         if self._clock.monotonic() - self._emitted_at < EMIT_EVERY_SECONDS:
             return
         self._emitted_at = self._clock.monotonic()
@@ -124,7 +124,7 @@ class IncidentKeeper:
             self._gauges.replace(short, values)
 
     def rows(self) -> Sequence[IncidentRow]:
-        """Return the open incidents and the latest closed ones, a sentence each."""
+        """Return the open incidents and the latest closed ones, with one sentence each."""
         incidents = (*self.book.open(), *self.book.recent(SENTENCES_SHOWN))
         return [
             IncidentRow(
@@ -142,7 +142,7 @@ class IncidentKeeper:
         return self.book.to_json(limit)
 
     def markdown(self, limit: int) -> str:
-        """Return the same as Markdown."""
+        """Return the same incidents as Markdown."""
         incidents = [incident_markdown(one) for one in (*self.book.open(), *self.book.recent(limit))]
         return "\n\n".join(incidents) if incidents else "No incident was observed."
 
@@ -151,7 +151,7 @@ class IncidentKeeper:
         return incident_schema()
 
     def _write_ended(self) -> None:
-        """Have every incident written when it has ended, and again when more became known of it."""
+        """Write each incident when it has ended, and again when it changes later."""
         ended = self.book.recent()
         fresh = [one for one in ended if self._written.get(one.id) is not one]
         if fresh:
@@ -192,7 +192,7 @@ class IncidentKeeper:
 
 
 def _parsed(documents: Sequence[Any]) -> Sequence[Incident]:
-    """Return the incidents among what stood on the disk; what is none is left out."""
+    """Return the incidents in documents from the disk; skip invalid ones."""
     found = []
     for document in documents:
         with suppress(ValueError):

@@ -1,6 +1,6 @@
-"""Which layer of a provider is suspected, from which of its targets failed and which did not.
+"""Suspects a layer of a provider, from its targets that failed and those that did not.
 
-A suspicion with its reason, never a finding: the reason says what it rests on.
+The result is a suspicion, not a finding. Its reason names the evidence.
 """
 
 from collections import Counter
@@ -17,9 +17,9 @@ _MAX_NAMES: Final = 3
 
 
 def suspected_layer(targets: Sequence[IncidentTarget], *, siblings: Mapping[str, bool]) -> tuple[Layer, str]:
-    """Return the suspected layer and the reason in half a sentence.
+    """Return the suspected layer and the reason as a clause.
 
-    `siblings` are the API targets of the same provider's other surfaces: whether each failed meanwhile.
+    `siblings` are the API targets of the provider's other surfaces: whether each one failed meanwhile.
     """
     failing = [target for target in targets if target.failing]
     fine = [target for target in targets if not target.failing and target.answered > _MOSTLY * target.asked]
@@ -27,7 +27,7 @@ def suspected_layer(targets: Sequence[IncidentTarget], *, siblings: Mapping[str,
     for target in failing:
         bad.update(target.bad_outcomes)
     if not bad.total():
-        return Layer.UNKNOWN, "nothing that failed was counted"
+        return Layer.UNKNOWN, "no failed probe was counted"
     unreachable = sum(count for outcome, count in bad.items() if outcome in _NETWORK)
     if unreachable > _MOSTLY * bad.total():
         return Layer.NETWORK_EDGE, f"{unreachable} of {bad.total()} failures came before a request could be sent"
@@ -65,7 +65,7 @@ def _of_api_targets(failing: Sequence[IncidentTarget], fine: Sequence[IncidentTa
         return Layer.MODEL, f"calls to {_names(models)} fail while calls to {_names(others)} are answered"
     if asking and lists_fine:
         return Layer.INFERENCE, "the list of models is served while calls to models fail"
-    return Layer.UNKNOWN, "nothing else is probed that would tell the gateway from inference"
+    return Layer.UNKNOWN, "no other probe distinguishes the gateway from inference"
 
 
 def _names(models: set[str]) -> str:

@@ -1,6 +1,6 @@
-"""An incident as a page of Markdown for a ticket or a mail to the provider's support.
+"""Renders an incident as Markdown, for a ticket or a mail to the provider's support.
 
-Texts that a server or a status page chose stand in quotes, cut and without markup; times are UTC.
+Texts from a server or a status page are quoted, cut and without markup; times are UTC.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ _MARKUP: Final = frozenset("\\`*_[]<>|#!~&")
 
 
 def quoted(text: str) -> str:
-    """Return a stranger's text in quotes, with nothing in it that Markdown or HTML would act on."""
+    """Return an external text in quotes, without any Markdown or HTML markup."""
     return '"' + "".join(f"\\{letter}" if letter in _MARKUP else letter for letter in text.replace('"', "'")) + '"'
 
 
 def incident_markdown(incident: Incident) -> str:
-    """Return a report of the incident, with the evidence that a provider's support asks for."""
+    """Return a report of the incident, with the evidence that a provider's support needs."""
     name = " ".join(
         part for part in (incident.provider_display_name, incident.surface, incident.provider_region) if part
     )
@@ -58,12 +58,12 @@ def incident_markdown(incident: Incident) -> str:
 
 
 def _page_lines(page: PageRecord) -> list[str]:
-    said = ", ".join(
+    words = ", ".join(
         f"{word.word.replace('_', ' ')}{f' ({quoted(word.page_word)})' if word.page_word else ''}"
         f" from {_moment(word.timestamp_seconds)}"
         for word in page.words
     )
-    lines = [f"- Status page: {said or 'never read'}"]
+    lines = [f"- Status page: {words or 'never read'}"]
     if page.first_declared_timestamp_seconds is not None:
         lines.append(f"- First declared: {_moment(page.first_declared_timestamp_seconds)}")
     lines += [
@@ -85,7 +85,7 @@ def _request_ids(incident: Incident) -> str:
 
 
 def _verbatim(text: str) -> str:
-    """Return a stranger's text as code: to be copied as it is, so nothing in it can be escaped."""
+    """Return an external text as code: it is for copying, so it must not be escaped."""
     return f"`{text.replace('`', '')}`"
 
 
@@ -113,7 +113,7 @@ def _state_words(incident: Incident) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return our operator's own text without line breaks or markup."""
+    """Return a text of the operator without line breaks or markup."""
     return quoted(" ".join(text.split()))[1:-1]
 
 

@@ -1,8 +1,8 @@
-"""The book of observed incidents: finished probes, egress checks and page readings go in, incidents come out.
+"""The book of observed incidents: derives incidents from finished probes, egress checks and page readings.
 
-Pure: no clock is read, every call brings its time in Unix seconds. An incident is a stretch in which at least one
-target of a (provider, surface, region) is in a partial or major outage. Played back in the same order, the same
-events make the same incidents with the same ids, so a journal restores the book after a restart.
+Pure: it reads no clock, and every call passes its time in Unix seconds. An incident is a stretch of time in which at
+least one target of a (provider, surface, region) is in a partial or major outage. The same events in the same order
+give the same incidents with the same ids, so a journal restores the book after a restart.
 """
 
 from collections import Counter, deque
@@ -32,9 +32,9 @@ def _key(target: Target) -> SurfaceKey:
 
 
 class IncidentBook:
-    """Keeps the open incidents and the last closed ones, `limit` of them in all.
+    """Keeps the open incidents and the last closed ones, at most `limit` together.
 
-    More are kept only where more surfaces than that fail at once.
+    If more surfaces fail at the same time, it keeps all open incidents.
     """
 
     def __init__(self, *, limit: int = MAX_INCIDENTS) -> None:
@@ -55,16 +55,16 @@ class IncidentBook:
         seen = run.record(finished, at=at)
         draft = self._open.get(key)
         if draft is not None:
-            draft.know(target, failing=run.failing)
+            draft.include(target, failing=run.failing)
             draft.add(seen)
         elif run.failing:
             draft = self._begin(key, at)
-        self._tell_others(key, run)
+        self._note_in_others(key, run)
         if draft is not None:
             self._review(draft, run, at)
 
-    def egress(self, up: bool, at: float) -> None:  # noqa: FBT001 - an event of two readings: what and when
-        """Take one round of egress checks: whether any of them succeeded."""
+    def egress(self, up: bool, at: float) -> None:  # noqa: FBT001 - an event with its value and its time
+        """Take one round of egress checks; `up` is true if any of them succeeded."""
         self._egress.append((at, up))
         for draft in self._open.values():
             _note_egress(draft, up=up)
@@ -81,22 +81,22 @@ class IncidentBook:
     ) -> None:
         """Take one reading of the page about a surface's component.
 
-        `component` is None where the page does not list it; with `readable` False nothing of the reading counts.
+        `component` is None if the page does not list it; without `readable`, the reading only marks a gap.
         """
         log = self._pages.setdefault((provider, surface), PageLog())
         log.read(at, component, incidents, readable=readable)
         if not readable:
             return
         for key, draft in self._open.items():
-            told = draft.first_declared is not None and draft.first_declared >= draft.start
-            if (key.provider, key.surface) == (provider, surface) and not told:
+            declared = draft.first_declared is not None and draft.first_declared >= draft.start
+            if (key.provider, key.surface) == (provider, surface) and not declared:
                 draft.first_declared = log.first_word(draft.start, at) or draft.first_declared
         for position, incident in enumerate(self._closed):
             if (incident.provider, incident.surface) == (provider, surface):
                 self._closed[position] = _with_late_word(incident, log, at)
 
     def keep(self, targets: Iterable[Target], at: float) -> None:
-        """Forget every target but these, as after a reload; an incident that lost all its failing targets is closed."""
+        """Remove all other targets, as after a reload; close an incident that has no failing target left."""
         kept = {(_key(target), target.name) for target in targets}
         for key, runs in list(self._runs.items()):
             self._runs[key] = {name: run for name, run in runs.items() if (key, name) in kept}
@@ -112,11 +112,11 @@ class IncidentBook:
     def resume(
         self, ended: Iterable[Incident], under_way: Iterable[Incident], results: Iterable[Finished], at: float
     ) -> None:
-        """Go on at the restart `at` where the last run stopped. Call it once, before anything else.
+        """Continue at the restart `at` from the end of the last run. Call it once, before anything else.
 
-        `results` are the last ones of the targets that are probed, oldest first, each with the state that it led to.
-        An incident `under_way` goes on with its id and its counts, marked with the gap; one of which no target is
-        probed any more is closed where it was last seen.
+        `results` are the last results of the probed targets, oldest first, each with its resulting state. An incident
+        in `under_way` continues with its id and its counts, and the gap is added. If none of its targets is still
+        probed, it is closed at the time when it was last seen.
         """
         self._closed.extend(ended)
         for finished in results:
@@ -132,7 +132,7 @@ class IncidentBook:
         self._prune()
 
     def observation(self, provider: str, surface: str, at: float) -> Observation:
-        """Return what a comparison is told about a surface: its state now, and where its outage began."""
+        """Return the input of a comparison for a surface: its state now, and the start of its outage."""
         keys = [key for key in self._runs if (key.provider, key.surface) == (provider, surface)]
         state = surface_state([_state(run, at) for key in keys for run in self._runs[key].values()])
         drafts = [self._open[key] for key in keys if key in self._open]
@@ -142,12 +142,12 @@ class IncidentBook:
         return Observation(state=state, first_bad_timestamp_seconds=first.start, start_observed=first.start_observed)
 
     def open(self) -> tuple[Incident, ...]:
-        """Return the incidents under way, the latest first."""
+        """Return the open incidents, the latest first."""
         incidents = [draft.frozen(self._page(draft)) for draft in self._open.values()]
         return tuple(sorted(incidents, key=_latest_first))
 
     def under_way(self) -> tuple[Incident, ...]:
-        """Return the open incidents as `resume` takes them: the probes after the last bad one are left out."""
+        """Return the open incidents for `resume`, without the probes after the last bad one."""
         return tuple(draft.settled(self._page(draft)) for draft in self._open.values())
 
     def recent(self, limit: int = MAX_INCIDENTS) -> tuple[Incident, ...]:
@@ -155,7 +155,7 @@ class IncidentBook:
         return tuple(sorted(self._closed, key=_latest_first)[: max(0, limit)])
 
     def counts(self) -> Mapping[tuple[str, str, bool], int]:
-        """Return how many incidents are kept by (provider, surface, open)."""
+        """Return the number of kept incidents by (provider, surface, open)."""
         counts = Counter((key.provider, key.surface, True) for key in self._open)
         counts.update((incident.provider, incident.surface, False) for incident in self._closed)
         return dict(counts)
@@ -175,13 +175,13 @@ class IncidentBook:
         return run
 
     def _take_up(self, incident: Incident, at: float) -> None:
-        """Go on with an incident that was open at the stop; it may have ended between its last record and the stop."""
+        """Continue an incident that was open at the stop; it can have ended between its last record and the stop."""
         key = SurfaceKey(incident.provider, incident.surface, incident.provider_region)
         runs = self._runs.get(key, {})
         draft = self._open[key] = Draft.resumed(incident, (run.target for run in runs.values()))
-        self._go_on(draft)
+        self._reopen(draft)
         for run in runs.values():
-            draft.know(run.target, failing=run.failing)
+            draft.include(run.target, failing=run.failing)
         since = draft.last_seen
         later = (seen for run in runs.values() for seen in run.recent if seen.timestamp_seconds > since)
         for seen in sorted(later, key=lambda seen: seen.timestamp_seconds):
@@ -194,7 +194,7 @@ class IncidentBook:
                 self._review(draft, run, at)
 
     def _begin(self, key: SurfaceKey, at: float) -> Draft:
-        """Open an incident at the first bad probe of those targets of the surface that fail now."""
+        """Open an incident at the first bad probe of the targets of the surface that fail now."""
         runs = list(self._runs[key].values())
         starts = [(run.start, run) for run in runs if run.failing]
         starts += [
@@ -209,10 +209,10 @@ class IncidentBook:
             is_web=all(run.target.kind.answered_by is AnsweredBy.WEB_PAGE for run in runs if run.failing),
         )
         self._open[key] = draft
-        self._go_on(draft)
+        self._reopen(draft)
         self._prune()
         for run in runs:
-            draft.know(run.target, failing=run.failing)
+            draft.include(run.target, failing=run.failing)
         earlier: list[Sighting] = sorted(
             (seen for run in runs for seen in run.recent), key=lambda seen: seen.timestamp_seconds
         )
@@ -229,13 +229,13 @@ class IncidentBook:
         draft.first_declared = None if log is None else log.first_word(start, at)
         return draft
 
-    def _tell_others(self, key: SurfaceKey, run: TargetRun) -> None:
+    def _note_in_others(self, key: SurfaceKey, run: TargetRun) -> None:
         for draft in self._open.values():
             if draft.key != key and run.state is not None:
                 _note_other(draft, run.target, failing=run.state >= State.PARTIAL_OUTAGE)
 
     def _review(self, draft: Draft, run: TargetRun, at: float) -> None:
-        """Raise the worst state seen, and close the incident when the last failing target has left it."""
+        """Update the worst state, and close the incident when its last failing target has recovered."""
         runs = self._runs[draft.key]
         seen = surface_state([_state(other, at) for other in runs.values()])
         draft.max_state = max(draft.max_state, seen or State.OPERATIONAL)
@@ -249,8 +249,8 @@ class IncidentBook:
         observed = bool(recovered) and max(recovered) >= max(lost, default=0.0)
         self._close(draft, end=max(end, draft.start), end_observed=observed)
 
-    def _go_on(self, draft: Draft) -> None:
-        """Take back the closed incident that turns out not to be over: what begins anew began with the same probe."""
+    def _reopen(self, draft: Draft) -> None:
+        """Remove the closed incident that `draft` continues, because both begin with the same probe."""
         one = incident_id(draft.key, draft.start)
         self._closed = deque(incident for incident in self._closed if incident.id != one)
 
@@ -260,7 +260,7 @@ class IncidentBook:
         self._prune()
 
     def _prune(self) -> None:
-        """Forget the oldest closed incidents that are too many."""
+        """Remove the oldest closed incidents beyond the limit."""
         while self._closed and len(self._closed) + len(self._open) > self._limit:
             self._closed.popleft()
 
@@ -288,7 +288,7 @@ def _note_egress(draft: Draft, *, up: bool) -> None:
 
 
 def _note_other(draft: Draft, target: Target, *, failing: bool) -> None:
-    """Remember how a target outside the draft's surface fares meanwhile."""
+    """Record whether a target outside of the draft's surface fails meanwhile."""
     provider = target.provider.name
     if provider != draft.key.provider:
         draft.others[provider] = failing or draft.others.get(provider, False)
@@ -297,7 +297,7 @@ def _note_other(draft: Draft, target: Target, *, failing: bool) -> None:
 
 
 def _with_late_word(incident: Incident, log: PageLog, at: float) -> Incident:
-    """Add a notice that the page posted when all was over."""
+    """Add a notice that the page posted after the end."""
     start, end, page = incident.start_timestamp_seconds, incident.end_timestamp_seconds, incident.page
     if end is None or at - end > 2 * RETROACTIVE_WITHIN_SECONDS:
         return incident

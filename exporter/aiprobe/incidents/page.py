@@ -1,6 +1,6 @@
-"""What a status page said about one surface over time, kept for the incidents of that surface.
+"""What a status page shows for one surface over time, kept for the incidents of that surface.
 
-Texts from pages are cut and cleaned here, once, before anything remembers them.
+Texts from pages are cut and sanitised here, once, before they are stored.
 """
 
 from collections import deque
@@ -15,7 +15,7 @@ from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS, Declaratio
 from aiprobe.incidents.record import MAX_NOTICES, PageNotice, PageRecord, PageWord, Word
 
 _REMEMBERED: Final = 50
-"""Changes of word kept per surface."""
+"""Changes of the page's word that are kept per surface."""
 _MAX_NAME: Final = 200
 _MAX_URL: Final = 500
 
@@ -28,49 +28,49 @@ _WORDS: Final = {
 
 
 def clean(text: str, *, limit: int = _MAX_NAME) -> str:
-    """Return a stranger's text as one printable line of at most `limit` characters."""
+    """Return an external text as one printable line of at most `limit` characters."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * limit]).split())
     return line if len(line) <= limit else line[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(slots=True)
 class PageLog:
-    """The page's words about one surface. Times are Unix seconds."""
+    """The page's words for one surface. Times are Unix seconds."""
 
     watch: PageWatch = field(default_factory=PageWatch)
     _words: deque[PageWord] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _answered: tuple[int, float] = (0, 0.0)
-    """The number of the last word that an incident was told of, and the start of that incident."""
+    """The number of the last declaration that was matched with an incident, and the start of that incident."""
     _seen: dict[str, tuple[DeclaredIncident, float]] = field(default_factory=dict)
-    """The last notices by id, as last read and when: they leave many pages once they are resolved."""
+    """The last notices by id, with the time of their last reading: many pages remove them when they are resolved."""
 
     def read(
         self, at: float, component: Component | None, incidents: Sequence[DeclaredIncident], *, readable: bool
     ) -> None:
-        """Take one reading; `component` is None where the page does not list it."""
-        said = declaration(component, incidents) if readable else None
-        self.watch.read(at, said)
-        if said is not None:
-            self._remember(at, said.notices)
+        """Take one reading; `component` is None if the page does not list it."""
+        declared = declaration(component, incidents) if readable else None
+        self.watch.read(at, declared)
+        if declared is not None:
+            self._remember(at, declared.notices)
         own = component.word if component is not None and readable else ""
-        word = PageWord(timestamp_seconds=at, word=_word(said, readable=readable), page_word=clean(own, limit=50))
+        word = PageWord(timestamp_seconds=at, word=_word(declared, readable=readable), page_word=clean(own, limit=50))
         if not self._words or (self._words[-1].word, self._words[-1].page_word) != (word.word, word.page_word):
             self._words.append(word)
 
     def record(self, start: float, end: float | None) -> PageRecord:
-        """Return what was said from `start` to `end`, without the first word about it."""
+        """Return the page's words and notices from `start` to `end`, without `first_declared_timestamp_seconds`."""
         until = float("inf") if end is None else end
         words = [
             replace(word, timestamp_seconds=max(word.timestamp_seconds, start))
             for word, following in [*pairwise(self._words), *((word, None) for word in list(self._words)[-1:])]
             if word.timestamp_seconds <= until and (following is None or following.timestamp_seconds > start)
         ]
-        return PageRecord(notices=self.notices(start, until)).saying(words)
+        return PageRecord(notices=self.notices(start, until)).with_words(words)
 
     def first_word(self, start: float, at: float) -> float | None:
-        """Return when the page first spoke of an incident under way since `start`; None while it did not.
+        """Return when the page first declared an open incident that began at `start`; None if it has not.
 
-        Where the standing word was about an earlier incident, a notice posted since then is the better answer.
+        If the current declaration is about an earlier incident, a notice that was posted since then is used instead.
         """
         watch = self.watch
         posted = watch.word_about(start, at)
@@ -84,14 +84,14 @@ class PageLog:
         return watch.first_read if watch.since is None else watch.since
 
     def late_word(self, start: float, end: float) -> float | None:
-        """Return when the page first spoke of the incident that ended at `end`, by the reading just made."""
+        """Return when the page first declared the incident that ended at `end`, by the last reading."""
         word = self.watch.first_read if self.watch.since is None else self.watch.since
-        if self.watch.speaking and word is not None and start <= word <= end + RETROACTIVE_WITHIN_SECONDS:
+        if self.watch.declaring and word is not None and start <= word <= end + RETROACTIVE_WITHIN_SECONDS:
             return word
         return self.watch.word_about(start, end)
 
     def notices(self, start: float, until: float) -> tuple[PageNotice, ...]:
-        """Return the incidents that the page had open at some time from `start` to `until`, oldest first."""
+        """Return the incidents that were open on the page at some time from `start` to `until`, oldest first."""
         about = [
             notice
             for notice, read_at in self._seen.values()
@@ -125,9 +125,9 @@ def _closed_at(notice: DeclaredIncident) -> float | None:
     return None if notice.is_open else notice.resolved_timestamp_seconds or notice.declared_timestamp_seconds
 
 
-def _word(said: Declaration | None, *, readable: bool) -> Word:
+def _word(declared: Declaration | None, *, readable: bool) -> Word:
     if not readable:
         return Word.UNREADABLE
-    if said is not None and said.maintenance:
+    if declared is not None and declared.maintenance:
         return Word.MAINTENANCE
-    return Word.UNKNOWN if said is None or said.state is None else _WORDS[said.state]
+    return Word.UNKNOWN if declared is None or declared.state is None else _WORDS[declared.state]

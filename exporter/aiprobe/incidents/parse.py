@@ -1,4 +1,4 @@
-"""From the published form of an incident back to the incident, as a restart reads it from the disk."""
+"""Parses the published form of an incident, for a restart that reads it from the disk."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ from aiprobe.incidents.record import (
 
 
 def incident_from_json(document: Mapping[str, Any]) -> Incident:
-    """Return the incident that `incident_json` described. Raises: ValueError where it is no such document.
+    """Return the incident in a document of `incident_json`. Raises: ValueError if the document is invalid.
 
-    What earlier versions did not write is empty.
+    Fields that earlier versions did not write are empty.
     """
     try:
         return _incident(document)

@@ -1,4 +1,4 @@
-"""An observed incident as data: what was seen, what else happened meanwhile, and what the page said.
+"""An observed incident as data: what the probes observed, what happened meanwhile, and what the page showed.
 
 Frozen; `incidents` makes these, `incident_text` words them and `incident_schema` gives them their published form.
 Times are Unix seconds.
@@ -13,12 +13,12 @@ from aiprobe.core.kind import AnsweredBy
 from aiprobe.core.state import State
 
 MAX_WORDS: Final = 20
-"""Changes of word kept per incident: the first ones and the last."""
+"""Changes of the page's word that are kept per incident: the first ones and the last one."""
 MAX_NOTICES: Final = 5
 
 
 class Layer(StrEnum):
-    """Where the cause is suspected to lie."""
+    """The suspected layer of the cause."""
 
     INFERENCE = "inference"
     GATEWAY_OR_EDGE = "gateway_or_edge"
@@ -30,7 +30,7 @@ class Layer(StrEnum):
 
 
 class EgressControl(StrEnum):
-    """What the checks of places that no AI provider runs said meanwhile."""
+    """The result of the egress checks meanwhile."""
 
     OK = "ok"
     FAILED = "failed"
@@ -38,7 +38,7 @@ class EgressControl(StrEnum):
 
 
 class Word(StrEnum):
-    """What a page says about a component, in one spelling for all pages."""
+    """The state of a component on a page, with the same names for all pages."""
 
     OPERATIONAL = "operational"
     DEGRADED = "degraded"
@@ -46,23 +46,23 @@ class Word(StrEnum):
     MAJOR_OUTAGE = "major_outage"
     MAINTENANCE = "maintenance"
     UNKNOWN = "unknown"
-    """The page could be read and did not tell."""
+    """The page could be read and does not state it."""
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageWord:
-    """What the page said from this moment on."""
+    """The page's state of the component from this time on."""
 
     timestamp_seconds: float
     word: Word
     page_word: str = ""
-    """The page's own word; a stranger's text."""
+    """The page's own word; an external text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageNotice:
-    """An incident on the page that names the component and that was open meanwhile. A stranger's texts, cut."""
+    """An incident on the page that names the component and was open meanwhile. Its texts are external, and cut."""
 
     id: str
     name: str
@@ -75,34 +75,34 @@ class PageNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRecord:
-    """What the status page said during the incident."""
+    """What the status page showed during the incident."""
 
     words: tuple[PageWord, ...] = ()
-    """Each change, oldest first; the first one is what stood when the incident began."""
+    """Each change, oldest first; the first one is the state at the start of the incident."""
     words_omitted: int = 0
     first_declared_timestamp_seconds: float | None = None
-    """The page's first word about it; before the start where the page was first, after the end where it was posted
-    when all was over. None while it said nothing."""
+    """The page's first declaration of it: before the start if the page was first, after the end if it was posted
+    later. None if there is none."""
     notices: tuple[PageNotice, ...] = ()
 
-    def saying(self, words: Sequence[PageWord]) -> "PageRecord":
-        """Return this record with these words, as many as are kept."""
+    def with_words(self, words: Sequence[PageWord]) -> "PageRecord":
+        """Return this record with these words, cut to the kept number."""
         kept = words if len(words) <= MAX_WORDS else [*words[: MAX_WORDS - 1], words[-1]]
         return replace(self, words=tuple(kept), words_omitted=self.words_omitted + len(words) - len(kept))
 
     def after(self, before: "PageRecord") -> "PageRecord":
-        """Return what was said from `before` on, which was recorded before a restart."""
+        """Return this record with `before`, a record from before a restart, in front of it."""
         fresh = [word for word in self.words if not before.words or word.word is not before.words[-1].word]
         known = {notice.id for notice in self.notices}
         former = tuple(notice for notice in before.notices if notice.id not in known)
         joined = replace(self, words_omitted=before.words_omitted + self.words_omitted,
                          notices=(*former, *self.notices)[-MAX_NOTICES:])  # fmt: skip
-        return joined.saying([*before.words, *fresh])
+        return joined.with_words([*before.words, *fresh])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentTarget:
-    """One target of the surface, and how it fared between start and end."""
+    """One target of the surface, and its counts between start and end."""
 
     target: str
     probe: str
@@ -110,23 +110,23 @@ class IncidentTarget:
     model: str
     vantage: str
     failing: bool
-    """Whether it was in a partial or major outage at some time of the incident."""
+    """Whether it was in a partial or major outage at some time during the incident."""
     long_prompt: bool = False
     """Whether its prompt is padded."""
     asked: int = 0
     """Scheduled probes with a verdict: good or bad."""
     answered: int = 0
-    """Those of them that were good."""
+    """The good ones of these."""
     bad_outcomes: Mapping[str, int] = field(default_factory=dict)
-    """Of every attempt."""
+    """Bad attempts by outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A stretch of time in which we saw a surface fail."""
+    """A stretch of time in which the probes observed a failing surface."""
 
     id: str
-    """The same for the same provider, surface, region and start, whoever computes it."""
+    """Equal for the same provider, surface, region and start, in every exporter."""
     provider: str
     provider_display_name: str
     surface: str
@@ -134,26 +134,26 @@ class Incident:
     start_timestamp_seconds: float
     """The first bad probe."""
     start_observed: bool
-    """False when no good probe came before it: the incident may be older."""
+    """False if no good probe came before it: the incident can be older."""
     last_seen_timestamp_seconds: float
-    """The last probe that was counted."""
+    """The last counted probe."""
     end_timestamp_seconds: float | None = None
     """The first good probe of the recovery; None while it is open."""
     end_observed: bool = True
-    """False when probing stopped before a recovery was seen: the end is the last bad probe then."""
+    """False if probing stopped before a recovery: the end is then the last bad probe."""
     max_state: State
     targets: tuple[IncidentTarget, ...]
     outcomes: Mapping[str, int]
     """Every attempt between start and end, by outcome."""
     http_statuses: Mapping[int, int]
-    """Likewise, by HTTP status, of those that had one."""
+    """The attempts with an HTTP status, by status."""
     failures: Mapping[str, int]
-    """The bad ones, by HTTP status where it was 400 or above, else by outcome."""
+    """The bad attempts, by HTTP status if it is 400 or above, else by outcome."""
     other_providers: Mapping[str, bool]
-    """Every other provider that was validly probed meanwhile: whether a target of it was in an outage too."""
+    """Every other provider with valid probes meanwhile: whether one of its targets was also in an outage."""
     egress: EgressControl
     page: PageRecord | None
-    """None when no status page is watched for this surface."""
+    """None if no status page is watched for this surface."""
     request_ids: tuple[str, ...]
     """Of failed probes, oldest first."""
     request_ids_omitted: int
@@ -169,15 +169,15 @@ class Incident:
 
     @property
     def answered(self) -> int:
-        """Return those of them that were good."""
+        """Return the good ones of these."""
         return sum(target.answered for target in self.targets)
 
     @property
     def answered_ratio(self) -> float | None:
-        """Return the share that was answered; None when nothing was validly asked."""
+        """Return the good share of these; None without any."""
         return self.answered / self.asked if self.asked else None
 
     @property
     def vantages(self) -> tuple[str, ...]:
-        """Return the vantages from which it was seen, sorted."""
+        """Return the vantages that observed it, sorted."""
         return tuple(sorted({target.vantage for target in self.targets if target.failing}))

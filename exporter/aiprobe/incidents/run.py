@@ -1,6 +1,6 @@
-"""One target's way into an outage and out of it: from its finished probes to the first bad and the first good one.
+"""Tracks one target into an outage and out of it: finds the first bad and the first good probe.
 
-The states are those of `core.state`, as each finished probe brings them, so that wall and incidents never disagree.
+The states are those of `core.state` in each finished probe, so boards and incidents never disagree.
 """
 
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.state import LEFT_AFTER, State, is_silent
 
 _REMEMBERED: Final = 64
-"""Probes kept per target, to count those between the first bad one and the moment at which it became an outage."""
+"""Probes that are kept per target, to count those between the first bad one and the start of the outage state."""
 _MAX_REQUEST_ID: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One probe, cut down to what an incident needs."""
+    """One probe, reduced to what an incident needs."""
 
     timestamp_seconds: float
     """When the probe started."""
@@ -32,7 +32,7 @@ class Sighting:
 
 
 def sighting(finished: Finished, *, at: float) -> Sighting:
-    """Cut a finished probe down. It is dated by its start; by `at` where it tells none, or one after `at`."""
+    """Reduce a finished probe. Its time is its start, or `at` if the start is missing or after `at`."""
     result = finished.result
     started = result.started_timestamp_seconds
     return Sighting(
@@ -50,23 +50,23 @@ def sighting(finished: Finished, *, at: float) -> Sighting:
 
 @dataclass(slots=True)
 class TargetRun:
-    """What is remembered of one target between two probes. Times are Unix seconds."""
+    """The state of one target between two probes. Times are Unix seconds."""
 
     target: Target
     state: State | None = None
     failing: bool = False
-    """From a partial or major outage until good probes ended it. Excluded probes end nothing."""
+    """True from a partial or major outage until good probes end it. Excluded probes end nothing."""
     start: float = 0.0
-    """The first bad probe of the failure under way, or of the last one."""
+    """The first bad probe of the current or last failure."""
     start_observed: bool = False
-    """Whether a good probe was seen right before `start`."""
+    """Whether a good probe came right before `start`."""
     end: float = 0.0
     """The first good probe of the run that ended the last failure."""
     last_bad: float = 0.0
     _doubt: float | None = None
-    """As the finished probes name it."""
+    """The state in the last finished probe."""
     _doubt_since: float = 0.0
-    """The first bad probe of the doubt under way, or of the last one."""
+    """The first bad probe of the current or last doubt."""
     recent: list[Sighting] = field(default_factory=list)
     """The last `_REMEMBERED`, oldest first."""
     _good_since: float = 0.0
@@ -78,7 +78,7 @@ class TargetRun:
         return self.last_bad > 0 and not self._good_in_row
 
     def is_silent(self, at: float) -> bool:
-        """Return whether this target did not run lately."""
+        """Return whether the last run of this target is too old."""
         return is_silent(at - self.recent[-1].ended_timestamp_seconds, self.target.interval_seconds)
 
     def record(self, finished: Finished, *, at: float) -> Sighting:
@@ -110,10 +110,10 @@ class TargetRun:
         return seen
 
     def first_bad(self) -> float:
-        """Return the first bad probe of the failure under way.
+        """Return the first bad probe of the current failure.
 
-        A major outage begins with its run of bad probes, good ones that stand alone included; what is not one, with the
-        first failure of the doubt.
+        A major outage begins with its run of bad probes, which can contain single good ones. Any other failure begins
+        with the first failure of the doubt.
         """
         if self.state is not State.MAJOR_OUTAGE:
             return self._doubt_since
@@ -126,7 +126,7 @@ class TargetRun:
         return first
 
     def good_before(self, start: float) -> bool:
-        """Return whether a good probe came so shortly before `start` that nothing can have been missed between them."""
+        """Return whether a good probe came so shortly before `start` that no probe can be missing between them."""
         interval = self.target.interval_seconds
         good = (seen.timestamp_seconds for seen in self.recent if seen.verdict is Verdict.GOOD)
         return any(at < start and not is_silent(start - at, interval) for at in good)

@@ -1,6 +1,6 @@
-"""The published form of an incident, so that those of several vendors can be compared: JSON and its JSON Schema.
+"""The published form of an incident as JSON, with its JSON Schema, for comparison with those of other vendors.
 
-Every key is always there; what is unknown is null. Times are Unix seconds, ratios 0 to 1.
+Every key is always present; unknown values are null. Times are Unix seconds, ratios 0 to 1.
 """
 
 from typing import Any, Final
@@ -15,7 +15,7 @@ _MAX_TEXT: Final = 2000
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:
-    """Return an incident as plain JSON values; `incident_schema` describes them."""
+    """Return an incident as plain JSON values, in the form of `incident_schema`."""
     failing = sorted(name for name, failed in incident.other_providers.items() if failed)
     return {
         "id": incident.id,
@@ -132,7 +132,7 @@ def incident_schema() -> dict[str, Any]:
                 },
                 "sentence": {"type": "string", "maxLength": _MAX_TEXT},
                 "asked": {**count, "description": "Scheduled probes between start and end, good or bad."},
-                "answered": {**count, "description": "Those of them that were good."},
+                "answered": {**count, "description": "The good ones of these."},
                 "answered_ratio": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
                 "vantages": {"type": "array", "items": text, "uniqueItems": True},
                 "targets": {"type": "array", "items": _target_schema(), "minItems": 1},
@@ -157,7 +157,7 @@ def incident_schema() -> dict[str, Any]:
                 ),
                 "egress": {
                     "enum": sorted(EgressControl),
-                    "description": "Checks of places that no AI provider runs: is it us?",
+                    "description": "Checks of hosts that no AI provider runs: is it us?",
                 },
                 "suspected_layer": _object({"layer": {"enum": sorted(Layer)}, "reason": text}),
                 "status_page": _nullable(_page_schema()),
@@ -189,7 +189,7 @@ def _target_schema() -> dict[str, Any]:
             "answered": count,
             "answered_by": {
                 "enum": sorted(one.value for one in AnsweredBy),
-                "description": "What of the provider answers this probe.",
+                "description": "The part of the provider that answers this probe.",
             },
             "long_prompt": {"type": "boolean"},
             "bad_outcomes": _OUTCOMES,
@@ -216,9 +216,9 @@ def _page_schema() -> dict[str, Any]:
             "words": {"type": "array", "items": word, "maxItems": 20},
             "words_omitted": {"type": "integer", "minimum": 0},
             "first_declared_timestamp_seconds": _nullable(_TIME),
-            "declared_after_seconds": {**seconds, "description": "From the start to the page's first word."},
-            "declared_ahead_seconds": {**seconds, "description": "From the page's first word to the start."},
-            "declared_retroactively": {"type": "boolean", "description": "The first word came after the end."},
+            "declared_after_seconds": {**seconds, "description": "From the start to the page's first declaration."},
+            "declared_ahead_seconds": {**seconds, "description": "From the page's first declaration to the start."},
+            "declared_retroactively": {"type": "boolean", "description": "The first declaration came after the end."},
             "notices": {"type": "array", "items": notice, "maxItems": 5},
         }
     )

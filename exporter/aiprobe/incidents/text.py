@@ -1,4 +1,4 @@
-"""An incident in one sentence that a manager understands. It quotes nobody; times are UTC."""
+"""Describes an incident in one sentence for non-specialists. It contains no external text; times are UTC."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ _MOSTLY: Final = 0.5
 
 
 def sentence(incident: Incident) -> str:
-    """Say what happened, when, how badly, and what the status page and our own network did meanwhile."""
+    """Return one sentence with the failure, its time and extent, the status page and our own network meanwhile."""
     clauses = [
         f"{_subject(incident)} {_answered(incident)} {_period(incident)}{_failures(incident.failures)}",
         _page_clause(incident),
@@ -39,7 +39,7 @@ def sentence(incident: Incident) -> str:
 
 
 def percent(ratio: float) -> str:
-    """Return a ratio as whole percent; 0 and 100 are said only of none and all."""
+    """Return a ratio as whole percent; 0 and 100 mean exactly none and all."""
     if 0 < ratio < 0.01:
         return "less than 1 %"
     if 0.99 < ratio < 1:
@@ -57,7 +57,7 @@ def _subject(incident: Incident) -> str:
 
 
 def _answered(incident: Incident) -> str:
-    """Say which share was answered: of the failing model where it is one model, else of the whole surface."""
+    """Return the answered share of the failing model if a single model fails, else of the whole surface."""
     targets = incident.targets
     if incident.layer is Layer.MODEL:
         targets = tuple(target for target in targets if target.failing)
@@ -105,25 +105,25 @@ def _page_clause(incident: Incident) -> str:
     when = _time(first, dated=utc(first).date() != utc(incident.start_timestamp_seconds).date())
     end = incident.end_timestamp_seconds
     if first < incident.start_timestamp_seconds:
-        return f"the status page had spoken of a problem since {when}"
+        return f"the status page had declared a problem since {when}"
     if end is not None and first > end:
-        return f"the status page said nothing until {when}, when it was over"
+        return f"the status page declared it only after its end, at {when}"
     if words[0] is Word.OPERATIONAL:
-        return f"the status page said operational until {when}"
-    return f"the status page spoke of it from {when}"
+        return f"the status page showed operational until {when}"
+    return f"the status page declared it from {when}"
 
 
 def _silent_page(words: Sequence[Word], *, is_open: bool) -> str:
-    said = set(words)
-    if Word.MAINTENANCE in said:
+    shown = set(words)
+    if Word.MAINTENANCE in shown:
         return "the status page announced maintenance"
-    if said == {Word.UNREADABLE}:
+    if shown == {Word.UNREADABLE}:
         return "the status page could not be read"
-    if Word.OPERATIONAL not in said:
-        return "the status page did not tell how it was"
-    if Word.UNREADABLE in said or Word.UNKNOWN in said:
-        return "the status page said operational as far as it could be read"
-    return "the status page still says operational" if is_open else "the status page said operational throughout"
+    if Word.OPERATIONAL not in shown:
+        return "the status page did not show its state"
+    if Word.UNREADABLE in shown or Word.UNKNOWN in shown:
+        return "the status page showed operational whenever it could be read"
+    return "the status page still shows operational" if is_open else "the status page showed operational throughout"
 
 
 def _control_clause(incident: Incident) -> str:
@@ -141,7 +141,7 @@ def _gap_clause(incident: Incident) -> str:
 
 
 def utc(timestamp: float) -> datetime:
-    """Return Unix time as a date; the epoch where it is beyond all dates."""
+    """Return Unix time as a date; the epoch if the date is out of range."""
     try:
         return datetime.fromtimestamp(timestamp, tz=UTC)
     except (OverflowError, ValueError, OSError):

@@ -1,6 +1,6 @@
-"""The verdict of three witnesses: our probes, the provider's status page, and a market that measures for everybody.
+"""The verdict from three witnesses: our probes, the provider's status page, and a market that measures for all users.
 
-Pure. What each witness reports is decided where its data is read; the table of all combinations is in docs/verdict.md.
+Pure. The report of each witness is decided where its data is read; docs/verdict.md has the table of all combinations.
 """
 
 from enum import StrEnum

@@ -219,19 +219,19 @@ def test_the_sentences(played: Played) -> None:
     }
     assert said["claude.ai", on(2, "11:30")] == (
         "claude.ai answered 0 % of calls between 11:30 and 15:47 UTC, mostly 503;"
-        " the status page said operational until 11:49."
+        " the status page showed operational until 11:49."
     )
     assert said["claude.ai", on(2, "17:08")] == (
         "claude.ai answered 0 % of calls between 17:08 and 17:23 UTC, mostly 503;"
-        " the status page said operational until 17:08."
+        " the status page showed operational until 17:08."
     )
     assert said[API, on(2, "17:56")] == (
         "haiku on Claude API answered 33 % of calls between 17:56 and 21:16 UTC, mostly 529;"
-        " the status page said operational until 17:56."
+        " the status page showed operational until 17:56."
     )
     assert said[API, on(3, "06:14")] == (
         "opus on Claude API answered 0 % of calls between 06:14 and 14:29 UTC, mostly 529;"
-        " the status page said operational until 06:59."
+        " the status page showed operational until 06:59."
     )
 
 

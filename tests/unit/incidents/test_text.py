@@ -125,14 +125,14 @@ def test_a_closed_incident_in_one_sentence() -> None:
     incident = world_of(AFTERNOON, EVENING, until=EVENING + HOUR, page=page, targets=(fine,))
     assert sentence(incident) == (
         "Claude API answered 50 % of calls between 14:05 and 15:47 UTC, mostly 529;"
-        " the status page said operational until 14:30."
+        " the status page showed operational until 14:30."
     )
 
 
 def test_an_open_incident_in_one_sentence() -> None:
     incident = world_of(AFTERNOON, EVENING, until=AFTERNOON + HOUR, page=says_from((0, GREEN)))
     assert sentence(incident) == (
-        "Claude API has answered 0 % of calls since 14:05 UTC, mostly 529; the status page still says operational."
+        "Claude API has answered 0 % of calls since 14:05 UTC, mostly 529; the status page still shows operational."
     )
 
 
@@ -147,7 +147,7 @@ def test_an_incident_over_midnight_has_dates() -> None:
     page = says_from((0, GREEN), (utc("2026-03-03 00:10"), State.DEGRADED))
     assert sentence(world_of(start, end, until=end + HOUR, page=page)) == (
         "Claude API answered 0 % of calls between 2026-03-02 23:50 and 2026-03-03 00:20 UTC, mostly 529;"
-        " the status page said operational until 2026-03-03 00:10."
+        " the status page showed operational until 2026-03-03 00:10."
     )
     assert sentence(world_of(start, end, until=end - MINUTE)).startswith(
         "Claude API has answered 0 % of calls since 2026-03-02 23:50 UTC"
@@ -157,22 +157,22 @@ def test_an_incident_over_midnight_has_dates() -> None:
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (says_from((0, GREEN)), "the status page said operational throughout."),
-        (says_from((0, GREEN), (AFTERNOON - 600, State.MAJOR_OUTAGE)), "had spoken of a problem since 13:55."),
+        (says_from((0, GREEN)), "the status page showed operational throughout."),
+        (says_from((0, GREEN), (AFTERNOON - 600, State.MAJOR_OUTAGE)), "had declared a problem since 13:55."),
         (says_from((0, None)), "the status page announced maintenance."),
         (lambda _: None, "the status page could not be read."),
-        (lambda _: (None, ()), "the status page did not tell how it was."),
+        (lambda _: (None, ()), "the status page did not show its state."),
         (
             lambda at: None if at > AFTERNOON + HOUR else (a_component(), ()),
-            "the status page said operational as far as it could be read.",
+            "the status page showed operational whenever it could be read.",
         ),
         (
             lambda at: (a_component(), (a_notice(EVENING + 600, status="resolved"),) if at > EVENING + 600 else ()),
-            "the status page said nothing until 15:57, when it was over.",
+            "the status page declared it only after its end, at 15:57.",
         ),
         (
             lambda at: None if at < AFTERNOON + HOUR else (a_component(State.DEGRADED), ()),
-            "the status page spoke of it from 15:05.",
+            "the status page declared it from 15:05.",
         ),
         (None, "between 14:05 and 15:47 UTC, mostly 529."),
     ],
