@@ -30,36 +30,39 @@ _TITLES: Final = {
     "CredentialSection": "credential",
     "SecretFile": "a secret in a file",
 }
-"""The headings, in the order of the page."""
+"""The headings in the order of the page."""
 
 _TOP_KEYS: Final = tuple(
     "vantage budget defaults egress providers targets groups contracts status_pages journal prices include".split()  # noqa: SIM905 - shorter
 )
-"""In the order in which a file is written."""
+"""The order of the keys on the page."""
 
 _INTRODUCTION: Final = """\
 # Configuration
 
 This page is generated from the schema: change `exporter/aiprobe/config/schema/` and run `make docs`.
 
-A configuration is one YAML file, with others if it includes them. `aiprobe init` writes a first one,
-`aiprobe check --config.file aiprobe.yml` prints the cost of a day, or lists every problem as
-`file:line: path: problem; hint`, and `aiprobe check --schema` prints a JSON Schema for editors.
-An unknown key is an error.
+A configuration is one YAML file, which can include others. An unknown key is an error.
+
+| command | result |
+|---|---|
+| `aiprobe init` | writes a first configuration |
+| `aiprobe check --config.file aiprobe.yml` | prints the daily cost, or problems as `file:line: path: problem; hint` |
+| `aiprobe check --schema` | prints a JSON Schema for editors |
 
 - **Durations** are `500ms`, `30s`, `5m`, `1h30m`, `1d`, or a number of seconds.
-- **Objectives** are percentages, above 93.06: below it the fast burn alert, which waits for 14.4 times the error
-  budget, could not fire even in a complete outage.
-- **Variables**: `"${NAME}"` and `"${NAME:-default}"` stand for environment variables in any value, `$$` for a dollar
-  sign. The value is taken whole and never read as YAML. A variable that is unset or empty is an error. Quote it inside
-  `{ }` and `[ ]`.
-- **Secrets** are given as variables or as `{file: path}`, and are shown nowhere. The value of a variable is a secret
-  everywhere but in names, labels, numbers and paths; the values of headers always are.
-- **Paths** are relative to the file that holds them.
-- **Inheritance**: a key has the value of the first of these levels that gives it: the target, the `defaults` of its
-  provider, its provider's `slo`, the `defaults` of its file, the `defaults` of the main file, what is built in.
+- **Objectives** are percentages above 93.06. The fast burn alert fires at 14.4 times the error budget. With a lower
+  objective it could not fire, even in a complete outage.
+- **Variables**: `"${NAME}"` and `"${NAME:-default}"` are replaced by environment variables in any value, `$$` by a
+  dollar sign. The value of a variable is inserted as text and never parsed as YAML. A variable that is unset or empty
+  is an error. Quote it inside `{ }` and `[ ]`.
+- **Secrets** are variables or `{file: path}`, and are shown nowhere. The value of a variable is a secret, except in
+  names, labels, numbers and paths. The values of headers are always secret.
+- **Paths** are relative to the file that contains them.
+- **Inheritance**: the first of these levels that sets a key determines its value: the target, the `defaults` of its
+  provider, its provider's `slo`, the `defaults` of its file, the `defaults` of the main file, the built-in value.
   `labels`, `timeouts`, `slo` and `suspicion` are inherited key by key.
-- **Anchors**: top-level keys that begin with `x-` are ignored. They hold YAML anchors (`&name`) for aliases
+- **Anchors**: top-level keys that begin with `x-` are ignored. They can contain YAML anchors (`&name`) for aliases
   (`*name`, `<<`).
 """
 

@@ -1,7 +1,7 @@
-"""Every metric that aiprobe exposes, in one table: what it is called, what it means, and when it is there.
+"""Every metric that aiprobe exposes, in one table: its name, its meaning, and when it has a series.
 
-Recorder, exposition and the reference page read this table; a name or a help text stands nowhere
-else. How numbers come to be belongs in `recorder.py`, what they look like on the wire in `openmetrics.py`.
+Recorder, exposition and the reference page read this table; no other module contains a name or a help text.
+`recorder.py` calculates the values, `openmetrics.py` formats them.
 """
 
 from typing import Final
@@ -28,10 +28,10 @@ _GAP: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 _LAG: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
 TARGET_METRICS: Final[tuple[Metric, ...]] = (
-    last("success", "1 if the last probe ended ok, else 0. For eyes; rules never use it."),
+    last("success", "1 if the last probe ended ok, else 0. For display only; no rule uses it."),
     last(
         "consecutive_failures",
-        "Results bad for availability in a row: reset by a good one, untouched by an excluded one.",
+        "Consecutive results that are bad for availability: reset by a good one, unchanged by an excluded one.",
     ),
     last(
         "outage_suspicion",
@@ -44,15 +44,15 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     ),
     last(
         "state",
-        "0 operational, 1 degraded, 2 partial outage, 3 major outage. No series while nothing was validly probed.",
+        "0 operational, 1 degraded, 2 partial outage, 3 major outage. No series without a valid probe.",
     ),
     counter(
         "results_total",
-        "Finished probes by how they ended. An outcome that is new shows a 0 in the first whole scrape after it.",
+        "Finished probes by outcome. A new outcome is 0 in the first whole scrape after it.",
         "outcome",
         "attempt",
     ),
-    histogram("duration_seconds", "Time of the whole probe; scheduled probes that ended ok.", _DURATION),
+    histogram("duration_seconds", "Duration of the whole probe; scheduled probes that ended ok.", _DURATION),
     histogram(
         "time_to_first_token_seconds",
         "From the start of the probe to the first content of any sort; scheduled probes that ended ok.",
@@ -60,7 +60,7 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     ),
     histogram(
         "time_to_first_output_token_seconds",
-        "From the start of the probe to the first visible text, where reasoning came before it; scheduled and ok.",
+        "From the start of the probe to the first visible text, if reasoning came before it; scheduled and ok.",
         _FIRST_TOKEN,
     ),
     histogram(
@@ -75,7 +75,7 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     ),
     last(
         "phase_duration_seconds",
-        "Time that each phase of the last probe took. A phase that did not happen has no series.",
+        "Duration of each phase of the last probe. A phase that did not happen has no series.",
         "phase",
         unit="seconds",
     ),
@@ -84,30 +84,32 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         "Speed of the stream after the first content, of the last probe that ended ok.",
         unit="tokens_per_second",
     ),
-    counter("input_tokens_total", "Input tokens as billed, cached ones included.", unit="tokens"),
-    counter("output_tokens_total", "Output tokens as billed, reasoning included.", unit="tokens"),
+    counter("input_tokens_total", "Input tokens as billed, with cached ones.", unit="tokens"),
+    counter("output_tokens_total", "Output tokens as billed, with reasoning.", unit="tokens"),
     counter("reasoning_tokens_total", "Output tokens that the model spent on reasoning.", unit="tokens"),
     counter("cached_input_tokens_total", "Input tokens that the provider served from its cache.", unit="tokens"),
     counter(
         "cost_usd_total",
-        "Money from the price table, by the availability verdict that it bought. Nothing for a model without a price.",
+        "Cost by the price table, by the availability verdict of the probe. Not counted for a model without a price.",
         "verdict",
         unit="usd",
     ),
     counter("skipped_total", "Probes that did not start, by reason. They are not results.", "reason"),
     last("ratelimit_limit", "Limit in the provider's last response headers.", "resource"),
-    last("ratelimit_remaining", "What remains of the limit, by the provider's last response headers.", "resource"),
+    last("ratelimit_remaining", "Rest of the limit, by the provider's last response headers.", "resource"),
     last(
         "tls_certificate_not_after_timestamp_seconds",
-        "When the certificate last presented expires, Unix time.",
+        "Expiry of the certificate in the last handshake, Unix time.",
         unit="seconds",
     ),
     gauge("last_run_timestamp_seconds", "When the last probe ended, Unix time.", unit="seconds"),
-    gauge("last_success_timestamp_seconds", "When the last probe that was ok ended, Unix time.", unit="seconds"),
-    gauge("interval_seconds", "How often the target is probed.", unit="seconds"),
+    gauge(
+        "last_success_timestamp_seconds", "When the last probe with the outcome ok ended, Unix time.", unit="seconds"
+    ),
+    gauge("interval_seconds", "Interval between two probes of the target.", unit="seconds"),
     info(
         "target_info",
-        "What may change about a target without being another one, and the labels of the configuration.",
+        "Properties that can change without making it another target, and the labels of the configuration.",
         "protocol",
         "display_name",
         "provider_display_name",
@@ -134,7 +136,7 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     ),
     gauge(
         "slo_error_budget_remaining_ratio",
-        "What is left of the period's error budget, by the journal: 1 untouched, below 0 overspent.",
+        "Rest of the period's error budget, by the journal: 1 unused, below 0 overspent.",
         "slo",
         unit="ratio",
     ),
@@ -157,7 +159,7 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
     ),
     gauge(
         "status_page_updated_timestamp_seconds",
-        "When the status page was last edited by its own date, Unix time. An old date is no sign of a stale page.",
+        "When the status page was last edited by its own date, Unix time. An old date does not mean a stale page.",
         "page",
         unit="seconds",
     ),
@@ -189,23 +191,23 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
     ),
     gauge(
         "undeclared_seconds",
-        "How long the present outage goes undeclared, from its first bad probe on; 0 without one.",
+        "How long the current outage is undeclared, from its first bad probe on; 0 without one.",
         *_SURFACE,
         unit="seconds",
     ),
     gauge(
         "last_declaration_lag_seconds",
-        "From our first bad probe to the page's first word, of the last outage in which we were first.",
+        "From our first bad probe to the page's first declaration, in the last outage in which we were first.",
         *_SURFACE,
         unit="seconds",
     ),
     gauge(
         "last_declaration_lead_seconds",
-        "From the page's first word to our first bad probe, of the last outage in which the page was first.",
+        "From the page's first declaration to our first bad probe, in the last outage in which the page was first.",
         *_SURFACE,
         unit="seconds",
     ),
-    gauge("incidents_observed", "Observed incidents that are kept, by whether they are open.", *_SURFACE, "open"),
+    gauge("incidents_observed", "Observed incidents that are kept, open and closed.", *_SURFACE, "open"),
 )
 """What providers declare, and how that agrees with what the probes saw."""
 
@@ -217,11 +219,11 @@ SLA_METRICS: Final[tuple[Metric, ...]] = (
         "bound",
         unit="ratio",
     ),
-    gauge("sla_projected_uptime_ratio", "Uptime that the whole period is heading for.", "contract", unit="ratio"),
-    gauge("sla_burn_rate", "How many times faster than allowed the contract's downtime is used up.", "contract"),
+    gauge("sla_projected_uptime_ratio", "Projected uptime of the whole period.", "contract", unit="ratio"),
+    gauge("sla_burn_rate", "How many times faster than allowed the contract's downtime is used.", "contract"),
     gauge(
         "sla_allowance_remaining_seconds",
-        "Downtime that is left in the period before the contract is breached; below 0 once it is.",
+        "Downtime until the contract is breached in this period; below 0 after that.",
         "contract",
         unit="seconds",
     ),
@@ -234,20 +236,20 @@ SLA_METRICS: Final[tuple[Metric, ...]] = (
     ),
     gauge(
         "sla_credit_usd",
-        "The same in USD, where the monthly spend is configured. An estimate.",
+        "The same in USD, if the monthly spend is configured. An estimate.",
         "contract",
         "bound",
         unit="usd",
     ),
     gauge(
         "sla_coverage_ratio",
-        "Share of the period's minutes so far in which something was validly probed.",
+        "Share of the period's minutes so far with a valid probe.",
         "contract",
         unit="ratio",
     ),
     gauge(
         "sla_claim_deadline_timestamp_seconds",
-        "Until when a credit can be claimed, Unix time. No series while there is nothing to claim.",
+        "Deadline for claiming the credit, Unix time. No series while there is nothing to claim.",
         "contract",
         unit="seconds",
     ),
@@ -258,7 +260,7 @@ GROUP_METRICS: Final[tuple[Metric, ...]] = (
     gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),
     gauge(
         "group_availability_ratio",
-        "Share of valid minutes in which a target of the group served: what failover would have given.",
+        "Share of valid minutes in which a target of the group served: the availability with failover.",
         "group",
         "window",
         unit="ratio",
@@ -279,26 +281,29 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
         "1 while no egress check answers and targets on the Internet do: then the checks prove nothing, else 0.",
     ),
     gauge("budget_usd", "Budget of one UTC day. No series without a budget.", unit="usd"),
-    gauge("budget_spent_usd", "What this UTC day has cost so far, kept over restarts.", unit="usd"),
-    histogram("scheduler_lag_seconds", "How much later than planned probes started.", _LAG),
-    histogram("event_loop_lag_seconds", "How much later than asked the event loop woke a sleeper.", _LAG),
-    gauge("probes_in_flight", "Probes that run now."),
-    gauge("journal_up", "1 if the journal takes writes, else 0."),
+    gauge("budget_spent_usd", "Cost of this UTC day so far, kept over restarts.", unit="usd"),
+    histogram("scheduler_lag_seconds", "Delay of the start of scheduled probes.", _LAG),
+    histogram("event_loop_lag_seconds", "Delay with which the event loop woke a sleeper.", _LAG),
+    gauge("probes_in_flight", "Running probes."),
+    gauge("journal_up", "1 if the journal can be written, else 0."),
     counter("journal_errors_total", "Writes and reads of the journal that failed."),
-    counter("journal_dropped_total", "Results that the journal's disk did not take in time."),
-    gauge("journal_size_bytes", "Size of the journal's files, those set aside included.", unit="bytes"),
-    gauge("journal_seal", "The first 52 bits of the newest seal of evidence: Prometheus is the witness outside."),
+    counter("journal_dropped_total", "Results that were lost because the journal's disk failed or was too slow."),
+    gauge("journal_size_bytes", "Size of the journal's files, with those set aside.", unit="bytes"),
+    gauge(
+        "journal_seal",
+        "The first 52 bits of the newest seal of evidence, so that Prometheus is an independent witness.",
+    ),
     gauge("journal_last_commit_timestamp_seconds", "When the journal last committed, Unix time.", unit="seconds"),
-    gauge("config_last_reload_successful", "1 if the last load of the configuration worked, else 0."),
+    gauge("config_last_reload_successful", "1 if the last load of the configuration succeeded, else 0."),
     gauge(
         "config_last_reload_success_timestamp_seconds",
-        "When the configuration was last loaded with success, Unix time.",
+        "When the configuration was last loaded successfully, Unix time.",
         unit="seconds",
     ),
     *STATUS_METRICS,
     *SLA_METRICS,
     *GROUP_METRICS,
-    info("build_info", "What runs.", "version", "python_version", "python_implementation"),
+    info("build_info", "Version of aiprobe and of Python.", "version", "python_version", "python_implementation"),
 )
 """Families of the exporter itself, in the order of exposition. Their only other label is `vantage`, where it is set."""
 

@@ -96,14 +96,14 @@ def _count(target: Target) -> int:
 
 
 def judge(answer: str, words: Words, *, asked: str, expected: str) -> Outcome:
-    """Return whether a complete, visible answer is the expected one.
+    """Return `ok`, `wrong_answer` or `truncated` for a visible answer that its protocol reported as complete.
 
-    `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that stops inside the
-    expected one, or inside an echo of the question, was cut, whatever finish its gateway reported.
+    `asked` is the prompt, `expected` the answer to it, both with placeholders. An answer that ends inside the expected
+    answer, or inside an echo of the prompt, is `truncated`, even if the gateway reported a clean finish.
     """
-    said = " ".join(answer.split())
-    if words.marker in said:
-        return Outcome.OK if words.code_word in said else Outcome.WRONG_ANSWER
+    shown = " ".join(answer.split())
+    if words.marker in shown:
+        return Outcome.OK if words.code_word in shown else Outcome.WRONG_ANSWER
     whole = (words.into(expected), " ".join(words.into(asked).split()))
-    cut = words.code_word in said or any(text.startswith(said) for text in whole)
+    cut = words.code_word in shown or any(text.startswith(shown) for text in whole)
     return Outcome.TRUNCATED if cut else Outcome.WRONG_ANSWER

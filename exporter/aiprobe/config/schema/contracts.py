@@ -9,7 +9,7 @@ from aiprobe.config.values import Name, Number
 
 
 class ContractSection(Section):
-    """A contract that you have, and the targets that show how it is kept."""
+    """A contract with a provider, and the targets that measure it."""
 
     contract: Name | None = key("The name of a contract that ships with aiprobe.", shown="(its own name)")
     terms: dict[str, Any] = key(
@@ -17,8 +17,8 @@ class ContractSection(Section):
     )
     targets: list[str] = Field(min_length=1, description="Names of targets.")
     monthly_spend_usd: Number | None = key(
-        "What you pay a month for what the contract covers, for credits in USD.", gt=0
+        "The monthly cost of the services that the contract covers, for credits in USD.", gt=0
     )
     accept_unverified: bool = key(
-        "true: you have compared terms that could not be verified with your own agreement.", default=False
+        "true: you have compared these unverified terms with your own agreement.", default=False
     )

@@ -9,11 +9,11 @@ from aiprobe.config.values import Duration, Name
 
 
 class CredentialSection(Section):
-    """Where a provider's credential comes from when it changes while aiprobe runs. It is renewed before it ends."""
+    """The source of a credential that changes while aiprobe runs. It is renewed before it expires."""
 
     source: Literal["google", "azure", "aws", "command", "file"] = Field(
         description="google: application default credentials; azure: Entra ID's default chain; aws: the standard chain,"
-        " and every request is signed (SigV4); command: what a command prints; file: what a file holds at the time."
+        " and every request is signed (SigV4); command: the output of a command; file: what a file holds at the time."
         " The first three need the extras aiprobe[gcp], aiprobe[azure] and aiprobe[aws]."
     )
     file: str | None = key(

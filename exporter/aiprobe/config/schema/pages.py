@@ -8,29 +8,31 @@ class ComponentSection(Section):
     """How a surface is found on its page: by id first, then by name."""
 
     id: str = key("The page's own id of the component.", default="")
-    name: Texts = key("Names of the component, or beginnings of names.", default=[])
+    name: Texts = key("Names of the component, or prefixes of names.", default=[])
 
 
 class PageSection(Section):
     """One status page: an entry of the built-in catalogue with changes, or a page of your own."""
 
     enabled: bool = key("false: do not read this page.", default=True)
-    url: Url | None = key("What is fetched. A page of your own needs it.")
-    incidents_url: Url | None = key("A second document, where the first holds no incidents.")
+    url: Url | None = key("The URL of the document. Required for a page of your own.")
+    incidents_url: Url | None = key("The URL of a second document, if the first contains no incidents.")
     reader: str | None = key(
         "How it is read: atlassian, incidentio, google, betterstack, aws, rss or atom. For a page of the catalogue, "
         "atom and rss read its public feed: component states are unknown then."
     )
-    provider: Name | None = key("Whose page it is: the value of the label `provider`. A page of your own needs it.")
+    provider: Name | None = key(
+        "The provider of the page: the value of the label `provider`. Required for a page of your own."
+    )
     display_name: Name | None = key("The name that people read.", shown="(its key)")
     options: dict[str, str] = key("For the reader, such as `keywords` of a feed.", default={})
     components: dict[Name, ComponentSection] = key(
-        "By surface: the component through which it is felt. Added to those of the catalogue.", default={}
+        "By surface: its component on the page. Added to those of the catalogue.", default={}
     )
 
 
 class StatusPagesSection(Section):
-    """What providers declare. The pages of all configured providers are read unless this disables them."""
+    """The status pages. The pages of all configured providers are read unless this disables them."""
 
     enabled: bool = key("false: read no status page.", default=True)
     interval: Duration = key(

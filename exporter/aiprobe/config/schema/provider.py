@@ -11,10 +11,8 @@ from aiprobe.config.values import BaseUrl, Body, Name, Proxy, Url
 class AuthSection(Section):
     """How a credential is sent."""
 
-    header: Name = key("The header that carries the key.", default="authorization")
-    prefix: str | None = key(
-        "What stands before the key in the header.", shown="`Bearer ` in authorization, else nothing"
-    )
+    header: Name = key("The name of the header with the key.", default="authorization")
+    prefix: str | None = key("The text before the key in the header.", shown="`Bearer ` in authorization, else nothing")
 
 
 class ProviderSection(Section):
@@ -28,18 +26,18 @@ class ProviderSection(Section):
         "The wire protocol: anthropic-messages, openai-chat, openai-responses, openai-embeddings, gemini and others;"
         " each has a page in docs/protocols."
     )
-    base_url: BaseUrl | None = key("Where the API is, as the provider's official SDK takes it.")
+    base_url: BaseUrl | None = key("The base URL of the API, as in the provider's official SDK.")
     api_key: SecretSource | None = key(
         'The credential: "${NAME}" or {file: path}. A literal key works, with a warning. Without one, nothing is sent.'
     )
     credential: CredentialSection | None = key(
-        "Where the credential comes from when it changes while aiprobe runs; in place of api_key."
+        "The source of a credential that changes while aiprobe runs; instead of api_key."
     )
     auth: AuthSection | None = key(
         "How the credential is sent.", shown={"header": "authorization", "prefix": "Bearer "}
     )
     headers: dict[str, SecretSource] = key(
-        "More request headers. Values may come from variables and files as api_key does, and are kept as secret.",
+        "More request headers. Values can come from variables and files as for api_key, and are treated as secrets.",
         default={},
     )
     name: Name | None = key(
@@ -49,14 +47,16 @@ class ProviderSection(Section):
     )
     display_name: Name | None = key("The name that people read.", shown="(the provider's name)")
     egress: bool | None = key(
-        "false: reached without the Internet, so that an egress check never excuses its failures.", shown=True
+        "false: reached without the Internet, so a failed egress check does not exclude its failures.", shown=True
     )
-    proxy: Proxy | None = key("An HTTP(S) proxy, `http://user:password@host:port`. Its password is kept secret.")
+    proxy: Proxy | None = key(
+        "An HTTP(S) proxy, `http://user:password@host:port`. Its password is treated as a secret."
+    )
     ca_file: str | None = key(
         "A file of PEM certificates to trust instead of the system's; relative to the configuration."
     )
-    tls_verify: bool = key("false: accept any certificate. For a laboratory only.", default=True)
-    ip_family: Literal["any", "ipv4", "ipv6"] = key("Which addresses of the host to use.", default="any")
+    tls_verify: bool = key("false: accept any certificate. For test environments only.", default=True)
+    ip_family: Literal["any", "ipv4", "ipv6"] = key("The addresses of the host to use.", default="any")
     address_fallback: bool = key(
         "Try the host's next address when one does not connect. Each try is counted.",
         default=False,
@@ -68,10 +68,12 @@ class ProviderSection(Section):
         "Ask for token counts in streams (`stream_options`); false for servers that reject it.", shown=True
     )
     models_path: str | None = key(
-        "The path of the list endpoint for `models` probes, where it is not the protocol's own."
+        "The path of the list endpoint for `models` probes, if it differs from the protocol's own."
     )
-    request_id_headers: list[str] | None = key("Response headers that hold the request id; the first present wins.")
-    extra_body: Body = key("Fields to merge into every request body; they win over aiprobe's own.", default={})
+    request_id_headers: list[str] | None = key(
+        "Response headers with the request id; the first one that is present is used."
+    )
+    extra_body: Body = key("Fields to merge into every request body; they replace aiprobe's own.", default={})
     status_page: Url | None = key("The provider's status page.")
     slo: SloSection | None = key("Objectives of all its targets.")
-    defaults: DefaultsSection | None = key("What all its targets inherit; it wins over the `defaults` of files.")
+    defaults: DefaultsSection | None = key("Defaults of its targets, with precedence over the `defaults` of files.")

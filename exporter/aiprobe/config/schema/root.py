@@ -16,21 +16,21 @@ from aiprobe.config.values import Name, Number, OptionalName, PathText, Texts, U
 from aiprobe.core.money import FOLLOW_UPS_SHARE
 
 DEFAULT_EGRESS = ("https://one.one.one.one/cdn-cgi/trace", "https://www.gstatic.com/generate_204")
-"""Two small pages of two networks that belong to none of the providers that run on neither."""
+"""Two small pages on two independent networks."""
 DEFAULT_JOURNAL_DIRECTORY = "aiprobe-data"
 
 
 class BudgetSection(Section):
-    """What may be spent."""
+    """The limits of spending."""
 
-    usd_per_day: Number = Field(gt=0, description="USD per UTC day. No probe starts that could pass it.")
+    usd_per_day: Number = Field(gt=0, description="USD per UTC day. A probe that could exceed it does not start.")
     follow_ups: Annotated[Number, Field(ge=0, le=100)] = key(
-        "The most of it that follow-ups may take, in percent.", default=100 * FOLLOW_UPS_SHARE
+        "The largest share of it for follow-ups, in percent.", default=100 * FOLLOW_UPS_SHARE
     )
 
 
 class GroupSection(Section):
-    """Targets that could stand in for one another."""
+    """Targets that can replace one another."""
 
     any_of: list[str] = Field(min_length=1, description="Names of targets.")
 
@@ -39,19 +39,19 @@ class JournalSection(Section):
     """The durable record of results."""
 
     directory: PathText | None = key(
-        "Where it is kept; relative to the configuration.",
+        "The directory of its files; relative to the configuration.",
         shown=f"{DEFAULT_JOURNAL_DIRECTORY}, in the working directory",
         min_length=1,
     )
-    keep_ok: Literal["all", "sampled", "none"] = key("How many of the good results to keep in full.", default="all")
+    keep_ok: Literal["all", "sampled", "none"] = key("How many of the good results to store as rows.", default="all")
 
 
 class PricesSection(Section):
-    """More prices than the built-in table has."""
+    """Prices in addition to the built-in table."""
 
     file: str | None = key("A price map in LiteLLM's JSON format; relative to the configuration.", min_length=1)
     models: dict[str, PriceSection] = key(
-        "Prices by model, or by `provider/model`; they win over the file and the table.", default={}
+        "Prices by model, or by `provider/model`; they have precedence over the file and the table.", default={}
     )
 
 
@@ -60,29 +60,29 @@ class IncludedFile(Section):
 
     model_config = ConfigDict(json_schema_extra={"patternProperties": {"^x-": {}}})
 
-    defaults: DefaultsSection = section("What the targets of the file inherit.", DefaultsSection)
+    defaults: DefaultsSection = section("Defaults of the targets of the file.", DefaultsSection)
     providers: dict[Name, ProviderSection] = key("The accounts, by a name of your choice.", default={})
     targets: list[TargetSection] = key("What to ask.", default=[])
     groups: dict[Name, GroupSection] = key(
-        "Targets that could stand in for one another: would failover have saved us?", default={}
+        "Targets that can replace one another: would failover have helped?", default={}
     )
 
 
 class ConfigFile(IncludedFile):
     """The configuration of aiprobe."""
 
-    vantage: OptionalName = key("Where this exporter stands: a label on every series.", default="")
-    budget: BudgetSection | None = key("What may be spent; no limit when not given.")
+    vantage: OptionalName = key("The location of this exporter: a label on every series.", default="")
+    budget: BudgetSection | None = key("The limits of spending; no limit by default.")
     egress: list[Url] = key(
-        "Pages whose answer proves that our own network works, independent of every provider. [] switches this off.",
+        "URLs whose answer proves that our own network works, independent of every provider. [] disables the checks.",
         default=list(DEFAULT_EGRESS),
     )
-    status_pages: StatusPagesSection = section("What providers declare.", StatusPagesSection)
+    status_pages: StatusPagesSection = section("The status pages of the providers.", StatusPagesSection)
     contracts: dict[Name, ContractSection] = key(
-        "Service level agreements that you have: how the month stands by each one's own rule.", default={}
+        "Your service level agreements: the state of the month by the rules of each one.", default={}
     )
     journal: JournalSection = section("The durable record of results.", JournalSection)
-    prices: PricesSection = section("More prices than the built-in table has.", PricesSection)
+    prices: PricesSection = section("Prices in addition to the built-in table.", PricesSection)
     include: Texts = key(
         "More files, or patterns of files, relative to this one; their providers, targets and groups are added.",
         default=[],

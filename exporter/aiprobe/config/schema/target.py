@@ -33,11 +33,11 @@ _LONGEST_PERIOD_SECONDS = 90 * 86_400
 class TimeoutsSection(Section):
     """The four limits of one probe."""
 
-    connect: Duration | None = key("Looking the name up, connecting and TLS, together.", shown="5s")
+    connect: Duration | None = key("Name lookup, connection and TLS together.", shown="5s")
     first_token: Duration | None = key("From the sent request to the first content.", shown="20s")
     stall: Duration | None = key("The longest silence after the first content.", shown="15s")
     total: Duration | None = key(
-        "Everything, at most 0.75 of the interval. The others are shortened to it where they are defaults.",
+        "The whole probe, at most 0.75 of the interval. Default values of the others are shortened to it.",
         shown="40s, or 0.75 of a shorter interval",
     )
 
@@ -50,7 +50,7 @@ class LatencyObjectiveSection(Section):
 
 
 class ThroughputObjectiveSection(Section):
-    """A share of the answers that must flow faster than a limit."""
+    """A share of the answers whose throughput must exceed a limit."""
 
     above: Number = Field(gt=0, description="The limit, in output tokens per second.")
     objective: Objective = Field(description="The share of valid probes above it, in percent.")
@@ -63,16 +63,16 @@ def _check_period(seconds: float) -> float:
 
 
 class SloSection(Section):
-    """The objectives. An explicit null switches an inherited one off."""
+    """The objectives. An explicit null disables an inherited one."""
 
     availability: Objective | None = key(
         "The share of valid probes that must be good, in percent; more than 93.06.", shown=99.5
     )
-    correctness: Objective | None = key("The share of whole answers that must be right, in percent.")
-    time_to_first_token: LatencyObjectiveSection | None = key("How soon the first content must come.")
-    duration: LatencyObjectiveSection | None = key("How soon the whole answer must be there.")
+    correctness: Objective | None = key("The share of complete answers that must be correct, in percent.")
+    time_to_first_token: LatencyObjectiveSection | None = key("The limit of the time to the first content.")
+    duration: LatencyObjectiveSection | None = key("The limit of the time to the complete answer.")
     throughput: ThroughputObjectiveSection | None = key(
-        "How fast the answer must flow. Needs `output_tokens` of 32 or more: a short answer does not measure speed."
+        "The least throughput. Needs `output_tokens` of 32 or more: a short answer does not measure speed."
     )
     period: Annotated[Duration, AfterValidator(_check_period)] | None = key(
         "The window of the error budget, 1d to 90d.", shown="30d"
@@ -80,12 +80,18 @@ class SloSection(Section):
 
 
 class SuspicionSection(Section):
-    """When failures are more than a target's background."""
+    """When failures exceed a target's background."""
 
-    background: Percent | None = key("Attempts that fail while nothing is wrong, in percent, at least.", shown=0.5)
-    impairment: Percent | None = key("Attempts that fail in the smallest impairment to find, in percent.", shown=20)
-    certainty: Annotated[Number, Field(gt=0, le=50)] | None = key("The evidence that is enough, in nats.", shown=8.5)
-    persistence: Duration | None = key("How long failures go on before they are an outage.", shown="40s")
+    background: Percent | None = key(
+        "The least share of attempts that fail while nothing is wrong, in percent.", shown=0.5
+    )
+    impairment: Percent | None = key(
+        "The share of attempts that fail in the smallest impairment to detect, in percent.", shown=20
+    )
+    certainty: Annotated[Number, Field(gt=0, le=50)] | None = key(
+        "The evidence at which an impairment is certain, in nats.", shown=8.5
+    )
+    persistence: Duration | None = key("The duration of failures after which they are an outage.", shown="40s")
 
 
 def _check_day(text: str) -> str:
@@ -101,12 +107,12 @@ class PriceSection(Section):
     """What a model's tokens cost, in USD per million tokens."""
 
     input_usd: Number = Field(ge=0, description="Input tokens.")
-    output_usd: Number = Field(ge=0, description="Output tokens, reasoning included.")
-    cached_input_usd: Number | None = key("Input tokens that came from a cache; as input when not given.", ge=0)
+    output_usd: Number = Field(ge=0, description="Output tokens, with reasoning.")
+    cached_input_usd: Number | None = key("Input tokens from a cache; by default as input.", ge=0)
     read_on: Annotated[str, AfterValidator(_check_day)] = key(
-        "The day on which the price was read, such as 2026-11-30.", default=""
+        "The date on which the price was read, such as 2026-11-30.", default=""
     )
-    source: str = key("Where it was read.", default="")
+    source: str = key("The source of the price.", default="")
 
 
 Statuses = Annotated[list[Annotated[Count, Field(ge=100, le=599)]], one_or_more(int), one_or_more_schema("integer")]
@@ -119,13 +125,13 @@ def _scalar(value: Any) -> Any:
 
 
 class JsonExpectation(Section):
-    """What a JSON body must hold."""
+    """A condition on a JSON body."""
 
     path: Name = Field(
         description="Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."
     )
     equals: Annotated[Any, AfterValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})] = key(
-        "What must stand there; when not given, it is enough that the path exists."
+        "The required value; without it, the path must only exist."
     )
 
 
@@ -133,8 +139,8 @@ class ExpectSection(Section):
     """What an `http` probe requires of a reply."""
 
     status: Statuses = key("The accepted status, or a list of them.", default=[], shown="any 2xx")
-    text: str | None = key("A text that the body must hold.", min_length=1)
-    json_: JsonExpectation | None = key("What a JSON body must hold.", alias="json")
+    text: str | None = key("A text that the body must contain.", min_length=1)
+    json_: JsonExpectation | None = key("A condition on a JSON body.", alias="json")
     redirects: Annotated[Count, Field(ge=0, le=10)] = key(
         "How many redirects to follow; credentials stay with their origin.", default=3
     )
@@ -161,7 +167,7 @@ Labels = Annotated[dict[str, OptionalName], AfterValidator(_check_labels)]
 
 
 class SharedKeys(Section):
-    """The keys of a target that `defaults` may give for all."""
+    """The keys of a target that `defaults` can set for all."""
 
     interval: Interval | None = key("How often to ask, 1s to 1d.", shown="60s")
     timeouts: TimeoutsSection | None = key("The limits of one probe.")
@@ -169,7 +175,7 @@ class SharedKeys(Section):
     labels: Labels = key("Labels of your own, on `aiprobe_target_info`.", default={})
     stream: bool | None = key("Ask for a stream. Without one there is no time to first token.", shown=True)
     connection: Literal["fresh", "reuse"] | None = key(
-        "fresh: a new connection for every probe, so that every phase is seen; reuse: a warm one where there is one.",
+        "fresh: a new connection for every probe, so that every phase is measured; reuse: a warm one if there is one.",
         shown="fresh",
     )
     follow_ups: FollowUps | None = key(
@@ -177,21 +183,21 @@ class SharedKeys(Section):
         shown="adaptive",
     )
     confirm: bool | None = key("The former name: true is `follow_ups: once`, false is `follow_ups: never`.")
-    suspicion: SuspicionSection | None = key("When failures are more than the background.")
+    suspicion: SuspicionSection | None = key("When failures exceed the background.")
     count_rate_limits: bool | None = key("Count `rate_limited` as bad instead of excluded.", shown=False)
 
 
 class DefaultsSection(SharedKeys):
-    """What targets inherit: those of a provider, those of a file, and of the main file all."""
+    """Defaults of targets: of a provider, of a file, or of all files if they are in the main file."""
 
 
 class TargetSection(SharedKeys):
-    """One thing to ask."""
+    """One target of probes."""
 
     name: Name = Field(description="The target's name; unique.")
     provider: str = Field(description="A key of `providers`.")
-    probe: str = Field(description="What to ask: the name of a page of docs/probes, such as chat or models.")
-    model: OptionalName = key("The model; required by the kinds of probe that ask one.", default="")
+    probe: str = Field(description="The kind of probe: the name of a page of docs/probes, such as chat or models.")
+    model: OptionalName = key("The model; required by the kinds of probe that use one.", default="")
     url: Url | None = key("The URL of an `http` probe.")
     headers: dict[str, SecretSource] = key(
         "More request headers of this target; they win over the provider's. Values are given and kept as there. An"
@@ -199,17 +205,17 @@ class TargetSection(SharedKeys):
         default={},
     )
     surface: OptionalName = key(
-        "The product through which users feel it, as its status page names it.", default="", shown="(the preset's)"
+        "The product that users see, as its status page names it.", default="", shown="(the preset's)"
     )
-    provider_region: OptionalName = key("Where the provider serves from, if the target chooses.", default="")
+    provider_region: OptionalName = key("The provider's region, if the target selects one.", default="")
     display_name: OptionalName = key("The name that people read.", default="", shown="(the target's name)")
     protocol: str | None = key(
-        "Another protocol of the same account, such as openai-responses. An embeddings probe finds its own.",
+        "Another protocol of the same account, such as openai-responses. An embeddings probe selects its own.",
         shown="(the provider's)",
     )
     expect: ExpectSection | None = key("What an `http` probe requires of a reply.")
     input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
-        "Pad the prompt to about this many tokens, with a needle to find. Priced before it runs."
+        "Pad the prompt to about this many tokens, with a needle to find. The cost is calculated before it runs."
     )
     output_tokens: Annotated[Count, Field(ge=1, le=1_000_000)] | None = key(
         "Ask for an answer of about this many tokens, to measure throughput."
@@ -221,5 +227,5 @@ class TargetSection(SharedKeys):
         "How reasoning is kept low, in the protocol's own value: none, minimal, low, disabled, or a token budget.",
         shown="(the family's lowest)",
     )
-    extra_body: Body = key("Fields to merge into the request body; they win over everything.", default={})
+    extra_body: Body = key("Fields to merge into the request body; they have precedence over all others.", default={})
     price: PriceSection | None = key("The price of this target's model.", shown="(the price table's)")
