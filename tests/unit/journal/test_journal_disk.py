@@ -409,3 +409,9 @@ def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path) -> None:
         schema.open_for_writing(path, "ok", migrations=broken)
     with closing(schema.open_for_writing(path, "ok")) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'later'").fetchone() == (0,)
+
+
+def test_a_writer_keeps_few_pages_of_its_file_in_memory(tmp_path: Path) -> None:
+    with closing(schema.open_for_writing(tmp_path / "ok-2026-11-22.sqlite", "ok")) as connection:
+        (kibibytes,) = connection.execute("PRAGMA cache_size").fetchone()
+    assert -512 <= kibibytes < 0  # negative: KiB, whatever the size of a page
