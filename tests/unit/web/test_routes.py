@@ -203,9 +203,7 @@ async def test_an_unknown_target_is_told_the_known_names_and_the_nearest() -> No
     async with a_server(shown=Shown(rows=rows)) as world:
         reply = await world.get("/probe?target=haiku-chta")
     assert reply.status == 404
-    assert reply.text == (
-        "There is no target 'haiku-chta'. Configured are: gpt-chat, haiku-chat.\n"
-    )
+    assert reply.text == ("There is no target 'haiku-chta'. Configured are: gpt-chat, haiku-chat.\n")
 
 
 async def test_the_list_of_known_names_and_the_quoted_one_are_bounded() -> None:
