@@ -1,4 +1,5 @@
-"""Restores state after a restart: the states and streaks of targets, the results on the pages, and open incidents.
+"""Restores state after a restart: the states, streaks and learnt backgrounds of targets, the results on the pages, and
+open incidents.
 
 Results come from the journal. A small file beside it states which targets are unchanged and which incidents are open;
 it is written every few seconds while it changes. `GOES_ON_SECONDS` limits the gap between two runs.
@@ -15,8 +16,10 @@ from typing import Any, Final, Protocol
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.state import SILENT_AFTER_INTERVALS
+from aiprobe.core.suspicion import MEMORY_SECONDS, MOST_FAILURES
 from aiprobe.core.tracked import Tracked
 from aiprobe.journal.incidents import read_incidents
+from aiprobe.journal.replay import History
 from aiprobe.journal.restartfile import read_restart, write_restart
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,9 @@ class Past(Protocol):
 
     def recent(self, targets: Sequence[Target], *, seconds: float, most: int) -> Sequence[Finished]:
         """Return the last results of each target, oldest first. Blocks."""
+
+    def failures(self, targets: Sequence[Target], *, seconds: float, most: int) -> Mapping[str, History]:
+        """Return when each target failed, by name. Blocks."""
 
 
 class Shown(Protocol):
@@ -112,7 +118,9 @@ class Restart:
         for finished in results:
             self._shown.finished(finished)
         last = {finished.target.name: finished for finished in results}
-        resumed = take([one for one in results if is_resumable(last[one.target.name], now=now)])
+        resumable = [one for one in results if is_resumable(last[one.target.name], now=now)]
+        await self._learn(resumable)
+        resumed = take(resumable)
         self._incidents.resume(
             ended,
             under_way if isinstance(under_way, list) else [],
@@ -125,6 +133,19 @@ class Restart:
                 extra={"targets": len({one.target.name for one in resumed})},
             )
         self._is_open = True
+
+    async def _learn(self, resumable: Sequence[Finished]) -> None:
+        """Give each target its past failures, but for those that come with the results that are resumed."""
+        targets = [record.target for record in self._tracked.values()]
+        found = await asyncio.to_thread(self._past.failures, targets, seconds=MEMORY_SECONDS, most=MOST_FAILURES)
+        epoch = self._clock.wall() - self._clock.monotonic()
+        resumed_from = {one.target.name: one.result.started_timestamp_seconds for one in reversed(resumable)}
+        for name, history in found.items():
+            past = self._tracked[name].state.past
+            past.since = history.since - epoch
+            for started, scheduled in history.failures:
+                if started < resumed_from.get(name, float("inf")):
+                    past.note(started - epoch, scheduled=scheduled)
 
     def tick(self) -> None:
         """Save what changed, every few seconds."""

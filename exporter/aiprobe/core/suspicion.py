@@ -36,7 +36,7 @@ _BLIP_FAILURES: Final = 3
 """As many are certain but for their persistence. Fewer teach nothing about it: they are flakes that came close."""
 _LEAST_BLIPS: Final = 3
 _LEAST_ATTEMPTS: Final = 200
-_MOST_FAILURES: Final = 5000
+MOST_FAILURES: Final = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class Past:
 
     since: float
     """From when on the target is known. All times are of the monotonic clock; those of former runs are before it."""
-    _failures: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=_MOST_FAILURES))
+    _failures: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=MOST_FAILURES))
 
     def note(self, started: float, *, scheduled: bool) -> None:
         """Remember a failed attempt."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +20,7 @@ from aiprobe.core.model import Finished, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.journal import read, restart
 from aiprobe.journal.entries import to_entry
-from aiprobe.journal.replay import recent_results
+from aiprobe.journal.replay import History, failures, recent_results
 from aiprobe.journal.seals import gauge
 from aiprobe.journal.store import KeepOk, Store
 from aiprobe.journal.verify import Verification, verify
@@ -228,6 +228,11 @@ class Journal:
         """Return the last results of each target, oldest first. Reads files: call it in a thread."""
         return recent_results(self.directory, targets, self._clock.wall(), seconds=seconds, most=most,
                               on_error=self._store.note_read_error)  # fmt: skip
+
+    def failures(self, targets: Sequence[Target], *, seconds: float, most: int) -> Mapping[str, History]:
+        """Return when each target failed, by name. Reads files: call it in a thread."""
+        return failures(self.directory, targets, self._clock.wall(), seconds=seconds, most=most,
+                        on_error=self._store.note_read_error)  # fmt: skip
 
     def verify(self, start: float, end: float) -> Verification:
         """Check the seals of the days that overlap [start, end) in Unix time. Reads files: call it in a thread."""

@@ -6,7 +6,8 @@ states and incidents from them.
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
 from pathlib import Path
@@ -25,6 +26,20 @@ _OUTCOMES: Final = frozenset(map(str, Outcome))
 _OK_ROWS: Final = """
     SELECT target, at_ms, attempt, verdicts, duration_ms, first_token_ms, input_tokens, output_tokens, cost_nano_usd
     FROM ok WHERE at_ms >= ? ORDER BY at_ms, id"""
+
+_BAD_ROWS: Final = """
+    SELECT target, started, attempt FROM failed WHERE verdict = 'bad' AND started >= ? AND started < ?
+    ORDER BY started, id"""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """When a target failed, and since when it is probed. Unix times."""
+
+    since: float
+    """The start of its first hour, or its first failure."""
+    failures: Collection[tuple[float, bool]]
+    """The start of each bad attempt, and whether it was a scheduled one; oldest first."""
 
 
 def recent_results(
@@ -52,6 +67,37 @@ def recent_results(
     for finished in merge(bad, good, key=_started):
         kept[finished.target.name].append(finished)
     return sorted((finished for results in kept.values() for finished in results), key=_started)
+
+
+def failures(
+    directory: Path,
+    targets: Sequence[Target],
+    now: float,
+    *,
+    seconds: float,
+    most: int,
+    on_error: OnError = log_error,
+) -> Mapping[str, History]:
+    """Return what the last `seconds` before `now` hold of each target, by name; of its failures the last `most`.
+
+    A target counts under its present and its former identity; one without any result is left out.
+    """
+    wanted = {identity: target.name for target in targets for identity in (target.former_identity, target.identity)}
+    since: dict[str, float] = {}
+    found = {target.name: deque[tuple[float, bool]](maxlen=most) for target in targets}
+    for day in days(directory, now - seconds, now):
+        with opened(directory, DayFile(day, "evidence"), on_error) as connection:
+            if connection is None:
+                continue
+            names = {number: wanted[one] for number, one in target_terms(connection).items() if one in wanted}
+            if any(name not in since for name in names.values()):
+                for number, hour in connection.execute("SELECT target, min(hour) FROM hour GROUP BY target"):
+                    since.setdefault(names.get(number, ""), float(hour * HOUR_SECONDS))
+            for number, started, attempt in connection.execute(_BAD_ROWS, (now - seconds, now)):
+                if name := names.get(number):
+                    since[name] = min(since.get(name, started), started)
+                    found[name].append((started, attempt == Attempt.SCHEDULED))
+    return {name: History(max(since[name], now - seconds), rows) for name, rows in found.items() if name in since}
 
 
 def _good(

@@ -87,6 +87,43 @@ async def test_a_kill_loses_neither_the_state_nor_the_id_of_an_open_incident(tmp
         assert await standing(app) == before
 
 
+def failures(app: App, clock: ManualClock) -> list[tuple[float, bool]]:
+    """Return the past failures of the target, in seconds before now."""
+    return [(round(clock.now - at, 3), scheduled) for at, scheduled in app._tracked[NAME].state.past._failures]
+
+
+@pytest.mark.parametrize("gap_seconds", [0, 7200, 5 * 86_400])
+async def test_the_background_that_was_learnt_survives_a_restart(tmp_path: Path, gap_seconds: float) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        for _ in range(3):
+            await probes(app, clock, "gbbbb" + "g" * 20)
+            clock.now += 3600
+        clock.now -= 3600
+        await probes(app, clock, "gb")
+        clock.now += gap_seconds
+        before, past = failures(app, clock), app._tracked[NAME].state.past
+        habit = past.habit(clock.now, 60.0)
+    async with a_run(tmp_path, clock) as app:
+        again = app._tracked[NAME].state.past
+        assert failures(app, clock) == before
+        assert len(before) == 13
+        assert 0 <= past.since - again.since <= 3600  # the journal counts from the start of the hour
+        assert habit.blip_seconds > 0
+        assert again.habit(clock.now, 60.0).blip_seconds == pytest.approx(habit.blip_seconds, rel=0.01)
+
+
+async def test_failures_of_more_than_28_days_ago_are_no_background(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "gb")
+        clock.now += 20 * 86_400
+        await probes(app, clock, "bg")
+        clock.now += 20 * 86_400
+    async with a_run(tmp_path, clock) as app:
+        assert [round(ago / 86_400) for ago, _ in failures(app, clock)] == [20]
+
+
 CHANGES: Sequence[dict[str, Any]] = [
     {"base_url": "http://192.0.2.2/v1"},
     {"api_key": "another"},

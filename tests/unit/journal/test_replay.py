@@ -11,7 +11,7 @@ from aiprobe.core.model import IDENTITY_LABELS, Attempt, Finished, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.journal.days import DayFile
 from aiprobe.journal.read import hours
-from aiprobe.journal.replay import recent_results
+from aiprobe.journal.replay import failures, recent_results
 from aiprobe.journal.restart import rebuild_windows
 from tests.builders import a_target
 from tests.unit.journal.builders import A_TARGET, DAY, NOON, a_probe, tamper, write
@@ -126,3 +126,26 @@ async def test_midnight_divides_nothing(tmp_path: Path) -> None:
 
 def test_without_a_journal_nothing_comes_back(tmp_path: Path) -> None:
     assert recent(tmp_path / "absent") == []
+
+
+async def test_failures_come_back_with_their_attempt_and_the_first_hour_of_their_target(tmp_path: Path) -> None:
+    other = a_target(name="other")
+    await write(tmp_path, [
+        a_probe(NOON - 2 * DAY),
+        a_probe(NOON - DAY, Outcome.OVERLOADED, verdict=Verdict.BAD),
+        a_probe(NOON - DAY + 3, Outcome.OVERLOADED, attempt=Attempt.CONFIRM, verdict=Verdict.BAD),
+        a_probe(NOON, Outcome.DNS, verdict=Verdict.EXCLUDED, egress_down=True),
+        a_probe(NOON + 60, Outcome.OVERLOADED, verdict=Verdict.BAD),
+        a_probe(NOON - 7200, target=other),
+    ])  # fmt: skip
+    targets = [A_TARGET, other, a_target(name="a third")]
+    found = failures(tmp_path, targets, NOON + 600, seconds=28 * DAY, most=100)
+    assert {name: (one.since - NOON, list(one.failures)) for name, one in found.items()} == {
+        A_TARGET.name: (-2 * DAY, [(NOON - DAY, True), (NOON - DAY + 3, False), (NOON + 60, True)]),
+        "other": (-7200, []),
+    }
+    few = failures(tmp_path, targets, NOON + 600, seconds=DAY - 1, most=1)
+    assert {name: (one.since - NOON, list(one.failures)) for name, one in few.items()} == {
+        A_TARGET.name: (601 - DAY, [(NOON + 60, True)]),
+        "other": (-7200, []),
+    }

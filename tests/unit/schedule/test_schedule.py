@@ -1,6 +1,9 @@
 """The schedule: when probes start, what follows from their results, and what never happens."""
 
 import asyncio
+import math
+import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -558,3 +561,42 @@ def test_a_gateway_s_models_are_spread_and_a_vendor_s_stay_together() -> None:
     together = shards_of([a_target(name=m, model=m) for m in models], 3)
 
     assert (len(set(spread)), len(set(together))) == (3, 1)
+
+
+def a_bad_month(world: World, seed: str) -> Callable[[], Awaitable[Result]]:
+    """Return a service that fails 20 % on each tenth day and 0.4 % on the others; half of its failures hang."""
+    dice = random.Random(seed)
+
+    async def run() -> Result:
+        impaired = world.manual.now % (10 * 86_400) < 86_400
+        if dice.random() >= (0.2 if impaired else 0.004):
+            return a_result()
+        if dice.random() < 0.5:
+            return BAD
+        await world.manual.sleep(200)
+        return a_result(Outcome.TIMEOUT_FIRST_TOKEN, http_status=200)
+
+    return run
+
+
+async def a_month(follow_ups: Literal["adaptive", "never"]) -> tuple[Counter[str], Counter[str]]:
+    """Return the verdicts of the availability SLO over 30 days, and those of all attempts."""
+    world = await a_world(a_target(interval_seconds=300, follow_ups=follow_ups))
+    world.answers["gpt-chat"] = [a_bad_month(world, follow_ups)]
+    await world.manual.advance(30 * 86_400)
+    await world.scheduler.close()
+    counted = Counter(str(one.slo_verdicts["availability"]) for one in world.finished if one.slo_verdicts)
+    return counted, Counter(str(one.verdict) for one in world.finished)
+
+
+@pytest.mark.slow  # 17,000 probes
+async def test_the_sli_of_a_month_is_the_same_with_and_without_follow_ups() -> None:
+    (followed, every), (plain, _) = await a_month("adaptive"), await a_month("never")
+
+    def share(verdicts: Counter[str]) -> float:
+        return verdicts["bad"] / (verdicts["good"] + verdicts["bad"])
+
+    error = math.sqrt(share(plain) * (1 - share(plain)) * 2 / plain.total())
+    assert followed.total() == pytest.approx(plain.total(), abs=3)  # no slot is lost to a follow-up
+    assert share(followed) == pytest.approx(share(plain), abs=2 * error)
+    assert share(every) > share(plain) + 4 * error  # follow-ups would have biased it
