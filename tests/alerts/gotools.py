@@ -63,6 +63,7 @@ RECIPES: Final = {
         commands=("blackbox_exporter",),
         folder="",
     ),
+    "helm": Recipe(module="helm.sh/helm/v3", version="v3.22.0", commands=("helm",)),
 }
 
 

@@ -24,8 +24,8 @@ MAX_VALUES: Final = 200_000
 """After aliases are followed: more is an alias bomb, or a file that no person wrote."""
 
 _SHOWN: Final = frozenset(
-    ("any_of", "contract", "directory", "display_name", "file", "include", "interval", "model", "name", "preset",
-     "probe", "protocol", "provider", "provider_region", "reader", "region", "source", "surface", "targets",
+    ("any_of", "class", "contract", "directory", "display_name", "file", "include", "interval", "model", "name",
+     "preset", "probe", "protocol", "provider", "provider_region", "reader", "region", "source", "surface", "targets",
      "usd_per_day", "vantage")
 )  # fmt: skip
 """Keys whose values become labels, names on pages or paths in messages. Any other value of a variable is a secret."""

@@ -32,8 +32,9 @@ _TITLES: Final = {
 }
 """The headings in the order of the page."""
 
-_TOP_KEYS: Final = tuple(
-    "vantage budget defaults egress providers targets groups contracts status_pages journal prices include".split()  # noqa: SIM905 - shorter
+_TOP_KEYS: Final = (
+    *("vantage", "budget", "defaults", "classes", "egress", "providers", "targets", "groups", "contracts"),
+    *("status_pages", "journal", "prices", "include"),
 )
 """The order of the keys on the page."""
 
@@ -59,8 +60,9 @@ A configuration is one YAML file, which can include others. An unknown key is an
 - **Secrets** are variables or `{file: path}`, and are shown nowhere. The value of a variable is a secret, except in
   names, labels, numbers and paths. The values of headers are always secret.
 - **Paths** are relative to the file that contains them.
-- **Inheritance**: the first of these levels that sets a key determines its value: the target, the `defaults` of its
-  provider, its provider's `slo`, the `defaults` of its file, the `defaults` of the main file, the built-in value.
+- **Inheritance**: the first of these levels that sets a key determines its value: the target, its class, the `defaults`
+  of its provider, its provider's `slo`, the `defaults` of its file, the `defaults` of the main file, the built-in
+  value.
   `labels`, `timeouts`, `slo` and `suspicion` are inherited key by key.
 - **Anchors**: top-level keys that begin with `x-` are ignored. They can contain YAML anchors (`&name`) for aliases
   (`*name`, `<<`).

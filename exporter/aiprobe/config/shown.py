@@ -9,7 +9,7 @@ from aiprobe.config.document import ANCHORS, Document
 from aiprobe.config.problems import Path
 from aiprobe.core.secret import MASK, Redactor
 
-_COLLECTIONS: Final = ("providers", "targets", "groups")
+_COLLECTIONS: Final = ("classes", "providers", "targets", "groups")
 
 
 def show(documents: list[Document], redact: Redactor) -> str:

@@ -124,7 +124,7 @@ def _cut_out(rest: dict[str, Any], places: list[int], paths: list[Path], broken:
         if top == "targets" and len(cut) == 2 and isinstance(cut[1], int):
             items.add(cut[1])
             continue
-        if top in {"providers", "groups"} and len(cut) == 2:
+        if top in {"classes", "providers", "groups"} and len(cut) == 2:
             broken.add((top, str(cut[1])))
         parent: Any = rest
         for part in cut[:-1]:

@@ -22,22 +22,25 @@ def targets_of(directory: Path, text: str) -> dict[str, Target]:
         ("main", 100),
         ("main file", 200),
         ("main file provider", 300),
-        ("main file provider target", 400),
+        ("main file provider class", 350),
+        ("main file provider class target", 400),
         ("file", 200),
         ("provider main", 300),
         ("", 60),
     ],
 )
 def test_the_most_specific_level_that_gives_a_key_wins(levels: str, seconds: float, tmp_path: Path) -> None:
-    given = dict.fromkeys(("main", "file", "provider", "target"), "") | {
+    given = dict.fromkeys(("main", "file", "provider", "class", "target"), "") | {
         level: f"interval: {amount}"
-        for level, amount in (("main", 100), ("file", 200), ("provider", 300), ("target", 400))
+        for level, amount in (("main", 100), ("file", 200), ("provider", 300), ("class", 350), ("target", 400))
         if level in levels.split()
     }
-    included = f"defaults: {{{given['file']}}}\ntargets: [{{{HAIKU % 'a'}, {given['target']}}}]\n"
+    included = f"defaults: {{{given['file']}}}\ntargets: [{{{HAIKU % 'a'}, class: c, {given['target']}}}]\n"
     a_file(tmp_path, included, name="b.yml")
     defaults = f", defaults: {{{given['provider']}}}"
-    main = f"include: b.yml\ndefaults: {{{given['main']}}}\n" + PROVIDER % defaults
+    main = (
+        f"include: b.yml\ndefaults: {{{given['main']}}}\nclasses: {{c: {{{given['class']}}}}}\n" + PROVIDER % defaults
+    )
 
     assert targets_of(tmp_path, main)["a"].interval_seconds == seconds
 
@@ -69,6 +72,20 @@ def test_sections_are_inherited_key_by_key_and_an_explicit_null_ends_the_search(
     assert (found.timeouts.connect, found.timeouts.stall) == (2, 7)
     assert (found.objectives.availability, found.objectives.correctness) == (0.999, None)
     assert (found.tuning.background, found.tuning.certain_nats) == (0.01, 9)
+
+
+def test_a_class_of_any_file_serves_the_targets_of_all_files_and_is_shown(tmp_path: Path) -> None:
+    a_file(tmp_path, f"classes: {{b: {{interval: 120}}}}\ntargets: [{{{HAIKU % 'b'}, class: a}}]\n", name="b.yml")
+    main = "include: b.yml\nclasses: {a: {labels: {tier: gold}}}\n" + PROVIDER % ""
+
+    text = main + f"targets: [{{{HAIKU % 'a'}, class: b}}]\n"
+
+    found = targets_of(tmp_path, text)
+    assert (found["a"].interval_seconds, dict(found["b"].labels)) == (120, {"tier": "gold"})
+    assert yaml.safe_load(settings(tmp_path, text).shown)["classes"] == {
+        "a": {"labels": {"tier": "gold"}},
+        "b": {"interval": 120},
+    }
 
 
 def test_defaults_that_contradict_one_another_are_found_where_they_stand(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
         ["b.yml:2", "(file)"],
         ["c.yml:1", "budget"],
     ]
-    assert "known: defaults, groups, providers, targets" in found[3]
+    assert "known: classes, defaults, groups, providers, targets" in found[3]
 
 
 @pytest.mark.parametrize(

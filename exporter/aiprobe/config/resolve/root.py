@@ -21,6 +21,7 @@ from aiprobe.config.resolve.provider import Account, resolve_provider
 from aiprobe.config.resolve.target import Entry, Rules, resolve_target
 from aiprobe.config.resolve.timeouts import check_defaults
 from aiprobe.config.schema.root import DEFAULT_JOURNAL_DIRECTORY, BudgetSection, ConfigFile, IncludedFile
+from aiprobe.config.schema.target import DefaultsSection
 from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
@@ -57,6 +58,8 @@ def resolve(
     rules = Rules(
         vantage=config.vantage,
         accounts=accounts,
+        classes=_classes(sources, findings),
+        broken_classes=_broken(sources, "classes"),
         broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
         known=known,
     )
@@ -127,6 +130,18 @@ def _accounts(sources: list[Source], known: Known, findings: Findings) -> dict[s
             if account is not None:
                 accounts[key] = account
     return accounts
+
+
+def _classes(sources: list[Source], findings: Findings) -> dict[str, DefaultsSection]:
+    classes: dict[str, DefaultsSection] = {}
+    seen: dict[str, Where] = {}
+    for source in sources:
+        for name, section in source.checked.sections.classes.items():
+            where = source.checked.where("classes", name)
+            if _is_first(seen, name, where, findings):
+                check_defaults(section.timeouts, where=where, findings=findings)
+                classes[name] = section
+    return classes
 
 
 def _targets(

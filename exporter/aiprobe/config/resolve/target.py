@@ -36,6 +36,8 @@ class Rules:
 
     vantage: str
     accounts: Mapping[str, Account]
+    classes: Mapping[str, SharedKeys]
+    broken_classes: frozenset[str]
     broken_providers: frozenset[str]
     known: Known
 
@@ -57,7 +59,8 @@ def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target 
     errors_before = len(findings.errors)
     section, where = entry.section, entry.where
     account = _account(section, where, rules, findings)
-    inherited = (*(account.levels if account else ()), *entry.defaults)
+    chosen = _class(section, where, rules, findings)
+    inherited = (*chosen, *(account.levels if account else ()), *entry.defaults)
     levels = (section, *inherited)
     kind = _kind(section, where, rules.known, findings)
     protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
@@ -137,6 +140,17 @@ def _account(section: TargetSection, where: Where, rules: Rules, findings: Findi
         hint = suggest(section.provider, rules.accounts) or "describe it under `providers:`"
         findings.error(where.at("provider"), "is not one of the configuration's providers", hint)
     return account
+
+
+def _class(section: TargetSection, where: Where, rules: Rules, findings: Findings) -> Sequence[SharedKeys]:
+    """Return the defaults of the target's class, if it names one."""
+    if section.class_ is None or section.class_ in rules.broken_classes:
+        return ()
+    if section.class_ not in rules.classes:
+        hint = suggest(section.class_, rules.classes) or "describe it under `classes:`"
+        findings.error(where.at("class"), "is not one of the configuration's classes", hint)
+        return ()
+    return (rules.classes[section.class_],)
 
 
 def _kind(section: TargetSection, where: Where, known: Known, findings: Findings) -> ProbeKind:

@@ -61,6 +61,7 @@ class IncludedFile(Section):
     model_config = ConfigDict(json_schema_extra={"patternProperties": {"^x-": {}}})
 
     defaults: DefaultsSection = section("Defaults of the targets of the file.", DefaultsSection)
+    classes: dict[Name, DefaultsSection] = key("Defaults of the targets that name the class, of any file.", default={})
     providers: dict[Name, ProviderSection] = key("The accounts, by a name of your choice.", default={})
     targets: list[TargetSection] = key("What to ask.", default=[])
     groups: dict[Name, GroupSection] = key(
@@ -84,7 +85,7 @@ class ConfigFile(IncludedFile):
     journal: JournalSection = section("The durable record of results.", JournalSection)
     prices: PricesSection = section("Prices in addition to the built-in table.", PricesSection)
     include: Texts = key(
-        "More files, or patterns of files, relative to this one; their providers, targets and groups are added.",
+        "More files or patterns, relative to this one; their classes, providers, targets and groups are added.",
         default=[],
     )
 

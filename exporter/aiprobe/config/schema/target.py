@@ -188,7 +188,7 @@ class SharedKeys(Section):
 
 
 class DefaultsSection(SharedKeys):
-    """Defaults of targets: of a provider, of a file, or of all files if they are in the main file."""
+    """Defaults of targets: of a class, of a provider, of a file, or of all files if they are in the main file."""
 
 
 class TargetSection(SharedKeys):
@@ -196,6 +196,7 @@ class TargetSection(SharedKeys):
 
     name: Name = Field(description="The target's name; unique.")
     provider: str = Field(description="A key of `providers`.")
+    class_: str | None = key("A key of `classes`, whose defaults the target inherits.", alias="class")
     probe: str = Field(description="The kind of probe: the name of a page of docs/probes, such as chat or models.")
     model: OptionalName = key("The model; required by the kinds of probe that use one.", default="")
     url: Url | None = key("The URL of an `http` probe.")
