@@ -69,7 +69,7 @@ rules: $(DEV_STAMP) ## Write the rules of alerts/ again
 	$(BIN)/python -m alerts.src
 
 docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
-	$(BIN)/python -m tests.docs_pages
+	$(BIN)/python -m docs.src
 
 lock: $(RELEASE_STAMP) ## Resolve the dependencies again, with the locked uv
 	$(UV) lock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.docs_pages import DOCS, PAGES
+from docs.src.__main__ import DOCS, PAGES
 
 BY_RUNNING = {"fault-table.md"}
 

@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from aiprobe.config.reference import _TITLES, render_reference
 from aiprobe.config.schema.root import json_schema
+from docs.src.configuration import TITLES, render
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yml"))
@@ -60,19 +60,19 @@ def test_every_key_is_described_and_no_default_is_null() -> None:
 
 
 def test_the_page_is_current() -> None:
-    assert (ROOT / "docs" / "configuration.md").read_text("utf-8") == render_reference(), "run `make docs`"
+    assert (ROOT / "docs" / "configuration.md").read_text("utf-8") == render(), "run `make docs`"
 
 
 def test_the_page_has_every_section_and_every_key() -> None:
-    page = render_reference()
+    page = render()
 
-    assert set(_TITLES) == set(json_schema()["$defs"])
+    assert set(TITLES) == set(json_schema()["$defs"])
     for name, _ in properties(json_schema()):
         assert f"| `{name.rpartition('.')[2]}` |" in page
 
 
 def test_every_link_of_the_page_leads_to_a_heading() -> None:
-    page = render_reference()
+    page = render()
     headings = [line.removeprefix("## ").lower() for line in page.splitlines() if line.startswith("## ")]
     anchors = {"".join(c for c in heading.replace(" ", "-") if c.isalnum() or c in "-_") for heading in headings}
 

@@ -23,7 +23,7 @@ from aiprobe.metrics.catalogue import (
 from aiprobe.metrics.metric import Kind, Metric
 from aiprobe.metrics.openmetrics import Format
 from aiprobe.metrics.recorder import Recorder
-from aiprobe.metrics.reference import render_reference
+from docs.src.metrics import render
 from tests.unit.metrics.builders import a_finished, a_recorder, families, scrape_bytes
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
@@ -115,10 +115,10 @@ async def test_promtool_finds_nothing_to_complain_about() -> None:
 
 
 def test_the_reference_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render_reference()
+    assert PAGE.read_text(encoding="utf-8") == render()
 
 
 def test_the_reference_page_names_every_metric_and_every_outcome() -> None:
-    page = render_reference()
+    page = render()
     for name in (*(metric.name for metric in METRICS), *(name for name, _ in PROCESS_METRICS), *Outcome):
         assert f"`{name}`" in page

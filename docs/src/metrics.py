@@ -44,7 +44,7 @@ buckets of the histograms of a target, in OpenMetrics only.
 """
 
 
-def render_reference() -> str:
+def render() -> str:
     """Return the text of docs/metrics.md."""
     identity = ", ".join(f"`{label}`" for label in IDENTITY_LABELS)
     values = "\n".join(

@@ -42,7 +42,7 @@ _UNREADABLE: Final = """
 _MANY: Final = 8
 
 
-def render_reference() -> str:
+def render() -> str:
     """Return the text of docs/status-pages.md."""
     readable = [page for page in CATALOGUE.values() if page.readable]
     rest = [page for page in CATALOGUE.values() if not page.readable]

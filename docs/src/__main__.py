@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/: `python -m tests.docs_pages`. Tests hold each page to what this would write."""
+"""Write the generated pages of docs/: `python -m docs.src`. Tests compare each page with what this would write."""
 
 import asyncio
 import json
@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from aiprobe.config.reference import render_reference as render_configuration
-from aiprobe.contracts.reference import render_reference as render_contracts
 from aiprobe.incidents.schema import incident_schema
-from aiprobe.metrics.reference import render_reference as render_metrics
-from aiprobe.statuspages.reference import render_reference as render_status_pages
 from aiprobe_simulator.faults import FAULTS
+from docs.src import configuration, contracts, metrics, statuspages
 from tests.contract.faulttable import fill, render
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
+DOCS: Final = Path(__file__).parents[1]
 
 
 def render_fault_table() -> str:
@@ -32,10 +29,10 @@ def render_incident_schema() -> str:
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
-    "configuration.md": render_configuration,
-    "metrics.md": render_metrics,
-    "contracts.md": render_contracts,
-    "status-pages.md": render_status_pages,
+    "configuration.md": configuration.render,
+    "metrics.md": metrics.render,
+    "contracts.md": contracts.render,
+    "status-pages.md": statuspages.render,
     "incidents.schema.json": render_incident_schema,
     "fault-table.md": render_fault_table,
 }

@@ -46,7 +46,7 @@ _METHODS: Final = {
 }
 
 
-def render_reference() -> str:
+def render() -> str:
     """Return the text of docs/contracts.md."""
     methods = "".join(f"| `{method.value}` | {text} |\n" for method, text in _METHODS.items())
     shipped = "".join(map(_section, contracts().values()))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiprobe.config.resolve.presets import presets
 from aiprobe.config.schema.root import json_schema
 
-_TITLES: Final = {
+TITLES: Final = {
     "ProviderSection": "providers.NAME",
     "TargetSection": "targets[]",
     "GroupSection": "groups.NAME",
@@ -69,7 +69,7 @@ A configuration is one YAML file, which can include others. An unknown key is an
 """
 
 
-def render_reference() -> str:
+def render() -> str:
     """Return the text of docs/configuration.md."""
     schema = json_schema()
     definitions = schema["$defs"]
@@ -77,7 +77,7 @@ def render_reference() -> str:
     parts = [_INTRODUCTION, _section("The file", top, schema["description"], definitions)]
     parts += [
         _section(f"`{title}`", definitions[name], definitions[name]["description"], definitions)
-        for name, title in _TITLES.items()
+        for name, title in TITLES.items()
     ]
     parts.append(_catalogue())
     return "\n".join(parts)
@@ -105,7 +105,7 @@ def _default(entry: Any) -> str:
 def _type(entry: Any) -> str:
     if "$ref" in entry:
         return (
-            f"[{_TITLES[entry['$ref'].rsplit('/', 1)[-1]].split(',')[0]}](#{_anchor(entry['$ref'].rsplit('/', 1)[-1])})"
+            f"[{TITLES[entry['$ref'].rsplit('/', 1)[-1]].split(',')[0]}](#{_anchor(entry['$ref'].rsplit('/', 1)[-1])})"
         )
     if entry.get("$comment") == "duration":
         return "duration"
@@ -131,7 +131,7 @@ _WORDS: Final = {"string": "text", "integer": "whole number", "number": "number"
 
 def _anchor(definition: str) -> str:
     """The address that GitHub gives a heading: lower case, blanks to dashes, other punctuation dropped."""
-    title = _TITLES[definition].lower().replace(" ", "-")
+    title = TITLES[definition].lower().replace(" ", "-")
     return "".join(character for character in title if character.isalnum() or character in "-_")
 
 
