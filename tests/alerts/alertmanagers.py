@@ -18,6 +18,7 @@ from aiohttp import web
 from tests.alerts.rulefiles import ALERTS
 
 DEADLINE_SECONDS: Final = 60.0
+SHIPPED: Final = (ALERTS / "alertmanager.yml").read_text()
 _DURATION: Final = re.compile(r"(?<![\w.])((?:\d+(?:ms|[smhdw]))+)(?![\w.])")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
@@ -68,6 +69,14 @@ class Inbox:
         except TimeoutError:
             raise AssertionError("it never came; there were:\n" + "\n".join(map(str, self.messages))) from None
         return found[0]
+
+    async def until_pages(self, provider: str, status: str, number: int) -> None:
+        """Wait until the pager got its `number`th message of this status, without what it got twice in a row."""
+
+        def enough(_: Message) -> bool:
+            return [each[1:3] for each in self.of("pager")].count((provider, status)) >= number
+
+        await self.until(enough)
 
     def of(self, receiver: str) -> list[tuple[str, str, str, tuple[str, ...]]]:
         """Return what one receiver got, without what it got twice in a row."""
@@ -127,9 +136,11 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def an_alertmanager(binary: str, directory: Path, inbox: Inbox, *, factor: float = 1.0) -> AsyncIterator[str]:
-    """Run Alertmanager with the shipped configuration, its durations scaled; yields its URL."""
-    await asyncio.to_thread(_write, directory, inbox.url, factor)
+async def an_alertmanager(
+    binary: str, directory: Path, inbox: Inbox, *, factor: float = 1.0, text: str = SHIPPED
+) -> AsyncIterator[str]:
+    """Run Alertmanager with a configuration, the shipped one by default, its durations scaled; yields its URL."""
+    await asyncio.to_thread(_write, directory, inbox.url, scaled(text, factor))
     url = f"http://127.0.0.1:{free_port()}"
     with (directory / "alertmanager.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -146,9 +157,8 @@ async def an_alertmanager(binary: str, directory: Path, inbox: Inbox, *, factor:
         await process.wait()
 
 
-def _write(directory: Path, url: str, factor: float) -> None:
+def _write(directory: Path, url: str, text: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    text = scaled((ALERTS / "alertmanager.yml").read_text(), factor)
     (directory / "alertmanager.yml").write_text(json.dumps(to_inbox(text, url)))
 
 

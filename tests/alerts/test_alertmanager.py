@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.alerts.alertmanagers import an_alertmanager, an_inbox, inhibited, post, scaled
 from tests.alerts.conftest import Stack
@@ -120,10 +121,20 @@ META = alert("AIBudgetExhausted", "warning", "meta", instance="a")
         "a refusal of everything over its own warnings and over no outage",
     ],
 )  # fmt: skip
-async def test_inhibition(stack: Stack, tmp_path: Path, firing: list[Mapping[str, str]], silent: list[str]) -> None:
-    async with an_inbox() as inbox, an_alertmanager(stack.alertmanager, tmp_path, inbox) as url:
+@pytest.mark.parametrize("config", CONFIGURATIONS)
+async def test_inhibition(
+    stack: Stack, tmp_path: Path, config: str, firing: list[Mapping[str, str]], silent: list[str]
+) -> None:
+    text = (ALERTS / config).read_text()
+    async with an_inbox() as inbox, an_alertmanager(stack.alertmanager, tmp_path, inbox, text=text) as url:
         await post(url, *firing)
         assert await inhibited(url, len(firing)) == silent
+
+
+@pytest.mark.parametrize("config", CONFIGURATIONS)
+def test_the_inhibitions_of_an_example_are_those_of_the_main_configuration(config: str) -> None:
+    rules = [yaml.safe_load((ALERTS / name).read_text())["inhibit_rules"] for name in ("alertmanager.yml", config)]
+    assert rules[0] == rules[1]
 
 
 async def test_an_escalation_updates_the_page_that_is_out_and_nothing_stays_open(stack: Stack, tmp_path: Path) -> None:
@@ -143,6 +154,33 @@ async def test_an_escalation_updates_the_page_that_is_out_and_nothing_stays_open
             ("pager", "openai", "resolved", ()),
         ]
         assert inbox.of("pager") == pages
+
+
+async def test_the_end_of_an_outage_is_delivered_before_a_separate_outage_begins(stack: Stack, tmp_path: Path) -> None:
+    """Three outages of one provider: PagerDuty gets trigger, resolve, trigger, resolve, with one key for the provider.
+
+    An outage that begins before the end of the last one is delivered joins it: `keep_firing_for` and one
+    `group_interval` after its recovery.
+    """
+    async with an_inbox() as inbox, an_alertmanager(stack.alertmanager, tmp_path, inbox, factor=1 / 60) as url:
+        for number, outage in enumerate((PROVIDER, MODEL, PROVIDER), 1):
+            await post(url, outage)
+            await inbox.until_pages("openai", "firing", number)
+            await post(url, outage, ended=True)
+            await inbox.until_pages("openai", "resolved", number)
+        assert [each[2] for each in inbox.of("pager")] == ["firing", "resolved"] * 3
+
+
+async def test_an_outage_that_begins_before_the_end_is_delivered_joins_the_page(stack: Stack, tmp_path: Path) -> None:
+    async with an_inbox() as inbox, an_alertmanager(stack.alertmanager, tmp_path, inbox, factor=1 / 60) as url:
+        await post(url, MODEL)
+        await inbox.until_pages("openai", "firing", 1)
+        await post(url, OTHER_SURFACE)
+        await post(url, MODEL, ended=True)
+        await inbox.until(lambda m: m.receiver == "pager" and m.resolved == ("AIModelDown",) and m.status == "firing")
+        await post(url, OTHER_SURFACE, ended=True)
+        await inbox.until_pages("openai", "resolved", 1)
+        assert {each[2] for each in inbox.of("pager")[:-1]} == {"firing"}
 
 
 async def test_a_warning_that_was_told_and_then_inhibited_is_told_to_be_over(stack: Stack, tmp_path: Path) -> None:

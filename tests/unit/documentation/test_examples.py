@@ -17,7 +17,10 @@ from tests.unit.documentation.pages import AnyVariable, Fence, fences, write_wit
 YAML = [fence for fence in fences() if fence.language == "yaml"]
 QUERIES = [fence for fence in fences() if fence.language == "promql"]
 SERIES = [fence for fence in fences() if fence.language == "text" and fence.text.startswith("aiprobe_")]
-PARTS = {"contracts": "a part of a configuration; tests/unit/contracts reads it"}
+PARTS = {
+    "contracts": "a part of a configuration; tests/unit/contracts reads it",
+    "inhibit_rules": "a part of Alertmanager's configuration; tests/e2e/test_kube_prometheus.py runs it",
+}
 
 
 @pytest.mark.parametrize("fence", YAML, ids=str)
