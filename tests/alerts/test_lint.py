@@ -10,7 +10,7 @@ from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.metric import Kind
 from tests.alerts.promql import divisors, seconds, talk
-from tests.alerts.rulefiles import ALERTS, RUNBOOKS, Rule, alert_checks, alerts, rules, runbook_queries
+from tests.alerts.rulefiles import ALERTS, RULE_FILES, RUNBOOKS, Rule, alert_checks, alerts, rules, runbook_queries
 
 OF_PROMETHEUS: Final = {
     "up": ("job", "instance"),
@@ -166,6 +166,21 @@ def test_every_alert_has_a_runbook_with_its_four_parts(name: str) -> None:
     assert text.startswith(f"# {name}\n")
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Meaning", "Impact", "Diagnosis", "Mitigation"]
     assert "```promql" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_queries_of_a_runbook_ask_for_what_the_alert_is_about(name: str) -> None:
+    """Where every alert of a name has a provider or a target, the first query of its runbook has it too."""
+    own = [
+        set(re.findall(r"# Labels: (.+)\n(?: +#.*\n)* +- alert: " + name + r"\n", path.read_text()))
+        for path in RULE_FILES
+    ]
+    labels = [set(each.split(", ")) for found in own for each in found]
+    alerts_of_name = [rule for rule in ALERT_RULES if rule.name == name]
+    (query, *_) = [query for file, query in runbook_queries() if file == f"{name}.md"]
+    for label in ("provider", "target"):
+        everywhere = len(alerts_of_name) <= len(labels) and all(label in each for each in labels)
+        assert not labels or not everywhere or f'{label}="{label.upper()}"' in query
 
 
 def test_no_runbook_is_left_of_an_alert_that_is_gone() -> None:
