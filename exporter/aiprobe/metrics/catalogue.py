@@ -43,6 +43,10 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         unit="seconds",
     ),
     last(
+        "last_failure_http_status",
+        "HTTP status of the latest failure of the present doubt, 0 if there was none. No series without a doubt.",
+    ),
+    last(
         "state",
         "0 operational, 1 degraded, 2 partial outage, 3 major outage. No series without a valid probe.",
     ),

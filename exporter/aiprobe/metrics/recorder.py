@@ -13,7 +13,7 @@ from typing import Final
 from aiprobe.core.clock import Clock
 from aiprobe.core.gauges import Series
 from aiprobe.core.model import Attempt, Finished, Result
-from aiprobe.core.outcomes import Outcome
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.tracked import Tracked, surface_states
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.openmetrics import Exemplar, Labels, model_value, request_id_value
@@ -178,6 +178,10 @@ class Recorder:
         owner["outage_suspicion"].set(finished.suspicion)
         since = finished.failing_since
         owner["failing_since_timestamp_seconds"].replace({} if since is None else {(): since})
+        if since is None:
+            owner["last_failure_http_status"].replace({})
+        elif finished.verdict is Verdict.BAD:
+            owner["last_failure_http_status"].set(result.http_status or 0)
         owner["last_run_timestamp_seconds"].set(wall)
         happened: dict[tuple[str, ...], float] = {
             (phase,): result.phases[phase] for phase in catalogue.PHASES if phase in result.phases
