@@ -14,12 +14,12 @@ vector(1)
         severity="none",
         scope="meta",
         waits="0s",
-        summary="The alerting of aiprobe works",
+        summary="Sign of life of aiprobe's alerting",
         description="""\
-Fires always. Route it to a dead man's switch: when this stops arriving there, the alerting itself is broken.
+this alert fires, as it always does. Route it to a dead man's switch: when this stops arriving there, the alerting itself is broken.
 """,
+        first="",
         board="self",
-        of_provider=False,
         comment="""\
 It has no condition on purpose.
 pint disable alerts/comparison
@@ -34,13 +34,15 @@ aiprobe:egress_down:quorum > 0
         scope="global",
         waits="90s",
         keeps="2m",
-        summary="The probers have no way out to the Internet",
+        summary="No way out to the Internet from most vantages",
         description="""\
-Every egress check fails in {{ $value }} vantage(s), more than half of all: it is us, not the providers. Alerts on services are held
-back, also of those that need no Internet. First check our own network: uplink, DNS, proxy, firewall.
+every egress check fails in {{ $value }} vantage(s), more than half of all: it is us, not the providers. Alerts on services are held
+back, also of those that need no Internet.
+""",
+        first="""\
+First check our own network: uplink, DNS, proxy, firewall.
 """,
         board="wall",
-        of_provider=False,
     ),
     Alert(
         name="AIVantageEgressFailure",
@@ -51,13 +53,13 @@ aiprobe:egress_down:vantage unless on () aiprobe:egress_down:quorum
         scope="meta",
         waits="2m",
         keeps="5m",
-        summary="One vantage has no way out to the Internet",
+        summary="No way out to the Internet from one vantage",
         description="""\
-Every egress check of vantage {{ $labels.vantage }} fails; the others go on. What it sees of the services does not count until then. First
+every egress check of vantage {{ $labels.vantage }} fails; the others go on. What it sees of the services does not count until then. First
 check the network of that vantage.
 """,
+        first="",
         board="wall",
-        of_provider=False,
     ),
     Alert(
         name="AIExporterDown",
@@ -68,12 +70,14 @@ avg_over_time(up{job="aiprobe"}[4m]) < 0.5
         scope="meta",
         waits="1m",
         keeps="5m",
-        summary="An aiprobe exporter is down",
+        summary="Failed scrapes of an aiprobe exporter",
         description="""\
-Prometheus cannot scrape {{ $labels.instance }}: its targets are not watched. First look whether the process runs, then at its log.
+more than half of the scrapes of {{ $labels.instance }} failed in the last 4 minutes: its targets are not watched meanwhile.
+""",
+        first="""\
+First look whether the process runs, then at its log.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIExporterAbsent",
@@ -84,13 +88,15 @@ absent(up{job="aiprobe"})
         scope="meta",
         waits="5m",
         keeps="5m",
-        summary="Prometheus knows no aiprobe exporter at all",
+        summary="No aiprobe exporter in Prometheus",
         description="""\
-There is no scrape target with job="aiprobe": nothing is watched. First look at Prometheus' service discovery, and whether the exporter
+there is no scrape target with job="aiprobe": nothing is watched.
+""",
+        first="""\
+First look at Prometheus' service discovery, and whether the exporter
 was deployed under another job name.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AITargetVanished",
@@ -103,13 +109,15 @@ unless on (sloth_id) slo:objective:ratio
         scope="meta",
         waits="10m",
         keeps="5m",
-        summary="A target is no longer there",
+        summary="Target gone",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}) was exported an hour ago and is not now. If somebody removed it from the configuration, this ends
-within the hour; if not, an exporter or a shard is gone. First compare with the configuration.
+{{ $labels.target }} ({{ $labels.provider }}) is not exported, and was an hour before. If somebody removed it from the configuration, this ends
+within the hour; if not, an exporter or a shard is gone.
+""",
+        first="""\
+First compare with the configuration.
 """,
         board="self",
-        of_provider=False,
         comment="""\
 By its id, which is of target and SLO alone: one whose model or surface is edited is another series, and is probed on.
 """,
@@ -124,13 +132,15 @@ count(slo:objective:ratio offset 1h unless on (sloth_id) slo:objective:ratio)
         scope="meta",
         waits="10m",
         keeps="5m",
-        summary="Most targets are no longer there",
+        summary="Most targets gone",
         description="""\
-{{ $value }} SLOs that were exported an hour ago are not now, more than half of all: most services are not watched. First look whether an
+{{ $value }} SLOs that were exported an hour before are not, more than half of all: most services are not watched.
+""",
+        first="""\
+First look whether an
 exporter was deleted, or a configuration rolled out that lacks them.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIVantageVanished",
@@ -143,12 +153,14 @@ count by (vantage) (aiprobe_interval_seconds)
         scope="meta",
         waits="10m",
         keeps="5m",
-        summary="All targets of a vantage are gone",
+        summary="All targets of a vantage gone",
         description="""\
-An hour ago {{ $value }} targets were probed from vantage {{ $labels.vantage }}, now none is. First look whether its exporter was deleted.
+no target is probed from vantage {{ $labels.vantage }}, and an hour before {{ $value }} were.
+""",
+        first="""\
+First look whether its exporter was deleted.
 """,
         board="self",
-        of_provider=False,
         comment="""\
 A deleted pod takes its `up` with it; absent() sees nothing while another exporter lives.
 """,
@@ -179,13 +191,14 @@ or
         scope="meta",
         waits="5m",
         keeps="5m",
-        summary="A target is not probed",
+        summary="Target not probed",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}) should have been probed from {{ $labels.vantage }} three times over, and was not
-({{ $value | humanizeDuration }}). First look at the exporter's log and at how late its scheduler is.
+{{ $labels.target }} ({{ $labels.provider }}) was not probed from {{ $labels.vantage }} for three of its intervals or more.
+""",
+        first="""\
+First look at the exporter's log and at how late its scheduler is.
 """,
         board="self",
-        of_provider=False,
         comment="""\
 Freshness is the age of the last run: a window can be empty because all in it was excluded. Skipped for want of budget
 or out of patience is not missing; those have alerts of their own.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from alerts.src import texts
 from alerts.src.rule import Alert
 
 
@@ -21,10 +22,13 @@ max by (provider, account, surface) (max_over_time(aiprobe:seldom_results:increa
         waits="0s",
         keeps="10m",
         labels={"outcome": outcome},
-        summary="An AI provider refuses our credentials or our quota is used up",
+        summary="Credentials or quota refused by an AI provider",
         description=f"""\
-{{{{ $labels.provider }}}} ({{{{ $labels.surface }}}}) answers {outcome} to the account {{{{ $labels.account }}}}. This is ours to mend and
-burns no error budget. First check its key and its billing page; production that shares the account fails too.
+{{{{ $labels.provider }}}} ({{{{ $labels.surface }}}}) answered {outcome} to the account {{{{ $labels.account }}}} at least twice in 15 minutes
+(hours to days if asked seldom). This is ours to mend and burns no error budget.
+""",
+        first="""\
+First check its key and its billing page; production that shares the account fails too.
 """,
         board="provider",
     )
@@ -48,10 +52,14 @@ count by (provider) (
         scope="provider",
         waits="1m",
         keeps="10m",
-        summary="An AI provider refuses everything that it used to answer",
+        summary="Only refusals from an AI provider that used to answer",
         description="""\
-{{ $value }} targets or vantages of {{ $labels.provider }} that had been ok get only answers that say nothing about the service:
-throttled, refused, challenged, not found. This may be an outage in disguise, or our key. First see which outcomes they are.
+{{ $value }} targets or vantages of {{ $labels.provider }} that had been ok got for 10 minutes (an hour if asked seldom) only answers that
+say nothing about the service: throttled, refused, challenged, not found. This may be an outage in disguise, or our key.
+""",
+        facts=texts.outcome("provider"),
+        first="""\
+First see which outcomes they are.
 """,
         board="provider",
         status_page=True,
@@ -69,10 +77,14 @@ max by (TARGET) (aiprobe:excluded_only:vantage) > 0
         scope="model",
         waits="1m",
         keeps="10m",
-        summary="An AI model can no longer be measured",
+        summary="Only refusals from an AI model",
         description="""\
-Every attempt on {{ $labels.target }} ({{ $labels.provider }}) ends in a way that says nothing about the service: throttled, refused,
-challenged, not found. It is not known whether it works. First see which outcome it is.
+every attempt on {{ $labels.target }} ({{ $labels.provider }}) of the last 10 minutes (an hour if asked seldom) ended in a way that says
+nothing about the service: throttled, refused, challenged, not found. It is not known whether it works.
+""",
+        facts=texts.outcome("target", "provider"),
+        first="""\
+First see which outcome it is.
 """,
         board="provider",
     ),
@@ -97,9 +109,13 @@ max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="rate_lim
         scope="model",
         waits="5m",
         keeps="15m",
-        summary="An AI provider throttles us",
+        summary="Probes of an AI model throttled",
         description="""\
-{{ $value | printf "%.0f" }} probes of {{ $labels.target }} ({{ $labels.provider }}) were answered with 429 lately. First see who else uses
+{{ $value | printf "%.0f" }} probes of {{ $labels.target }} ({{ $labels.provider }}) were throttled (429) in the last 15 minutes (hours to
+days if asked seldom).
+""",
+        first="""\
+First see who else uses
 this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
 """,
         board="provider",
@@ -122,10 +138,13 @@ count by (provider, model) (
         scope="provider",
         waits="1m",
         keeps="10m",
-        summary="An AI model that answered is no longer found",
+        summary="AI model not found that had answered",
         description="""\
-{{ $value }} targets or vantages of {{ $labels.provider }} that were ok in the last day get the answer that {{ $labels.model }} does not
-exist. Either the model was retired or renamed, or its servers are gone and the router no longer lists them. First list the models.
+{{ $value }} targets or vantages of {{ $labels.provider }} that were ok in the last day got at least twice in 15 minutes the answer that
+{{ $labels.model }} does not exist. Either the model was retired or renamed, or its servers are gone and the router no longer lists them.
+""",
+        first="""\
+First list the models.
 """,
         board="provider",
         status_page=True,
@@ -147,10 +166,14 @@ max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="not_foun
         scope="model",
         waits="5m",
         keeps="30m",
-        summary="An AI model no longer exists",
+        summary="AI model or path not found",
         description="""\
-{{ $labels.provider }} says that it has no model or path {{ $labels.model }} ({{ $labels.target }}). First look whether the model was
-retired or renamed, then change whatever still asks for it.
+{{ $labels.provider }} answered at least twice in 30 minutes (hours to days if asked seldom) that it has no model or path
+{{ $labels.model }} ({{ $labels.target }}).
+""",
+        first="""\
+First look whether the model was
+retired or renamed, then change whatever asks for it.
 """,
         board="provider",
     ),
@@ -177,10 +200,13 @@ max by (TARGET) (
         scope="model",
         waits="0s",
         keeps="10m",
-        summary="An AI model answers, and answers wrongly",
+        summary="Wrong answers from an AI model",
         description="""\
-{{ $value | printf "%.0f" }} answers of {{ $labels.target }} ({{ $labels.provider }}) were lately whole and in time, but not what was asked, or
-refused. First read one on the board: a new model version, a cache, a filter or a gateway in between.
+{{ $value | printf "%.0f" }} answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes (hours to days if asked seldom)
+were whole and in time, but not what was asked, or refused.
+""",
+        first="""\
+First read one on the board: a new model version, a cache, a filter or a gateway in between.
 """,
         board="provider",
     ),
@@ -194,9 +220,12 @@ min by (provider, surface) (aiprobe_tls_certificate_not_after_timestamp_seconds)
         scope="surface",
         waits="15m",
         keeps="30m",
-        summary="A certificate of an AI service expires within a week",
+        summary="Certificate of an AI service in its last week",
         description="""\
-The certificate that {{ $labels.provider }} ({{ $labels.surface }}) shows expires in {{ $value | humanizeDuration }}. First renew it if it is
+the certificate that {{ $labels.provider }} ({{ $labels.surface }}) shows expires in {{ $value | humanizeDuration }}.
+""",
+        first="""\
+First renew it if it is
 yours; if not, tell the provider, and prepare to fail over.
 """,
         board="provider",

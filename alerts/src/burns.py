@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from alerts.src import texts
 from alerts.src.rule import Alert
+
+_SEEN: Final = "Seen from {{ $value }} vantage(s).\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,11 @@ class Tier:
     keeps: str
     gone: str
     """When the budget would be used up at this rate."""
+
+    @property
+    def recent(self) -> str:
+        """Return the short window in words."""
+        return "5 minutes (15 if asked less often than every 100 s)" if self.short == "5m" else self.short
 
 
 HOUR: Final = Tier(long="1h", short="5m", factor="14.4", floor="6.5", waits="2m", keeps="5m", gone="in two days")
@@ -74,10 +82,14 @@ def _of_errors(tier: Tier, chosen: str, *, severity: str) -> Alert:
         waits=tier.waits,
         keeps=tier.keeps,
         labels={"sloth_severity": "page" if paging else "ticket", "long": tier.long, "short": tier.short},
-        summary="An AI service burns its error budget too fast",
+        summary="Error budget of an AI service spent too fast",
         description=f"""\
-{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) has failed so often in the last {tier.long} that its error
-budget of the {{{{ $labels.slo }}}} {_when(tier)}. Seen from {{{{ $value }}}} vantage(s). First see which outcomes it
+{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) failed so often in the last {tier.long}, and in the last {tier.recent}, that
+at this rate its error budget of the {{{{ $labels.slo }}}} {_when(tier)}.
+""",
+        facts=_SEEN + texts.outcome("target", "provider"),
+        first="""\
+First see which outcomes it
 has and whether the provider's other targets have them too; then fail over or wait.
 """,
         board="slo",
@@ -96,10 +108,13 @@ def latency(tier: Tier) -> Alert:
         waits=tier.waits,
         keeps="15m" if tier is HOURS else tier.keeps,
         labels={"sloth_severity": "ticket", "long": tier.long, "short": tier.short},
-        summary="An AI service burns its latency budget too fast",
+        summary="Latency budget of an AI service spent too fast",
         description=f"""\
-{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) has been slower than its objective so often in the last {tier.long}
-that its budget of the {{{{ $labels.slo }}}} {_when(tier)}. Seen from {{{{ $value }}}} vantage(s). First see which phase of the probe
+{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) was slower than its objective so often in the last {tier.long}, and in the
+last {tier.recent}, that at this rate its budget of the {{{{ $labels.slo }}}} {_when(tier)}. {_SEEN.strip()}
+""",
+        first="""\
+First see which phase of the probe
 grew: connect and tls speak for the network, first_byte and first_token for the provider.
 """,
         board="slo",
@@ -116,10 +131,13 @@ slo:period_error_budget_remaining:ratio <= 0
     scope="model",
     waits="5m",
     keeps="1h",
-    summary="An AI service has used up its error budget",
+    summary="Error budget of an AI service used up",
     description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}) has used up the error budget of its {{ $labels.slo }} SLO for
-the last 30 days. First decide whether the objective is one that this provider can keep.
+{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}) used up the error budget of its {{ $labels.slo }} SLO for
+the last 30 days.
+""",
+    first="""\
+First decide whether the objective is one that this provider can keep.
 """,
     board="slo",
 )

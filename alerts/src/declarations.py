@@ -16,10 +16,13 @@ max by (provider, surface) (aiprobe_status_component_state) >= 1
         scope="surface",
         waits="0s",
         keeps="10m",
-        summary="An AI provider declares an incident on its status page",
+        summary="Incident declared by an AI provider",
         description="""\
-The status page of {{ $labels.provider }} says {{ if ge $value 3.0 }}major outage{{ else if ge $value 2.0 }}partial outage{{ else }}degraded{{ end }}
-for {{ $labels.surface }}. First compare with what the probes see.
+the status page of {{ $labels.provider }} says {{ if ge $value 3.0 }}major outage{{ else if ge $value 2.0 }}partial outage{{ else }}degraded{{ end }}
+for {{ $labels.surface }}.
+""",
+        first="""\
+First compare with what the probes see.
 """,
         board="provider",
     ),
@@ -34,11 +37,12 @@ count by (provider, surface) (max by (provider, surface, vantage) (aiprobe_undec
         scope="surface",
         waits="0s",
         keeps="10m",
-        summary="An outage that the provider does not declare",
+        summary="Undeclared outage of an AI provider",
         description="""\
-{{ $labels.surface }} ({{ $labels.provider }}) has failed for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not say so. First
+{{ $labels.surface }} ({{ $labels.provider }}) has been failing for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not say so. First
 report it to the provider with the request ids of the board, and do not wait for the page.
 """,
+        first="",
         board="provider",
     ),
     Alert(
@@ -51,9 +55,12 @@ max by (provider, surface) (aiprobe_disagreement{kind="unobserved"}) >= 1
         scope="surface",
         waits="15m",
         keeps="10m",
-        summary="A status page declares an outage that no probe sees",
+        summary="Declared outage not seen by our probes",
         description="""\
-The status page of {{ $labels.provider }} declares an outage of {{ $labels.surface }}, and our probes of it are well. First see whether it hits a
+the status page of {{ $labels.provider }} declares an outage of {{ $labels.surface }}, and our probes of it are well.
+""",
+        first="""\
+First see whether it hits a
 region, a model or a feature that is not probed.
 """,
         board="provider",
@@ -69,13 +76,15 @@ or
         scope="meta",
         waits="5m",
         keeps="10m",
-        summary="A status page can no longer be read",
+        summary="Status page not readable",
         description="""\
-The status page {{ $labels.page }} could not be read for a quarter of an hour: what aiprobe says of it is old. First open the page; it may have
+the status page {{ $labels.page }} could not be read for a quarter of an hour: what aiprobe says of it is old.
+""",
+        first="""\
+First open the page; it may have
 moved or changed its form.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AISLABreachLikely",
@@ -95,13 +104,15 @@ or
         scope="provider",
         waits="1h",
         keeps="1h",
-        summary="A provider is about to break its contract",
+        summary="Contract of a provider close to a breach",
         description="""\
-At this rate the contract {{ $labels.contract }} will be broken before its period ends, or is broken already. First save the evidence
+at this rate the contract {{ $labels.contract }} will be broken before its period ends, or is broken already.
+""",
+        first="""\
+First save the evidence
 (aiprobe report), and tell whoever claims credits.
 """,
         board="slo",
-        of_provider=False,
         comment="""\
 One failed probe burns too fast for the first hours or days of a month: a quarter of the allowance must be used up
 as well. The whole allowance is not exported; it is the month's seconds * lost ratio / (coverage * burn rate).
@@ -118,12 +129,14 @@ and
         scope="provider",
         waits="1h",
         keeps="1h",
-        summary="The time to claim an SLA credit runs out",
+        summary="Deadline of an SLA claim near",
         description="""\
-A credit under the contract {{ $labels.contract }} must be claimed within {{ $value | humanizeDuration }}. First write the report (aiprobe report), and
+a credit under the contract {{ $labels.contract }} must be claimed within {{ $value | humanizeDuration }}.
+""",
+        first="""\
+First write the report (aiprobe report), and
 send the claim by the way that the contract names.
 """,
         board="slo",
-        of_provider=False,
     ),
 )

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from alerts.src import texts
 from alerts.src.rule import Alert
+
+_SURFACE: Final = ("provider", "surface", "provider_region")
 
 OUTAGES: Final[Sequence[Alert]] = (
     Alert(
@@ -16,11 +19,17 @@ aiprobe:model_down:quorum > 0
         scope="model",
         waits="0s",
         keeps="15m",
-        summary="An AI model is down",
+        summary="Outage of an AI model",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed at least three times in a row
-within 40 seconds or more, seen from {{ $value }} vantage(s). First look whether the provider's other targets fail too; if not, switch this model's traffic
-to another model, and keep the failed request ids of the board for the provider.
+{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) is in a major outage: three failures in a
+row that span 40 s or more, and no two good answers since.
+""",
+        facts=texts.vantages("aiprobe:state:vantage", ">= 3", "target", "provider")
+        + texts.since("target", "provider")
+        + texts.outcome("target", "provider"),
+        first="""\
+First look whether the provider's other targets fail too; if not, switch this model's traffic
+to another model, and keep the request ids of the failures for the provider.
 """,
         board="provider",
         status_page=True,
@@ -42,10 +51,16 @@ unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
         waits="0s",
         keeps="15m",
         labels={"sloth_severity": "page"},
-        summary="An AI model fails again and again",
+        summary="Brown-out of an AI model",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}) fails more often than its
-background explains, or did so within the last 15 minutes. Seen from {{ $value }} vantage(s). First see which outcomes these are; where users retry, lower their
+{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed more often than its background
+explains, and the doubt is not over: there were no 15 good answers in a row since.
+""",
+        facts=texts.vantages("aiprobe_outage_suspicion", "> 0", "target", "provider")
+        + texts.since("target", "provider")
+        + texts.outcome("target", "provider"),
+        first="""\
+First see which outcomes these are; where users retry, lower their
 concurrency; where there is a second model, shift traffic.
 """,
         board="provider",
@@ -66,10 +81,19 @@ count by (provider) (aiprobe:provider_down:vantage)
         scope="provider",
         waits="0s",
         keeps="20m",
-        summary="An AI provider is down",
+        summary="Outage of an AI provider",
         description="""\
-At least half of the targets of {{ $labels.provider }} fail at the same time, seen from {{ $value }} vantage(s). First fail over
-to another provider if you can; then read its status page, and see which surfaces still work.
+at least half of the targets of {{ $labels.provider }} failed at their last attempts.
+""",
+        facts=texts.vantages(
+            "aiprobe:provider_down:vantage", "> 0", "provider", among="aiprobe:consecutive_failures:vantage"
+        )
+        + texts.targets("provider")
+        + texts.since("provider")
+        + texts.outcome("provider"),
+        first="""\
+First fail over
+to another provider if you can; then read its status page, and see which surfaces work.
 """,
         board="provider",
         status_page=True,
@@ -91,9 +115,16 @@ count by (provider, surface, provider_region) (
         scope="surface",
         waits="0s",
         keeps="17m",
-        summary="A surface of an AI provider is down",
+        summary="Outage of a surface of an AI provider",
         description="""\
-Everything that is probed of {{ $labels.surface }} ({{ $labels.provider }}) is in an outage, seen from {{ $value }} vantage(s). First tell
+everything that is probed of {{ $labels.surface }} ({{ $labels.provider }}) is in a major outage.
+""",
+        facts=texts.vantages("aiprobe_surface_state", ">= 3", *_SURFACE)
+        + texts.targets(*_SURFACE)
+        + texts.since(*_SURFACE)
+        + texts.outcome(*_SURFACE),
+        first="""\
+First tell
 the people who use it, then see whether the provider's other surfaces work.
 """,
         board="provider",
@@ -110,9 +141,11 @@ unless on (TARGET) aiprobe:model_impaired:quorum
         scope="model",
         waits="2m",
         keeps="10m",
-        summary="One vantage sees an outage of an AI model and most do not",
+        summary="Outage of an AI model seen from a minority of the vantages",
         description="""\
 {{ $labels.target }} ({{ $labels.provider }}) is in an outage as seen from {{ $labels.vantage }}, and not from most vantages.
+""",
+        first="""\
 First look at this vantage: its network, its credentials, the provider's region that it reaches.
 """,
         board="provider",

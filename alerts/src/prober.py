@@ -23,13 +23,14 @@ count(
         scope="meta",
         waits="5m",
         keeps="5m",
-        summary="The labels of aiprobe are overwritten by Prometheus",
+        summary="Labels of aiprobe overwritten by Prometheus",
         description="""\
 {{ $value }} targets carry exported_ labels: the scrape job or ServiceMonitor lacks honor_labels, and the rules see wrong providers and targets.
+""",
+        first="""\
 First set honor_labels: true (ServiceMonitor: honorLabels: true).
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIExporterConfigReloadFailed",
@@ -40,12 +41,14 @@ max by (job, instance, vantage) (max_over_time(aiprobe_config_last_reload_succes
         scope="meta",
         waits="1m",
         keeps="5m",
-        summary="An aiprobe exporter did not accept its configuration",
+        summary="Configuration refused by an aiprobe exporter",
         description="""\
-{{ $labels.instance }} runs on with its old configuration. First run aiprobe check on the file: it names every problem with its line.
+{{ $labels.instance }} refused its configuration 5 minutes or more ago and ran on with the old one.
+""",
+        first="""\
+First run aiprobe check on the file: it names every problem with its line.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIBudgetExhausted",
@@ -56,13 +59,14 @@ sum by (job, instance, vantage) (increase(aiprobe_skipped_total{reason="budget"}
         scope="meta",
         waits="0s",
         keeps="20m",
-        summary="The probe budget of the day is spent, so we are half blind",
+        summary="Probes skipped for want of budget",
         description="""\
-{{ $labels.instance }} skipped {{ $value | printf "%.0f" }} probes in 15 minutes because the day's money is gone; chat targets fall back to listing models.
+{{ $labels.instance }} skipped {{ $value | printf "%.0f" }} probes in 15 minutes because the day's money was short; chat targets fall back to listing models.
+""",
+        first="""\
 First see what cost so much, then raise budget.usd_per_day or lengthen intervals. The day ends at 00:00 UTC.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIClockworkLagging",
@@ -75,13 +79,15 @@ histogram_quantile(0.99, sum by (job, instance, vantage, le) (rate(aiprobe_sched
         scope="meta",
         waits="15m",
         keeps="15m",
-        summary="An aiprobe exporter is too busy to trust its latencies",
+        summary="aiprobe exporter too busy to trust its latencies",
         description="""\
-{{ $labels.instance }} wakes or starts probes {{ $value | humanizeDuration }} late (99th percentile): what it says about first tokens is wrong by as much.
+{{ $labels.instance }} woke or started probes {{ $value | humanizeDuration }} late in the last 15 minutes (99th percentile): its first tokens are
+wrong by as much.
+""",
+        first="""\
 First give it more CPU, or spread the targets over shards.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIJournalDown",
@@ -92,12 +98,14 @@ max by (job, instance, vantage) (max_over_time(aiprobe_journal_up[5m])) == 0
         scope="meta",
         waits="5m",
         keeps="10m",
-        summary="An aiprobe exporter cannot write its journal",
+        summary="Journal of an aiprobe exporter not writable",
         description="""\
-{{ $labels.instance }} keeps no record: evidence, contracts and the spend of the day are lost at its next restart. First look at the disk.
+{{ $labels.instance }} could not write its journal for 5 minutes: evidence, contracts and the spend of the day would be lost at a restart.
+""",
+        first="""\
+First look at the disk.
 """,
         board="self",
-        of_provider=False,
     ),
     Alert(
         name="AIProbeInternalError",
@@ -109,11 +117,13 @@ sum by (TARGET) (increase(aiprobe_results_total{outcome="internal_error"}[15m]))
         scope="meta",
         waits="0s",
         keeps="15m",
-        summary="A bug in aiprobe broke a probe",
+        summary="Probe broken by a bug in aiprobe",
         description="""\
-Probes of {{ $labels.target }} ended in a bug of aiprobe, not of the service. First find the traceback in the exporter's log and report it.
+probes of {{ $labels.target }} ended in a bug of aiprobe, not of the service, in the last 15 minutes.
+""",
+        first="""\
+First find the traceback in the exporter's log and report it.
 """,
         board="self",
-        of_provider=False,
     ),
 )

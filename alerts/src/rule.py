@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiprobe.cli.tailored import GRAFANA, RUNBOOKS
+from alerts.src import texts
 from alerts.src.labels import expand
 
-_STATUS_PAGE: Final = """\
-{{ with printf "max(aiprobe_status_component_state{provider=%q})" $labels.provider | query -}}
-{{ with first . | value }}{{ if ge . 3.0 }}major outage{{ else if ge . 2.0 }}partial outage{{ else }}degraded{{ end -}}
-{{ else }}all is well{{ end }}{{ else }}not known{{ end }}
-"""
+PROBE: Final = "aiprobe probe {{ $labels.target }} --config.file /etc/aiprobe/aiprobe.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,11 @@ class Alert:
     labels: Mapping[str, str] = field(default_factory=dict)
     summary: str
     description: str
+    facts: str = ""
+    """Sentences of `texts`, after the first one of the description."""
+    first: str
+    """What to do first."""
     board: str
-    of_provider: bool = True
-    """The alert has a label `provider`, and the link opens the board for it."""
     status_page: bool = False
     comment: str = ""
 
@@ -62,12 +61,25 @@ class Alert:
             yield f"keep_firing_for: {self.keeps}"
         yield from _mapping("labels", {"severity": self.severity, "scope": self.scope, **self.labels})
         yield from ("annotations:", f"  summary: {self.summary}")
-        yield from _block("  description: >-", self.description)
+        yield from _block("  description: >-", self._description())
         yield f"  runbook_url: {RUNBOOKS}/{self.name}.md"
-        variable = "?var-provider={{ $labels.provider | urlquery }}" if self.of_provider else ""
-        yield f'  dashboard_url: "{GRAFANA}/d/aiprobe-{self.board}{variable}"'
+        link = f"{GRAFANA}/d/aiprobe-{self.board}?from={texts.HOUR_BEFORE}&to=now{texts.variables(self.keys)}"
+        yield f"  dashboard_url: '{link}'"
         if self.status_page:
-            yield from _block("  status_page: >-", _STATUS_PAGE)
+            yield from _block("  status_page: >-", texts.status_page())
+        if "target" in self.keys:
+            yield f"  probe_command: {PROBE}"
+        if self.keys:
+            yield "  incidents_command: aiprobe incidents"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the labels of the expression of an alert on targets; none for other alerts."""
+        return tuple(filter(None, expand(self.by or self.frozen_by).split(", ")))
+
+    def _description(self) -> str:
+        seen = self.description + self.facts
+        return f"At {texts.AT}:\n" + (f"{texts.FROZEN}{seen}{{{{ end }}}}" if self.frozen_by else seen) + self.first
 
     def _frozen(self) -> str:
         if not self.frozen_by:
@@ -108,8 +120,8 @@ def _group(group: Group) -> str:
 def _rule(rule: Record | Alert) -> str:
     first, *rest = rule.lines()
     body = "\n".join([f"- {first}", *(f"  {line}" for line in rest)]) + "\n"
-    by = (rule.by or rule.frozen_by) if isinstance(rule, Alert) else ""
-    comment = (f"Labels: {expand(by)}\n" if by else "") + rule.comment
+    keys = rule.keys if isinstance(rule, Alert) else ()
+    comment = (f"Labels: {', '.join(keys)}\n" if keys else "") + rule.comment
     return "".join(_comment(comment, "      ")) + textwrap.indent(body, "      ")
 
 

@@ -51,13 +51,13 @@ unless (aiprobe:time_to_first_token:p95_30m offset 1w) > 10
         scope="model",
         waits="15m",
         keeps="15m",
-        summary="An AI model takes long to say its first word",
+        summary="Slow first tokens of an AI model",
         description="""\
-One in twenty answers of {{ $labels.target }} ({{ $labels.provider }}) begins later than {{ $value | humanizeDuration }}, for 30 minutes. First
+one in twenty answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes began later than {{ $value | humanizeDuration }}. First
 see which phase grew: connect and tls speak for the network, first_byte and first_token for the provider.
 """,
+        first="",
         board="latency",
-        of_provider=False,
         comment="""\
 A model that is always that slow has the same last week, and is told about once.
 """,
@@ -74,13 +74,15 @@ and aiprobe:time_to_first_token:count30m >= 10
         scope="model",
         waits="30m",
         keeps="30m",
-        summary="An AI model is slower than in the same hour last week",
+        summary="AI model slower than in the same hour last week",
         description="""\
-Half of the answers of {{ $labels.target }} ({{ $labels.provider }}) begin later than {{ $value | humanizeDuration }}: more than twice the same
-hour last week. First see whether a new model version answers (aiprobe_response_model_info).
+half of the answers of {{ $labels.target }} ({{ $labels.provider }}) of the last hour began later than {{ $value | humanizeDuration }}: more than twice the same
+hour last week.
+""",
+        first="""\
+First see whether a new model version answers (aiprobe_response_model_info).
 """,
         board="latency",
-        of_provider=False,
     ),
     Alert(
         name="AIThroughputLow",
@@ -94,12 +96,14 @@ unless (aiprobe:time_per_output_token:median30m offset 1w) > 0.1
         scope="model",
         waits="15m",
         keeps="15m",
-        summary="An AI model writes slowly",
+        summary="Slow output of an AI model",
         description="""\
-Half of the answers of {{ $labels.target }} ({{ $labels.provider }}) take longer than {{ $value | humanizeDuration }} per token: fewer than ten
-tokens a second. First see whether its other models slow down too, then lower the output that you ask for or switch.
+half of the answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes took longer than {{ $value | humanizeDuration }} per token: fewer than ten
+tokens a second.
+""",
+        first="""\
+First see whether its other models slow down too, then lower the output that you ask for or switch.
 """,
         board="latency",
-        of_provider=False,
     ),
 )

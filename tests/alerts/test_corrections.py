@@ -10,6 +10,7 @@ import yaml
 
 from tests.alerts.conftest import Stack
 from tests.alerts.rulefiles import ALERTS, RULE_FILES, TESTS
+from tests.alerts.scenarios import with_labels_alone
 
 pytestmark = pytest.mark.e2e
 
@@ -240,27 +241,27 @@ WITHOUT: Final = {
 """Precaution -> rule file, what is taken out, what is put there, and the scenario of FILE*_test.yml."""
 
 
+def named(path: Path) -> set[str]:
+    """Return the names of the scenarios of a file."""
+    return {test["name"] for test in yaml.safe_load(path.read_text())["tests"]}
+
+
 def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scenario: str) -> bool:
     """Run one scenario against the rules with a change; return whether an expectation of it failed."""
     pattern, replacement = change
-    for path in RULE_FILES:
-        text = path.read_text()
-        if path.name == f"{rules}.rules.yml":
-            changed = re.sub(pattern, replacement, text)
-            assert changed != text
-            text = changed
-        (folder / path.name).write_text(text)
-    files = [yaml.safe_load(path.read_text()) for path in TESTS.glob(f"{rules}*_test.yml")]
-    (whole,) = [file for file in files if scenario in {test["name"] for test in file["tests"]}]
+    texts = {path.name: path.read_text() for path in RULE_FILES}
+    changed = re.sub(pattern, replacement, texts[f"{rules}.rules.yml"])
+    assert changed != texts[f"{rules}.rules.yml"]
+    texts[f"{rules}.rules.yml"] = changed
+    (file,) = [path for path in TESTS.glob(f"{rules}*_test.yml") if scenario in named(path)]
+    copy = with_labels_alone(file, folder, texts)
+    whole = yaml.safe_load(copy.read_text())
     whole["tests"] = [test for test in whole["tests"] if test["name"] == scenario]
     assert len(whole["tests"]) == 1
-    whole["rule_files"] = [f"{folder}/{Path(name).name}" for name in whole["rule_files"]]
-    (folder / "one_test.yml").write_text(yaml.safe_dump(whole))
+    copy.write_text(yaml.safe_dump(whole))
     checked = subprocess.run([promtool, "check", "rules", *whole["rule_files"]], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    done = subprocess.run(
-        [promtool, "test", "rules", str(folder / "one_test.yml")], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([promtool, "test", "rules", str(copy)], capture_output=True, text=True, check=False)
     return "FAILED" in done.stdout + done.stderr
 
 

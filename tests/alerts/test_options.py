@@ -12,7 +12,9 @@ from aiprobe.cli.bundle import write_bundle
 from aiprobe.cli.tailored import Installation
 from tests.alerts.conftest import Stack
 from tests.alerts.rulefiles import ALERTS, TESTS, alerts
+from tests.alerts.scenarios import with_labels_alone
 
+_RULES: Final = ".rules.yml"
 TEAMS: Final = TESTS / "options" / "teams_test.yml"
 OPTIONS: Final = Installation(
     runbook_url="https://wiki.internal/aiprobe/", grafana_url="https://grafana.internal/g", job="monitoring/aiprobe",
@@ -21,25 +23,19 @@ OPTIONS: Final = Installation(
 
 
 def scenarios(file: Path, folder: Path, installation: Installation) -> Path:
-    """Write the rules and a copy of a file of scenarios that uses them, both without annotations."""
-    write_bundle("rules", "files", folder, installation)
-    for path in folder.glob("*.rules.yml"):
-        rules = yaml.safe_load(path.read_text())
-        for group in rules["groups"]:
-            for rule in group["rules"]:
-                rule.pop("annotations", None)
-        path.write_text(yaml.safe_dump(rules))
-    whole: dict[str, Any] = yaml.safe_load(file.read_text())
-    whole["rule_files"] = [str(folder / Path(name).name) for name in (*whole["rule_files"], *installation.more_files())]
+    """Write the rules of an installation and a copy of a file of scenarios that uses them, without annotations."""
+    written = write_bundle("rules", "files", folder / "exported", installation)
+    copy = with_labels_alone(
+        file, folder, {each.name: each.read_text() for each in written if each.name.endswith(_RULES)}
+    )
+    whole: dict[str, Any] = yaml.safe_load(copy.read_text())
+    whole["rule_files"] += [str(folder / name) for name in installation.more_files()]
     whole["group_eval_order"] = list(dict.fromkeys(("aiprobe-labels", *whole["group_eval_order"])))
-    for check in (check for test in whole["tests"] for check in test.get("alert_rule_test", ())):
-        check["exp_alerts"] = [{"exp_labels": each["exp_labels"]} for each in check["exp_alerts"]]
     text = yaml.safe_dump(whole)
     if installation.job:
         text = text.replace('job="aiprobe"', f'job="{installation.job}"').replace(
             "job: aiprobe", f"job: {installation.job}"
         )
-    copy = folder / file.name
     copy.write_text(text)
     return copy
 

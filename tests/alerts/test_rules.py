@@ -9,6 +9,7 @@ import pytest
 from tests.alerts.conftest import Stack
 from tests.alerts.gotools import built
 from tests.alerts.rulefiles import ALERTS, RULE_FILES, TEST_FILES, TESTS, runbook_queries
+from tests.alerts.scenarios import with_labels_alone
 
 pytestmark = pytest.mark.e2e
 
@@ -25,15 +26,15 @@ def test_promtool_accepts_every_rule_file(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("file", TEST_FILES, ids=lambda path: path.stem)
-def test_every_scenario_ends_as_written(stack: Stack, file: Path) -> None:
-    status, said = run(stack.promtool, "test", "rules", file.name)
+def test_every_scenario_ends_as_written(stack: Stack, tmp_path: Path, file: Path) -> None:
+    status, said = run(stack.promtool, "test", "rules", str(with_labels_alone(file, tmp_path)))
     assert status == 0, said
 
 
 def test_a_wrong_expectation_is_seen(stack: Stack, tmp_path: Path) -> None:
-    text = (TESTS / "providers_test.yml").read_text().replace("../../alerts", str(ALERTS))
-    (tmp_path / "wrong_test.yml").write_text(text.replace('severity: "info"', 'severity: "critical"', 1))
-    status, said = run(stack.promtool, "test", "rules", "wrong_test.yml", cwd=tmp_path)
+    copy = with_labels_alone(TESTS / "providers_test.yml", tmp_path)
+    copy.write_text(copy.read_text().replace("severity: info", "severity: critical", 1))
+    status, said = run(stack.promtool, "test", "rules", str(copy))
     assert (status, "FAILED" in said) == (1, True)
 
 

@@ -3,7 +3,8 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 import pytest
 
@@ -26,7 +27,9 @@ def an_alert(scope: str, summary: str, *, status: str = "firing", severity: str 
             "dashboard_url": f"https://grafana.example/d/{scope}",
             "runbook_url": "https://aiprobe.example/runbooks/AIAlert.md",
             "status_page": "all is well",
-        },
+            "incidents_command": "aiprobe incidents",
+        }
+        | ({"probe_command": f"aiprobe probe {labels['target']}"} if "target" in labels else {}),
         "startsAt": SINCE,
         "endsAt": LATER,
     }
@@ -83,11 +86,69 @@ def test_the_text_says_what_since_when_what_the_page_says_and_where_to_look(stac
         "Since Sun 03:07 UTC",
         "Status page: all is well",
         "First fail over.",
+        "Probe it: aiprobe probe gpt",
+        "Request ids: aiprobe incidents",
         "Dashboard: https://grafana.example/d/model",
         "Runbook: https://aiprobe.example/runbooks/AIAlert.md",
-        "",
+        "Silence: http://127.0.0.1:9093/#/silences/new?filter=%7Bprovider%3D%22openai%22%2Ctarget%3D%22gpt%22%7D",
         "Provider's page: https://status.openai.com",
     ]
+
+
+def test_a_silence_of_a_surface_with_blanks_in_its_name_is_one_that_a_browser_reads(
+    stack: Stack, tmp_path: Path
+) -> None:
+    surface = an_alert("surface", "Outage of a surface", surface='Claude "API" & co+')
+    (link,) = [line for line in rendered(stack, tmp_path, "aiprobe.text", surface).splitlines() if "Silence" in line]
+    filters = unquote(link.partition("filter=")[2])
+    assert filters == '{provider="openai",surface="Claude "API" & co+"}'
+
+
+LONG: Final = {"target": "t" * 120, "surface": "s" * 120, "provider": "openai", "instance": "i" * 120}
+GROUP: Final = [
+    *(an_alert("model", "Budget spent too fast", severity="warning", target=f"slow-{n}") for n in range(11)),
+    *(an_alert("model", "Outage of an AI model", target=f"model-{n}") for n in range(10)),
+    *(an_alert("surface", "Outage of a surface", surface=f"surface-{n}") for n in range(2)),
+    an_alert("provider", "Outage of an AI provider"),
+]
+
+
+def long(alert: Any) -> Any:
+    texts = {"summary": "S" * 200, "description": "D é" * 900, "status_page": "P" * 300, "probe_command": "C" * 400}
+    links = {"dashboard_url": "https://" + "g" * 900, "runbook_url": "https://" + "r" * 400}
+    return alert | {"annotations": alert["annotations"] | texts | links, "labels": alert["labels"] | LONG}
+
+
+HALF_OVER: Final = [long(each) | {"status": status} for each in GROUP for status in ("firing", "resolved")]
+
+
+@pytest.mark.parametrize(
+    "alerts",
+    [GROUP, [long(each) for each in GROUP], HALF_OVER, HALF_OVER[1::2]],
+    ids=["24 alerts", "with long texts", "half of them over", "all of them over"],
+)
+def test_a_message_about_24_alerts_stays_within_the_limits_of_slack_and_pagerduty(
+    stack: Stack, tmp_path: Path, alerts: list[Any]
+) -> None:
+    """A text of a block of Slack has at most 3,000 characters, a summary of PagerDuty's events 1,024."""
+    title, text = (rendered(stack, tmp_path, f"aiprobe.{part}", *alerts) for part in ("title", "text"))
+    assert len((title + text).encode()) < 3000
+    assert len(title) < 1024
+
+
+def test_the_worst_of_24_alerts_comes_first_and_the_number_is_said(stack: Stack, tmp_path: Path) -> None:
+    lines = rendered(stack, tmp_path, "aiprobe.text", *GROUP).splitlines()
+    assert lines[0] == "Outage of an AI provider: openai"
+    also = [line for line in lines if line.startswith("Also: ")]
+    assert also[:3] == [
+        "Also: Outage of a surface: surface-0, since 03:07 UTC",
+        "Also: Outage of a surface: surface-1, since 03:07 UTC",
+        "Also: Outage of an AI model: model-0, since 03:07 UTC",
+    ]
+    assert len(also) == 4
+    assert "24 alerts in all; the worst 5 are here." in lines
+    assert rendered(stack, tmp_path, "aiprobe.title", *GROUP) == "openai: Outage of an AI provider (24 alerts)"
+    assert rendered(stack, tmp_path, "aiprobe.dashboard", *GROUP) == "https://grafana.example/d/provider"
 
 
 def test_a_text_message_is_one_line_that_fits(stack: Stack, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def _board_configmaps(source: Path, installation: Installation) -> _Files:
 
 def _rules(source: Path, installation: Installation) -> dict[str, str]:
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(source.glob(_RULES))}
-    return {name: installation.tailor(text) for name, text in texts.items()} | installation.more_files()
+    tailored = {name: installation.in_cluster(installation.tailor(text)) for name, text in texts.items()}
+    return tailored | installation.more_files()
 
 
 def _rule_configmap(source: Path, installation: Installation) -> _Files:

@@ -28,6 +28,7 @@ _TAKEN: Final = frozenset({
     "sloth_id", "sloth_service", "sloth_slo", "sloth_window", "sloth_severity",
 })  # fmt: skip
 _TARGET: Final = ", ".join(label for label in IDENTITY_LABELS if label != "vantage")
+_COMMAND: Final = re.compile(r"^( {10}\w+_command: )(?=aiprobe )", re.MULTILINE)
 _INFO: Final = """\
 # One series for each target with the labels that its alerts get. Of a target that is gone, the labels of an hour ago.
 # Where two vantages have different values, topk keeps one: a join with both would be an error of the whole rule.
@@ -98,6 +99,11 @@ class Installation:
         if self.job:
             text = text.replace(JOB, f'job="{self.job}"')
         return _ALERT.sub(self._labelled, text) if self.labels else text
+
+    def in_cluster(self, text: str) -> str:
+        """Return the text of a file of rules whose commands run in the pod of the manifests."""
+        place = f"-n {self.namespace} " if self.namespace else ""
+        return _COMMAND.sub(rf"\1kubectl exec {place}statefulset/aiprobe -- ", text)
 
     def more_files(self) -> dict[str, str]:
         """Return name and text of the file of rules that the labels need, if there are any."""
