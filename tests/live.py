@@ -30,9 +30,9 @@ COLUMNS: Final = ("target", "provider", "outcome", "first token, s", "whole answ
                   "most it could cost, USD", "by the reply's tokens, USD")  # fmt: skip
 HEAD: Final = """# Live services
 
-What `make live` measured: every provider whose key was in the environment, asked once per target, within a budget of
-0.10 USD. The last column is the price list times the tokens that the reply reports; compare its sum with the provider's
-bill of that day.
+The results of `make live`: one probe of each target of every provider whose key is in the environment, within a
+budget of 0.10 USD. The last column is the price list times the tokens in the reply. Compare its sum with the
+provider's bill of that day.
 
 """
 _AIPROBE: Final = (sys.executable, "-m", "aiprobe")
