@@ -4,6 +4,7 @@ Pure text in, text out: the one place with the wording of this project's questio
 with an answer afterwards belongs in `changes.py`.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +16,7 @@ MOST_COUNTED: Final = 100_000
 
 _COUNT: Final = re.compile(r"Count from 1 to (\d{1,9})\b")
 _CODE_WORD: Final = re.compile(r"^The code word is (\S+?)\.\s*$", re.MULTILINE)
+_CALL: Final = re.compile(r"with the (?:word (?P<word>\S+)|code word from .*?) and the marker (?P<marker>\w+)")
 _PLACEHOLDER: Final = "[code word]"
 _LINE: Final = "Line: "
 
@@ -33,6 +35,17 @@ def answer_to(prompt: str) -> str:
         return line
     last = min(int(count.group(1)), MOST_COUNTED)
     return " ".join(map(str, range(1, last + 1))) + "\n" + line
+
+
+def arguments_to(prompt: str) -> str:
+    """Return the right arguments of the call that a prompt asks for, as JSON."""
+    lines = prompt.splitlines()
+    found = _CALL.search(lines[-1] if lines else "")
+    if found is None:
+        return "{}"
+    code_word = _CODE_WORD.search(prompt)
+    word = found["word"] or (code_word.group(1) if code_word else "")
+    return json.dumps({"word": word, "marker": found["marker"]})
 
 
 def pieces(text: str) -> tuple[str, ...]:

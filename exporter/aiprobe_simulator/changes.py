@@ -3,12 +3,13 @@
 Pure. A change alters the answer and leaves the protocol intact: the reply ends as it should.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import cycle, islice
 from typing import Final
 
-from aiprobe_simulator.answer import altered, answer_to, pieces, shortened
+from aiprobe_simulator.answer import altered, answer_to, arguments_to, pieces, shortened
 from aiprobe_simulator.faults import Value
 from aiprobe_simulator.wire.base import DEFAULT_CAP, Answer, Call, Finish
 
@@ -23,6 +24,8 @@ Change = Callable[[Call, str, Mapping[str, Value]], Answer]
 
 def right_answer(call: Call) -> Answer:
     """Return the answer of a well-behaved model."""
+    if call.tool:
+        return _capped(call, Answer(text=pieces(arguments_to(call.prompt)), tool=call.tool))
     return _capped(call, Answer(text=pieces(answer_to(call.prompt)))) if call.prompt else Answer()
 
 
@@ -47,13 +50,20 @@ def _thoughts(tokens: int) -> tuple[str, ...]:
 
 
 def _fabricated(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
-    return Answer(text=shortened(right_answer(call).text))
+    right = right_answer(call)
+    return replace(right, text=shortened(right.text))
 
 
 def _wrong(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
     if call.inputs:
         return Answer(vector=(0.0,) * call.dimensions)
+    if call.tool and not params["text"]:
+        return _with_arguments(call, {name: altered(value) for name, value in right_answer(call).arguments.items()})
     return _capped(call, Answer(text=pieces(str(params["text"]) or altered(answer_to(call.prompt)))))
+
+
+def _with_arguments(call: Call, arguments: object) -> Answer:
+    return _capped(call, Answer(text=pieces(json.dumps(arguments)), tool=call.tool))
 
 
 def _nonsense(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
@@ -61,6 +71,8 @@ def _nonsense(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
 
 
 def _cached(call: Call, previous: str, __: Mapping[str, Value]) -> Answer:
+    if call.tool:
+        return _capped(call, Answer(text=pieces(previous or "{}"), tool=call.tool))
     return _capped(call, Answer(text=pieces(previous or altered(answer_to(call.prompt)))))
 
 
@@ -92,6 +104,28 @@ def _filter(_: Call, __: str, ___: Mapping[str, Value]) -> Answer:
     return Answer(finish=Finish.FILTERED)
 
 
+def _wrong_tool(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return replace(right_answer(call), tool=f"{call.tool}_v2")
+
+
+def _half_arguments(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    arguments = list(right_answer(call).arguments.items())
+    return _with_arguments(call, dict(arguments[: len(arguments) // 2]))
+
+
+def _call_in_text(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    told = {"name": call.tool, "arguments": right_answer(call).arguments}
+    return _capped(call, Answer(text=pieces(f"<tool_call>{json.dumps(told)}</tool_call>")))
+
+
+def _two_calls(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return replace(right_answer(call), calls=2)
+
+
+def _finish_of_text(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return replace(right_answer(call), unsaid=True)
+
+
 CHANGES: Final[Mapping[str, Change]] = {
     "fabricated_finish": _fabricated,
     "wrong_answer": _wrong,
@@ -103,6 +137,11 @@ CHANGES: Final[Mapping[str, Change]] = {
     "hidden_reasoning": _hidden_reasoning,
     "starved": _starved,
     "starved_aloud": _starved_aloud,
+    "wrong_tool": _wrong_tool,
+    "half_arguments": _half_arguments,
+    "call_in_text": _call_in_text,
+    "two_calls": _two_calls,
+    "finish_of_text": _finish_of_text,
     "refusal": _refusal,
     "content_filter": _filter,
 }

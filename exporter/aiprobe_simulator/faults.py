@@ -6,10 +6,10 @@ Data only. How a fault is produced stands in `changes.py` (another answer), `tak
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from aiprobe_simulator.wire import WIRES
-from aiprobe_simulator.wire.base import STATUS, Kind, Trouble
+from aiprobe_simulator.wire.base import STATUS, Form, Kind, Trouble
 
 Stage = Literal["pace", "break", "status", "page", "head", "answer", "stream"]
 Value = float | str
@@ -23,6 +23,8 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 """What can be asked (a protocol by its name in a config, or a kind without one), and the kind of path that it is."""
 
+EVERY_FORM: Final[frozenset[Form]] = frozenset(get_args(Form))
+_TOOLS: Final[frozenset[Form]] = frozenset({"tools"})
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
 _MODEL: Final[frozenset[Kind]] = frozenset({"chat", "embeddings"})
@@ -46,6 +48,10 @@ class Fault:
     outcomes: Mapping[str, str] = field(default_factory=dict)
     """Exceptions, by key of `KINDS`; they hold streamed or not."""
     kinds: frozenset[Kind] = EVERYWHERE
+    forms: frozenset[Form] = EVERY_FORM
+    """Of a chat: in what form an answer must be asked for."""
+    in_form: Mapping[Form, str] = field(default_factory=dict)
+    """Exceptions by that form; they are stronger than all others."""
     streamed_only: bool = False
     """It cannot happen to a reply that is not streamed."""
     params: Mapping[str, Value] = field(default_factory=dict)
@@ -53,7 +59,7 @@ class Fault:
     trouble: Trouble | None = None
     """Of a status, or of an error inside a reply: the trouble in the body."""
 
-    def expected(self, asked: str, *, stream: bool = True) -> str | None:
+    def expected(self, asked: str, *, stream: bool = True, form: Form = "text") -> str | None:
         """Return the outcome that a truthful prober reports, or None where the fault cannot happen.
 
         `asked` is a key of `KINDS`; `stream` counts for chat only. What a prober's own limits decide is given for
@@ -61,8 +67,10 @@ class Fault:
         """
         kind = KINDS[asked]
         streamed = stream and kind == "chat"
-        if kind not in self.kinds or (self.streamed_only and not streamed):
+        if kind not in self.kinds or form not in self.forms or (self.streamed_only and not streamed):
             return None
+        if form in self.in_form:
+            return self.in_form[form]
         if asked in self.outcomes:
             return self.outcomes[asked]
         return self.outcome if streamed or self.whole is None else self.whole
@@ -85,6 +93,10 @@ def _status(name: str, about: str, trouble: Trouble, outcome: str, **params: Val
 
 def _answer(name: str, about: str, outcome: str, *, kinds: frozenset[Kind] = _CHAT, **params: Value) -> Fault:
     return Fault(name=name, about=about, stage="answer", outcome=outcome, kinds=kinds, params=params)
+
+
+def _of_a_call(name: str, about: str) -> Fault:
+    return Fault(name=name, about=about, stage="answer", outcome="wrong_answer", kinds=_CHAT, forms=_TOOLS)
 
 
 def _told(name: str, about: str, trouble: Trouble, outcome: str) -> Fault:
@@ -240,7 +252,14 @@ _HEADS: Final = (
     ),
 )
 _ANSWERS: Final = (
-    _answer("fabricated_finish", "Half the answer, then a clean stop and the terminal event.", "truncated"),
+    Fault(
+        name="fabricated_finish",
+        about="Half the answer, then a clean stop and the terminal event.",
+        stage="answer",
+        outcome="truncated",
+        kinds=_CHAT,
+        in_form={"tools": "wrong_answer"},
+    ),
     Fault(
         name="wrong_answer",
         about="Whole and in time, but every word except the last is another one; or `text`. A vector of zeros.",
@@ -262,6 +281,19 @@ _ANSWERS: Final = (
     _answer("starved", "Hidden reasoning uses up the token cap: no text, and the finish reason length.", "starved"),
     _answer(
         "starved_aloud", "Streamed reasoning uses up the token cap: no text, and the finish reason length.", "starved"
+    ),
+    _of_a_call("wrong_tool", "The tool that is called is not one that was offered."),
+    _of_a_call("half_arguments", "The call lacks one of its arguments."),
+    _of_a_call("call_in_text", "The call is written into the text, and the reply has no call."),
+    _of_a_call("two_calls", "The same call comes twice."),
+    Fault(
+        name="finish_of_text",
+        about="The call is right, and the finish reason is that of a text; three protocols have the same for both.",
+        stage="answer",
+        outcome="wrong_answer",
+        outcomes={"gemini": "ok", "ollama-chat": "ok", "openai-responses": "ok"},
+        kinds=_CHAT,
+        forms=_TOOLS,
     ),
     Fault(
         name="refusal",

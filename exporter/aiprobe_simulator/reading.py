@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from aiohttp import web
 
+from aiprobe_simulator.answer import tokens_of
 from aiprobe_simulator.paths import Place
 from aiprobe_simulator.wire import WIRES
-from aiprobe_simulator.wire.base import BadCall, Call, Trouble
+from aiprobe_simulator.wire.base import BadCall, Call, Json, Trouble, compact
+
+TOOLS_PROMPT: Final = 530
+"""The most tokens that a provider is known to add to a request with tools (Claude 3 Opus)."""
 
 
 async def read_call(request: web.Request, place: Place, headers: Mapping[str, str]) -> Call | BadCall:
@@ -17,7 +23,8 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
     try:
         body = json.loads(await request.read())
         if isinstance(body, dict):
-            return WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
+            call = WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
+            return replace(call, input_tokens=call.input_tokens + _tokens_of_tools(body)) if call.tool else call
     except BadCall as problem:
         return problem
     except web.HTTPRequestEntityTooLarge:
@@ -25,6 +32,11 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
     except (ValueError, RecursionError):
         return BadCall(Trouble.BAD_REQUEST, "the body is not JSON")
     return BadCall(Trouble.BAD_REQUEST, "the body is not a JSON object")
+
+
+def _tokens_of_tools(body: Json) -> int:
+    """Return the tokens of the tools and of what a provider adds to them."""
+    return tokens_of(compact(body.get("tools") or body.get("toolConfig"))) + TOOLS_PROMPT
 
 
 def key_of(headers: Mapping[str, str], query: Mapping[str, str]) -> str:

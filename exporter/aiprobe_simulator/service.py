@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aiprobe_simulator.answer import answer_to
 from aiprobe_simulator.breaks import BREAKS
-from aiprobe_simulator.changes import answer_for
+from aiprobe_simulator.changes import answer_for, right_answer
 from aiprobe_simulator.ledger import Ledger, Seen
 from aiprobe_simulator.pages import Page, canned, egress_page, web_page
 from aiprobe_simulator.paths import Place, place_of
@@ -89,7 +88,10 @@ class Service:
         number = next(self._numbers)
         model = call.model if isinstance(call, Call) else ""
         streamed = isinstance(call, Call) and call.stream
-        decision = self._world.decide(provider=place.provider, model=model, kind=place.kind, streamed=streamed)
+        form = call.form if isinstance(call, Call) else "text"
+        decision = self._world.decide(
+            provider=place.provider, model=model, kind=place.kind, streamed=streamed, form=form
+        )
         identity = f"{int(self._world.fraction('id', number) * 2**48):012x}{number:012x}"
         key = key_of(headers, request.query)
         stamp = Stamp(
@@ -149,7 +151,7 @@ class Service:
         place = (exchange.place.provider, call.model)
         change = fault.name if fault is not None and fault.stage == "answer" else None
         answer = answer_for(call, change, previous=self._previous.get(place, ""), params=exchange.decision.params)
-        right = answer_to(call.prompt)
+        right = right_answer(call).words
         if len(right) <= _LONGEST_REMEMBERED:
             self._previous[place] = right
             self._previous.move_to_end(place)

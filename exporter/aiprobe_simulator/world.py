@@ -14,7 +14,7 @@ from aiprobe_simulator.chance import fraction
 from aiprobe_simulator.faults import FAULTS, Fault, Value
 from aiprobe_simulator.fields import hint, param_problems, share_and_count_problems, unknown_keys
 from aiprobe_simulator.statuspages.pages import StatusPages
-from aiprobe_simulator.wire.base import Kind
+from aiprobe_simulator.wire.base import Form, Kind
 
 MOST_BEHAVIOURS: Final = 1_000
 _KINDS: Final = ("*", "chat", "embeddings", "models", "web", "egress")
@@ -106,7 +106,7 @@ class World:
         scenario = self.scenario(now) if self.scenario else []
         return [*reversed(self._by_hand.values()), *reversed(scenario)]
 
-    def decide(self, *, provider: str, model: str, kind: Kind, streamed: bool = False) -> Decision:
+    def decide(self, *, provider: str, model: str, kind: Kind, streamed: bool = False, form: Form = "text") -> Decision:
         """Return what happens to a request: at most one fault, and the timing that goes with it."""
         struck: tuple[Fault, Mapping[str, Value]] | None = None
         pace: dict[str, float] = {}
@@ -115,7 +115,9 @@ class World:
             paced = fault.stage == "pace"
             if (struck and not paced) or (paced and fault.name in pace):
                 continue
-            if not self._strikes(entry, fault, provider=provider, model=model, kind=kind, streamed=streamed):
+            if form not in fault.forms or (fault.streamed_only and not streamed):
+                continue
+            if not self._strikes(entry, fault, provider=provider, model=model, kind=kind):
                 continue
             params = {**fault.params, **entry.behaviour.params}
             if paced:
@@ -134,11 +136,9 @@ class World:
         """Return a number from 0 up to 1 that depends on the seed and `parts` alone."""
         return fraction(self._seed, *parts)
 
-    def _strikes(self, entry: InForce, fault: Fault, *, provider: str, model: str, kind: Kind, streamed: bool) -> bool:
+    def _strikes(self, entry: InForce, fault: Fault, *, provider: str, model: str, kind: Kind) -> bool:
         what = entry.behaviour
         if kind not in fault.kinds or what.kind not in {"*", kind}:
-            return False
-        if fault.streamed_only and not streamed:
             return False
         if not (fnmatchcase(provider, what.provider) and fnmatchcase(model, what.model)):
             return False

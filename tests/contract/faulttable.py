@@ -6,6 +6,7 @@ The table that comes out is docs/fault-table.md; the test holds each cell to the
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, get_args
 
 from aiprobe.core.clock import Clock
@@ -13,23 +14,36 @@ from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
+from aiprobe.probes.questions import QUESTIONS
+from aiprobe.probes.questions.question import cap_of
+from aiprobe.protocols import PROTOCOLS
 from aiprobe.transport.transport import Transport
 from aiprobe_simulator.faults import FAULTS, KINDS, Fault
 from aiprobe_simulator.server import Simulator
 from aiprobe_simulator.wire import WIRES
-from aiprobe_simulator.wire.base import Kind
+from aiprobe_simulator.wire.base import Form, Kind
 from tests.builders import a_provider, a_target
 
 _ORDER: Final = [kind for kind in get_args(Kind) if kind != "egress"]
-COLUMNS: Final = tuple(
-    (asked, stream)
+Column = tuple[str, bool, str]
+"""What is asked, whether the answer is streamed, and the question: `Target.ask`."""
+COLUMNS: Final[tuple[Column, ...]] = tuple(
+    (asked, stream, "repeat")
     for column in _ORDER
     for asked, kind in KINDS.items()
     if kind == column
     for stream in ((True, False) if kind == "chat" else (False,))
 )
-"""What is asked, and whether the answer is streamed."""
-
+QUESTIONED: Final[Mapping[str, tuple[Column, ...]]] = {
+    ask: tuple(
+        (asked, stream, ask)
+        for asked, stream, _ in COLUMNS
+        if KINDS[asked] == "chat" and question.traits.form in PROTOCOLS[asked].forms
+    )
+    for ask, question in QUESTIONS.items()
+    if ask != "repeat"
+}
+"""The columns of each other question, for the protocols that can ask it."""
 _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
     "slow_headers": {"delay_seconds": 0.1},
     "slow_first_token": {"delay_seconds": 0.1},
@@ -37,6 +51,8 @@ _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
 }
 _COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
 """Where the fault strikes only so often: the page that one is sent to is right."""
+FORMS: Final[Mapping[str, Form]] = {"repeat": "text", "tools": "tools"}
+"""By the question, the form in which the simulator sees its answer asked for."""
 LIMITS: Final = Timeouts(connect=2.0, first_token=1.0, stall=0.6, total=1.8)
 PATIENT: Final = Timeouts(connect=30.0, first_token=30.0, stall=30.0, total=45.0)
 """Where no time is expected to run out: a machine that is busy changes no cell."""
@@ -50,11 +66,12 @@ class Cell:
     fault: str
     asked: str
     stream: bool
+    ask: str
     expected: str
     result: Result
 
 
-def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "") -> Target:
+def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "", ask: str = "repeat") -> Target:
     """Return the target that asks `asked` of the simulator at `url`; `expected` is the outcome of its probe."""
     kind = KINDS[asked]
     wire = WIRES.get(asked, WIRES["openai-chat"])
@@ -65,29 +82,33 @@ def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "") -> T
     page = f"{url}/web/claude" if kind == "web" else None
     expect = HttpExpectation(text="<h1>claude</h1>")
     limits = LIMITS if expected in _OF_TIME else PATIENT
-    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=limits, expect=expect)
+    cap = cap_of(a_target(max_output_tokens=None), room=QUESTIONS[ask].traits.room)
+    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=limits, expect=expect,
+                    ask=ask, max_output_tokens=cap)  # fmt: skip
 
 
-async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> list[Cell]:
+async def fill(fault: Fault, columns: Sequence[Column] = (*COLUMNS, *chain(*QUESTIONED.values()))) -> list[Cell]:
     """Probe every column of one row once, all at the same time, but those in which the fault cannot happen."""
     clock = Clock()
     transport = Transport(clock=clock)
     tools = Tools(transport=transport, clock=clock)
-    wanted = {(asked, stream): fault.expected(asked, stream=stream) for asked, stream in columns}
+    wanted = {
+        (asked, stream, ask): fault.expected(asked, stream=stream, form=FORMS[ask]) for asked, stream, ask in columns
+    }
     cells: list[Cell] = []
     try:
         async with Simulator() as simulator:
             simulator.set("*", fault=fault.name, params=_PARAMS.get(fault.name), count=_COUNTS.get(fault.name))
 
-            async def probe(asked: str, *, stream: bool, expected: str) -> None:
-                target = a_target_for(asked, stream=stream, url=simulator.url, expected=expected)
+            async def probe(asked: str, *, stream: bool, ask: str, expected: str) -> None:
+                target = a_target_for(asked, stream=stream, url=simulator.url, expected=expected, ask=ask)
                 result = await PROBES[target.probe](target, tools).run()
-                cells.append(Cell(fault.name, asked, stream, expected, result))
+                cells.append(Cell(fault.name, asked, stream, ask, expected, result))
 
             await asyncio.gather(
                 *(
-                    probe(asked, stream=stream, expected=expected)
-                    for (asked, stream), expected in wanted.items()
+                    probe(asked, stream=stream, ask=ask, expected=expected)
+                    for (asked, stream, ask), expected in wanted.items()
                     if expected is not None
                 )
             )
@@ -98,19 +119,28 @@ async def fill(fault: Fault, columns: Sequence[tuple[str, bool]] = COLUMNS) -> l
 
 def render(rows: Mapping[str, Sequence[Cell]]) -> str:
     """Return the page of docs that shows the table."""
-    titles = [asked + ("" if stream or KINDS[asked] != "chat" else ", whole") for asked, stream in COLUMNS]
     lines = [
         "# Fault table",
         "",
         "The outcome of each fault of the simulator for each protocol. `make docs` writes this page from probes over",
         "real sockets, and `tests/contract/test_fault_table.py` checks every cell. Columns with `whole` are without",
-        "streaming. `-` means that the fault cannot happen.",
+        "streaming. `-` means that the fault cannot happen. Each question of a chat probe other than `ask: repeat` has",
+        "a table of its own below, with the protocols that can ask it.",
         "",
-        "| fault | what happens | " + " | ".join(titles) + " |",
-        "|---|---|" + "---|" * len(titles),
+        *_table(rows, COLUMNS),
     ]
-    for name, cells in rows.items():
-        by_column = {(cell.asked, cell.stream): f"`{cell.result.outcome}`" for cell in cells}
-        shown = [by_column.get(column, "-") for column in COLUMNS]
-        lines.append(f"| `{name}` | {FAULTS[name].about} | " + " | ".join(shown) + " |")
+    for ask, columns in QUESTIONED.items():
+        lines += ["", f"## `ask: {ask}`", "", *_table(rows, columns)]
     return "\n".join(lines) + "\n"
+
+
+def _table(rows: Mapping[str, Sequence[Cell]], columns: Sequence[Column]) -> list[str]:
+    """Return the lines of one table, without the faults that strike none of its columns."""
+    titles = [asked + ("" if stream or KINDS[asked] != "chat" else ", whole") for asked, stream, _ in columns]
+    lines = ["| fault | what happens | " + " | ".join(titles) + " |", "|---|---|" + "---|" * len(titles)]
+    for name, cells in rows.items():
+        by_column = {(cell.asked, cell.stream, cell.ask): f"`{cell.result.outcome}`" for cell in cells}
+        shown = [by_column.get(column, "-") for column in columns]
+        if set(shown) != {"-"}:
+            lines.append(f"| `{name}` | {FAULTS[name].about} | " + " | ".join(shown) + " |")
+    return lines

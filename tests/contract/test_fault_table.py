@@ -18,8 +18,9 @@ def page() -> str:
 
 
 def row_of(page: str, fault: str) -> list[str]:
-    line = next(line for line in page.splitlines() if line.startswith(f"| `{fault}` |"))
-    return [cell.strip() for cell in line.strip("|").split("|")][2:]
+    """Return the cells of a fault in all tables of the page."""
+    lines = [line for line in page.splitlines() if line.startswith(f"| `{fault}` |")]
+    return [cell.strip() for line in lines for cell in line.strip("|").split("|")[2:]]
 
 
 @pytest.mark.slow
@@ -35,12 +36,15 @@ async def test_every_protocol_gives_a_fault_its_own_name(fault: str, page: str) 
 
 
 def column(cell: Cell) -> str:
-    return f"{cell.asked}{'' if cell.stream else ' (whole)'}"
+    return f"{cell.asked}{'' if cell.stream else ' (whole)'}, {cell.ask}"
 
 
 def test_every_outcome_that_a_server_can_cause_is_in_the_table() -> None:
     caused = {fault.outcome for fault in FAULTS.values()} | {
-        outcome for fault in FAULTS.values() for outcome in (fault.whole, *fault.outcomes.values()) if outcome
+        outcome
+        for fault in FAULTS.values()
+        for outcome in (fault.whole, *fault.outcomes.values(), *fault.in_form.values())
+        if outcome
     }
     not_by_a_server = {Outcome.CANCELLED, Outcome.INTERNAL_ERROR, Outcome.DNS}
     elsewhere = {Outcome.CONNECT, Outcome.TLS, Outcome.TIMEOUT_CONNECT}  # by a listener: test_listeners.py

@@ -27,6 +27,8 @@ class Tokens(NamedTuple):
     most_input: int = 0
     most_output: int = 0
     expected_output: int = 0
+    expected_input: int | None = None
+    """None: as much as the bound."""
 
     @property
     def most(self) -> tuple[int, int]:
@@ -43,6 +45,8 @@ class Sizes(Protocol):
     def output_tokens(self) -> int | None: ...
     @property
     def max_output_tokens(self) -> int | None: ...
+    @property
+    def ask(self) -> str: ...
 
 
 def no_tokens(_: Sizes) -> Tokens:
@@ -52,6 +56,28 @@ def no_tokens(_: Sizes) -> Tokens:
 
 def any_protocol(_: str, __: str) -> tuple[str, str] | None:
     """Find nothing wrong with a protocol."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionTraits:
+    """One question of a kind: what it needs of a target and of a protocol, and what it costs."""
+
+    name: str
+    """The value of a target's `ask`."""
+    form: str = ""
+    """What a protocol must be able to send; empty: plain text, which all can."""
+    keys: frozenset[str] = frozenset()
+    """Keys of a target that this question reads, and no other that does not list them."""
+    needs: frozenset[str] = frozenset()
+    """Those of `keys` that a target must give."""
+    room: int = 0
+    """Output tokens that its answer takes beyond those of a short text."""
+    tokens: Callable[[Sizes], Tokens] = no_tokens
+
+
+def any_question(_: QuestionTraits, __: str) -> tuple[str, str] | None:
+    """Find nothing wrong with a protocol for a question."""
     return None
 
 
@@ -72,6 +98,10 @@ class ProbeKind:
     """Takes the names of the kind and of a protocol; returns why the two do not fit, and a hint, or None."""
     protocol_instead: Mapping[str, str] = field(default_factory=dict)
     """By the provider's protocol, the protocol that this kind uses instead."""
+    questions: Mapping[str, QuestionTraits] = field(default_factory=dict)
+    """By the value of a target's `ask`; the first is the default. Empty: this kind has one question only."""
+    question_problem: Callable[[QuestionTraits, str], tuple[str, str] | None] = any_question
+    """Takes a question and the name of a protocol; returns why the two do not fit, and a hint, or None."""
     tokens: Callable[[Sizes], Tokens] = no_tokens
     fallback: "ProbeKind | None" = None
     """The free kind that runs when the budget is exhausted."""

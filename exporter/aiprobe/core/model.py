@@ -192,6 +192,8 @@ class Target:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Its own request headers, by names in lower case; `provider.headers` has them as well. A value may be a secret."""
     expect: HttpExpectation = HttpExpectation()
+    ask: str = "repeat"
+    """Which question of its kind; see `ProbeKind.questions`."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     max_output_tokens: int | None = None

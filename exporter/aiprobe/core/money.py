@@ -59,7 +59,8 @@ def expected_usd_per_day(target: Target) -> float | None:
     tokens = target.kind.tokens(target)
     if tokens == Tokens():
         return 0.0
-    once = cost_usd(target.price, input_tokens=tokens.most_input, output_tokens=tokens.expected_output)
+    expected_input = tokens.most_input if tokens.expected_input is None else tokens.expected_input
+    once = cost_usd(target.price, input_tokens=expected_input, output_tokens=tokens.expected_output)
     return None if once is None else once * SECONDS_PER_DAY / target.interval_seconds
 
 

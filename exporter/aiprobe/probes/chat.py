@@ -1,20 +1,22 @@
-"""The chat probe: asks a model to repeat fresh words, times the answer, and checks that it is correct and complete."""
+"""The chat probe: asks a model a fresh question, times the answer, and checks that it is correct and complete."""
 
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Final
 
-from aiprobe.core.kind import AnsweredBy, ProbeKind, Sizes, Tokens
+from aiprobe.core.kind import AnsweredBy, ProbeKind, QuestionTraits, Sizes, Tokens
 from aiprobe.core.model import Result, Target
-from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS, cost_usd
+from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed, is_capped
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.models import ModelsProbe, needs_models
-from aiprobe.probes.prompt import ANSWER_TOKENS, PROMPT_TOKENS, expected_answer, fresh_words, judge, prompt
+from aiprobe.probes.prompt import fresh_words
+from aiprobe.probes.questions import QUESTIONS
+from aiprobe.probes.questions.question import Call, Judgement, Reply, cap_of
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.probes.thoughts import divide
 from aiprobe.protocols import PROTOCOLS
@@ -24,15 +26,13 @@ from aiprobe.transport.transport import Exchange
 
 log = logging.getLogger(__name__)
 
-Judge = Callable[[str], Outcome]
-"""Returns the outcome of a complete visible answer: ok, truncated or wrong_answer."""
+Judge = Callable[[Reply], Judgement]
+"""Returns the outcome of a reply that ended without an error, and what is wrong with it."""
 
 BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
 """How long a reply may be: the largest known event of one token is under 1 KiB, and some models reason for
 hundreds of tokens past their cap."""
-PADDING_SLACK: Final = 1.3
-"""Tokenizers differ: padding meant as N tokens may be billed as this much more."""
 MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed depends more on chunking than on the model."""
 
@@ -43,19 +43,16 @@ def _protocol_problem(kind: str, protocol: str) -> tuple[str, str] | None:
     return needs_models(kind, protocol)
 
 
-def _tokens(target: Sizes) -> Tokens:
-    """Return the bound of an answer's tokens, and the tokens of the expected answer.
+def _question_problem(question: QuestionTraits, protocol: str) -> tuple[str, str] | None:
+    if not question.form or protocol not in PROTOCOLS or question.form in PROTOCOLS[protocol].forms:
+        return None
+    able = sorted(name for name, each in PROTOCOLS.items() if question.form in each.forms)
+    return f"the protocol {protocol} cannot ask it", f"protocols that can are {', '.join(able)}"
 
-    A target whose model cannot switch its reasoning off is expected to use its whole cap.
-    """
-    most_input = PROMPT_TOKENS + int((target.input_tokens or 0) * PADDING_SLACK)
-    most_output = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
-    expected = most_output
-    if most_output <= DEFAULT_MAX_OUTPUT_TOKENS:
-        expected = min(most_output, ANSWER_TOKENS)
-    elif target.output_tokens is not None:
-        expected = min(most_output, target.output_tokens + ANSWER_TOKENS)
-    return Tokens(most_input, most_output, expected)
+
+def _tokens(target: Sizes) -> Tokens:
+    """Return the bound of the question's tokens, and those of the expected answer."""
+    return QUESTIONS[target.ask].traits.tokens(target)
 
 
 class ChatProbe:
@@ -65,8 +62,12 @@ class ChatProbe:
         name="chat",
         needs_model=True,
         writes=True,
-        keys=frozenset({"input_tokens", "output_tokens", "max_output_tokens", "reasoning"}),
+        keys=frozenset({"ask", "max_output_tokens", "reasoning"}).union(
+            *(question.traits.keys for question in QUESTIONS.values())
+        ),
         protocol_problem=_protocol_problem,
+        questions={name: question.traits for name, question in QUESTIONS.items()},
+        question_problem=_question_problem,
         tokens=_tokens,
         fallback=ModelsProbe.kind,
         answered_by=AnsweredBy.MODEL,
@@ -78,20 +79,19 @@ class ChatProbe:
         self._target = target
         self._tools = tools
         self._protocol = PROTOCOLS[target.provider.protocol]
-        self._prompt = prompt(target)
-        self._expected = expected_answer(target)
-        self._cap = cap = target.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
+        prepare = QUESTIONS[target.ask]
+        self._question = prepare(target)
+        self._cap = cap = cap_of(target, room=prepare.traits.room)
         self._says_absurd = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
             model=target.model,
-            prompt=self._prompt,
             max_output_tokens=cap,
             stream=target.stream,
             reasoning=target.reasoning,
             extra_body=target.extra_body,
         )
-        self._request = self._protocol.request(target.provider, ask)
+        self._request = self._protocol.request(target.provider, self._question.asked(ask))
         # A server may buffer a compressed stream, and its times would be wrong.
         headers = (*self._request.headers, ("accept-encoding", "identity"))
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
@@ -110,8 +110,7 @@ class ChatProbe:
             first_token_limit=self._target.stream and not self._protocol.loads_first,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
-        judge_answer = partial(judge, words=words, asked=self._prompt, expected=self._expected)
-        outcome, detail = draw(sink.record, exchange, judge_answer, cap=self._cap)
+        outcome, detail = draw(sink.record, exchange, partial(self._question.judge, words=words), cap=self._cap)
         return self._result(sink.record, exchange, outcome, detail)
 
     def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
@@ -142,12 +141,14 @@ class ChatProbe:
             response_model=record.meta.response_model,
             server_seconds=record.meta.server_seconds,
             load_seconds=record.meta.load_seconds,
-            answer=record.answer[:ANSWER_KEPT],
+            answer=(record.answer or ", ".join(f"{call.name}({call.arguments})" for call in record.calls))[
+                :ANSWER_KEPT
+            ],
         )
 
     def _bill(self, record: Record) -> Usage:
         """Return the plausible tokens; log once when counts become absurd."""
-        answered = bool(record.text or record.contents or record.reasoned)
+        answered = bool(record.text or record.contents or record.calls or record.reasoned)
         most = self._target.kind.tokens(self._target).most
         usage = believed(record.usage, answered=answered, most=most)
         absurd = is_capped(record.usage, usage)
@@ -209,19 +210,17 @@ def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) ->
     answer = seen.answer
     if seen.open_thought is not None and not out_of_tokens:
         answer = f"{answer} {seen.open_thought}"
-    if not answer.strip():
-        if out_of_tokens:
-            return Outcome.STARVED, "the token limit ran out before any visible text; raise max_output_tokens"
-        if record.contents:
-            return Outcome.WRONG_ANSWER, f"a {record.contents[0].kind} instead of text"
-        return Outcome.EMPTY, "a complete reply without any visible text"
-    outcome = judge_answer(answer)
-    if outcome is Outcome.OK:
-        return outcome, ""
-    if out_of_tokens and thought:
+    reply = Reply(
+        text=answer,
+        calls=tuple(Call(name=call.name, arguments=call.arguments) for call in record.calls),
+        other=record.contents[0].kind if record.contents else "",
+        reason=record.stopped.reason if record.stopped else "",
+        out_of_tokens=out_of_tokens,
+    )
+    outcome, detail = judge_answer(reply)
+    if out_of_tokens and thought and outcome in {Outcome.TRUNCATED, Outcome.WRONG_ANSWER}:
         return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
-    missing = "the end marker" if outcome is Outcome.TRUNCATED else "what was asked for"
-    return outcome, f"the answer lacks {missing}: {answer[:ANSWER_KEPT]!r}"
+    return outcome, detail
 
 
 def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, float]:

@@ -15,13 +15,14 @@ from aiprobe.core.outcomes import Outcome
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
 _SYLLABLES: Final = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS)
-_WORD_BITS: Final = 128
+_WORD_BITS: Final = 192
 """About twice the bytes that the words need, so that all words are almost equally likely."""
 CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
+OTHER: Final = "otherword"
 """Placeholders: letters only, so that no protocol escapes them, and found nowhere else in a request."""
-_CODE_WORD, _MARKER, _RUN = CODE_WORD.encode(), MARKER.encode(), RUN.encode()
+_PLACEHOLDERS: Final = tuple(each.encode() for each in (CODE_WORD, MARKER, RUN, OTHER))
 PROMPT_TOKENS: Final = 80
 """A bound on the input tokens of a question without padding."""
 ANSWER_TOKENS: Final = 16
@@ -40,14 +41,16 @@ class Words:
     code_word: str
     marker: str
     run: str
+    other: str = "mutabodek"
+    """A word like the code word, and not the one that is asked for."""
 
     def into(self, text: str) -> str:
         """Return a text with these words in place of the placeholders."""
-        return text.replace(CODE_WORD, self.code_word).replace(MARKER, self.marker).replace(RUN, self.run)
+        return self.into_bytes(text.encode()).decode()
 
     def into_bytes(self, body: bytes) -> bytes:
         """Return a built request body with these words in place of the placeholders."""
-        for placeholder, word in ((_CODE_WORD, self.code_word), (_MARKER, self.marker), (_RUN, self.run)):
+        for placeholder, word in zip(_PLACEHOLDERS, (self.code_word, self.marker, self.run, self.other), strict=True):
             body = body.replace(placeholder, word.encode())
         return body
 
@@ -55,14 +58,23 @@ class Words:
 def fresh_words() -> Words:
     """Draw new words that are in no cache: a pronounceable code word, an end marker, a run number."""
     drawn = secrets.randbits(_WORD_BITS)  # one call, because each draw is a system call
-    code_word = ""
-    for _ in range(4):
-        drawn, syllable = divmod(drawn, len(_SYLLABLES))
-        code_word += _SYLLABLES[syllable]
-    drawn, consonant = divmod(drawn, len(_CONSONANTS))
+    drawn, code_word = _word(drawn)
+    drawn, other = _word(drawn)
     drawn, marker = divmod(drawn, 90_000)
     run = drawn % 9_000_000 + 1_000_000
-    return Words(code_word + _CONSONANTS[consonant], f"END{marker + 10_000}", f"R{run}")
+    if other == code_word:
+        return fresh_words()
+    return Words(code_word, f"END{marker + 10_000}", f"R{run}", other)
+
+
+def _word(drawn: int) -> tuple[int, str]:
+    """Return what is left of the drawn bits, and a word of them."""
+    word = ""
+    for _ in range(4):
+        drawn, syllable = divmod(drawn, len(_SYLLABLES))
+        word += _SYLLABLES[syllable]
+    drawn, consonant = divmod(drawn, len(_CONSONANTS))
+    return drawn, word + _CONSONANTS[consonant]
 
 
 def prompt(target: Target) -> str:
@@ -71,7 +83,7 @@ def prompt(target: Target) -> str:
     opening = ""
     task = "Repeat this line exactly and then stop:"
     if target.input_tokens:
-        opening = _padded(target.input_tokens)
+        opening = padding(target.input_tokens)
         line = f"[code word] {MARKER}"
         task = "Repeat this line exactly, but with the code word from the text above for [code word], and then stop:"
     if target.output_tokens:
@@ -79,8 +91,10 @@ def prompt(target: Target) -> str:
     return f"{opening}{task}\n{line}"
 
 
-def _padded(tokens: int) -> str:
+def padding(tokens: int | None) -> str:
     """Return about `tokens` tokens of text with the code word in the middle, and a fresh start that defeats caches."""
+    if not tokens:
+        return ""
     half = _FILLER * max(1, tokens // _FILLER_TOKENS // 2)
     return f"Run {RUN}.\n{half}\nThe code word is {CODE_WORD}.\n{half}\n"
 

@@ -23,6 +23,7 @@ from aiprobe.protocols.base import (
     ReplyHead,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.judging.errors import is_challenge
@@ -34,10 +35,25 @@ ERROR_BODY_LIMIT: Final = 65_536
 """Bytes of an error body that are read: error objects are small, error pages are cut."""
 Amount = TypeVar("Amount", int, float)
 _CONTENTS_KEPT: Final = 8
-"""A tool call streams in many parts; only the first ones are kept."""
+"""Tool calls, and other contents, that are kept of a reply: one is asked for at most."""
 _NO_FACTS: Final = HeadFacts()
 _NO_USAGE: Final = Usage()
 _NO_META: Final = Meta()
+
+
+@dataclass(slots=True)
+class Called:
+    """A call of a tool, as far as its pieces came."""
+
+    place: object
+    call_id: str
+    name: str
+    pieces: list[str]
+
+    @property
+    def arguments(self) -> str:
+        """Return the text of the arguments, which is JSON where all is well."""
+        return "".join(self.pieces)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +68,7 @@ class Record:
     """The protocol's terminal event was seen."""
     text: list[str] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
     reasoned: bool = False
     usage: Usage = _NO_USAGE
     meta: Meta = _NO_META
@@ -207,6 +224,21 @@ def _take_content(record: Record, event: Content) -> None:
         record.contents.append(event)
 
 
+def take_call(record: Record, event: ToolCall) -> None:
+    """Add a piece to its call. Another id at the same place, or a name without a place, begins another call."""
+    for call in reversed(record.calls):
+        if call.place != event.place or (event.place is None and event.name):
+            continue
+        if event.call_id and call.call_id and event.call_id != call.call_id:
+            continue
+        call.call_id = call.call_id or event.call_id
+        call.name += event.name if event.name != call.name else ""  # some repeat it with every piece
+        call.pieces.append(event.arguments)
+        return
+    if len(record.calls) < _CONTENTS_KEPT:
+        record.calls.append(Called(event.place, event.call_id, event.name, [event.arguments]))
+
+
 def _take_usage(record: Record, event: Usage) -> None:
     old = record.usage
     record.usage = Usage(
@@ -243,11 +275,12 @@ def _take_end(record: Record, _: End) -> None:
     record.ended = True
 
 
-_CONTENT: Final = frozenset({Text, Reasoning, Content})
+_CONTENT: Final = frozenset({Text, Reasoning, Content, ToolCall})
 _TAKE: Final[Mapping[type, Callable[..., None]]] = {
     Text: _take_text,
     Reasoning: _take_reasoning,
     Content: _take_content,
+    ToolCall: take_call,
     Usage: _take_usage,
     Meta: _take_meta,
     Stopped: _take_stopped,

@@ -1,5 +1,6 @@
 """Anthropic's Messages API, also as Azure Foundry, Bedrock Mantle and gateways serve it."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -15,6 +16,7 @@ from aiprobe.protocols.base import (
     Reasoning,
     Request,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.blocks import unknown_block
@@ -22,7 +24,7 @@ from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_nam
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import get, post
+from aiprobe.protocols.request import Forms, get, post
 from aiprobe.protocols.sse import Frame
 
 VERSION: Final = "2023-06-01"
@@ -34,7 +36,17 @@ _NOT_CONTENT: Final = frozenset({"fallback"})
 
 def _request(provider: Provider, ask: Ask) -> Request:
     """Build the request that asks `ask`. Never with a temperature: newer versions refuse it even at its default."""
-    return post(provider, ask, path="/v1/messages", body=message_body(ask), own=_OWN_HEADERS)
+    return post(provider, ask, path="/v1/messages", body=message_body(ask), own=_OWN_HEADERS, forms=FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool."""
+    assert ask.tool is not None
+    tool = {"name": ask.tool.name, "description": ask.tool.description, "input_schema": ask.tool.parameters}
+    return {"tools": [tool]}
+
+
+FORMS: Final[Forms] = {"tools": _tools}
 
 
 def message_body(ask: Ask) -> dict[str, Any]:
@@ -100,7 +112,7 @@ def _read_start(document: dict[str, Any]) -> list[Event]:
 
 
 def _read_block_start(document: dict[str, Any]) -> list[Event]:
-    return _block(an_object(document.get("content_block")))
+    return _block(an_object(document.get("content_block")), place=document.get("index"))
 
 
 def _read_delta(document: dict[str, Any]) -> list[Event]:
@@ -113,7 +125,7 @@ def _read_delta(document: dict[str, Any]) -> list[Event]:
         thought = a_string(delta.get("thinking"))
         return [Reasoning(thought)] if thought else []
     if kind == "input_json_delta" and delta.get("partial_json"):
-        return [Content("tool_call")]
+        return [ToolCall(place=document.get("index"), arguments=a_string(delta["partial_json"]))]
     return unknown_block(delta) if isinstance(delta.get("text"), str) else []
 
 
@@ -140,8 +152,8 @@ def _read_message(document: object) -> Sequence[Event]:
     return [*events, *_stopped(message), End()]
 
 
-def _block(block: dict[str, Any]) -> list[Event]:
-    """Return what a content block holds when it starts, or when it is whole."""
+def _block(block: dict[str, Any], *, place: object = None) -> list[Event]:
+    """Return what a content block holds when it starts at a place of a stream, or when it is whole."""
     kind = a_name(block.get("type"))
     if kind == "text":
         text = a_string(block.get("text"))
@@ -149,7 +161,10 @@ def _block(block: dict[str, Any]) -> list[Event]:
     if kind == "thinking":
         thought = a_string(block.get("thinking"))
         return [Reasoning(thought)] if thought else []
-    if kind in {"tool_use", "server_tool_use", "mcp_tool_use"}:
+    if kind == "tool_use":
+        given = json.dumps(block["input"]) if block.get("input") else ""  # a stream begins with an empty object
+        return [ToolCall(place=place, call_id=a_name(block.get("id")), name=a_name(block.get("name")), arguments=given)]
+    if kind in {"server_tool_use", "mcp_tool_use"}:
         return [Content("tool_call")]
     return [] if kind in _NOT_CONTENT else unknown_block(block)
 
@@ -190,5 +205,7 @@ ANTHROPIC_MESSAGES: Final = Protocol(
     models_request=partial(get, path="/v1/models?limit=1", own=_OWN_HEADERS),
     read=_read_message,
     streamed=lambda: StreamReader(_MessageStream()),
+    forms=FORMS,
+    call_finishes=frozenset({"tooluse"}),
     request_ids=headers.ANTHROPIC_REQUEST_IDS,
 )

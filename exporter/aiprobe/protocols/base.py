@@ -13,11 +13,21 @@ from aiprobe.core.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that the model may call."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+    """A JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What to ask a model: everything that a chat or embeddings request depends on but the prompt's nonce."""
 
     model: str
-    prompt: str
+    prompt: str = ""
     """May hold placeholders that the probe replaces in the built bytes; ASCII letters and digits only, so that no
     protocol escapes them."""
     max_output_tokens: int = 64
@@ -26,6 +36,9 @@ class Ask:
     """In the protocol's own value; None sends nothing."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
     """Merged over the body last, so that the user's fields have precedence."""
+    form: str = ""
+    """What is asked for beside text: a key of `Protocol.forms`, and the field below that it reads."""
+    tool: Tool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +86,18 @@ class Content:
     kind: str
     vector: tuple[float, ...] | None = None
     """Of an embedding, as it came: may be empty or hold values that are not finite."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A piece of a call of a tool: the first has the name, the others add to the arguments."""
+
+    place: object = None
+    """What pieces of one call share: an index or an id; None for a call that is whole."""
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+    """Text of JSON, or a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +156,7 @@ class End:
     """The protocol's terminal event: nothing is missing after it."""
 
 
-Event = Text | Reasoning | Content | Usage | Meta | Stopped | Failure | Progress | End
+Event = Text | Reasoning | Content | ToolCall | Usage | Meta | Stopped | Failure | Progress | End
 """Keepalives (comments, pings, blank lines) make no event."""
 
 

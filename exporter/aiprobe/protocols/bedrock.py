@@ -26,6 +26,7 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.blocks import unknown_block
@@ -45,7 +46,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
-from aiprobe.protocols.request import get, post
+from aiprobe.protocols.request import Forms, get, post
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
 _NOT_ALLOWED: Final = frozenset(
@@ -73,7 +74,18 @@ def _request(provider: Provider, ask: Ask) -> Request:
         body["additionalModelRequestFields"] = _reasoning(ask.model, ask.reasoning)
     call, accept = ("converse-stream", min(_EVENT_STREAM)) if ask.stream else ("converse", "application/json")
     path = f"/model/{quote(ask.model, safe='')}/{call}"
-    return post(provider, ask, path=path, body=body, own={"accept": accept})
+    return post(provider, ask, path=path, body=body, own={"accept": accept}, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool."""
+    assert ask.tool is not None
+    schema = {"json": ask.tool.parameters}
+    tool = {"name": ask.tool.name, "description": ask.tool.description, "inputSchema": schema}
+    return {"toolConfig": {"tools": [{"toolSpec": tool}]}}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 def _models_request(provider: Provider) -> Request:
@@ -197,6 +209,8 @@ class _StreamReader:
 
 def _read_delta(document: dict[str, Any]) -> list[Event]:
     delta = an_object(document.get("delta"))
+    if delta.get("toolUse"):
+        return [_call(any_object(delta["toolUse"]), document.get("contentBlockIndex"))]
     if "text" in delta:
         text = a_string(delta["text"])
         return [Text(text)] if text else []
@@ -209,7 +223,20 @@ def _read_delta(document: dict[str, Any]) -> list[Event]:
 
 def _read_start(document: dict[str, Any]) -> list[Event]:
     start = an_object(document.get("start"))
+    if start.get("toolUse"):
+        return [_call(any_object(start["toolUse"]), document.get("contentBlockIndex"))]
     return [Content(kind) for field, kind in _OTHER if start.get(field)]
+
+
+def _call(used: dict[str, Any], place: object) -> ToolCall:
+    """Return a piece of a call with its text of JSON, or a whole call with an object."""
+    given = used.get("input")
+    return ToolCall(
+        place=place,
+        call_id=a_name(used.get("toolUseId")),
+        name=a_name(used.get("name")),
+        arguments=any_string(given) if given is None or isinstance(given, str) else json.dumps(given),
+    )
 
 
 def _read_stop(document: dict[str, Any]) -> list[Event]:
@@ -227,7 +254,7 @@ def _read_metadata(document: dict[str, Any]) -> list[Event]:
     return events if seconds is None else [*events, Meta(server_seconds=seconds)]
 
 
-_OTHER: Final = (("toolUse", "tool_call"), ("toolResult", "tool_result"), ("image", "image"))
+_OTHER: Final = (("toolResult", "tool_result"), ("image", "image"))
 _READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
     "contentBlockStart": _read_start,
     "contentBlockDelta": _read_delta,
@@ -265,6 +292,8 @@ BEDROCK_CONVERSE: Final = Protocol(
     read=_read_reply,
     streamed=_StreamReader,
     stream_types=_EVENT_STREAM,
+    forms=_FORMS,
+    call_finishes=frozenset({"tooluse"}),
     request_ids=("x-amzn-requestid", "x-request-id"),
     failure=_failure,
 )

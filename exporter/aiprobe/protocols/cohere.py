@@ -8,7 +8,6 @@ from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols.base import (
     Ask,
-    Content,
     End,
     Event,
     Failure,
@@ -19,6 +18,7 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.blocks import text_inside
@@ -36,7 +36,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import get, post
+from aiprobe.protocols.request import Forms, get, post
 from aiprobe.protocols.sse import Frame
 
 
@@ -50,7 +50,17 @@ def _request(provider: Provider, ask: Ask) -> Request:
     }
     if ask.reasoning is not None:
         body["thinking"] = _thinking(ask.reasoning)
-    return post(provider, ask, path="/v2/chat", body=body)
+    return post(provider, ask, path="/v2/chat", body=body, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool."""
+    assert ask.tool is not None
+    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+    return {"tools": [{"type": "function", "function": function}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:
@@ -109,8 +119,25 @@ def _content(content: dict[str, Any]) -> list[Event]:
     return [Text(text)] if text else []
 
 
-def _read_tool(_: dict[str, Any]) -> list[Event]:
-    return [Content("tool_call")]
+def _read_plan(document: dict[str, Any]) -> list[Event]:
+    plan = a_string(an_object(an_object(document.get("delta")).get("message")).get("tool_plan"))
+    return [Reasoning(plan)] if plan else []
+
+
+def _read_tool(document: dict[str, Any]) -> list[Event]:
+    message = any_object(any_object(document.get("delta")).get("message"))
+    return [_call(any_object(message.get("tool_calls")), document.get("index", 0))]
+
+
+def _call(call: dict[str, Any], place: object = None) -> ToolCall:
+    """Return a call, or a piece of the one at a place of a stream."""
+    function = any_object(call.get("function"))
+    return ToolCall(
+        place=place,
+        call_id=a_name(call.get("id")),
+        name=a_name(function.get("name")),
+        arguments=any_string(function.get("arguments")),
+    )
 
 
 def _read_end(document: dict[str, Any]) -> list[Event]:
@@ -121,7 +148,9 @@ _READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
     "message-start": _read_start,
     "content-start": _read_content,
     "content-delta": _read_content,
+    "tool-plan-delta": _read_plan,
     "tool-call-start": _read_tool,
+    "tool-call-delta": _read_tool,
     "message-end": _read_end,
 }
 
@@ -165,8 +194,9 @@ def _read_reply(document: object) -> Sequence[Event]:
     events = _read_start(reply)
     for block in a_list(message.get("content")):
         events.extend(_content(an_object(block)))
-    if message.get("tool_calls"):
-        events.append(Content("tool_call"))
+    if plan := a_string(message.get("tool_plan")):
+        events.append(Reasoning(plan))
+    events.extend(_call(any_object(call)) for call in a_list(message.get("tool_calls")))
     return [*events, *_ended(reply)]
 
 
@@ -176,6 +206,8 @@ COHERE_CHAT: Final = Protocol(
     models_request=partial(get, path="/v1/models?page_size=1"),
     read=_read_reply,
     streamed=lambda: StreamReader(_Chunks()),
+    forms=_FORMS,
+    call_finishes=frozenset({"toolcall"}),
     request_ids=("x-debug-trace-id", "x-request-id"),
     failure=_failure,
 )

@@ -1,5 +1,6 @@
 """Google's Gemini API (`generateContent`), also under Vertex's express mode and behind gateways."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.jsonvalues import (
@@ -33,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import get, post
+from aiprobe.protocols.request import Forms, get, post
 from aiprobe.protocols.sse import Frame
 
 _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
@@ -47,7 +49,17 @@ def _request(provider: Provider, ask: Ask) -> Request:
         config["thinkingConfig"] = _thinking(ask.reasoning)
     body = {"contents": [{"role": "user", "parts": [{"text": ask.prompt}]}], "generationConfig": config}
     call = "streamGenerateContent?alt=sse" if ask.stream else "generateContent"
-    return post(provider, ask, path=f"{_version(provider)}/{_model_path(ask.model)}:{call}", body=body)
+    return post(provider, ask, path=f"{_version(provider)}/{_model_path(ask.model)}:{call}", body=body, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool. Google's form of a schema is a part of JSON Schema."""
+    assert ask.tool is not None
+    tool = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+    return {"tools": [{"functionDeclarations": [tool]}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 def _models_request(provider: Provider) -> Request:
@@ -135,7 +147,9 @@ def _part(part: dict[str, Any]) -> list[Event]:
     if text:
         return [Reasoning(text) if part.get("thought") is True else Text(text)]
     if "functionCall" in part:
-        return [Content("tool_call")]
+        call = any_object(part["functionCall"])
+        arguments = json.dumps(any_object(call.get("args")))
+        return [ToolCall(call_id=a_name(call.get("id")), name=a_name(call.get("name")), arguments=arguments)]
     return [
         Content(name) for name in ("inlineData", "fileData", "executableCode", "codeExecutionResult") if name in part
     ]
@@ -161,5 +175,7 @@ GEMINI: Final = Protocol(
     models_request=_models_request,
     read=_read_response,
     streamed=lambda: StreamReader(_Chunks()),
+    forms=_FORMS,
+    call_finishes=frozenset({"stop"}),
     request_ids=headers.GEMINI_REQUEST_IDS,
 )

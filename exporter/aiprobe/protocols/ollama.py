@@ -1,5 +1,6 @@
 """Ollama's own chat API: one JSON document per line; the time to load the model is reported separately."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
@@ -7,7 +8,6 @@ from typing import Any, Final
 from aiprobe.core.model import Provider
 from aiprobe.protocols.base import (
     Ask,
-    Content,
     End,
     Event,
     Failure,
@@ -17,11 +17,13 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.jsonvalues import (
     UnreadableError,
     a_count,
+    a_list,
     a_name,
     a_string,
     an_object,
@@ -32,7 +34,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
-from aiprobe.protocols.request import get, post
+from aiprobe.protocols.request import Forms, get, post
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
 LINES: Final = frozenset({"application/x-ndjson"})
@@ -50,7 +52,17 @@ def _request(provider: Provider, ask: Ask) -> Request:
     if ask.reasoning is not None:
         body["think"] = False if ask.reasoning in {"none", "off", "disabled", "false"} else _level(ask.reasoning)
     accept = min(LINES) if ask.stream else "application/json"
-    return post(provider, ask, path="/api/chat", body=body, own={"accept": accept})
+    return post(provider, ask, path="/api/chat", body=body, own={"accept": accept}, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool."""
+    assert ask.tool is not None
+    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+    return {"tools": [{"type": "function", "function": function}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 def _level(reasoning: str) -> bool | str:
@@ -146,8 +158,11 @@ def _message(chunk: dict[str, Any]) -> list[Event]:
         events.append(Reasoning(thought))
     if text := a_string(message.get("content")):
         events.append(Text(text))
-    if message.get("tool_calls"):
-        events.append(Content("tool_call"))
+    for call in a_list(message.get("tool_calls")):
+        function = any_object(any_object(call).get("function"))
+        arguments = json.dumps(any_object(function.get("arguments")))
+        call_id = a_name(any_object(call).get("id"))
+        events.append(ToolCall(call_id=call_id, name=a_name(function.get("name")), arguments=arguments))
     return events
 
 
@@ -170,6 +185,8 @@ OLLAMA_CHAT: Final = Protocol(
     models_request=partial(get, path="/api/tags"),
     read=_read_reply,
     streamed=_LineReader,
+    forms=_FORMS,
+    call_finishes=frozenset({"stop"}),
     stream_types=LINES,
     loads_first=True,
 )

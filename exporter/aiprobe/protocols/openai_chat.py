@@ -22,9 +22,19 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
 )
 from aiprobe.protocols.blocks import unknown_block
-from aiprobe.protocols.jsonvalues import UnreadableError, a_list, a_name, a_string, an_id, an_object, any_object
+from aiprobe.protocols.jsonvalues import (
+    UnreadableError,
+    a_list,
+    a_name,
+    a_string,
+    an_id,
+    an_object,
+    any_object,
+    any_string,
+)
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.judging.errorfacts import means_something
 from aiprobe.protocols.openai_usage import chat_usage
@@ -36,13 +46,12 @@ from aiprobe.protocols.reading import (
     StreamReader,
     load_frame,
 )
-from aiprobe.protocols.request import get, is_openai_itself, post
+from aiprobe.protocols.request import Forms, get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
 """Of DeepSeek, xAI, vLLM; OpenRouter, Groq; some gateways. A provider that sends two sends the same text twice."""
 _OTHER_CONTENT: Final = (
-    ("tool_calls", "tool_call"),
     ("function_call", "tool_call"),
     ("audio", "audio"),
     ("images", "image"),
@@ -64,7 +73,17 @@ def _request(provider: Provider, ask: Ask) -> Request:
                 body["stream_options"]["include_obfuscation"] = False
     if ask.reasoning is not None:
         body["reasoning_effort"] = ask.reasoning
-    return post(provider, ask, path="/chat/completions", body=body)
+    return post(provider, ask, path="/chat/completions", body=body, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool."""
+    assert ask.tool is not None
+    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+    return {"tools": [{"type": "function", "function": function}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 def _streamed() -> Reader:
@@ -215,7 +234,22 @@ def _add_content(delta: dict[str, Any], events: list[Event]) -> None:
         _add_text(delta["content"], events)
     if delta.get("refusal"):
         events.append(Content("refusal"))
+    calls = delta.get("tool_calls")
+    if calls and not _is_blank(calls):
+        events.extend(_call(any_object(call)) for call in (calls if isinstance(calls, list) else [calls]))
     events.extend(Content(kind) for name, kind in _OTHER_CONTENT if delta.get(name) and not _is_blank(delta[name]))
+
+
+def _call(call: dict[str, Any]) -> ToolCall:
+    """Return a piece of a call, or a whole one, which has no index."""
+    function = any_object(call.get("function"))
+    place = call.get("index")
+    return ToolCall(
+        place=place if isinstance(place, int) else None,
+        call_id=a_name(call.get("id")),
+        name=a_name(function.get("name")),
+        arguments=any_string(function.get("arguments")),
+    )
 
 
 def _is_blank(value: object) -> bool:
@@ -269,4 +303,6 @@ OPENAI_CHAT: Final = Protocol(
     models_request=partial(get, path="/models"),
     read=_read_completion,
     streamed=_streamed,
+    forms=_FORMS,
+    call_finishes=frozenset({"toolcalls"}),
 )

@@ -1,6 +1,7 @@
 """OpenAI's Responses API, also as DeepSeek, Azure and gateways serve it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from aiprobe.protocols.base import (
     Request,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 from aiprobe.protocols.jsonvalues import (
@@ -27,11 +29,12 @@ from aiprobe.protocols.jsonvalues import (
     an_id,
     an_object,
     any_object,
+    any_string,
 )
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import get, is_openai_itself, post
+from aiprobe.protocols.request import Forms, get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
 MIN_OUTPUT_TOKENS: Final = 16
@@ -62,17 +65,28 @@ def _request(provider: Provider, ask: Ask) -> Request:
             body["stream_options"] = {"include_obfuscation": False}
     if ask.reasoning is not None:
         body["reasoning"] = {"effort": ask.reasoning}
-    return post(provider, ask, path="/responses", body=body)
+    return post(provider, ask, path="/responses", body=body, forms=_FORMS)
+
+
+def _tools(ask: Ask) -> dict[str, Any]:
+    """Return the fields that offer a tool. The API makes a schema strict unless that is switched off."""
+    assert ask.tool is not None
+    tool = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+    return {"tools": [{"type": "function", **tool, "strict": False}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools}
 
 
 class _ResponseStream:
     """The dialect of a response stream: it ends with completed, incomplete or failed."""
 
-    __slots__ = ("_refused", "_spoke")
+    __slots__ = ("_argued", "_refused", "_spoke")
 
     def __init__(self) -> None:
         self._refused = False
         self._spoke = False
+        self._argued = False
 
     def take(self, frame: Frame) -> Sequence[Event]:
         """Return the events of one frame."""
@@ -91,6 +105,8 @@ class _ResponseStream:
             return _names(an_object(document.get("response"))) or PROGRESS
         if kind.endswith(".delta"):
             return self._read_delta(kind, document)
+        if kind == "response.output_item.added":
+            return _begun(document) or PROGRESS
         odd = None if kind.startswith("response.") else errors.in_odd_document(document)
         return (odd,) if odd else PROGRESS
 
@@ -110,11 +126,34 @@ class _ResponseStream:
         if kind == "response.refusal.delta":
             self._refused = True
             return (Content("refusal"),)
+        if kind == "response.function_call_arguments.delta":
+            self._argued = True
+            return (ToolCall(place=document.get("output_index"), arguments=a_string(delta)),)
         return (Content("tool_call" if "argument" in kind or "tool_call" in kind else kind.split(".")[1]),)
 
     def _finish(self, response: dict[str, Any], status: str) -> Sequence[Event]:
-        """Read the final response. Its text counts only where a gateway streamed none."""
-        return _finished(response, status=status, refused=self._refused, with_output=not self._spoke)
+        """Read the final response. Its text and its calls count only where a gateway streamed none."""
+        return _finished(
+            response, status=status, refused=self._refused, with_output=not self._spoke, with_calls=not self._argued
+        )
+
+
+def _begun(document: dict[str, Any]) -> list[Event]:
+    """Return the call that begins with an output item, if it is one."""
+    item = an_object(document.get("item"))
+    if item.get("type") != "function_call":
+        return []
+    return [replace(_call(item, document.get("output_index")), arguments="")]
+
+
+def _call(item: dict[str, Any], place: object) -> ToolCall:
+    """Return a call by its output item, which is whole or just begins."""
+    return ToolCall(
+        place=place,
+        call_id=a_name(item.get("call_id")),
+        name=a_name(item.get("name")),
+        arguments=any_string(item.get("arguments")),
+    )
 
 
 def _read_response(document: object) -> Sequence[Event]:
@@ -125,15 +164,20 @@ def _read_response(document: object) -> Sequence[Event]:
     status = a_string(response.get("status")).lower() or "completed"
     if f"response.{status}" not in _TERMINAL:
         return _names(response)
-    return _finished(response, status=status, refused=False, with_output=True)
+    return _finished(response, status=status, refused=False, with_output=True, with_calls=True)
 
 
-def _finished(response: dict[str, Any], *, status: str, refused: bool, with_output: bool) -> list[Event]:
+def _finished(
+    response: dict[str, Any], *, status: str, refused: bool, with_output: bool, with_calls: bool
+) -> list[Event]:
     events = [*_names(response), *_usage(response.get("usage"))]
     if response.get("error") or status in {"failed", "cancelled"}:
         return [*events, errors.of_error({"error": response.get("error") or {"code": f"response_{status}"}})]
-    for item in a_list(response.get("output")):
-        said, item_refused = _item(an_object(item))
+    for place, item in enumerate(map(an_object, a_list(response.get("output")))):
+        if item.get("type") == "function_call":
+            events.extend([_call(item, place)] if with_calls else ())
+            continue
+        said, item_refused = _item(item)
         refused = refused or item_refused
         if with_output:
             events.extend(said)
@@ -192,4 +236,6 @@ OPENAI_RESPONSES: Final = Protocol(
     models_request=partial(get, path="/models"),
     read=_read_response,
     streamed=lambda: StreamReader(_ResponseStream()),
+    forms=_FORMS,
+    call_finishes=frozenset({"completed"}),
 )

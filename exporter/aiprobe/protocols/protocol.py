@@ -1,13 +1,14 @@
 """One wire protocol as a value: the functions that build its requests and read its replies."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiprobe.core.model import Provider
 from aiprobe.protocols import headers
 from aiprobe.protocols.base import Ask, Event, Failure, HeadFacts, Reader, ReplyHead, Request
 from aiprobe.protocols.judging import errors
 from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, BodyReader
+from aiprobe.protocols.request import Forms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,10 @@ class Protocol:
     """Returns a fresh reader of a streamed reply; None where there is no stream."""
     stream_types: frozenset[str] = EVENT_STREAM
     """The media types of a streamed reply."""
+    forms: Forms = field(default_factory=dict)
+    """What it can ask for beside text: by `Ask.form`, the fields of the body that ask for it."""
+    call_finishes: frozenset[str] = frozenset()
+    """The reasons to stop (see `finishes.word`) of a reply that calls a tool."""
     request_ids: tuple[str, ...] = headers.OPENAI_REQUEST_IDS
     """The response headers of a request's id; the first that is present wins, after the provider's own."""
     failure: Callable[[ReplyHead, bytes], Failure] = errors.in_reply

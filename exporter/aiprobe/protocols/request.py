@@ -4,7 +4,7 @@ Which fields a body has belongs to each protocol.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,19 +12,29 @@ from urllib.parse import urlsplit
 from aiprobe.core.model import Provider
 from aiprobe.protocols.base import Ask, Request
 
+Forms = Mapping[str, Callable[[Ask], Mapping[str, Any]]]
+"""By the name of a form, what returns the fields of a body that ask for it."""
+_NO_FORMS: Final[Forms] = MappingProxyType({})
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _OPENAI_HOST: Final = "api.openai.com"
 
 
 def post(
-    provider: Provider, ask: Ask, *, path: str, body: dict[str, Any], own: Mapping[str, str] = _NO_HEADERS
+    provider: Provider,
+    ask: Ask,
+    *,
+    path: str,
+    body: dict[str, Any],
+    own: Mapping[str, str] = _NO_HEADERS,
+    forms: Forms = _NO_FORMS,
 ) -> Request:
-    """Return the request that posts `body`, with the extra fields of provider and ask merged over it.
+    """Return the request that posts `body`, with the fields of the ask's form and the extra fields merged over it.
 
     `own` are the protocol's headers. Those that the provider's configuration names are left to the probe, which
     adds the configured ones.
     """
-    for extra in (provider.extra_body, ask.extra_body):
+    form = forms[ask.form](ask) if ask.form else {}
+    for extra in (form, provider.extra_body, ask.extra_body):
         body = _merged(body, extra)
     return Request(
         method="POST",

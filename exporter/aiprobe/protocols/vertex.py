@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols.anthropic import ANTHROPIC_MESSAGES, message_body
+from aiprobe.protocols.anthropic import ANTHROPIC_MESSAGES, FORMS, message_body
 from aiprobe.protocols.base import Ask, Request
 from aiprobe.protocols.gemini import GEMINI
 from aiprobe.protocols.request import get, post
@@ -30,7 +30,7 @@ def _ask_claude(provider: Provider, ask: Ask) -> Request:
     body = {"anthropic_version": VERSION, **message_body(ask)}
     del body["model"]
     call = "streamRawPredict" if ask.stream else "rawPredict"
-    request = post(provider, ask, path="/", body=body)
+    request = post(provider, ask, path="/", body=body, forms=FORMS)
     return replace(request, path=_model_path(provider, "anthropic", ask.model, call))
 
 

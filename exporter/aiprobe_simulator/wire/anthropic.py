@@ -19,8 +19,10 @@ from aiprobe_simulator.wire.base import (
     Part,
     Stamp,
     Trouble,
+    call_ids,
     event,
     last_user_text,
+    offered,
     required_model,
     token_cap,
 )
@@ -91,19 +93,30 @@ class Anthropic:
         if cap is None:
             raise BadCall(Trouble.BAD_REQUEST, "max_tokens: field required")
         prompt, tokens = last_user_text(body.get("messages"), name="messages")
-        return Call(model=model, prompt=prompt, input_tokens=tokens, cap=cap, stream=body.get("stream") is True)
+        return Call(
+            model=model,
+            prompt=prompt,
+            input_tokens=tokens,
+            cap=cap,
+            stream=body.get("stream") is True,
+            tool=offered(body.get("tools"), "name"),
+        )
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
         """Return a message with all its content blocks."""
         content: list[Json] = []
         if answer.thoughts:
             content.append({"type": "thinking", "thinking": answer.thoughts, "signature": "c2ltdWxhdGVk"})
-        if answer.text:
+        content.extend(
+            {"type": "tool_use", "id": call_id, "name": answer.tool, "input": answer.arguments}
+            for call_id in call_ids(answer, stamp, "toolu_")
+        )
+        if answer.text and not answer.tool:
             content.append({"type": "text", "text": answer.words})
         return {
             **_message(call, stamp),
             "content": content,
-            "stop_reason": _STOP[answer.finish],
+            "stop_reason": _stop(answer),
             "stop_details": _details(answer),
             "usage": _usage(call, answer),
         }
@@ -117,9 +130,12 @@ class Anthropic:
         if answer.thoughts:
             yield from _block(0, "thinking", "thinking", answer.reasoning, {"signature": ""})
             index = 1
-        if answer.text or not answer.thoughts:
+        for call_id in call_ids(answer, stamp, "toolu_"):
+            yield from _tool_block(index, answer, call_id)
+            index += 1
+        if (answer.text or not answer.thoughts) and not answer.tool:
             yield from _block(index, "text", "text", answer.text, {})
-        delta = {"stop_reason": _STOP[answer.finish], "stop_sequence": None, "stop_details": _details(answer)}
+        delta = {"stop_reason": _stop(answer), "stop_sequence": None, "stop_details": _details(answer)}
         yield Part("close", _named({"type": "message_delta", "delta": delta, "usage": _usage(call, answer)}))
         yield Part("close", _named({"type": "message_stop"}))
 
@@ -173,6 +189,20 @@ def _message(call: Call, stamp: Stamp) -> Json:
         "model": call.model,
         "stop_sequence": None,
     }
+
+
+def _stop(answer: Answer) -> str:
+    return "tool_use" if answer.says_call else _STOP[answer.finish]
+
+
+def _tool_block(index: int, answer: Answer, call_id: str) -> Iterator[Part]:
+    """Cut the block of one call: its input is empty at first, and comes as pieces of JSON."""
+    block = {"type": "tool_use", "id": call_id, "name": answer.tool, "input": {}}
+    yield Part("text", _named({"type": "content_block_start", "index": index, "content_block": block}))
+    for token in answer.text:
+        delta = {"type": "input_json_delta", "partial_json": token}
+        yield Part("text", _named({"type": "content_block_delta", "index": index, "delta": delta}))
+    yield Part("open", _named({"type": "content_block_stop", "index": index}))
 
 
 def _details(answer: Answer) -> Json | None:

@@ -16,6 +16,8 @@ from aiprobe_simulator.answer import tokens_of
 Json = dict[str, Any]
 Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 """What a path asks for."""
+Form = Literal["text", "tools"]
+"""In what form an answer of a chat is asked for."""
 DEFAULT_CAP: Final = 4_096
 """Output tokens where a request names no cap."""
 
@@ -91,10 +93,17 @@ class Call:
     stream: bool = False
     show_usage: bool = True
     """The stream ends with its token counts."""
+    tool: str = ""
+    """The name of the tool that is offered."""
     inputs: tuple[str, ...] = ()
     """The texts of an embeddings request."""
     dimensions: int = 256
     base64: bool = False
+
+    @property
+    def form(self) -> Form:
+        """Return in what form the answer is asked for."""
+        return "tools" if self.tool else "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +111,12 @@ class Answer:
     """The answer of the model: one token per piece."""
 
     text: tuple[str, ...] = ()
+    tool: str = ""
+    """What is called: the text is its arguments then."""
+    calls: int = 1
+    """How often it is called."""
+    unsaid: bool = False
+    """The finish reason is that of a text, although a tool is called."""
     reasoning: tuple[str, ...] = ()
     shown: bool = True
     """The reasoning is streamed, not only billed."""
@@ -112,12 +127,26 @@ class Answer:
     @property
     def output_tokens(self) -> int:
         """Return all tokens that are billed as output, reasoning included."""
-        return len(self.text) + len(self.reasoning)
+        return len(self.text) * self.calls + len(self.reasoning)
 
     @property
     def words(self) -> str:
-        """Return the visible text."""
+        """Return the visible text, or the arguments of a call."""
         return "".join(self.text)
+
+    @property
+    def arguments(self) -> Json:
+        """Return the arguments of a call as an object; broken ones leave nothing of it."""
+        try:
+            found = json.loads(self.words)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def says_call(self) -> bool:
+        """Return whether the finish reason is that of a call."""
+        return bool(self.tool) and not self.unsaid and self.finish is Finish.STOP
 
     @property
     def thoughts(self) -> str:
@@ -225,6 +254,24 @@ def answer_parts(
             yield "reasoning", reasoning, piece
     for piece in answer.text:
         yield "text", text, piece
+
+
+def call_ids(answer: Answer, stamp: Stamp, prefix: str) -> list[str]:
+    """Return an id for each call of the answer."""
+    return [f"{stamp.request_id.replace('req_', prefix)}{number}" for number in range(answer.calls * bool(answer.tool))]
+
+
+def offered(tools: object, *path: str) -> str:
+    """Return the name of the first tool of a list, where each has it at `path`. Raises `BadCall` where it has none."""
+    if not tools:
+        return ""
+    found = tools[0] if isinstance(tools, list) else None
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+        found = found[0] if isinstance(found, list) and found else found
+    if not isinstance(found, str):
+        raise BadCall(Trouble.BAD_REQUEST, f"tools: each needs {'.'.join(path)}")
+    return found
 
 
 def flattened(content: object) -> str:

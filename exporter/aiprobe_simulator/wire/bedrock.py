@@ -20,9 +20,11 @@ from aiprobe_simulator.wire.base import (
     Stamp,
     Trouble,
     answer_parts,
+    call_ids,
     compact,
     known_model,
     last_user_text,
+    offered,
     token_cap,
 )
 from aiprobe_simulator.wire.framing import event_frame, frame
@@ -76,23 +78,31 @@ class Bedrock:
         cap = token_cap(config, "maxTokens") if isinstance(config, dict) else None
         stream = found["call"] == "converse-stream"
         model = known_model(unquote(found["model"]))
-        return Call(model=model, prompt=prompt, input_tokens=tokens, cap=cap, stream=stream)
+        tools = body.get("toolConfig")
+        tool = offered(tools.get("tools") if isinstance(tools, dict) else None, "toolSpec", "name")
+        return Call(model=model, prompt=prompt, input_tokens=tokens, cap=cap, stream=stream, tool=tool)
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
         """Return the reply of Converse."""
         content: list[Json] = []
         if answer.thoughts:
             content.append({"reasoningContent": {"reasoningText": {"text": answer.thoughts, "signature": "c2lt"}}})
-        if answer.text:
+        content.extend(
+            {"toolUse": {"toolUseId": call_id, "name": answer.tool, "input": answer.arguments}}
+            for call_id in call_ids(answer, stamp, "tooluse_")
+        )
+        if answer.text and not answer.tool:
             content.append({"text": answer.words})
         message = {"role": "assistant", "content": content}
-        return {"output": {"message": message}, "stopReason": _STOP[answer.finish], **_told(call, answer, stamp)}
+        return {"output": {"message": message}, "stopReason": _stop(answer), **_told(call, answer, stamp)}
 
     def parts(self, call: Call, answer: Answer, stamp: Stamp) -> Iterator[Part]:
         """Cut the stream: `messageStart`, one delta per token, `messageStop`, and `metadata` after it."""
         yield Part("open", _event("messageStart", {"role": "assistant"}, stamp))
         index, last = 0, ""
         for kind, _, token in answer_parts(answer, reasoning="reasoning", text="text"):
+            if answer.tool and kind == "text":
+                continue
             if last and kind != last:
                 yield Part("open", _event("contentBlockStop", {"contentBlockIndex": index}, stamp))
                 index += 1
@@ -100,8 +110,13 @@ class Bedrock:
             delta: Json = {"text": token} if kind == "text" else {"reasoningContent": {"text": token}}
             yield Part(kind, _event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta}, stamp))
         if last:
-            yield Part("close", _event("contentBlockStop", {"contentBlockIndex": index}, stamp))
-        yield Part("close", _event("messageStop", {"stopReason": _STOP[answer.finish]}, stamp))
+            yield Part(
+                "close" if not answer.tool else "open", _event("contentBlockStop", {"contentBlockIndex": index}, stamp)
+            )
+            index += 1
+        for at, call_id in enumerate(call_ids(answer, stamp, "tooluse_"), start=index):
+            yield from _tool_block(at, answer, call_id, stamp)
+        yield Part("close", _event("messageStop", {"stopReason": _stop(answer)}, stamp))
         yield Part("close", _event("metadata", _told(call, answer, stamp), stamp))
 
     def error(self, trouble: Trouble, stamp: Stamp, *, message: str | None = None) -> tuple[int, Json]:  # noqa: ARG002 - Wire
@@ -124,6 +139,20 @@ class Bedrock:
         """Return the whole list."""
         arn = "arn:aws:bedrock:us-east-1::foundation-model/"
         return {"modelSummaries": [{"modelId": name, "modelArn": arn + name, "modelName": name} for name in names]}
+
+
+def _stop(answer: Answer) -> str:
+    return "tool_use" if answer.says_call else _STOP[answer.finish]
+
+
+def _tool_block(index: int, answer: Answer, call_id: str, stamp: Stamp) -> Iterator[Part]:
+    """Cut the block of one call: its start has the name, and its input comes as pieces of JSON."""
+    start = {"toolUse": {"toolUseId": call_id, "name": answer.tool}}
+    yield Part("text", _event("contentBlockStart", {"contentBlockIndex": index, "start": start}, stamp))
+    for token in answer.text:
+        delta = {"toolUse": {"input": token}}
+        yield Part("text", _event("contentBlockDelta", {"contentBlockIndex": index, "delta": delta}, stamp))
+    yield Part("close", _event("contentBlockStop", {"contentBlockIndex": index}, stamp))
 
 
 def _event(name: str, document: Json, stamp: Stamp) -> bytes:

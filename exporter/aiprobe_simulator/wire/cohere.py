@@ -15,8 +15,10 @@ from aiprobe_simulator.wire.base import (
     Stamp,
     Trouble,
     answer_parts,
+    call_ids,
     event,
     last_user_text,
+    offered,
     required_model,
     token_cap,
 )
@@ -50,6 +52,10 @@ _ERRORS: Final[Mapping[Trouble, str]] = {
 }
 
 
+PLAN: Final = "I will call the tool."
+"""The text of the model before a call, in a field of its own."""
+
+
 class Cohere:
     """The chat API."""
 
@@ -67,6 +73,7 @@ class Cohere:
             input_tokens=tokens,
             cap=token_cap(body, "max_tokens"),
             stream=body.get("stream") is True,
+            tool=offered(body.get("tools"), "function", "name"),
         )
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
@@ -74,10 +81,15 @@ class Cohere:
         content: list[Json] = []
         if answer.thoughts:
             content.append({"type": "thinking", "thinking": answer.thoughts})
-        if answer.text:
+        if answer.text and not answer.tool:
             content.append({"type": "text", "text": answer.words})
-        message = {"role": "assistant", "content": content}
-        told = {"finish_reason": _FINISH[answer.finish], "usage": _usage(call, answer)}
+        message: Json = {"role": "assistant", "content": content}
+        if answer.tool:
+            message |= {
+                "tool_plan": PLAN,
+                "tool_calls": [_call(answer, each) for each in call_ids(answer, stamp, "t_")],
+            }
+        told = {"finish_reason": _finish(answer), "usage": _usage(call, answer)}
         return {"id": stamp.request_id, "message": message, **told}
 
     def parts(self, call: Call, answer: Answer, stamp: Stamp) -> Iterator[Part]:
@@ -86,6 +98,8 @@ class Cohere:
         yield Part("open", _named({"id": stamp.request_id, "type": "message-start", "delta": empty}))
         index, last = -1, ""
         for kind, word, token in answer_parts(answer, reasoning="thinking", text="text"):
+            if answer.tool and kind == "text":
+                continue
             if kind != last:
                 if last:
                     yield Part("open", _named({"type": "content-end", "index": index}))
@@ -95,7 +109,11 @@ class Cohere:
             yield Part(kind, _named({"type": "content-delta", "index": index, "delta": _content({word: token})}))
         if last:
             yield Part("close", _named({"type": "content-end", "index": index}))
-        told = {"finish_reason": _FINISH[answer.finish], "usage": _usage(call, answer)}
+        if answer.tool:
+            yield Part("reasoning", _named({"type": "tool-plan-delta", "delta": {"message": {"tool_plan": PLAN}}}))
+        for at, call_id in enumerate(call_ids(answer, stamp, "t_")):
+            yield from _tool_parts(at, _call(answer, call_id), answer.text)
+        told = {"finish_reason": _finish(answer), "usage": _usage(call, answer)}
         yield Part("close", _named({"type": "message-end", "delta": told}))
 
     def error(self, trouble: Trouble, stamp: Stamp, *, message: str | None = None) -> tuple[int, Json]:
@@ -115,6 +133,25 @@ class Cohere:
     def models(self, names: tuple[str, ...], stamp: Stamp, *, limit: int | None) -> Json:  # noqa: ARG002 - Wire
         """Return the first page of the list."""
         return {"models": [{"name": name, "endpoints": ["chat"]} for name in names[: limit or 20]]}
+
+
+def _finish(answer: Answer) -> str:
+    return "TOOL_CALL" if answer.says_call else _FINISH[answer.finish]
+
+
+def _call(answer: Answer, call_id: str) -> Json:
+    return {"id": call_id, "type": "function", "function": {"name": answer.tool, "arguments": answer.words}}
+
+
+def _tool_parts(index: int, called: Json, tokens: tuple[str, ...]) -> Iterator[Part]:
+    """Cut one call: its start has the name, and its arguments come as pieces of JSON."""
+    begun = {**called, "function": {"name": called["function"]["name"], "arguments": ""}}
+    start = {"message": {"tool_calls": begun}}
+    yield Part("text", _named({"type": "tool-call-start", "index": index, "delta": start}))
+    for token in tokens:
+        piece = {"message": {"tool_calls": {"function": {"arguments": token}}}}
+        yield Part("text", _named({"type": "tool-call-delta", "index": index, "delta": piece}))
+    yield Part("close", _named({"type": "tool-call-end", "index": index}))
 
 
 def _named(data: Json) -> bytes:

@@ -23,6 +23,7 @@ from aiprobe_simulator.wire.base import (
     event,
     known_model,
     last_user_text,
+    offered,
     token_cap,
 )
 
@@ -79,7 +80,8 @@ class Gemini:
         config = body.get("generationConfig")
         cap = token_cap(config, "maxOutputTokens") if isinstance(config, dict) else None
         stream = method == "streamGenerateContent"
-        return Call(model=known_model(model), prompt=prompt, input_tokens=tokens, cap=cap, stream=stream)
+        tool = offered(body.get("tools"), "functionDeclarations", "name")
+        return Call(model=known_model(model), prompt=prompt, input_tokens=tokens, cap=cap, stream=stream, tool=tool)
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
         """Return one response with all parts, or the feedback that the prompt was blocked."""
@@ -89,7 +91,8 @@ class Gemini:
         parts: list[Json] = []
         if answer.thoughts:
             parts.append({"text": answer.thoughts, "thought": True})
-        if answer.text:
+        parts.extend(_calls(answer))
+        if answer.text and not answer.tool:
             parts.append({"text": answer.words})
         return {"candidates": [_candidate(parts, answer.finish)], **_envelope(call, answer, stamp)}
 
@@ -100,7 +103,11 @@ class Gemini:
             return
         said = 0
         thought = len(answer.reasoning)
+        for called in _calls(answer):
+            yield Part("text", event({"candidates": [_candidate([called])], **_envelope(call, answer, stamp)}))
         for kind, _, token in answer_parts(answer, reasoning="thought", text="text"):
+            if answer.tool and kind == "text":
+                continue
             said += kind == "text"
             so_far = Answer(text=answer.text[:said], reasoning=answer.reasoning[:thought])
             part: Json = {"text": token, "thought": True} if kind == "reasoning" else {"text": token}
@@ -136,6 +143,11 @@ class Gemini:
         methods = ["generateContent", "countTokens"]
         found: Json = {"models": [{"name": f"models/{name}", "supportedGenerationMethods": methods} for name in shown]}
         return found | ({"nextPageToken": "c2ltdWxhdGVk"} if len(shown) < len(names) else {})
+
+
+def _calls(answer: Answer) -> list[Json]:
+    """Return the parts of the calls: each comes whole."""
+    return [{"functionCall": {"name": answer.tool, "args": answer.arguments}}] * answer.calls if answer.tool else []
 
 
 def _candidate(parts: list[Json], finish: Finish | None = None) -> Json:

@@ -18,6 +18,7 @@ from aiprobe_simulator.wire.base import (
     answer_parts,
     compact,
     last_user_text,
+    offered,
     required_model,
     token_cap,
 )
@@ -67,12 +68,13 @@ class Ollama:
         options = body.get("options")
         cap = token_cap(options, "num_predict") if isinstance(options, dict) else None
         stream = body.get("stream") is not False
-        return Call(model=required_model(body), prompt=prompt, input_tokens=tokens, cap=cap, stream=stream)
+        tool = offered(body.get("tools"), "function", "name")
+        return Call(model=required_model(body), prompt=prompt, input_tokens=tokens, cap=cap, stream=stream, tool=tool)
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
         """Return the reply that is not streamed."""
         answer = _spoken(answer)
-        message: Json = {"role": "assistant", "content": answer.words}
+        message: Json = {"role": "assistant", "content": "" if answer.tool else answer.words, **_calls(answer)}
         if answer.thoughts:
             message["thinking"] = answer.thoughts
         return {**_envelope(call, stamp), "message": message, **_told(call, answer, stamp)}
@@ -81,8 +83,13 @@ class Ollama:
         """Cut the stream: a line per token, and one with the reason of the end and the durations."""
         answer = _spoken(answer)
         for kind, word, token in answer_parts(answer, reasoning="thinking", text="content"):
+            if answer.tool and kind == "text":
+                continue
             message: Json = {"role": "assistant", "content": "", word: token}
             yield Part(kind, _line({**_envelope(call, stamp), "message": message, "done": False}))
+        if answer.tool:
+            message = {"role": "assistant", "content": "", **_calls(answer)}
+            yield Part("text", _line({**_envelope(call, stamp), "message": message, "done": False}))
         last: Json = {"message": {"role": "assistant", "content": ""}, **_told(call, answer, stamp)}
         yield Part("close", _line({**_envelope(call, stamp), **last}))
 
@@ -106,6 +113,12 @@ class Ollama:
 def _spoken(answer: Answer) -> Answer:
     refuses = answer.finish in {Finish.REFUSED, Finish.FILTERED} and not answer.text
     return Answer(text=REFUSAL, reasoning=answer.reasoning, shown=answer.shown) if refuses else answer
+
+
+def _calls(answer: Answer) -> Json:
+    """Return the field with the calls: each comes whole."""
+    called = {"function": {"name": answer.tool, "arguments": answer.arguments}}
+    return {"tool_calls": [called] * answer.calls} if answer.tool else {}
 
 
 def _line(document: Json) -> bytes:

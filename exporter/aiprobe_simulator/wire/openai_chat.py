@@ -14,8 +14,10 @@ from aiprobe_simulator.wire.base import (
     Stamp,
     Trouble,
     answer_parts,
+    call_ids,
     event,
     last_user_text,
+    offered,
     required_model,
     token_cap,
 )
@@ -63,6 +65,7 @@ class OpenAIChat(OpenAIBase):
             cap=token_cap(body, *flavour.token_caps),
             stream=body.get("stream") is True,
             show_usage=asked or flavour.usage_always,
+            tool=offered(body.get("tools"), "function", "name"),
         )
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
@@ -70,12 +73,14 @@ class OpenAIChat(OpenAIBase):
         refused = answer.finish is Finish.REFUSED
         message: Json = {
             "role": "assistant",
-            "content": None if refused else answer.words,
+            "content": None if refused or answer.tool else answer.words,
             "refusal": REFUSAL if refused else None,
         }
+        if answer.tool:
+            message["tool_calls"] = [_tool_call(answer, call_id) for call_id in call_ids(answer, stamp, "call_")]
         if answer.thoughts:
             message["reasoning_content"] = answer.thoughts
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _FINISH[answer.finish]}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
         return {**_envelope(call, stamp, "chat.completion"), "choices": [choice], "usage": _usage(call, answer)}
 
     def parts(self, call: Call, answer: Answer, stamp: Stamp) -> Iterator[Part]:
@@ -88,10 +93,18 @@ class OpenAIChat(OpenAIBase):
             yield Part("open", event(_FILTERED))
         yield Part("open", event(_chunk(call, stamp, {"role": "assistant", "content": ""}) | queue))
         for kind, field, token in answer_parts(answer, reasoning="reasoning_content", text="content"):
-            yield Part(kind, event(_chunk(call, stamp, {field: token})))
+            if not (answer.tool and kind == "text"):
+                yield Part(kind, event(_chunk(call, stamp, {field: token})))
+        for index, call_id in enumerate(call_ids(answer, stamp, "call_")):
+            begun = {"index": index, **_tool_call(answer, call_id)}
+            begun["function"] = {"name": answer.tool, "arguments": ""}
+            yield Part("text", event(_chunk(call, stamp, {"tool_calls": [begun]})))
+            for token in answer.text:
+                piece = {"index": index, "function": {"arguments": token}}
+                yield Part("text", event(_chunk(call, stamp, {"tool_calls": [piece]})))
         if answer.finish is Finish.REFUSED:
             yield Part("close", event(_chunk(call, stamp, {"refusal": REFUSAL})))
-        last = _chunk(call, stamp, {}, finish=_FINISH[answer.finish]) | queue
+        last = _chunk(call, stamp, {}, finish=_finish(answer)) | queue
         if flavour.usage_always:
             last["usage"] = _usage(call, answer)
         yield Part("close", event(last))
@@ -105,6 +118,14 @@ class OpenAIChat(OpenAIBase):
     def stream_error(self, trouble: Trouble, stamp: Stamp, *, sent: int) -> bytes:  # noqa: ARG002 - Wire
         """Return an event with the error object, without a name."""
         return event(self.error(trouble, stamp)[1])
+
+
+def _finish(answer: Answer) -> str:
+    return "tool_calls" if answer.says_call else _FINISH[answer.finish]
+
+
+def _tool_call(answer: Answer, call_id: str) -> Json:
+    return {"id": call_id, "type": "function", "function": {"name": answer.tool, "arguments": answer.words}}
 
 
 def _envelope(call: Call, stamp: Stamp, kind: str) -> Json:

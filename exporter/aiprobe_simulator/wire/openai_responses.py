@@ -17,8 +17,10 @@ from aiprobe_simulator.wire.base import (
     Stamp,
     Trouble,
     answer_parts,
+    call_ids,
     event,
     last_user_text,
+    offered,
     required_model,
     token_cap,
 )
@@ -53,7 +55,14 @@ class OpenAIResponses(OpenAIBase):
         else:
             raise BadCall(Trouble.BAD_REQUEST, "input: a text or a list of messages is required")
         cap = token_cap(body, "max_output_tokens", least=LEAST_CAP)
-        return Call(model=model, prompt=prompt, input_tokens=tokens, cap=cap, stream=body.get("stream") is True)
+        return Call(
+            model=model,
+            prompt=prompt,
+            input_tokens=tokens,
+            cap=cap,
+            stream=body.get("stream") is True,
+            tool=offered(body.get("tools"), "name"),
+        )
 
     def whole(self, call: Call, answer: Answer, stamp: Stamp) -> Json:
         """Return a `response` with its output items."""
@@ -81,6 +90,8 @@ class OpenAIResponses(OpenAIBase):
         place: Json = {}
         opened = ""
         for kind, delta, token in answer_parts(answer, reasoning=_TEXT_DELTAS["reasoning"], text=_TEXT_DELTAS["text"]):
+            if answer.tool and kind == "text":
+                continue
             if kind != opened:
                 opened, index = kind, index + 1
                 item = whole["output"][index]
@@ -94,6 +105,15 @@ class OpenAIResponses(OpenAIBase):
         if opened == "text":
             yield Part("open", named("response.output_text.done", **place, text=answer.words, logprobs=[]))
             yield Part("open", named("response.content_part.done", **place, part=_text_part(answer.words)))
+        for index, item in enumerate(whole["output"]):
+            if item["type"] == "function_call":
+                begun = {**item, "arguments": "", "status": "in_progress"}
+                yield Part("text", named("response.output_item.added", output_index=index, item=begun))
+                at = {"output_index": index, "item_id": item["id"]}
+                for token in answer.text:
+                    yield Part("text", named("response.function_call_arguments.delta", **at, delta=token))
+                told = {"name": answer.tool, "arguments": answer.words}
+                yield Part("open", named("response.function_call_arguments.done", **at, **told))
         if answer.finish is Finish.REFUSED:
             refused = {"output_index": 0, "content_index": 0, "item_id": message}
             yield Part("close", named("response.refusal.delta", **refused, delta=REFUSAL))
@@ -152,8 +172,11 @@ def _output(answer: Answer, stamp: Stamp) -> list[Json]:
     content: list[Json] = []
     if answer.finish is Finish.REFUSED:
         content = [{"type": "refusal", "refusal": REFUSAL}]
-    elif answer.text:
+    elif answer.text and not answer.tool:
         content = [_text_part(answer.words)]
+    for call_id in call_ids(answer, stamp, "call_"):
+        called = {"call_id": call_id, "name": answer.tool, "arguments": answer.words}
+        items.append({"type": "function_call", "id": call_id.replace("call_", "fc_"), **called, "status": "completed"})
     if content:
         message = {"type": "message", "id": _id(stamp, "msg_"), "role": "assistant", "content": content}
         items.append({**message, "status": "incomplete" if answer.finish in _REASON else "completed"})

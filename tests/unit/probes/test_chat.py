@@ -12,7 +12,8 @@ from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import DETAIL_KEPT, one_line
 from aiprobe.probes.chat import ChatProbe, draw
-from aiprobe.probes.prompt import Words, judge
+from aiprobe.probes.prompt import Words
+from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import Record
 from aiprobe.protocols.base import Content, Failure, Finish, Stopped, Usage
 from aiprobe.transport.transport import Exchange, Transport
@@ -65,7 +66,7 @@ def an_exchange(outcome: Outcome | None = None, **changes: Any) -> Exchange:
     ],
 )
 def test_the_strongest_evidence_draws_the_outcome(record: Record, exchange: Exchange, expected: Outcome) -> None:
-    outcome, detail = draw(record, exchange, lambda answer: judge(answer, WORDS, asked="Repeat this", expected=RIGHT))
+    outcome, detail = draw(record, exchange, lambda reply: repeated(reply, WORDS, asked="Repeat this", expected=RIGHT))
     assert outcome is expected
     assert bool(detail) is (outcome is not Outcome.OK) or exchange.outcome is not None
 

@@ -98,3 +98,4 @@ class PlainSizes:
     """A target that says nothing of its sizes."""
 
     input_tokens = output_tokens = max_output_tokens = None
+    ask = "repeat"

@@ -9,6 +9,7 @@ import pytest
 
 from aiprobe.core.model import Provider
 from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.record import Record, take_call
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import (
     Ask,
@@ -22,6 +23,7 @@ from aiprobe.protocols.base import (
     ReplyHead,
     Stopped,
     Text,
+    ToolCall,
     Usage,
 )
 
@@ -83,7 +85,17 @@ class Told:
 
     @property
     def kinds(self) -> list[str]:
-        return [event.kind for event in self.events if isinstance(event, Content)]
+        told = [event for event in self.events if isinstance(event, Content | ToolCall)]
+        return [event.kind if isinstance(event, Content) else "tool_call" for event in told]
+
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """Return (name, arguments) of each call, put together as the chat probe does it."""
+        record = Record()
+        for event in self.events:
+            if isinstance(event, ToolCall):
+                take_call(record, event)
+        return [(call.name, call.arguments) for call in record.calls]
 
     @property
     def ended(self) -> bool:

@@ -20,7 +20,7 @@ from google.genai import types
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.chat import draw
-from aiprobe.probes.prompt import judge
+from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import RecordingSink
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.transport.transport import Exchange
@@ -197,7 +197,7 @@ async def read_by_us(port: int, cases: Sequence[int]) -> list[tuple[str, Outcome
             outcome, _ = draw(
                 sink.record,
                 exchange,
-                lambda answer: judge(answer, WORDS, asked="Repeat this line", expected=LINE),
+                lambda reply: repeated(reply, WORDS, asked="Repeat this line", expected=LINE),
                 cap=CAP,
             )
             return sink.record.answer, outcome

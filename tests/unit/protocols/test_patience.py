@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
-from aiprobe.protocols.base import Content, End, Event, Failure, Progress, Text
+from aiprobe.protocols.base import End, Event, Failure, Progress, Text, ToolCall
 from aiprobe.protocols.reading import StreamReader
 from tests.unit.protocols.test_openai_chat import USAGE, chunk
 
@@ -51,8 +51,8 @@ def test_what_was_put_off_is_told_in_its_order() -> None:
     other = {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]}
     for document in (chunk("a"), chunk("b"), chunk("c"), other, chunk("é"), chunk("d"), chunk("e")):
         reader.feed(an_event(document))
-    told = [event for event in held(reader.catch_up()) if isinstance(event, Text | Content)]
-    assert told == [Text("abc"), Content("tool_call"), Text("éde")]
+    told = [event for event in held(reader.catch_up()) if isinstance(event, Text | ToolCall)]
+    assert told == [Text("abc"), ToolCall(place=0, call_id="call-1", name="f"), Text("éde")]
 
 
 def test_an_error_in_the_stream_is_told_at_once() -> None:

@@ -142,6 +142,20 @@ def test_a_recorded_tool_call_is_content_but_no_text(name: str, protocol: str) -
 
 
 @pytest.mark.parametrize(
+    ("name", "protocol", "call"),
+    [
+        ("anthropic-sdk/tool_use_response.txt", "anthropic-messages", ("get_weather", '{"location": "Paris"}')),
+        ("recorded/api.openai.com_completions.sse", "openai-chat", ("get_country", "{}")),
+        ("recorded/api.openai.com_responses.sse", "openai-responses", ("get_capital", '{"country":"France"}')),
+    ],
+)
+def test_the_streamed_arguments_of_a_recorded_call_are_put_together(
+    name: str, protocol: str, call: tuple[str, str]
+) -> None:
+    assert read(protocol, as_sent(name)).calls == [call]
+
+
+@pytest.mark.parametrize(
     ("name", "length"), [("recorded/api.mistral.ai_completions.sse", 421), ("chunks/xai-text.json", 189)]
 )
 def test_recorded_reasoning_is_told_from_the_answer(name: str, length: int) -> None:

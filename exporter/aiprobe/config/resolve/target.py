@@ -18,7 +18,7 @@ from aiprobe.config.resolve.provider import Account, adapted, resolve_headers
 from aiprobe.config.resolve.timeouts import resolve_timeouts
 from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
 from aiprobe.core.followups import FollowUps
-from aiprobe.core.kind import ProbeKind
+from aiprobe.core.kind import ProbeKind, QuestionTraits
 from aiprobe.core.model import HttpExpectation, Objectives, Target
 from aiprobe.core.suspicion import Tuning
 
@@ -28,6 +28,8 @@ FLOOR_BAD_EVENTS: Final = 3
 """The fast burn alert needs this many bad events within its long window."""
 _NO_KIND: Final = ProbeKind(name="")
 """Stands for a kind that is not known, which reads no key of its own."""
+_ONE_QUESTION: Final = QuestionTraits(name="")
+"""Stands for the question of a kind that has no others, and for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target 
     kind = _kind(section, where, rules.known, findings)
     protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
     _check_keys_of_kind(section, kind, where, rules.known, findings)
+    question = _question(section, kind, protocol, where, findings)
     interval_seconds = given("interval", *levels, default=DEFAULT_INTERVAL_SECONDS)
     timeouts = resolve_timeouts(
         section.timeouts,
@@ -104,6 +107,7 @@ def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target 
         ),
         section,
         account,
+        question,
     )
 
 
@@ -111,24 +115,24 @@ SPEED_NEEDS_TOKENS: Final = 32
 """An answer must be asked to be this long before its speed can be held to an objective."""
 
 
-def _with_family(target: Target, section: TargetSection, account: Account) -> Target:
+def _with_family(target: Target, section: TargetSection, account: Account, question: QuestionTraits) -> Target:
     """Return a target with what keeps its model family's answers small, where the configuration is silent."""
     if not target.kind.writes:
         return target
     family = family_of(target.model, protocol=target.provider.protocol, preset=account.preset.key or None)
+    cap = token_cap(family, target.output_tokens) + question.room
     return replace(
         target,
-        max_output_tokens=target.max_output_tokens or token_cap(family, target.output_tokens),
+        max_output_tokens=target.max_output_tokens or cap,
         reasoning=target.reasoning if "reasoning" in section.model_fields_set else family.reasoning,
         extra_body={**family.extra_body, **target.extra_body},
-        family=_reason(family, target) if target.provider.is_gateway and not account.unmetered else "",
+        family=_reason(family, target, cap) if target.provider.is_gateway and not account.unmetered else "",
     )
 
 
-def _reason(family: Family, target: Target) -> str:
+def _reason(family: Family, target: Target, cap: int) -> str:
     if target.max_output_tokens:
         return f"at most {target.max_output_tokens} output tokens, as configured"
-    cap = token_cap(family, target.output_tokens)
     if family.models == ("*",):
         return f"at most {cap} output tokens: no known family has this name"
     return f"at most {cap} output tokens: the name fits {', '.join(family.models)}"
@@ -158,6 +162,33 @@ def _kind(section: TargetSection, where: Where, known: Known, findings: Findings
     if kind is None:
         findings.error(where.at("probe"), "is not a known kind of probe", suggest(section.probe, known.kinds))
     return kind or _NO_KIND
+
+
+def _question(
+    section: TargetSection, kind: ProbeKind, protocol: str, where: Where, findings: Findings
+) -> QuestionTraits:
+    """Return what the target asks; a key that only another question reads was meant for that one."""
+    if not kind.questions:
+        return _ONE_QUESTION
+    question = kind.questions.get(section.ask) if section.ask else next(iter(kind.questions.values()))
+    if question is None:
+        findings.error(where.at("ask"), "is not a known question", suggest(section.ask or "", kind.questions))
+        return _ONE_QUESTION
+    problem = kind.question_problem(question, protocol)
+    if problem is not None:
+        findings.error(where.at("ask"), *problem)
+    for name in TargetSection.model_fields:
+        readers = [f"`ask: {one.name}`" for one in kind.questions.values() if name in one.keys]
+        if readers and name in section.model_fields_set and name not in question.keys:
+            hint = f"use {' or '.join(readers)}, or leave it out"
+            findings.error(where.at(name), f"means nothing to `ask: {question.name}`", hint)
+        elif (
+            name in question.needs
+            and name not in section.model_fields_set
+            and where.at(name).path not in where.document.failed
+        ):
+            findings.error(where, f"`ask: {question.name}` needs `{name}`", f"give `{name}:`")
+    return question
 
 
 def _objectives(

@@ -215,6 +215,7 @@ class TargetSection(SharedKeys):
         shown="(the provider's)",
     )
     expect: ExpectSection | None = key("What an `http` probe requires of a reply.")
+    ask: str | None = key("What a `chat` probe asks: repeat, or the name of a page of docs/probes/ask.", shown="repeat")
     input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
         "Pad the prompt to about this many tokens, with a needle to find. The cost is calculated before it runs."
     )

@@ -48,10 +48,15 @@ def stopped(reason: object) -> Stopped | None:
         return None
     if isinstance(reason, dict | list):
         raise UnreadableError(f"{type(reason).__name__} where a reason belongs")
-    word = squashed(reason).removeprefix(_PREFIX) if isinstance(reason, str) else "?"
-    if word in _SAYS_NOTHING and isinstance(reason, str):
+    said = word(reason) if isinstance(reason, str) else "?"
+    if said in _SAYS_NOTHING and isinstance(reason, str):
         return None
-    return Stopped(_FINISHES.get(word, Finish.OTHER), a_name(reason) or type(reason).__name__)
+    return Stopped(_FINISHES.get(said, Finish.OTHER), a_name(reason) or type(reason).__name__)
+
+
+def word(reason: str) -> str:
+    """Return a reason as it is compared: squashed, without prefix."""
+    return squashed(reason).removeprefix(_PREFIX)
 
 
 def failed(stop: Stopped | None) -> Failure | None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.chat import draw
-from aiprobe.probes.prompt import Words, judge
+from aiprobe.probes.prompt import Words
+from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.transport.transport import Exchange
@@ -50,7 +51,7 @@ def recorded(reply: Reply, *, pieces: Sequence[bytes] = ()) -> tuple[Record, Out
     sink.close(complete=True, at=0.0)
     exchange = Exchange(started=0.0, status=200, complete=True)
     outcome, detail = draw(
-        sink.record, exchange, lambda answer: judge(answer, WORDS, asked="Repeat this line", expected=LINE), cap=CAP
+        sink.record, exchange, lambda reply: repeated(reply, WORDS, asked="Repeat this line", expected=LINE), cap=CAP
     )
     return sink.record, outcome, detail
 

@@ -1,0 +1,14 @@
+"""What a chat probe asks, one file for each question, and the table that lists them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from aiprobe.probes.questions.question import Prepare
+from aiprobe.probes.questions.repeat import Repeat
+from aiprobe.probes.questions.tools import CallTool
+
+_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool)
+
+QUESTIONS: Final[Mapping[str, Prepare]] = MappingProxyType({question.traits.name: question for question in _ALL})
+"""The valid values of a target's `ask`; the first is the default."""

@@ -1,0 +1,128 @@
+"""Every question on every protocol that can ask it: aiprobe and the official SDK read the same right answer."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Provider, Result, Target, Timeouts
+from aiprobe.core.money import bound_usd, charged_usd
+from aiprobe.core.outcomes import Outcome
+from aiprobe.core.secret import Secret
+from aiprobe.probes import PROBES
+from aiprobe.probes.base import Tools
+from aiprobe.probes.prompt import fresh_words
+from aiprobe.probes.questions import QUESTIONS
+from aiprobe.probes.questions.question import cap_of
+from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols.base import Ask
+from aiprobe.transport.transport import Transport
+from aiprobe_simulator import Pace, Simulator
+from tests.builders import a_provider, a_target
+from tests.contract.sdks import SDKS, Asking
+
+pytestmark = pytest.mark.slow
+
+BASES: Final = {"openai-chat": "/lab/v1", "openai-responses": "/lab/v1", "azure-openai-classic": "/azure",
+                "bedrock-converse": "/bedrock", "ollama-chat": "/ollama",
+                "vertex-anthropic": "/vertex/v1/projects/p/locations/europe-west1",
+                "vertex-gemini": "/vertex/v1/projects/p/locations/europe-west1"}  # fmt: skip
+CASES: Final = [
+    (ask, protocol)
+    for ask, question in QUESTIONS.items()
+    for protocol in SDKS
+    if not question.traits.form or question.traits.form in PROTOCOLS[protocol].forms
+]
+PATIENT: Final = Timeouts(connect=30.0, first_token=30.0, stall=30.0, total=45.0)
+
+
+@pytest.fixture(autouse=True)
+def no_keys_of_the_tester(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CO_", "OLLAMA_", "AZURE_", "GOOGLE_"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with Simulator(pace=Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)) as simulator:
+        yield simulator
+
+
+def provider_of(protocol: str, url: str) -> Provider:
+    key = Secret("a-right-key-0123456789")
+    return a_provider(protocol=protocol, base_url=url + BASES.get(protocol, "/lab"), api_key=key, egress=False)
+
+
+def target_of(ask: str, protocol: str, url: str, **changes: Any) -> Target:
+    plain = {"model": "some-model", "timeouts": PATIENT, "max_output_tokens": None}
+    return a_target(provider=provider_of(protocol, url), ask=ask, **{**plain, **changes})
+
+
+async def probe(target: Target) -> Result:
+    clock = Clock()
+    transport = Transport(clock=clock)
+    try:
+        return await PROBES[target.probe](target, Tools(transport=transport, clock=clock)).run()
+    finally:
+        await transport.close()
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(("ask", "protocol"), CASES)
+async def test_a_right_answer_is_ok(simulator: Simulator, ask: str, protocol: str, *, stream: bool) -> None:
+    result = await probe(target_of(ask, protocol, simulator.url, stream=stream))
+    assert result.outcome is Outcome.OK, result.detail
+    assert (result.time_to_first_token_seconds is not None) is stream
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(("ask", "protocol"), CASES)
+async def test_the_official_sdk_asks_the_same_and_reads_the_same(
+    simulator: Simulator, ask: str, protocol: str, *, stream: bool
+) -> None:
+    prepare, target = QUESTIONS[ask], target_of(ask, protocol, simulator.url)
+    question, words = prepare(target), fresh_words()
+    plain = Ask(model=target.model, max_output_tokens=cap_of(target, room=prepare.traits.room), stream=stream)
+    request = PROTOCOLS[protocol].request(target.provider, question.asked(plain))
+    body = json.loads(words.into_bytes(request.body))
+    for name in ("stream", "stream_options"):
+        body.pop(name, None)
+    reply = await asyncio.to_thread(SDKS[protocol], Asking(simulator.url, target.model, body, stream))
+    assert question.judge(reply, words) == (Outcome.OK, "")
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    case=st.sampled_from(CASES),
+    stream=st.booleans(),
+    fault=st.sampled_from([None, "reasoning", "hidden_reasoning", "starved", "wrong_answer", "nonsense", "two_calls"]),
+    sizes=st.fixed_dictionaries(
+        {}, optional={"input_tokens": st.integers(1, 3_000), "output_tokens": st.integers(1, 500)}
+    ),
+    cap=st.none() | st.integers(16, 2_000),
+)
+def test_no_bill_passes_the_bound(
+    case: tuple[str, str], stream: bool, fault: str | None, sizes: dict[str, int], cap: int | None
+) -> None:
+    ask, protocol = case
+    kept = {name: size for name, size in sizes.items() if name in QUESTIONS[ask].traits.keys}
+
+    async def bill() -> tuple[Target, Result]:
+        async with Simulator(pace=Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)) as simulator:
+            if fault:
+                simulator.set("*", fault=fault)
+            target = target_of(ask, protocol, simulator.url, stream=stream, max_output_tokens=cap, **kept)
+            return target, await probe(target)
+
+    target, result = asyncio.run(bill())
+    bound = bound_usd(target)
+    assert bound is not None
+    assert result.cost_usd is not None
+    assert result.cost_usd <= bound
+    assert charged_usd(result, bound) <= bound
