@@ -13,6 +13,7 @@ from aiohttp import web
 
 from aiprobe_simulator.control import Control
 from aiprobe_simulator.faults import Value
+from aiprobe_simulator.inbox import Inbox
 from aiprobe_simulator.ledger import Ledger
 from aiprobe_simulator.listeners import Refused, ResetOnAccept, Silent
 from aiprobe_simulator.playback import Pace
@@ -60,6 +61,7 @@ class Simulator:
         self._tls = tls
         self._scenario = scenario
         self._monotonic = monotonic
+        self._wall = wall
         self._service = Service(world=self.world, ledger=self.requests, pace=pace or Pace())
         self._status_pages = StatusPageService(pages=self.world.pages, ledger=self.requests)
         self._runner: web.AppRunner | None = None
@@ -153,6 +155,7 @@ class Simulator:
         """Listen. Raises `OSError` when a port is taken."""
         app = web.Application(client_max_size=MOST_BODY_BYTES)
         app.add_routes(Control(world=self.world, ledger=self.requests, urls=self._urls).routes())
+        app.add_routes(Inbox(self._wall).routes())
         app.router.add_route("*", PREFIX + "{path:.*}", self._tracked(self._status_pages.handle))
         app.router.add_route("*", "/{path:.*}", self._tracked(self._service.handle))
         self._runner = web.AppRunner(

@@ -19,18 +19,20 @@ def read(path: Path) -> Any:
 
 
 SERVICES: dict[str, Any] = read(COMPOSE / "compose.yml")["services"]
-PORTS = {"aiprobe": 10529, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000}
+PORTS = {"aiprobe": 10529, "inbox": 10530, "prometheus": 9090, "alertmanager": 9093, "grafana": 3000}
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
 def mounts(service: Any) -> list[tuple[str, str]]:
-    return [tuple(mount.split(":")[:2]) for mount in service["volumes"]]
+    return [tuple(mount.split(":")[:2]) for mount in service.get("volumes", ())]
 
 
 @every_service
 def test_an_image_is_pinned_to_a_version(name: str) -> None:
     image = SERVICES[name]["image"]
-    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", image) or (image == "aiprobe:local" and "build" in SERVICES[name])
+    assert re.fullmatch(r"[a-z/]+:v?\d+\.\d+\.\d+", image) or (
+        image == "aiprobe:local" and "build" in SERVICES["aiprobe"]
+    )
 
 
 @every_service
@@ -47,10 +49,10 @@ def test_a_service_is_reached_from_this_machine_only(name: str) -> None:
 
 
 @every_service
-def test_a_service_tells_its_health_and_keeps_its_data(name: str) -> None:
+def test_a_service_tells_its_health_and_keeps_its_data_but_for_the_inbox(name: str) -> None:
     service = SERVICES[name]
     assert "healthcheck" in service
-    assert any(not source.startswith(".") for source, _ in mounts(service))
+    assert any(not source.startswith(".") for source, _ in mounts(service)) or name == "inbox"
     assert service["restart"] == "unless-stopped"
 
 
@@ -96,7 +98,9 @@ def test_the_demo_inhibits_exactly_as_the_real_configuration() -> None:
     assert demo["inhibit_rules"] == real["inhibit_rules"]
     named = {route["receiver"] for route in (demo["route"], *demo["route"]["routes"])}
     assert named == {receiver["name"] for receiver in demo["receivers"]}
-    assert all(set(receiver) == {"name"} for receiver in demo["receivers"]), "the demo sends nothing"
+    sent_to = {each["api_url"] for receiver in demo["receivers"] for each in receiver.get("slack_configs", ())}
+    assert sent_to == {f"http://inbox:{PORTS['inbox']}/inbox"}, "the demo sends to its own inbox alone"
+    assert {kind for receiver in demo["receivers"] for kind in receiver} == {"name", "slack_configs"}
 
 
 def test_grafana_finds_prometheus_and_opens_on_the_wall() -> None:

@@ -1,6 +1,7 @@
 """What a user of a wheel gets from `aiprobe export`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,32 @@ def test_a_directory_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     taken.write_text("", encoding="utf-8")
     with pytest.raises(ExportError, match="cannot write to"):
         write_bundle("dashboards", "files", taken)
+
+
+def test_all_is_written_with_the_folders_of_the_project(tmp_path: Path) -> None:
+    names = {path.relative_to(tmp_path).as_posix() for path in write_bundle("all", "files", tmp_path)}
+    assert {
+        "deploy/kubernetes/statefulset.yaml", "deploy/compose/compose.yml", "deploy/systemd/aiprobe.service",
+        "docs/howto/teams.md", "docs/wall.png", "examples/minimal.yml", "alerts/examples/teams.yml",
+        "dashboards/provisioning/datasources/aiprobe.yml", "dashboards/aiprobe-wall.json",
+    } <= names  # fmt: skip
+    assert [name for name in names if "/src/" in name] == []
+
+
+def test_every_link_and_mount_of_what_is_written_holds(tmp_path: Path) -> None:
+    write_bundle("all", "files", tmp_path)
+    links = [
+        (page.parent / link).resolve()
+        for page in tmp_path.rglob("*.md")
+        for link in re.findall(r"\]\(([^)#:\s]+)[#)]", page.read_text(encoding="utf-8"))
+    ]
+    folders = [folder.name for folder in tmp_path.iterdir()]
+    missing = [link for link in links if link.relative_to(tmp_path).parts[0] in folders and not link.exists()]
+    assert len(links) > 100
+    assert missing == []
+    compose = yaml.safe_load((tmp_path / "deploy/compose/compose.yml").read_text(encoding="utf-8"))
+    mounts = [mount.split(":")[0] for service in compose["services"].values() for mount in service.get("volumes", ())]
+    assert [each for each in mounts if each[0] == "." and not (tmp_path / "deploy/compose" / each).exists()] == []
 
 
 def test_what_is_written_twice_is_the_same(tmp_path: Path) -> None:

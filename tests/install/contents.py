@@ -1,4 +1,4 @@
-"""What a wheel has to hold: every file of the packages, the boards and the rules, by its path in the wheel."""
+"""What a wheel has to hold: every file of the packages, and all that `aiprobe export` writes, by its path."""
 
 import zipfile
 from pathlib import Path
@@ -18,7 +18,8 @@ def in_the_wheel(wheel: Path) -> dict[str, bytes]:
 
 def in_the_checkout() -> dict[str, bytes]:
     """Return path -> content of everything that a wheel of this checkout has to hold."""
-    bundled = [*(ROOT / "dashboards").glob("*.json"), *_files(ROOT / "alerts")]
+    folders = ("alerts", "dashboards", "deploy", "docs", "examples")
+    bundled = [path for folder in folders for path in _files(ROOT / folder) if not path.name.startswith(".")]
     found = {path.relative_to(SOURCE).as_posix(): path.read_bytes() for path in _files(SOURCE)}
     return found | {f"aiprobe/bundle/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in bundled}
 

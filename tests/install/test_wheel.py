@@ -1,4 +1,4 @@
-"""The wheel holds every file of the packages, the boards and the rules, and `make test` and `make e2e` run it."""
+"""The wheel holds every file of the packages and all that `aiprobe export` writes; `make test` and `e2e` run it."""
 
 import os
 import subprocess

@@ -16,10 +16,10 @@ VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
 COMMANDS: Final = {
     "check": "Check the configuration, and print what a day of it costs.",
     "demo": "Run the exporter against the simulator: no key, no network.",
-    "export": "Write the Grafana dashboards or the alert rules that ship with aiprobe into DIRECTORY.",
+    "export": "Write dashboards, alert rules, or all that ships with aiprobe (also examples and docs) into DIRECTORY.",
     "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
     "incidents": "Print the incidents that a running exporter observed: open ones, then the latest closed ones.",
-    "init": "Write a configuration for the provider keys in the environment.",
+    "init": "Write a configuration for the provider keys in the environment, or for a receiver of pages.",
     "probe": "Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked.",
     "report": "Report how a month stands by a contract's own rule, with the evidence.",
     "serve": "Probe on schedule and expose the metrics.",

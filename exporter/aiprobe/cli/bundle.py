@@ -1,7 +1,8 @@
 """Writes the dashboards and the rules that ship with aiprobe, as files or as Kubernetes objects.
 
-They live once, in `dashboards/` and `alerts/` of the project; the wheel carries a copy in `aiprobe/bundle/`, so that
-`pip install` is enough. Files are copied byte for byte, except for what an `Installation` asks for.
+They live once, in `dashboards/` and `alerts/` of the project; the wheel carries a copy in `aiprobe/bundle/`, and of the
+examples, the deployment files and the documentation, so that `pip install` is enough. Files are copied byte for byte,
+except for what an `Installation` asks for.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +13,15 @@ import yaml
 
 from aiprobe.cli.tailored import Installation
 
-Kind = Literal["dashboards", "rules"]
+Kind = Literal["dashboards", "rules", "all"]
 Form = Literal["files", "configmap", "prometheusrule"]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 FORMS: Final[tuple[str, ...]] = get_args(Form)
 
 _PACKAGE: Final = Path(__file__).parents[1]
-_FOLDERS: Final[Mapping[str, str]] = {"dashboards": "dashboards", "rules": "alerts"}
+_FOLDERS: Final[Mapping[str, str]] = {"dashboards": "dashboards", "rules": "alerts", "all": "."}
+_ALL: Final = ("alerts", "dashboards", "deploy", "docs", "examples")
+_SUFFIXES: Final = frozenset({".yml", ".yaml", ".json", ".tmpl", ".md", ".png", ".service"})
 _RULES: Final = "*.rules.yml"
 _LABELS: Final = {"app.kubernetes.io/name": "aiprobe"}
 _BOARD_LABELS: Final = {**_LABELS, "grafana_dashboard": "1"}
@@ -53,9 +56,9 @@ def write_bundle(kind: Kind, form: Form, directory: Path, installation: Installa
     """
     writer = _WRITERS.get((kind, form))
     if writer is None:
-        raise ExportError(f"{kind} cannot be written as {form}; use files or configmap")
-    if kind == "dashboards" and installation.changes_rules:
-        raise ExportError("--runbook-url, --grafana-url, --job and --label change rules; they do not change dashboards")
+        raise ExportError(f"{kind} cannot be written as {form}; use files{'' if kind == 'all' else ' or configmap'}")
+    if kind != "rules" and installation.changes_rules:
+        raise ExportError(f"--runbook-url, --grafana-url, --job and --label change rules; they do not change {kind}")
     if form == "files" and (installation.namespace or installation.object_labels):
         raise ExportError(
             "--namespace and --object-label are for Kubernetes objects; use --format configmap or prometheusrule"
@@ -72,7 +75,7 @@ def find(kind: Kind) -> Path:
     """Return the folder of the boards or the rules: of the wheel, else of the checkout. Raises ExportError."""
     folder = _FOLDERS[kind]
     for place in (_PACKAGE / "bundle" / folder, _PACKAGE.parents[1] / folder):
-        if place.is_dir():
+        if all((place / each).is_dir() for each in (_ALL if kind == "all" else (".",))):
             return place
     raise ExportError(f"this installation carries no {kind}")
 
@@ -99,6 +102,13 @@ def _rule_files(source: Path, installation: Installation) -> _Files:
             yield path.relative_to(source).as_posix(), installation.tailor(content.decode()).encode()
     for name, text in installation.more_files().items():
         yield name, text.encode()
+
+
+def _all_files(source: Path, _: Installation) -> _Files:
+    """Yield everything in the folders of the project, so that links and mounts between them hold."""
+    for path in sorted(path for folder in _ALL for path in (source / folder).rglob("*")):
+        if path.is_file() and path.suffix in _SUFFIXES and "src" not in path.relative_to(source).parts:
+            yield path.relative_to(source).as_posix(), path.read_bytes()
 
 
 def _board_configmaps(source: Path, installation: Installation) -> _Files:
@@ -148,6 +158,7 @@ _WRITERS: Final[Mapping[tuple[str, str], Callable[[Path, Installation], _Files]]
     ("dashboards", "files"): _board_files,
     ("dashboards", "configmap"): _board_configmaps,
     ("rules", "files"): _rule_files,
+    ("all", "files"): _all_files,
     ("rules", "configmap"): _rule_configmap,
     ("rules", "prometheusrule"): _prometheus_rules,
 }

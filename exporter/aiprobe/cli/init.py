@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from aiprobe.cli.alerting import RECEIVERS, TEST_ALERT, write_alerting
+from aiprobe.cli.bundle import ExportError
 from aiprobe.cli.options import DEFAULT_CONFIG, fail
 from aiprobe.config.starter import starter
 from aiprobe.known import KNOWN
@@ -15,8 +17,19 @@ from aiprobe.known import KNOWN
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG, show_default=True,
     help="Where to write; `-` is standard output.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(output: Path, *, force: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--alertmanager",
+    "receiver",
+    type=click.Choice(sorted(RECEIVERS)),
+    help="Write Prometheus, Alertmanager and the rules for this receiver of pages instead.",
+)
+@click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default="alerting", show_default=True,
+              help="Where to write what --alertmanager asks for.")  # fmt: skip
+def init(output: Path, *, force: bool, receiver: str | None, directory: Path) -> None:
+    if receiver is not None:
+        _alerting(receiver, directory, force=force)
+        return
     text, usd_per_day = starter(os.environ, KNOWN)
     if str(output) == "-":
         click.echo(text)
@@ -35,4 +48,21 @@ def init(output: Path, *, force: bool) -> None:
         return
     click.echo(
         f"Wrote {output}. A day of it costs about ${usd_per_day:.2f}. Next: aiprobe serve --config.file {output}"
+    )
+
+
+def _alerting(receiver: str, directory: Path, *, force: bool) -> None:
+    taken = [name for name in ("alertmanager.yml", "prometheus.yml") if (directory / name).exists()]
+    if taken and not force:
+        fail(f"{directory / taken[0]} is there already; --force replaces it")
+    try:
+        secret = write_alerting(receiver, directory)
+    except ExportError as error:
+        fail(error)
+    click.echo(
+        f"Wrote {directory}: prometheus.yml, alertmanager.yml, the rules, templates and runbooks. Next:\n"
+        f"1. Write {RECEIVERS[receiver].content} to {secret}\n"
+        f"2. alertmanager --config.file={directory}/alertmanager.yml\n"
+        f"3. prometheus --config.file={directory}/prometheus.yml\n"
+        f"4. A test alert: {TEST_ALERT}"
     )
