@@ -16,7 +16,7 @@ from tests.alerts.rulefiles import RULE_FILES
 
 MINUTE: Final = 60.0
 LOOKBACK_SECONDS: Final = 300.0
-"""How old a sample may be that an instant query returns."""
+"""How old a sample may be that an instant query returns; of Prometheus 2, in which this much is not too old."""
 STALE: Final = nan
 _STEP: Final = re.compile(r"(?P<first>-?[\d.]+)(?:(?P<sign>[+-])(?P<by>[\d.]+))?(?:x(?P<times>\d+))?\Z")
 
@@ -131,7 +131,7 @@ class Inputs:
     def _latest(self, samples: tuple[float | None, ...], when: float) -> float | None:
         last = int(when // self.interval)
         for at in range(last, -1, -1):
-            if when - at * self.interval >= LOOKBACK_SECONDS:
+            if when - at * self.interval > LOOKBACK_SECONDS:
                 break
             if at < len(samples) and (value := samples[at]) is not None:
                 return None if isnan(value) else value
