@@ -156,6 +156,20 @@ def test_an_operator_selects_the_objects_by_their_labels(tmp_path: Path) -> None
             assert made["metadata"]["labels"]["app.kubernetes.io/name"] == "aiprobe"
 
 
+@pytest.mark.parametrize(("namespace", "place"), [("", ""), ("monitoring", "-n monitoring ")])
+def test_the_commands_in_the_alerts_run_in_the_pod_of_the_manifests(tmp_path: Path, namespace: str, place: str) -> None:
+    made = objects(write_bundle("rules", "prometheusrule", tmp_path, Installation(namespace=namespace)))
+    rules = [rule for one in made for group in one["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    (pod,) = yaml.safe_load_all((ROOT / "deploy/kubernetes/statefulset.yaml").read_text(encoding="utf-8"))
+    exec_in_pod = f"kubectl exec {place}statefulset/{pod['metadata']['name']} -- "
+    (config,) = (each for each in pod["spec"]["template"]["spec"]["containers"][0]["args"] if "--config.file" in each)
+    file = config.partition("=")[2]
+    commands = {rule["annotations"][name] for rule in rules for name in rule["annotations"] if "_command" in name}
+    assert commands == {
+        f"{exec_in_pod}aiprobe probe {{{{ $labels.target }}}} --config.file {file}", f"{exec_in_pod}aiprobe incidents",
+    }  # fmt: skip
+
+
 def test_labels_of_targets_bring_a_prometheusrule_of_their_own(tmp_path: Path) -> None:
     written = write_bundle("rules", "prometheusrule", tmp_path, Installation(labels=("team",)))
     (made,) = [one for one in objects(written) if one["metadata"]["name"] == "aiprobe-labels"]
