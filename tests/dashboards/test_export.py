@@ -137,15 +137,6 @@ def test_what_is_written_twice_is_the_same(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in write_bundle("dashboards", "configmap", tmp_path)} == first
 
 
-def test_the_wheel_is_told_to_carry_every_board_and_the_rules() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert [
-        uid for uid in ALL if f'"dashboards/{uid}.json" = "aiprobe/bundle/dashboards/{uid}.json"' not in project
-    ] == []
-    alerts = sorted(path.name for path in (ROOT / "alerts").iterdir() if path.name not in {"src", "__pycache__"})
-    assert [name for name in alerts if f'"alerts/{name}" = "aiprobe/bundle/alerts/{name}"' not in project] == []
-
-
 def test_an_operator_selects_the_objects_by_their_labels(tmp_path: Path) -> None:
     installation = Installation(namespace="monitoring", object_labels=("release=kube-prometheus-stack",))
     forms: list[tuple[Kind, Form]] = [("rules", "prometheusrule"), ("rules", "configmap"), ("dashboards", "configmap")]
