@@ -1,4 +1,4 @@
-"""Write every board: `python -m dashboards.src [FOLDER]`; files of boards that are gone are deleted."""
+"""Write every board: `python -m dashboards.src [FOLDER]`; files of removed boards are deleted."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ HOME: Final = Path(__file__).parents[1]
 
 
 def render(board: dict[str, Any]) -> str:
-    """Return the text of a board's file; keys are in the order of the code, so a diff reads like the change."""
+    """Return the text of a board's file; keys are in the order of the code, so a diff shows the change."""
     return json.dumps(board, indent=1, ensure_ascii=False) + "\n"
 
 

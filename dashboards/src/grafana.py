@@ -1,6 +1,6 @@
 """Typed helpers that print Grafana's classic dashboard JSON (schema 39, Grafana 10.4 and newer).
 
-They know what Grafana calls things; what is asked and shown is said in signals and boards.
+They use Grafana's names; signals and boards define what is queried and shown.
 """
 
 import zlib
@@ -61,7 +61,7 @@ class Panel:
     transformations: Sequence[Json] = ()
     interval: str = ""
     points: int = 0
-    """How many steps the range has at most; 0 leaves it to the width of the panel."""
+    """The largest number of steps in the range; with 0 the width of the panel determines it."""
     time_from: str = ""
 
     def as_json(self, *, x: int, y: int) -> Json:
@@ -92,7 +92,7 @@ class Panel:
 
 
 def panel_id(kind: str, title: str) -> int:
-    """Return an id that stays when other panels come and go, so that links to a panel keep working."""
+    """Return an id that does not depend on other panels, so that links to a panel stay valid."""
     return zlib.crc32(f"{kind}/{title}".encode()) % 1_000_000 + 1
 
 
@@ -243,7 +243,7 @@ def place(panels: Sequence[Panel]) -> list[Json]:
 
 
 def thresholds(*steps: tuple[float | None, str]) -> Json:
-    """Return thresholds; the first step has no value and is grey where no value must not look well."""
+    """Return thresholds; the first step has no value, and is grey if a missing value must not look operational."""
     return {"mode": "absolute", "steps": [{"value": value, "color": colour} for value, colour in steps]}
 
 
@@ -253,7 +253,7 @@ def unknown_below(*steps: tuple[float, str]) -> Json:
 
 
 def override(name: str, *properties: tuple[str, Any]) -> Json:
-    """Set properties of the field that is called `name`."""
+    """Set properties of the field `name`."""
     return {
         "matcher": {"id": "byName", "options": name},
         "properties": [{"id": key, "value": value} for key, value in properties],

@@ -1,4 +1,4 @@
-"""What numbers are called: value mappings of states, verdicts of comparisons and answers to "is it us?"."""
+"""Names of numbers: value mappings of states, results of comparisons and answers to "is it us?"."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,14 +25,14 @@ def between(low: float, high: float, text: str, colour: str) -> list[Mapped]:
 
 
 def no_value(text: str, colour: str = palette.UNKNOWN) -> list[Mapped]:
-    """Say what null and NaN are called."""
+    """Map null and NaN to a text."""
     return [{"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": colour}}}]
 
 
 def known_or(
     unknown: str, names: Mapping[float, tuple[str, str | None]], *, ranges: Sequence[Mapped] = ()
 ) -> list[Mapped]:
-    """Map what is known, and -1, null and NaN to one grey word."""
+    """Map known values, and map -1, null and NaN to one grey word."""
     return [*value_map({**names, -1: (unknown, palette.UNKNOWN)}), *ranges, *no_value(unknown)]
 
 
@@ -49,10 +49,10 @@ STATE: Final = known_or(
 PAGE: Final = known_or(
     "Unknown",
     {
-        3: ("Says major outage", palette.MAJOR),
-        2: ("Says partial outage", palette.PARTIAL),
-        1: ("Says degraded", palette.DEGRADED),
-        0: ("Says operational", palette.OPERATIONAL),
+        3: ("Page: major outage", palette.MAJOR),
+        2: ("Page: partial outage", palette.PARTIAL),
+        1: ("Page: degraded", palette.DEGRADED),
+        0: ("Page: operational", palette.OPERATIONAL),
     },
 )
 
@@ -61,8 +61,8 @@ TRUTH: Final = known_or(
     {
         2: ("Silent: only we see it", palette.MAJOR),
         3: ("Both see an outage", palette.PARTIAL),
-        1: ("Only the page says so", palette.DEGRADED),
-        0: ("Both say it works", palette.OPERATIONAL),
+        1: ("Only on the page", palette.DEGRADED),
+        0: ("Both operational", palette.OPERATIONAL),
     },
 )
 

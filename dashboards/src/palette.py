@@ -1,12 +1,12 @@
-"""Every colour of the boards. States can be told apart with any of the three colour deficiencies; a test measures it.
+"""Every colour of the boards. States are distinguishable with any of the three colour deficiencies; a test measures it.
 
-Meaning is never carried by colour alone: state panels print the state's name, tables the value.
+Colour is never the only sign: state panels print the state's name, tables the value.
 """
 
 from typing import Final
 
 OPERATIONAL: Final = "#33628A"
-"""Muted on purpose: a wall of it is calm, and an outage jumps out of it."""
+"""Muted on purpose: a wall of it is calm, and an outage stands out."""
 DEGRADED: Final = "#F5E05A"
 PARTIAL: Final = "#D97400"
 MAJOR: Final = "#C4122F"
@@ -26,7 +26,7 @@ NOTE: Final = "#8F7CC0"
 """Of what a status page declares, where it is drawn over a chart."""
 
 OUTCOMES: Final = {
-    # Bad: warm, from the provider's own word to the network's.
+    # Bad: warm, from errors that the provider reports to failures of the network.
     "overloaded": "#F08A00",
     "server_error": "#C4122F",
     "error_in_body": "#E0503A",
@@ -41,10 +41,10 @@ OUTCOMES: Final = {
     "dns": "#7A5C2E",
     "connect": "#9C7A3C",
     "tls": "#BFA36A",
-    # Answered, and not what was asked.
+    # Answered, but wrong.
     "wrong_answer": "#C77CFF",
     "content_filtered": "#9A5FD0",
-    # Excluded: cool, because they say nothing about the service.
+    # Excluded: cool, because they do not describe the service.
     "rate_limited": "#56B4E9",
     "auth": "#2F7FB8",
     "quota_exhausted": "#2AA6A0",

@@ -1,4 +1,4 @@
-"""Signals become panels: one function per kind of panel, with the choices that every board shares."""
+"""Builds panels from signals: one function per kind of panel, with the settings that all boards share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ Mapped = list[dict[str, Any]]
 _CELLS: Final = 25
 """Of a status history. Grafana rounds the step, so thirty days get a cell a day and a day gets a cell an hour."""
 NOTHING: Final = "\u2013"
-"""In a cell without a value; without it Grafana prints the words of the whole panel in each."""
+"""Text of a cell without a value; without it Grafana prints the text of the whole panel in each cell."""
 
 
 _HIDDEN_LEGEND: Final[Json] = {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []}
@@ -94,7 +94,7 @@ def honeycomb(signal: Signal, *, mapped: Mapped, links: Sequence[Json], width: i
 
 
 def timeline(signal: Signal, *, mapped: Mapped, links: Sequence[Json] = (), width: int = 24, height: int = 9) -> Panel:
-    """Return a state timeline. A colour of its own for whatever has no name, and a legend of names."""
+    """Return a state timeline, with a separate colour for values without a name, and a legend of names."""
     return Panel(
         kind="state-timeline",
         title=signal.title,
@@ -206,7 +206,7 @@ def lines(  # noqa: PLR0913 - each keyword is one choice about a chart, and has 
         height=height,
         queries=[signal.query() for signal in signals],
         options={"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
-        # No decimals: the axis would print the words for nothing at every tick that needs more of them.
+        # No decimals: the axis would print the text for missing values at every tick that needs more decimals.
         defaults=replace(first, decimals=None).defaults(
             custom=custom,
             color={"mode": "palette-classic"},
@@ -260,7 +260,7 @@ def bars(
 
 
 def heatmap(signal: Signal, *, width: int = 8, height: int = 9) -> Panel:
-    """Return a heatmap of classic buckets. Grafana gives it no words for nothing: its only row then has their name."""
+    """Return a heatmap of classic buckets. Grafana shows no text for missing data, so its only row has that name."""
     return Panel(
         kind="heatmap",
         title=signal.title,

@@ -1,4 +1,4 @@
-"""What several boards share: variables, links from one board to the next, annotations, series names."""
+"""Parts that several boards share: variables, links between boards, annotations, series names."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _OF_ROW: Final = "${{__data.fields.{}:percentencode}}"
 
 
 def provider(*, multi: bool = True, all_selected: bool = True) -> Variable:
-    """Return the variable of the provider: people read its display name, queries get its value."""
+    """Return the variable of the provider: it shows the display name, and queries get the value."""
     query = "query_result(group by (provider, provider_display_name) (last_over_time(aiprobe_target_info[1d])))"
     return Variable(
         name="provider",
@@ -86,9 +86,9 @@ def to_board(title: str, uid: str) -> Json:
 
 
 def _beginnings(template: str) -> str:
-    """Return only where series begin, whatever the step: a line for each step of their life would hide the chart.
+    """Return only the beginnings of series, at any step: a line at each step of a series would hide the chart.
 
-    `%s` stands behind the selector.
+    `%s` follows the selector.
     """
     return f"{template % ''} unless {template % ' offset $__interval'}"
 
@@ -116,7 +116,7 @@ PAGE_SAYS: Final = Annotation(
     expr=_beginnings('max by (provider, surface) (aiprobe_status_component_state{provider=~"$provider"}%s) >= 1'),
     colour=palette.NOTE,
     title="Declared by the provider: {{surface}}",
-    text="Its status page says that something is wrong",
+    text="Its status page declares a problem",
     tags="provider",
 )
 BY_SURFACE: Final = "{{provider_display_name}} / {{surface}}"

@@ -1,7 +1,7 @@
-"""How the queries are put together: selectors that know each metric's labels, rows, states, display names.
+"""Builds the queries: selectors with each metric's labels, rows, states, display names.
 
-Whatever a board shows as a state is -1 where nothing was probed. Nothing is ever filled forward: a hole in the data
-becomes -1 in PromQL, because Grafana's own ways to draw a hole differ between versions, and some paint it as well.
+A state is -1 if nothing was probed. Values are never filled forward: a gap in the data becomes -1 in PromQL, because
+versions of Grafana draw gaps in different ways, and some of them as values.
 `@ end()` parts are evaluated once per query, not once per step.
 """
 
@@ -36,7 +36,7 @@ RECORDED: Final = {
 
 SURFACE: Final = "provider, surface"
 ROWS: Final = 25
-"""Rows of a panel at most, worst first: what a person can read, and below the limit of 30 series a panel."""
+"""The most rows of a panel, worst first: readable, and below the limit of 30 series per panel."""
 SAMPLES: Final = 20
 """Fewer measurements than this have no quantile."""
 
@@ -77,7 +77,7 @@ ANYWHERE: Final = Scope()
 
 
 def names() -> str:
-    """Return one series of value 1 per provider with its display name; one that has none is called as it is."""
+    """Return one series of value 1 per provider with its display name, by default the value of its label."""
     told = 'last_over_time(aiprobe_target_info{provider_display_name!=""}[1d] @ end())'
     seen = (
         "last_over_time(aiprobe_surface_state[$__range] @ end())"
@@ -94,26 +94,26 @@ def named(expr: str) -> str:
 
 
 def or_zero(count: str, among: str) -> str:
-    """Count: 0 when there is something to count in and nothing that counts, -1 when there is nothing at all."""
+    """Return the count; 0 if `among` has series and none counts, -1 if `among` has none."""
     return f"({count}) or (count({among}) * 0) or vector(-1)"
 
 
 def or_unknown(expr: str) -> str:
-    """Return a single value, or -1 where there is none."""
+    """Return a single value, or -1 if there is none."""
     return f"({expr}) or vector(-1)"
 
 
 def combined(series: str, by: str = SURFACE) -> str:
-    """Sum up states as the exporter does: the worst when all agree, else a partial outage at the most.
+    """Combine states as the exporter does: the worst if all agree, else at most a partial outage.
 
-    So an outage seen from one of three vantages, or in one of three regions of the provider, is partial.
+    An outage seen from one of three vantages, or in one of three regions of the provider, is therefore partial.
     """
     worst, best = f"max by ({by}) ({series})", f"min by ({by}) ({series})"
     return f"{worst} - (({worst} == bool 3) * ({best} < bool 2))"
 
 
 def rows(scope: Scope, by: str = SURFACE, metric: str = "surface_state", limit: int = ROWS) -> str:
-    """Return the rows of a state panel: all that had a state in the range or are probed now, the worst first."""
+    """Return the rows of a state panel: all with a state in the range or probed now, worst first."""
     lived = f"sum by ({by}) (sum_over_time({scope.of(metric)}[$__range] @ end()))"
     now = f"group by ({by}) (last_over_time({scope.of('interval_seconds')}[10m] @ end())) * 0"
     both = f"{lived} or {now}"
@@ -133,7 +133,7 @@ def state_now(scope: Scope, by: str = SURFACE, metric: str = "surface_state") ->
 
 
 def share(good: str, valid: str) -> str:
-    """Divide, with no value instead of NaN where there is nothing to divide by."""
+    """Divide, with no value instead of NaN if the divisor is 0."""
     return f"{good} / ({valid} > 0)"
 
 
@@ -146,5 +146,5 @@ def windows(series: str, span: str, each: str) -> str:
 
 
 def enough(expr: str, count: str, by: str) -> str:
-    """Keep only what rests on enough measurements."""
+    """Keep only values of enough measurements."""
     return f"({expr}) and on ({by}) ({count}) >= {SAMPLES}"

@@ -1,4 +1,4 @@
-"""A signal: what is asked, in which unit, and what it means; panels are made of these."""
+"""A signal: a query with its unit and meaning; panels are made of signals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from dashboards.src.grafana import Json, Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """What is asked and what it means, said once: title, description, unit, query."""
+    """A query with its title, description and unit, defined once."""
 
     title: str
     description: str
@@ -17,19 +17,19 @@ class Signal:
     legend: str = ""
     decimals: int | None = None
     nothing: str = "No data"
-    """What stands there when the query finds nothing: why that may be so."""
+    """The text if the query finds nothing: the possible reason."""
     exemplar: bool = False
     rows: str = ""
-    """Of a panel whose rows are series: what exists where there is a row, so that it can say why there is none."""
+    """For a panel whose rows are series: the query of the rows, with which the panel shows why it has none."""
 
     def query(self, **changes: Any) -> Query:
         """Return the query of this signal."""
         return Query(expr=self.expr, legend=self.legend, exemplar=self.exemplar, **changes)
 
     def queries(self) -> list[Query]:
-        """Return the query, and one whose only series bears the words for nothing where there would be no row.
+        """Return the query, and one whose only series has the text for missing data if there would be no row.
 
-        State timelines and status histories show no `noValue`: what they say of nothing is about fields.
+        State timelines and status histories do not show `noValue`: their own text is about fields.
         """
         empty = Query(expr=f"vector(-1) unless on () ({self.rows})", legend=self.nothing)
         return [self.query(), empty]

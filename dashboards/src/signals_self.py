@@ -1,4 +1,4 @@
-"""Signals of the exporter itself: can its numbers be trusted, and what does it cost?"""
+"""Signals of the exporter itself: are its numbers reliable, and what does it cost?"""
 
 from dashboards.src.promql import Scope, named, or_unknown, share
 from dashboards.src.signal import Signal
@@ -7,10 +7,12 @@ JOB = 'job="aiprobe"'
 
 
 def exporters_up() -> Signal:
-    """Tell the share of exporters that Prometheus could scrape."""
+    """Show the share of exporters that Prometheus could scrape."""
     return Signal(
         title="Exporters scraped",
-        description="Share of the exporters that Prometheus reaches. Below 100 % part of the other boards is grey.",
+        description=(
+            "Share of the exporters that Prometheus can scrape. Below 100 % a part of the other boards is grey."
+        ),
         expr=or_unknown(f"avg(up{{{JOB}}})"),
         unit="percentunit",
         decimals=0,
@@ -19,19 +21,18 @@ def exporters_up() -> Signal:
 
 
 def worst_of(metric: str, title: str, why: str) -> Signal:
-    """Tell the least of a gauge that is 1 when all is well."""
+    """Show the minimum of a gauge that is 1 if everything works."""
     return Signal(title=title, description=why, expr=or_unknown(f"min({metric})"), nothing="Unknown")
 
 
 def overdue(scope: Scope) -> Signal:
-    """Tell how many intervals ago the most neglected target was last probed."""
+    """Show how many intervals ago the last probe of a target was, for the longest one."""
     age = f"(time() - {scope.of('last_run_timestamp_seconds')})"
     return Signal(
         title="Oldest probe",
         description=(
-            "How long ago the target that waited longest was probed, in its own intervals. Above 3 its states are "
-            "gone and "
-            "an alert tells; see the table for which."
+            "The longest time since a target was last probed, in its own intervals. Above 3 it has no state and an "
+            "alert fires; the table names it."
         ),
         expr=f"max({age} / {scope.of('interval_seconds')})",
         decimals=1,
@@ -40,14 +41,13 @@ def overdue(scope: Scope) -> Signal:
 
 
 def budget_used(scope: Scope) -> Signal:
-    """Tell how much of today's budget is spent."""
+    """Show how much of today's budget is spent."""
     spent, budget = scope.of("budget_spent_usd"), scope.of("budget_usd")
     return Signal(
         title="Budget used",
         description=(
-            "Share of the UTC day's budget that is spent, of the exporter that spent most of its own. At 100 % chat "
-            "targets "
-            "fall back to free probes and we are half blind."
+            "Spent share of the UTC day's budget, for the exporter with the largest share. At 100 % chat targets fall "
+            "back to free probes, and outages of models can be undetected."
         ),
         expr=f"max({spent} / ({budget} > 0))",
         unit="percentunit",
@@ -57,7 +57,7 @@ def budget_used(scope: Scope) -> Signal:
 
 
 def lag(metric: str, title: str, why: str) -> Signal:
-    """Tell the 99th percentile of a lag of our own clockwork."""
+    """Show the 99th percentile of a lag of our own clockwork."""
     return Signal(
         title=title,
         description=why,
@@ -69,13 +69,12 @@ def lag(metric: str, title: str, why: str) -> Signal:
 
 
 def skipped(scope: Scope) -> Signal:
-    """Tell the probes that did not start, by reason."""
+    """Show the probes that did not start, by reason."""
     return Signal(
         title="Probes that did not start",
         description=(
-            "Per minute, by reason: budget (money is gone), backoff (the provider asked us to wait), shard (another "
-            "exporter "
-            "has it). These are no results: nothing is known for them."
+            "Per minute, by reason: budget (exhausted), backoff (the provider requested a pause), follow_ups (their "
+            "share of the budget is exhausted). These are not results."
         ),
         expr=f"sum by (reason) (rate({scope.of('skipped_total')}[$__rate_interval])) * 60 > 0",
         decimals=2,
@@ -85,10 +84,10 @@ def skipped(scope: Scope) -> Signal:
 
 
 def in_flight() -> Signal:
-    """Tell how many probes run at once."""
+    """Show how many probes run at once."""
     return Signal(
         title="Probes in flight",
-        description="Probes that run at the same time. A climb without more targets means that providers hang.",
+        description="Probes that run at the same time. A rise without more targets means that providers hang.",
         expr="sum by (vantage) (max_over_time(aiprobe_probes_in_flight[$__rate_interval]))",
         decimals=0,
         legend="seen from {{vantage}}",
@@ -97,10 +96,10 @@ def in_flight() -> Signal:
 
 
 def scrape_seconds() -> Signal:
-    """Tell how long a scrape takes."""
+    """Show how long a scrape takes."""
     return Signal(
         title="Scrape duration",
-        description="How long Prometheus took to read the exporter. Near the scrape timeout samples will be missing.",
+        description="Duration of a scrape of the exporter. Near the scrape timeout samples will be missing.",
         expr=f"topk(25, scrape_duration_seconds{{{JOB}}})",
         unit="s",
         legend="{{instance}}",
@@ -109,11 +108,11 @@ def scrape_seconds() -> Signal:
 
 
 def cpu() -> Signal:
-    """Tell the processor time in use."""
+    """Show the processor time in use."""
     return Signal(
         title="CPU",
         description=(
-            "Processor seconds per second of the exporter. It runs on one core: near 1 its timings cannot be trusted."
+            "Processor seconds per second of the exporter. It runs on one core: near 1 its times are not reliable."
         ),
         expr=f"topk(25, rate(process_cpu_seconds_total{{{JOB}}}[$__rate_interval]))",
         unit="percentunit",
@@ -124,7 +123,7 @@ def cpu() -> Signal:
 
 
 def memory() -> Signal:
-    """Tell the resident memory."""
+    """Show the resident memory."""
     return Signal(
         title="Memory",
         description="Resident memory of the exporter. It is bounded; steady growth is a bug to report.",
@@ -136,7 +135,7 @@ def memory() -> Signal:
 
 
 def files() -> Signal:
-    """Tell the share of file descriptors in use."""
+    """Show the share of file descriptors in use."""
     used = f"process_open_fds{{{JOB}}} / process_max_fds{{{JOB}}}"
     return Signal(
         title="File descriptors in use",
@@ -150,12 +149,12 @@ def files() -> Signal:
 
 
 def series() -> Signal:
-    """Tell the metrics with the most series."""
+    """Show the metrics with the most series."""
     return Signal(
         title="Series by metric",
         description=(
-            "The ten metrics with the most series, without their common prefix. Prometheus pays for their sum; it "
-            "grows with targets, not with time. A jump without new targets is a label that should not be one."
+            "The ten metrics with the most series, without their common prefix. Their sum determines the cost in "
+            "Prometheus; it grows with targets, not with time. A rise without new targets means a wrong label."
         ),
         expr=(
             'topk(10, label_replace(count by (__name__) ({__name__=~"aiprobe_.+"}), '
@@ -168,7 +167,7 @@ def series() -> Signal:
 
 
 def journal_size() -> Signal:
-    """Tell how much disk the journal takes."""
+    """Show how much disk the journal takes."""
     return Signal(
         title="Journal on disk",
         description="Size of the journal's files. Its retention bounds it: growth beyond weeks is a bug to report.",
@@ -180,14 +179,14 @@ def journal_size() -> Signal:
 
 
 def journal_trouble() -> tuple[Signal, Signal]:
-    """Tell what the journal could not take, per minute: errors, and results that it dropped."""
+    """Show the failures of the journal per minute: errors, and results that it dropped."""
 
     def one(kind: str, legend: str) -> Signal:
         return Signal(
             title="Journal trouble",
             description=(
-                "Writes and reads of the journal that failed, and results that it dropped, per minute: a full or "
-                "broken disk. Evidence is being lost; mend it before the next outage."
+                "Failed writes and reads of the journal, and results that it dropped, per minute: a full or broken "
+                "disk. Evidence is lost until the disk is repaired."
             ),
             expr=f"sum by (vantage) (rate(aiprobe_journal_{kind}_total[$__rate_interval])) * 60",
             decimals=2,
@@ -199,30 +198,27 @@ def journal_trouble() -> tuple[Signal, Signal]:
 
 
 def cost_by_model(scope: Scope) -> Signal:
-    """Tell what each model costs a day."""
+    """Show what each model costs a day."""
     cost = f"sum by (provider, model) (increase({scope.of('cost_usd_total')}[6h])) * 4"
     return Signal(
         title="Cost a day, by model",
         description=(
-            "What the probes of each model cost a day at the pace of the last six hours, the ten dearest. Longer "
-            "intervals "
-            "or a cheaper model of the same provider save most."
+            "Cost of the probes of each model per day at the pace of the last six hours, the ten most expensive. "
+            "Longer intervals or a cheaper model of the same provider save most."
         ),
         expr=f"sort_desc({named(f'topk(10, {cost}) > 0')})",
         unit="currencyUSD",
         decimals=3,
         legend="{{provider_display_name}} / {{model}}",
-        nothing="No probe has cost anything, or no prices are known",
+        nothing="No probe has cost anything, or no model has a price",
     )
 
 
 def spend() -> Signal:
-    """Tell today's spend."""
+    """Show today's spend."""
     return Signal(
         title="Spend of the UTC day",
-        description=(
-            "Money spent on probes since midnight UTC; survives restarts. The dashed line is the budget of a day."
-        ),
+        description=("Cost of probes since midnight UTC, kept over restarts. The dashed line is the daily budget."),
         expr="sum(aiprobe_budget_spent_usd)",
         unit="currencyUSD",
         decimals=2,
@@ -232,18 +228,17 @@ def spend() -> Signal:
 
 
 def day_budget() -> Signal:
-    """Tell the budget of a day."""
+    """Show the budget of a day."""
     return Signal(title="Budget", description="The budget of a day.", expr="sum(aiprobe_budget_usd)", legend="budget")
 
 
 def spend_at_midnight() -> Signal:
-    """Tell what the day will have cost."""
+    """Show what the day will have cost."""
     rest = "(86400 - (time() % 86400))"
     return Signal(
         title="This day will cost",
         description=(
-            "What is spent today and what the pace of the last three hours adds until midnight UTC. Above the "
-            "budget, probes "
+            "Today's cost so far, plus the pace of the last three hours until midnight UTC. Above the budget, probes "
             "will be skipped before the day ends."
         ),
         expr=f"sum(aiprobe_budget_spent_usd) + sum(increase(aiprobe_cost_usd_total[3h])) / 10800 * {rest}",
@@ -254,12 +249,12 @@ def spend_at_midnight() -> Signal:
 
 
 def cost_per_good(scope: Scope) -> Signal:
-    """Tell what one good probe costs."""
+    """Show what one good probe costs."""
     good = scope.of("slo_events_total", slo="=availability", verdict="=good")
     return Signal(
         title="Cost of a good probe",
         description=(
-            "All that was spent in the last day, divided by the good probes that it bought. Failures make it dearer."
+            "The whole cost of the last day, divided by its good probes. Failures make a good probe more expensive."
         ),
         expr=f"sum(increase({scope.of('cost_usd_total')}[1d])) / (sum(increase({good}[1d])) > 0)",
         unit="currencyUSD",
@@ -269,7 +264,7 @@ def cost_per_good(scope: Scope) -> Signal:
 
 
 def follow_ups(scope: Scope) -> tuple[Signal, Signal]:
-    """Tell how many of a day's attempts were follow-ups, and about what they cost."""
+    """Show how many of a day's attempts were follow-ups, and about what they cost."""
     each = "sum by (target, vantage)"
     followed = f"increase({scope.of('results_total', attempt='=confirm')}[1d])"
     every = f"increase({scope.of('results_total')}[1d])"
@@ -277,10 +272,7 @@ def follow_ups(scope: Scope) -> tuple[Signal, Signal]:
     parts = f"{each} ({followed}) / on (target, vantage) ({each} ({every}) > 0)"
     share_of_day = Signal(
         title="Follow-ups, 1 d",
-        description=(
-            "Share of the last day's attempts that followed up a failure, while the exporter was in doubt about a "
-            "target. None without failures."
-        ),
+        description=("Share of follow-ups among the last day's attempts. There are none without failures."),
         expr=f"({share(f'sum({followed})', f'sum({every})')}) or sum({every}) * 0",
         unit="percentunit",
         decimals=1,
@@ -289,8 +281,8 @@ def follow_ups(scope: Scope) -> tuple[Signal, Signal]:
     spent = Signal(
         title="Cost of follow-ups, 1 d",
         description=(
-            "About what the follow-ups of the last day cost: of each target's money the share of its attempts. "
-            "At most budget.follow_ups of a day's budget."
+            "Approximate cost of the last day's follow-ups: each target's cost times the share of its follow-ups. At "
+            "most budget.follow_ups of a day's budget."
         ),
         expr=f"sum({cost} * on (target, vantage) ({parts}))",
         unit="currencyUSD",
@@ -301,13 +293,12 @@ def follow_ups(scope: Scope) -> tuple[Signal, Signal]:
 
 
 def tokens(scope: Scope, kind: str, legend: str) -> Signal:
-    """Tell the tokens of a kind per minute."""
+    """Show the tokens of a kind per minute."""
     return Signal(
         title="Tokens per minute",
         description=(
-            "Tokens that the providers billed, by kind. Reasoning is part of the output: a model that thinks about "
-            "a ping "
-            "bills hundreds of them. Cached input is part of the input."
+            "Tokens that the providers billed, by kind. Reasoning is part of the output: a reasoning model can bill "
+            "hundreds of tokens for a ping. Cached input is part of the input."
         ),
         expr=f"sum(rate({scope.of(f'{kind}_tokens_total')}[$__rate_interval])) * 60",
         decimals=0,

@@ -1,4 +1,4 @@
-"""Signals of objectives and contracts: what was achieved, what is left, how fast it goes, what a breach is worth."""
+"""Signals of objectives and contracts: what was achieved, what is left, how fast it is used, what a breach is worth."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ TICKET_BURN: Final = 1
 def left(scope: Scope) -> str:
     """Return the budget that is left of each SLO's own period.
 
-    The rules record it for 30 days only. For other periods, and without rules, it is what the exporter's journal says.
+    The rules record it for 30 days only. For other periods, and without rules, it comes from the exporter's journal.
     """
     recorded = f"min by ({BY}) ({scope.of('slo:period_error_budget_remaining:ratio')})"
     of_30_days = f"max by ({BY}) ({scope.of('slo:time_period:days')}) == 30"
@@ -46,7 +46,7 @@ def overspent(scope: Scope) -> Signal:
     """Count the SLOs without budget."""
     return Signal(
         title="Budgets overspent",
-        description="SLOs whose error budget of the period is used up. Stop taking risks with these until it recovers.",
+        description="SLOs whose error budget of the period is used up. Avoid risks with these until it recovers.",
         expr=f"(count({left(scope)} <= 0)) or (count({left(scope)}) * 0) or vector(-1)",
         nothing="Unknown",
     )
@@ -59,9 +59,8 @@ def burning(scope: Scope) -> Signal:
     return Signal(
         title="Burning fast now",
         description=(
-            f"SLOs that burn more than {FAST_BURN} times too fast over an hour and still do over five minutes: the "
-            "line at "
-            "which the alert pages. At that pace a month's budget lasts two days."
+            f"SLOs that burn more than {FAST_BURN} times too fast over an hour and over five minutes. The alert pages "
+            "from there on. At that pace a month's budget lasts two days."
         ),
         expr=f"(count(({fast}) and on ({BY}) ({still}))) or (count({left(scope)}) * 0) or vector(-1)",
         nothing="Unknown",
@@ -69,10 +68,10 @@ def burning(scope: Scope) -> Signal:
 
 
 def least_left(scope: Scope) -> Signal:
-    """Tell the budget of the worst SLO."""
+    """Show the budget of the worst SLO."""
     return Signal(
         title="Least budget left",
-        description="What is left of the error budget of the worst SLO: 100 % is untouched, below 0 it is overspent.",
+        description="Rest of the error budget of the worst SLO: 100 % is unused, below 0 is overspent.",
         expr=f"min({left(scope)})",
         unit="percentunit",
         decimals=1,
@@ -81,13 +80,12 @@ def least_left(scope: Scope) -> Signal:
 
 
 def soonest(scope: Scope) -> Signal:
-    """Tell when the first budget is gone."""
+    """Show when the first budget is gone."""
     return Signal(
         title="First budget gone in",
         description=(
-            "How long the budget that ends first lasts at the pace of the last six hours; empty when none burns. "
-            "Below a "
-            "day, fail over or lower what depends on it."
+            "Time until the first budget is used up at the pace of the last six hours; empty if none burns. Below a "
+            "day, fail over, or reduce what depends on it."
         ),
         expr=f"min({exhausts_in(scope)}) or (count({left(scope)}) > 0) * 0 + {NEVER:g}",
         unit="s",
@@ -97,15 +95,15 @@ def soonest(scope: Scope) -> Signal:
 
 
 def budgets(scope: Scope) -> Signal:
-    """Tell the worst budgets over time."""
+    """Show the worst budgets over time."""
     now = left(scope)
     # Of the whole range, so that the lines stay when the prober is down at its end.
     at_end = f"last_over_time({now}[$__range:1h] @ end())"
     return Signal(
         title="Error budget left, the ten least",
         description=(
-            "What is left of each error budget over its SLO's own rolling period. A cliff is an outage, a slope is a "
-            "service that is a little bad all the time; the line rises as old failures leave the period."
+            "Rest of each error budget over its SLO's own rolling period. A steep fall is an outage, a slope is a "
+            "service with constant errors. The line rises as old failures leave the period."
         ),
         expr=named(f"{now} and on ({BY}) bottomk(10, {at_end})"),
         unit="percentunit",
@@ -116,7 +114,7 @@ def budgets(scope: Scope) -> Signal:
 
 
 def burns(scope: Scope, window: str, line: str) -> Signal:
-    """Tell the worst burn rates of a window."""
+    """Show the worst burn rates of a window."""
     errors, budget = scope.of(f"slo:sli_error:ratio_rate{window}"), scope.of("slo:error_budget:ratio")
     rate = f"max by ({BY}) ({errors}) / on ({BY}) (max by ({BY}) ({budget}) > 0)"
     spent = f"max by ({BY}) (avg_over_time({errors}[$__range:15m] @ end()))"
@@ -125,9 +123,8 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
     return Signal(
         title=f"Burn rate over {window}",
         description=(
-            f"How many times faster than allowed the budget burns, over windows of {window}; 1 spends it exactly in "
-            "its "
-            f"period. {line} The eight that burnt most in this range."
+            f"How many times faster than allowed the budget burns, over windows of {window}; 1 spends it in exactly "
+            f"its period. {line} The eight with the highest values in this range."
         ),
         expr=named(f"{rate} and on ({BY}) {worst}"),
         decimals=1,
@@ -137,16 +134,16 @@ def burns(scope: Scope, window: str, line: str) -> Signal:
 
 
 def bad_minutes(scope: Scope) -> Signal:
-    """Tell the bad minutes of each day of the SLOs that had most."""
+    """Show the bad minutes of each day of the SLOs with the most of them."""
     errors = scope.of("slo:sli_error:ratio_rate30m")
     worst = f"topk(20, max by ({BY}) (sum_over_time({errors}[$__range:30m] @ end())))"
     each = f"max by ({BY}) (sum_over_time({windows(errors, '$__interval', '30m')}))"
     return Signal(
         title="Bad minutes",
         description=(
-            "The share of bad probes in each half hour, written as minutes of it and added up: over thirty days a cell "
-            "is the day before its time (UTC). A half hour without a valid probe adds nothing. The 20 SLOs with the "
-            "most. No cell: nothing was validly probed."
+            "The share of bad probes in each half hour, as minutes, summed. Over thirty days a cell is the day before "
+            "its time (UTC). A half hour without a valid probe adds nothing. The 20 SLOs with the most. No cell: no "
+            "valid probe."
         ),
         expr=f"{each} * 30 and on ({BY}) {worst}",
         rows=f"last_over_time({errors}[$__range] @ end())",
@@ -157,13 +154,12 @@ def bad_minutes(scope: Scope) -> Signal:
 
 
 def contract_uptime() -> Signal:
-    """Tell the uptime of each contract's calendar period, between its bounds."""
+    """Show the uptime of each contract's calendar period, between its bounds."""
     return Signal(
         title="Uptime of the contract's period so far",
         description=(
-            "Uptime since the period began, by each contract's own rule. The true value lies between the two lines: "
-            "low "
-            "counts minutes in which nothing was probed as down, high as up. An estimate from our probes."
+            "Uptime since the period began, by each contract's own rule. The true value is between the two lines: low "
+            "counts unprobed minutes as down, high as up. An estimate from our probes."
         ),
         expr="min by (contract, bound) (aiprobe_sla_uptime_ratio)",
         unit="percentunit",

@@ -1,7 +1,7 @@
-"""Signals of speed: quantiles that rest on enough measurements, distributions, and the same hour of last week.
+"""Signals of speed: quantiles of enough measurements, distributions, and the same hour of last week.
 
-Quantiles come from recorded series of half an hour: a probe a minute gives 30 measurements there, and a quantile
-of fewer than 20 is not shown at all.
+Quantiles come from recorded series of half an hour. One probe per minute gives 30 measurements there; a quantile of
+fewer than 20 is not shown.
 """
 
 from dashboards.src.parts import BY_MODEL
@@ -21,13 +21,12 @@ def slow_quantile(scope: Scope, at: str = "") -> str:
 
 
 def slowest(scope: Scope) -> Signal:
-    """Tell the 95th percentile of the time to the first token of the slowest models."""
+    """Show the 95th percentile of the time to the first token of the slowest models."""
     return Signal(
         title="Time to first token, p95",
         description=(
-            "One answer in twenty begins later than this, over the half hour before; the ten models that are "
-            "slowest now. "
-            f"Hidden below {SAMPLES} measurements. Failed probes are not in it: see the share of bad probes."
+            "One answer in twenty begins later than this, over the half hour before; the ten slowest models now. "
+            f"Hidden below {SAMPLES} measurements. Failed probes do not count: see the share of bad probes."
         ),
         expr=named(f"{slow_quantile(scope)} and on ({MODEL}) topk(10, {slow_quantile(scope, ' @ end()')})"),
         unit="s",
@@ -42,15 +41,14 @@ def _median(scope: Scope, when: str = "") -> str:
 
 
 def against_last_week(scope: Scope) -> Signal:
-    """Tell how many times slower than in the same hour last week a model begins to answer."""
+    """Show how many times slower than in the same hour last week a model begins to answer."""
     ratio = f"{_median(scope)} / ({_median(scope, ' offset 1w')} > 0)"
     at_end = f"{_median(scope, ' @ end()')} / ({_median(scope, ' @ end() offset 1w')} > 0)"
     return Signal(
         title="Now against the same hour last week",
         description=(
-            "Median time to the first token divided by that of the same hour a week ago, for the ten models that "
-            "slowed "
-            "down most: 1 is as ever, 2 twice as slow. Begins a week after the first probe."
+            "Median time to the first token divided by that of the same hour a week ago, for the ten models with the "
+            "largest factor: 1 is unchanged, 2 is twice as slow. Begins a week after the first probe."
         ),
         expr=named(f"{ratio} and on ({MODEL}) topk(10, {at_end})"),
         unit="none",
@@ -61,14 +59,13 @@ def against_last_week(scope: Scope) -> Signal:
 
 
 def slowdown_now(scope: Scope) -> Signal:
-    """Tell the factors of the moment, worst first."""
+    """Show the factors of the moment, worst first."""
     ratio = f"{_median(scope)} / ({_median(scope, ' offset 1w')} > 0)"
     return Signal(
         title="Times slower than last week, now",
         description=(
-            "Median time to the first token of this hour divided by the same hour a week ago, worst first. Above 2 "
-            "with "
-            "the network well: ask whether a new model version answers (see the table)."
+            "Median time to the first token of this hour divided by the same hour a week ago, worst first. If it is "
+            "above 2 and the network is fine, a new model version may answer (see the table)."
         ),
         expr=f"sort_desc({named(f'topk(10, {ratio})')})",
         decimals=2,
@@ -79,7 +76,7 @@ def slowdown_now(scope: Scope) -> Signal:
 
 
 def quantile(scope: Scope, level: float, metric: str, window: str, title: str, legend: str, why: str) -> Signal:
-    """Tell a quantile of a histogram over all targets of the scope, where there are enough measurements."""
+    """Show a quantile of a histogram over all targets of the scope, if there are enough measurements."""
     buckets = f"sum by (le) (increase({scope.of(metric + '_bucket')}[{window}]))"
     count = f"sum(increase({scope.of(metric + '_count')}[{window}]))"
     return Signal(
@@ -98,9 +95,8 @@ def samples(scope: Scope, metric: str = "time_to_first_token_seconds") -> Signal
     return Signal(
         title="Samples, 1 h",
         description=(
-            "How many answers the quantiles of the last hour rest on. A 95th percentile of 20 rests on one answer; "
-            "below "
-            "that none is shown. More targets or a shorter interval give more."
+            "Number of answers behind the quantiles of the last hour. A 95th percentile of 20 depends on one answer; "
+            "below that none is shown. More targets or a shorter interval give more."
         ),
         expr=f"sum(increase({scope.of(metric + '_count')}[1h]))",
         decimals=0,
@@ -109,7 +105,7 @@ def samples(scope: Scope, metric: str = "time_to_first_token_seconds") -> Signal
 
 
 def distribution(scope: Scope, metric: str, title: str, why: str) -> Signal:
-    """Tell the distribution of a histogram over time."""
+    """Show the distribution of a histogram over time."""
     return Signal(
         title=title,
         description=why,
@@ -122,15 +118,15 @@ def distribution(scope: Scope, metric: str, title: str, why: str) -> Signal:
 
 
 def tokens_per_second(scope: Scope) -> Signal:
-    """Tell the speed of the latest streams as buckets of targets."""
+    """Show the speed of the latest streams as buckets of targets."""
     now = scope.of("output_tokens_per_second")
     bounds = (*(f"{bound}" for bound in SPEEDS), "+Inf")
     buckets = (f'label_replace(sum({now} <= bool {bound}), "le", "{bound}", "", "")' for bound in bounds)
     return Signal(
         title="Tokens per second",
         description=(
-            "How fast the latest answers streamed after their first word: how many targets were how fast at a time. A "
-            "band that sinks while first tokens stay quick means throttled or loaded models."
+            "Speed of the latest answers after their first token: the number of targets by speed. If a band sinks "
+            "while first tokens stay fast, models are throttled or loaded."
         ),
         expr=" or ".join(buckets),
         rows=f"last_over_time({now}[$__range] @ end())",
@@ -141,7 +137,7 @@ def tokens_per_second(scope: Scope) -> Signal:
 
 
 def mean(scope: Scope, metric: str, by: str, window: str) -> str:
-    """Return the mean of a histogram where there are enough measurements."""
+    """Return the mean of a histogram if there are enough measurements."""
     total, count = scope.of(metric + "_sum"), scope.of(metric + "_count")
     counted = f"sum by ({by}) (increase({count}[{window}]))"
     return enough(f"sum by ({by}) (increase({total}[{window}])) / ({counted} > 0)", counted, by)

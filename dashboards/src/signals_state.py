@@ -1,4 +1,4 @@
-"""Signals of what is up and down: states, counts of them, the status pages' words, and whether it is us."""
+"""Signals of states: states and their counts, the states on status pages, and whether the cause is on our side."""
 
 from dashboards.src.parts import BY_SURFACE
 from dashboards.src.promql import (
@@ -18,7 +18,7 @@ from dashboards.src.promql import (
 from dashboards.src.signal import Signal
 
 MANY = 0.2
-"""Above this share of excluded probes a surface is worth a look, although nothing says that it is down."""
+"""Above this share of excluded probes a surface needs attention, although no valid probe shows an outage."""
 PROBES_FIRST = "Not probed at all"
 """Also the name of a row, so it is short."""
 
@@ -30,13 +30,13 @@ def surfaces_in(scope: Scope, title: str, states: str, why: str) -> Signal:
 
 
 def not_probed(scope: Scope) -> Signal:
-    """Count the surfaces that are configured or were seen, and of which nothing is known now."""
+    """Count the surfaces that are configured or were probed, and whose state is now unknown."""
     every = rows(scope, limit=0)
     return Signal(
         title="Not probed",
         description=(
             "Surfaces in this range without a valid probe now: the exporter is down, or every attempt is excluded "
-            "(key, quota, limits). While this is not 0, calm elsewhere proves nothing. Open the board of the prober."
+            "(key, quota, limits). While this is not 0, missing alarms prove nothing. Open the board of the prober."
         ),
         expr=or_zero(f"count({every} unless on ({SURFACE}) {scope.of('surface_state')})", every),
         nothing="Not probed",
@@ -44,13 +44,13 @@ def not_probed(scope: Scope) -> Signal:
 
 
 def silent(scope: Scope) -> Signal:
-    """Count the surfaces that we see down and whose status page does not say so."""
+    """Count the surfaces with an observed outage that their status page does not declare."""
     seen = f"max by ({SURFACE}) ({scope.of('disagreement', kind='=undeclared')})"
     return Signal(
         title="Silent outages",
         description=(
-            "Surfaces that we see failing while the provider's status page admits nothing. Report these yourself, with "
-            "the request ids of the incident review; do not wait for the page."
+            "Surfaces that fail in our probes while the provider's status page declares nothing. Report these to the "
+            "provider with the request ids of the incident review; do not wait for the page."
         ),
         expr=or_zero(f"count({seen} == 1)", seen),
         nothing="Not compared",
@@ -58,14 +58,14 @@ def silent(scope: Scope) -> Signal:
 
 
 def suspicion(scope: Scope) -> Signal:
-    """Show the evidence for an impairment of the targets that had the most of it."""
+    """Show the evidence for an impairment, for the targets with the most evidence."""
     values = scope.of("outage_suspicion")
     worst = f"topk(12, max by (target) (max_over_time({values}[$__range] @ end())))"
     return Signal(
         title="Suspicion",
         description=(
-            "Evidence of an impairment, in nats, of the twelve targets that had the most; of a target's vantages "
-            "the greatest. 0 without a doubt; 8.5 and more is certain by default, once its failures span 40 seconds."
+            "Evidence of an impairment, in nats, for the twelve targets with the most, each at its vantage with the "
+            "most. 0 means no doubt; 8.5 and more is certain by default, if the failures span 40 seconds."
         ),
         expr=f"max by (target) ({values}) and on (target) {worst}",
         unit="none",
@@ -76,14 +76,14 @@ def suspicion(scope: Scope) -> Signal:
 
 
 def excluded_share(scope: Scope) -> str:
-    """Return the share of each surface's latest scheduled probes that say nothing of the service."""
+    """Return the share of each surface's latest scheduled probes that do not describe the service."""
     events = scope.of("slo_events_total", slo="=availability")
     excluded = scope.of("slo_events_total", slo="=availability", verdict="=excluded")
     return share(f"sum by ({SURFACE}) (increase({excluded}[15m]))", f"sum by ({SURFACE}) (increase({events}[15m]))")
 
 
 def is_it_us(scope: Scope) -> Signal:
-    """Say whether it is us: 0 to 1 is how much of our way out works; 2 our keys or limits refuse us; 3 our budget."""
+    """Show whether it is us: 0 to 1 is the share of vantages with egress; 2 our keys or limits; 3 our budget."""
     # Checks that fail while targets answer prove nothing.
     contradicted = f"{ANYWHERE.of('egress_contradicted')} == 1"
     network = f"avg(max by (vantage) ({ANYWHERE.of('egress_up')}) unless on (vantage) {contradicted})"
@@ -92,10 +92,9 @@ def is_it_us(scope: Scope) -> Signal:
     return Signal(
         title="Is it us?",
         description=(
-            "'It is us': our own way to the Internet fails, by checks that no provider has a hand in and that no "
-            "answered probe contradicts; mend that first. "
-            "'Key or quota': more than a fifth of a surface's probes is refused for our key, quota or rate limit. "
-            "'Our budget': probes are skipped because the day's money is spent."
+            "'It is us': every check of our own way to the Internet fails, and no probe that was answered contradicts "
+            "that; repair that first. 'Key or quota': more than a fifth of a surface's probes is rejected for our key, "
+            "quota or rate limit. 'Our budget': probes are skipped because the day's budget is spent."
         ),
         expr=or_unknown(f"({network} < 1) or {refused} or {penniless} or {network}"),
         nothing="Not checked",
@@ -103,14 +102,14 @@ def is_it_us(scope: Scope) -> Signal:
 
 
 def good_share(scope: Scope, window: str, title: str = "") -> Signal:
-    """Tell the share of valid probes of a window that were good."""
+    """Show the share of valid probes of a window that were good."""
     good = f"sum(increase({scope.of('slo_events_total', slo='=availability', verdict='=good')}[{window}]))"
     valid = f"sum(increase({scope.of('slo_events_total', slo='=availability', verdict='=~good|bad')}[{window}]))"
     return Signal(
         title=title or f"Good probes, {window}",
         description=(
-            "Share of scheduled probes that got an answer in time, of those that were good or bad. Excluded probes "
-            "(our key, our quota, our network) count in neither."
+            "Share of good among good and bad scheduled probes. Excluded probes (our key, our quota, our network) do "
+            "not count."
         ),
         expr=share(good, valid),
         unit="percentunit",
@@ -120,13 +119,12 @@ def good_share(scope: Scope, window: str, title: str = "") -> Signal:
 
 
 def providers_now(scope: Scope) -> Signal:
-    """Tell the state of each provider now, the worst first."""
+    """Show the state of each provider now, the worst first."""
     return Signal(
         title="Providers now, worst first",
         description=(
-            "One cell per provider: the worst of its surfaces when all agree, else a partial outage at the most. "
-            "Grey is "
-            "not probed, which is not the same as well. Click a cell to open the provider."
+            "One cell per provider: the worst of its surfaces if all agree, else at most a partial outage. Grey means "
+            "not probed, which is not operational. Click a cell to open the provider."
         ),
         expr=f"sort_desc({named(state_now(scope, 'provider'))})",
         legend="{{provider_display_name}}",
@@ -143,13 +141,12 @@ def measured(
     *,
     limit: int = ROWS,
 ) -> Signal:
-    """Tell what the probes saw over time."""
+    """Show what the probes saw over time."""
     return Signal(
         title=title,
         description=(
-            "What our probes saw, by the same states that the alerts and incidents use. Grey is time in which "
-            "nothing was "
-            f"validly probed: nobody knows. The worst {limit} rows of the range are shown."
+            "What our probes observed, in the same states as alerts and incidents. Grey is time without a valid probe. "
+            f"The worst {limit} rows of the range are shown."
         ),
         expr=named(state_over_time(scope, by, metric, limit)),
         rows=rows(scope, by, metric, limit),
@@ -159,17 +156,16 @@ def measured(
 
 
 def declared(scope: Scope, title: str, *, limit: int = ROWS) -> Signal:
-    """Tell what the status pages said, in the same rows as what we measured."""
-    said = f"max by ({SURFACE}) (max_over_time({scope.of('status_component_state')}[$__rate_interval]))"
+    """Show what the status pages declared, in the same rows as what we measured."""
+    words = f"max by ({SURFACE}) (max_over_time({scope.of('status_component_state')}[$__rate_interval]))"
     every = rows(scope, limit=limit)
     return Signal(
         title=title,
         description=(
-            "What each provider's own status page said of the same surface, in the same rows and on the same time "
-            "axis as "
-            "what we measured. Grey: the page could not be read, or does not tell of this surface."
+            "What each provider's own status page declared for the same surface, in the same rows and on the same time "
+            "axis as what we measured. Grey: the page could not be read, or does not list this surface."
         ),
-        expr=named(f"{said} and on ({SURFACE}) {every} or {every} * 0 - 1"),
+        expr=named(f"{words} and on ({SURFACE}) {every} or {every} * 0 - 1"),
         rows=every,
         legend=BY_SURFACE,
         nothing=PROBES_FIRST,
@@ -177,7 +173,7 @@ def declared(scope: Scope, title: str, *, limit: int = ROWS) -> Signal:
 
 
 def alerts(scope: Scope) -> Signal:
-    """Tell which alerts fired when, by severity: 3 critical, 2 warning, 1 info, 0 silent."""
+    """Show which alerts fired when, by severity: 3 critical, 2 warning, 1 info, 0 silent."""
     # Every alert but the AIWatchdog, which always fires.
     own = scope.of("ALERTS", alertname="=~AI[^W].*", alertstate="=firing", provider="=~$provider|", severity="=%s")
     levels = (("critical", 3), ("warning", 2), ("info", 1))
@@ -188,8 +184,8 @@ def alerts(scope: Scope) -> Signal:
     return Signal(
         title="Alerts that fired",
         description=(
-            "Alerts of this provider, and of none in particular, while they fired. Needs the alert rules in this "
-            "Prometheus; without them nothing can be shown here."
+            "Firing alerts of this provider, and alerts without a provider. Needs the alert rules in this Prometheus; "
+            "without them nothing is shown here."
         ),
         expr=f'label_replace({levelled}, "name", "$1", "alertname", "AI(.+)")',
         rows=ever,

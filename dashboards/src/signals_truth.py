@@ -1,4 +1,4 @@
-"""Signals of the comparison: what the status page said, held against what the probes saw."""
+"""Signals of the comparison between status pages and probes."""
 
 from dashboards.src.parts import BY_SURFACE
 from dashboards.src.promql import SURFACE, Scope, combined, named, rows
@@ -18,7 +18,7 @@ def seconds_of(scope: Scope, kind: str) -> str:
 
 
 def truth(scope: Scope) -> Signal:
-    """Tell who said what when: 0 both well, 1 only the page, 2 only we, 3 both an outage, -1 not compared."""
+    """Show both sides over time: 0 both operational, 1 outage on the page, 2 in our probes, 3 both, -1 not compared."""
     window = "[$__rate_interval]"
     silent = f"max by ({SURFACE}) (max_over_time({scope.of('disagreement', kind='=undeclared')}{window}))"
     alone = f"max by ({SURFACE}) (max_over_time({scope.of('disagreement', kind='=unobserved')}{window}))"
@@ -26,12 +26,10 @@ def truth(scope: Scope) -> Signal:
     every = rows(scope)
     states = f"({silent} == 1) * 2 or ({alone} == 1) or (({seen}) >= bool 2) * 3 and on ({SURFACE}) {silent}"
     return Signal(
-        title="Who said what, when",
+        title="Who reported what, when",
         description=(
-            "Each surface in four states. Red: we see an outage and its page says nothing. Orange: both see it. "
-            "Yellow: only "
-            "the page says so, perhaps of a part that is not probed. Grey: one side is not known, so nothing is "
-            "compared."
+            "Each surface in four states. Red: only we see an outage. Orange: both see it. Yellow: only the page "
+            "declares it, perhaps for a part that is not probed. Grey: one side is unknown, so nothing is compared."
         ),
         expr=named(f"({states}) and on ({SURFACE}) {every} or {every} * 0 - 1"),
         rows=every,
@@ -41,13 +39,12 @@ def truth(scope: Scope) -> Signal:
 
 
 def silent_time(scope: Scope) -> Signal:
-    """Tell how long outages went undeclared in the range, summed over surfaces."""
+    """Show how long outages went undeclared in the range, summed over surfaces."""
     return Signal(
         title="Silent time",
         description=(
-            "Time in this range in which a surface failed for us while its page admitted nothing, to the minute and "
-            "summed "
-            "over surfaces: what a customer who trusts the page would not have known."
+            "Time in this range in which a surface failed in our probes and its page declared nothing, to the minute, "
+            "summed over surfaces. A customer who relies on the page does not see this time."
         ),
         expr=f"sum({seconds_of(scope, 'undeclared')})",
         unit="s",
@@ -57,13 +54,12 @@ def silent_time(scope: Scope) -> Signal:
 
 
 def false_alarm_time(scope: Scope) -> Signal:
-    """Tell how long pages declared outages that no probe saw."""
+    """Show how long pages declared outages that no probe saw."""
     return Signal(
         title="Only declared",
         description=(
-            "Time in this range in which a page declared an outage of a surface that was well for us, summed over "
-            "surfaces: "
-            "a region, model or feature that is not probed, or a page that was not set back."
+            "Time in this range in which a page declared an outage of a surface that our probes saw operational, "
+            "summed over surfaces: a region, model or feature that is not probed, or a page that was not updated."
         ),
         expr=f"sum({seconds_of(scope, 'unobserved')})",
         unit="s",
@@ -73,14 +69,13 @@ def false_alarm_time(scope: Scope) -> Signal:
 
 
 def median_lag(scope: Scope) -> Signal:
-    """Tell how late the pages were, the median surface."""
+    """Show how late the pages were, the median surface."""
     lag = f"max by ({SURFACE}) (last_over_time({scope.of('last_declaration_lag_seconds')}[$__range]))"
     return Signal(
         title="Page behind us",
         description=(
-            "From our first bad probe to the page's first word about it, of each surface's last outage in which we "
-            "were "
-            "first; the median surface. This is what waiting for the page costs."
+            "From our first bad probe to the page's first declaration, in each surface's last outage in which we were "
+            "first; the median surface. This is the time that waiting for the page costs."
         ),
         expr=f"quantile(0.5, {lag})",
         unit="s",
@@ -90,14 +85,13 @@ def median_lag(scope: Scope) -> Signal:
 
 
 def median_lead(scope: Scope) -> Signal:
-    """Tell how early the pages were, the median surface."""
+    """Show how early the pages were, the median surface."""
     lead = f"max by ({SURFACE}) (last_over_time({scope.of('last_declaration_lead_seconds')}[$__range]))"
     return Signal(
         title="Page ahead of us",
         description=(
-            "From the page's first word to our first bad probe, of each surface's last outage in which the page was "
-            "first; "
-            "the median surface. Large values: probe more often, or more of what your users use."
+            "From the page's first declaration to our first bad probe, in each surface's last outage in which the page "
+            "was first; the median surface. Large values: probe more often, or probe more of what your users use."
         ),
         expr=f"quantile(0.5, {lead})",
         unit="s",
@@ -107,14 +101,13 @@ def median_lead(scope: Scope) -> Signal:
 
 
 def compared(scope: Scope) -> Signal:
-    """Tell the share of the range in which both sides were known, of the average surface."""
+    """Show the share of the range in which both sides were known, of the average surface."""
     counted = f"count_over_time(({of_kind(scope, 'undeclared')})[$__range:1m])"
     return Signal(
         title="Time compared",
         description=(
-            "Share of this range in which a surface was both probed and told of by a page that could be read, on "
-            "average. "
-            "The lower it is, the less the numbers beside it mean."
+            "Share of this range in which a surface was probed and its page was readable and listed it, on average. "
+            "The lower it is, the less reliable are the numbers beside it."
         ),
         expr=f"clamp_max(avg({counted}) * 60 / $__range_s, 1)",
         unit="percentunit",
@@ -124,13 +117,12 @@ def compared(scope: Scope) -> Signal:
 
 
 def page_age() -> Signal:
-    """Tell for how long each page was not read."""
+    """Show for how long each page was not read."""
     return Signal(
         title="Since each page was last read",
         description=(
-            "How old our reading of each status page is. A page that cannot be read says nothing, neither well nor "
-            "ill; "
-            "above 15 minutes an alert tells. Look at the exporter's log for the reason."
+            "Age of our last reading of each status page. A page that cannot be read gives no information. Above 15 "
+            "minutes an alert fires. The exporter's log has the reason."
         ),
         expr="topk(25, time() - max by (page) (aiprobe_status_page_polled_timestamp_seconds))",
         unit="s",
@@ -140,13 +132,12 @@ def page_age() -> Signal:
 
 
 def open_incidents() -> Signal:
-    """Tell the unresolved incidents of the pages."""
+    """Show the unresolved incidents of the pages."""
     return Signal(
         title="Incidents that the pages have open",
         description=(
-            "Unresolved incidents of each status page by the impact that it gives them. Many that stay open for "
-            "days mean "
-            "that the page is not tidied, not that the service is down."
+            "Unresolved incidents of each status page by the impact that it states. Many that stay open for days mean "
+            "that the page is not maintained, not that the service is down."
         ),
         expr="topk(25, max by (page, impact) (aiprobe_status_incidents) > 0)",
         decimals=0,

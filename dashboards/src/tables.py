@@ -16,20 +16,20 @@ _CELLS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A column of label values. A hidden one serves the links of others."""
+    """A column of label values. A hidden one is for the links of others."""
 
     name: str
     title: str = ""
     width: int = 0
     grows: int = 0
-    """Least width of the one column of a table that takes what the others leave."""
+    """Least width of the column that takes the remaining width of a table."""
     links: Sequence[Json] = ()
     hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A column of the values of a query; the first query of a table decides which rows there are."""
+    """A column of the values of a query; the first query of a table determines the rows."""
 
     title: str
     expr: str
@@ -57,7 +57,7 @@ def table(  # noqa: PLR0913 - what a table is made of, by keyword
     """Return a table; `sort` is the title of a column."""
     fields = {label.name: label.title or label.name for label in labels}
     fields |= {f"Value #{chr(ord('A') + index)}": value.title for index, value in enumerate(values)}
-    # Grafana numbers the values only where more than one query answered.
+    # Grafana numbers the values only if more than one query returned data.
     renamed = fields | {"Value": values[0].title}
     return Panel(
         kind="table",

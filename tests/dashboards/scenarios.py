@@ -31,7 +31,7 @@ HARD_OUTAGE = World(
     name="hard outage, admitted ten minutes late",
     answer=_openai_down,
     page=_openai_admits,
-    truth=CALM | {(WALL, MAJOR): 2.0, (PROVIDER, "State now"): 3.0, (PROVIDER, "Its page says"): 3.0,
+    truth=CALM | {(WALL, MAJOR): 2.0, (PROVIDER, "State now"): 3.0, (PROVIDER, "Its page declares"): 3.0,
                   (TRUTH, "Silent time"): 2 * 8 * 60.0, (INCIDENT, "Time in outage"): 59 * 60.0,
                   (INCIDENT, "Bad probes"): 122.0, (PROVIDER, "Others impaired"): 0.0},
 )  # fmt: skip
@@ -63,7 +63,7 @@ PROBER_DEAD = World(
     alive=lambda minute: minute < 120,
     truth={(WALL, MAJOR): -1.0, (WALL, PARTIAL): -1.0, (WALL, SILENT): -1.0, (WALL, US): -1.0,
            (WALL, UNPROBED): float(SURFACES), (WALL, GOOD): None, (PROVIDER, "State now"): -1.0,
-           (PROVIDER, "Its page says"): -1.0, (SELF, "Exporters scraped"): 0.0, (SELF, "Journal"): -1.0},
+           (PROVIDER, "Its page declares"): -1.0, (SELF, "Exporters scraped"): 0.0, (SELF, "Journal"): -1.0},
 )  # fmt: skip
 ONE_REGION = World(
     name="one region of the provider",
@@ -96,7 +96,7 @@ EGRESS_DOWN = World(
 PAGE_UNREADABLE = World(
     name="pages unreadable",
     page=lambda minute, provider, surface: 0 if minute < 120 else None,
-    truth=CALM | {(WALL, SILENT): -1.0, (PROVIDER, "Its page says"): -1.0},
+    truth=CALM | {(WALL, SILENT): -1.0, (PROVIDER, "Its page declares"): -1.0},
 )
 NO_RULES = World(name="without recording rules", recorded=False, truth=CALM)
 BRAND_NEW = World(name="brand-new install", minutes=2, truth=CALM)

@@ -90,7 +90,7 @@ MAY_BE_EMPTY = {
     # What is wrong, of which there is nothing in a healthy world.
     "Needs attention", "What fails", "Probes that did not start", "Alerts that fired", "Outage began",
     "Last seen failing",
-    "Its page's first word", "Incidents that the pages have open", "First budget gone in",
+    "First declared", "Incidents that the pages have open", "First budget gone in", "Cost of follow-ups, 1 d",
     # A week of history is not in the scenario.
     "Now against the same hour last week", "Times slower than last week, now",
     "Objectives, the least budget first", "Surface by surface",

@@ -172,7 +172,7 @@ def test_the_wall_says_who_is_down_since_when_and_what_the_page_says(
 ) -> None:
     panels = shown(page, grafana, scenes[SILENT_PAGE.name], WALL)
     told = panels["Needs attention"]["text"]
-    assert all(words in told for words in ("OpenAI", "Major outage", " ago", "Says operational"))
+    assert all(words in told for words in ("OpenAI", "Major outage", " ago", "Page: operational"))
     assert panels["Providers now, worst first"]["text"].index("OpenAI") < panels["Providers now, worst first"][
         "text"
     ].index("Anthropic")

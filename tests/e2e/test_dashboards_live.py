@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 OF_SCRAPING = {"__name__", "job", "instance"}
 SEEN_AT_ONCE = {
-    "aiprobe-wall": {"Providers now, worst first", "What we measured", "What their status pages said", "Is it us?"},
-    "aiprobe-truth": {"Who said what, when", "Surface by surface", "The pages' own words, now"},
+    "aiprobe-wall": {"Providers now, worst first", "What we measured", "What their status pages declared", "Is it us?"},
+    "aiprobe-truth": {"Who reported what, when", "Surface by surface", "The pages' own words, now"},
     "aiprobe-self": {"Targets, the longest unprobed first", "Exporters", "Configuration", "Exporters scraped"},
     "aiprobe-provider": {"State now", "Why slow: phases of a probe"},
 }

@@ -1,4 +1,4 @@
-"""The seven boards, in the order in which a reader meets them. One more board is one more file and one line here."""
+"""The seven boards, in the order in which readers open them. Another board is one file and one line here."""
 
 from collections.abc import Callable
 from typing import Final

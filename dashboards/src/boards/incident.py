@@ -1,4 +1,4 @@
-"""One incident on one page: what failed when, what the provider said, was it us, and which requests prove it."""
+"""One incident on one page: what failed when, what the provider declared, was it us, and which requests prove it."""
 
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_speed as speed
@@ -13,11 +13,11 @@ from dashboards.src.signal import Signal
 SCOPE = Scope(("provider", "account", "surface", "vantage"))
 _NEUTRAL = ((0, palette.LOW),)
 _SURFACES, _PROVIDERS = 6, 12
-"""Rows that the panels of one page have room for."""
+"""The number of rows that fit into the panels of one page."""
 
 
 def board() -> Board:
-    """Return the board that reviews an incident. It is opened by links with from, to and provider."""
+    """Return the board that reviews an incident. Links open it with from, to and provider."""
     return Board(
         uid=parts.INCIDENT,
         title="Incident review",
@@ -36,7 +36,7 @@ def board() -> Board:
                 states.measured(SCOPE, "What we measured", limit=_SURFACES), mapped=mappings.STATE, width=12, height=5
             ),
             timeline(
-                states.declared(SCOPE, "What its status page said", limit=_SURFACES),
+                states.declared(SCOPE, "What its status page declared", limit=_SURFACES),
                 mapped=mappings.PAGE,
                 width=12,
                 height=5,
@@ -67,7 +67,7 @@ def _facts() -> list[Panel]:
     end = Signal(
         title="Last seen failing",
         description=(
-            "The last minute of this range with a partial or major outage; near the end of the range it may go on."
+            "The last minute of this range with a partial or major outage; near the end of the range it can continue."
         ),
         expr=f"max(max_over_time(timestamp({outage})[$__range:1m])) * 1000",
         unit="dateTimeAsIso",
@@ -85,15 +85,15 @@ def _facts() -> list[Panel]:
     )
     word = f"(max(max_over_time({SCOPE.of('status_component_state')}[1m])) >= 1)"
     first_word = Signal(
-        title="Its page's first word",
-        description="The first minute of this range in which the status page said that something was wrong, UTC.",
+        title="First declared",
+        description="The first minute of this range in which the status page declared a problem, UTC.",
         expr=f"min(min_over_time(timestamp({word})[$__range:1m])) * 1000",
         unit="dateTimeAsIso",
         nothing="Never in range",
     )
     hushed = Signal(
         title="Undeclared time",
-        description="How much of the outage went by without a word on the status page, the longest of the surfaces.",
+        description="How long the outage was not declared on the status page, for the surface with the longest time.",
         expr=f"max({truth.seconds_of(SCOPE, 'undeclared')})",
         unit="s",
         decimals=1,
@@ -102,14 +102,14 @@ def _facts() -> list[Panel]:
     bad = SCOPE.of("slo_events_total", slo="=availability", verdict="=bad")
     failed = Signal(
         title="Bad probes",
-        description="Scheduled probes of this range that were bad for availability; confirmations are not counted.",
+        description="Scheduled probes of this range that were bad for availability; follow-ups are not counted.",
         expr=f"sum(increase({bad}[$__range]))",
         decimals=0,
         nothing=mappings.NOT_PROBED,
     )
     spent = Signal(
         title="Spent on probes",
-        description="What the probes of this provider cost in this range, by the configured prices.",
+        description="Cost of the probes of this provider in this range, by the configured prices.",
         expr=f"sum(increase({SCOPE.of('cost_usd_total')}[$__range]))",
         unit="currencyUSD",
         decimals=4,
@@ -122,8 +122,8 @@ def _facts() -> list[Panel]:
 
 def _speed() -> tuple[Signal, Signal]:
     why = (
-        "Before, during and after, of the probes that ended ok in the half hour before each point; hidden below 20 "
-        "measurements. A gap during the outage means that too few answers came to measure."
+        "Before, during and after the incident, of the probes that ended ok in the half hour before each point. Hidden "
+        "below 20 measurements. A gap during the outage means that too few probes were ok."
     )
     metric = "time_to_first_token_seconds"
     return (
@@ -136,9 +136,7 @@ def _others() -> Signal:
     everything = Scope(("vantage",))
     return Signal(
         title="Every provider at the same time",
-        description=(
-            "If others failed in the same minutes, suspect what they share with this one: our network, a cloud, a CDN."
-        ),
+        description=("If others failed in the same minutes, the cause can be shared: our network, a cloud, a CDN."),
         expr=named(state_over_time(everything, "provider", limit=_PROVIDERS)),
         rows=rows(everything, "provider", limit=_PROVIDERS),
         legend="{{provider_display_name}}",
@@ -152,7 +150,7 @@ def _egress() -> Signal:
     return Signal(
         title="Was it us? Our way out",
         description=(
-            "Checks of our own way to the Internet that no provider has a hand in. All failing together: it was us."
+            "Checks of our own way to the Internet, at hosts that no AI provider operates. If all fail, it was us."
         ),
         expr=f'label_replace({checked}, "host", "$1", "check", "(?:https?://)?([^/]+).*")',
         rows=every,

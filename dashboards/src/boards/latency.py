@@ -1,4 +1,4 @@
-"""How fast the models are: distributions, quantiles that rest on enough answers, and the same hour last week."""
+"""How fast the models are: distributions, quantiles of enough answers, and the same hour last week."""
 
 from dashboards.src import palette, parts
 from dashboards.src import signals_speed as speed
@@ -45,8 +45,7 @@ def _headline() -> list[Panel]:
     metric = "time_to_first_token_seconds"
     why = (
         "Time from the start of a probe to its first content, over all targets chosen above, in the hour before the "
-        "end of "
-        "the range. Hidden below 20 measurements, because it would be a guess."
+        "end of the range. Hidden below 20 measurements, because it would not be reliable."
     )
     levels = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
     quantiles = [speed.quantile(SCOPE, level, metric, "1h", f"First token, {name}", "", why) for level, name in levels]
@@ -57,15 +56,14 @@ def _headline() -> list[Panel]:
         "1h",
         "Silence, p95",
         "",
-        "The longest silence inside one stream, of one answer in twenty, in the last hour. Above a second people "
-        "notice.",
+        "The longest silence inside one stream. One answer in twenty of the last hour had a longer one. Users notice "
+        "more than a second.",
     )
     per_token = Signal(
         title="Tokens/s, p50",
         description=(
-            "How fast answers stream after their first content: one divided by the median time per token, over the "
-            "last hour. "
-            "Hidden below 20 measurements of streams that were long enough to time."
+            "Speed of answers after their first content: one divided by the median time per token, over the last hour. "
+            "Hidden below 20 measurements of streams that were long enough."
         ),
         expr="1 / (" + speed.quantile(SCOPE, 0.5, "time_per_output_token_seconds", "1h", "", "", "").expr + ")",
         decimals=0,
@@ -80,15 +78,15 @@ def _distributions() -> list[Panel]:
         SCOPE,
         "time_to_first_token_seconds",
         "Time to first token",
-        "How many answers began after how long. Two bands are two kinds of answer: cached, another region, another "
-        "model; "
-        "a band that climbs is a service that queues.",
+        "Number of answers by the time to their first token. Two bands are two kinds of answer: cached, another "
+        "region, another model. A band that rises means that the service queues.",
     )
     gaps = speed.distribution(
         SCOPE,
         "stream_max_gap_seconds",
         "Longest silence in a stream",
-        "The longest gap between two pieces of an answer. Answers that begin quickly and then hang are seen only here.",
+        "The longest gap between two parts of an answer. Answers that begin quickly and then hang are visible only "
+        "here.",
     )
     per_token = speed.distribution(
         SCOPE,
@@ -100,14 +98,13 @@ def _distributions() -> list[Panel]:
         SCOPE,
         "time_to_first_output_token_seconds",
         "Time to first visible token",
-        "Of models that think first: when their readers saw the first visible word. Empty where no model showed "
-        "reasoning.",
+        "For reasoning models: time to the first visible word. Empty if no model showed reasoning.",
     )
     whole = speed.distribution(
         SCOPE,
         "duration_seconds",
         "Whole answer",
-        "How long whole probes took, from the first packet to the end marker; of other kinds than chat as well.",
+        "Duration of whole probes, from the first packet to the end marker; also of kinds other than chat.",
     )
     speeds = heatmap(speed.tokens_per_second(SCOPE))
     return [heatmap(first), heatmap(gaps), speeds, heatmap(per_token), heatmap(visible), heatmap(whole)]
@@ -128,9 +125,8 @@ def _models() -> Panel:
     answered = f"count by ({by}, response_model) ({SCOPE.of('response_model_info')})"
     return table(
         "Models",
-        "The 25 models with the most measurements. n is how many answers of the last half hour the quantiles rest "
-        "on; they "
-        "are empty below 20. More than one model that answered: a rollout or a fallback.",
+        "The 25 models with the most measurements. n is the number of answers of the last half hour; quantiles of "
+        "fewer than 20 are empty. More than one model that answered means a rollout or a fallback.",
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=160, links=[parts.to_provider(of_row=True)]),

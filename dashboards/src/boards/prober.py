@@ -1,4 +1,4 @@
-"""The prober itself: can its numbers be trusted, is it fresh, and what does it cost?"""
+"""The prober itself: are its numbers reliable and recent, and what does it cost?"""
 
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_self as own
@@ -14,8 +14,8 @@ _SHARE = ((0, palette.OPERATIONAL), (0.8, palette.DEGRADED), (1, palette.MAJOR))
 _AGE = ((0, palette.OPERATIONAL), (2, palette.DEGRADED), (3, palette.MAJOR))
 _NEUTRAL = ((0, palette.LOW),)
 _SPEND = {"spent": palette.LOW, "budget": palette.HIGH}
-_LATE = "How much later than planned probes started. Above a second the machine is too small for the plan."
-_LAG = "How late the event loop wakes. Timings of probes are off by as much: above 0.1 s do not trust them."
+_LATE = "Delay of the start of scheduled probes. Above a second the machine is too small for this configuration."
+_LAG = "Delay with which the event loop wakes. Times of probes are wrong by as much: above 0.1 s they are not reliable."
 
 
 def board() -> Board:
@@ -23,7 +23,7 @@ def board() -> Board:
     return Board(
         uid=parts.SELF,
         title="Prober health and cost",
-        description="Whether the numbers of the other boards can be trusted, and what they cost.",
+        description="Whether the numbers of the other boards are reliable, and what they cost.",
         variables=(parts.provider(), parts.ACCOUNT, parts.VANTAGE),
         annotations=(parts.ALERTS_FIRING,),
         time_from="now-6h",
@@ -67,13 +67,14 @@ def _headline() -> list[Panel]:
     reload = own.worst_of(
         "aiprobe_config_last_reload_successful",
         "Configuration",
-        "Whether the last load of the configuration worked. If it failed, the one before is still in force: see the "
+        "Whether the last load of the configuration succeeded. If it failed, the previous one is still in use: see the "
         "log.",
     )
     journal = own.worst_of(
         "aiprobe_journal_up",
         "Journal",
-        "Whether results are kept on disk. Without it evidence and the spend of the day are lost at the next restart.",
+        "Whether results are stored on disk. Otherwise evidence and the spending of the day are lost at the next "
+        "restart.",
     )
     return [
         stat(own.exporters_up(), mapped=mappings.value_map({-1: ("Unknown", palette.UNKNOWN)}),
@@ -89,9 +90,7 @@ def _headline() -> list[Panel]:
 def _costs() -> list[Panel]:
     wasted = Signal(
         title="Spent on excluded probes, 1 d",
-        description=(
-            "Money of the last day that bought answers which say nothing about the service. Mend the key or the limits."
-        ),
+        description=("Cost of the last day of probes that do not describe the service. Correct the key or the limits."),
         expr=f"sum(increase({SCOPE.of('cost_usd_total', verdict='=excluded')}[1d]))",
         unit="currencyUSD",
         decimals=4,
@@ -104,9 +103,7 @@ def _costs() -> list[Panel]:
 def _expiry() -> Signal:
     return Signal(
         title="First certificate expires in",
-        description=(
-            "The certificate that ends first among those that the probed services show. Below a week an alert tells."
-        ),
+        description=("The first expiry of all certificates of the probed services. Below a week an alert fires."),
         expr=f"min({SCOPE.of('tls_certificate_not_after_timestamp_seconds')}) - time()",
         unit="s",
         decimals=1,
@@ -125,9 +122,8 @@ def _targets() -> Panel:
     last = f"max by ({by}) ({SCOPE.of('success')}) and on ({by}) {chosen}"
     return table(
         "Targets, the longest unprobed first",
-        "How long ago each target was probed and was last ok, the 25 that waited longest in their own intervals. "
-        "Above 3 "
-        "intervals the target's states are gone and it shows as Not probed everywhere.",
+        "How long ago each target was probed and was last ok, for the 25 with the longest time in their own intervals. "
+        "Above 3 intervals the target has no state, and all boards show it as Not probed.",
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=165, links=[parts.to_provider(of_row=True)]),
@@ -159,8 +155,8 @@ def _versions() -> Panel:
     written = "min by (vantage) (aiprobe_journal_last_commit_timestamp_seconds) * 1000"
     return table(
         "Exporters",
-        "What runs where, since when its configuration is in force, and when its journal was last written to disk. "
-        "Different versions behind one vantage mean a rollout that has not ended.",
+        "Version of each exporter, the time from which its configuration is in use, and the last write of its journal. "
+        "Different versions for one vantage mean an incomplete rollout.",
         labels=[
             Label(name="vantage", title="Vantage", grows=70),
             Label(name="version", title="Version", width=62),

@@ -38,7 +38,7 @@ def board() -> Board:
             ),
             lines(states.suspicion(SCOPE), width=24, height=6),
             timeline(
-                states.declared(SCOPE, "Its status page said", limit=8),
+                states.declared(SCOPE, "Its status page declared", limit=8),
                 mapped=mappings.PAGE,
                 links=[parts.to_truth()],
                 height=6,
@@ -76,7 +76,7 @@ def _headline() -> list[Panel]:
     now = combined(SCOPE.of("surface_state"), "provider")
     state = Signal(
         title="State now",
-        description="What our probes of this provider see now, over the surfaces chosen above. Grey: nothing is known.",
+        description="State now by our probes of this provider, over the surfaces chosen above. Grey: unknown.",
         expr=or_unknown(f"max({now})"),
         nothing=mappings.NOT_PROBED,
     )
@@ -88,16 +88,16 @@ def _headline() -> list[Panel]:
         nothing="Not in a day",
     )
     page = Signal(
-        title="Its page says",
+        title="Its page declares",
         description=(
-            "The worst word of the provider's own status page about the surfaces chosen above; grey: unreadable."
+            "The worst state on the provider's own status page for the surfaces chosen above; grey: unreadable."
         ),
         expr=or_unknown(f"max({SCOPE.of('status_component_state')})"),
         nothing="Unknown",
     )
     hushed = Signal(
         title="Undeclared for",
-        description="How long an outage that we see now has gone without a word on the status page; 0 s without one.",
+        description="How long a current outage has not been declared on the status page; 0 s without one.",
         expr=f"max({SCOPE.of('undeclared_seconds')})",
         unit="s",
         decimals=1,
@@ -106,7 +106,7 @@ def _headline() -> list[Panel]:
     others = Signal(
         title="Others impaired",
         description=(
-            "How many other providers have an outage now. Several at once: suspect our network or a shared cloud."
+            "Number of other providers with an outage now. Several at once: check our network and shared clouds."
         ),
         expr=_others_impaired(),
         nothing=mappings.NOT_PROBED,
@@ -129,9 +129,7 @@ def _others_impaired() -> str:
 def _second_line() -> list[Panel]:
     budget = Signal(
         title="Budget left",
-        description=(
-            "What is left of the period's error budget, of the worst SLO chosen above; below 0 it is overspent."
-        ),
+        description=("Rest of the period's error budget, for the worst SLO chosen above; below 0 it is overspent."),
         expr=(
             f"min({SCOPE.of('slo:period_error_budget_remaining:ratio')}) or "
             f"min({SCOPE.of('slo_error_budget_remaining_ratio')})"
@@ -163,7 +161,7 @@ def _incidents() -> Signal:
     return Signal(
         title="Open incidents",
         description=(
-            "Incidents that the exporter itself has open for the surfaces chosen above, with evidence on its board."
+            "Observed incidents that are open for the surfaces chosen above; the Incident board has the evidence."
         ),
         expr=f"sum(max by ({SURFACE}) ({SCOPE.of('incidents_observed', open='=true')}))",
         decimals=0,
@@ -174,8 +172,7 @@ def _incidents() -> Signal:
 def _quantiles(window: str = "30m") -> tuple[Signal, Signal]:
     why = (
         "Time from the start of a probe to the first content, of probes that ended ok, over the window before each "
-        "point. "
-        "Hidden below 20 measurements. A dot is one answer with its request id."
+        "point. Hidden below 20 measurements. A dot is one answer with its request id."
     )
     title = "Time to first token"
     metric = "time_to_first_token_seconds"
@@ -203,9 +200,8 @@ def _others() -> Signal:
     return Signal(
         title="Every provider, for comparison",
         description=(
-            "The state of every provider at the same time. If many fail together, look at our own network and at "
-            "clouds "
-            "that they share before you blame one of them."
+            "The state of every provider at the same time. If many fail together, first check our own network and "
+            "shared clouds."
         ),
         expr=named(state_over_time(ELSEWHERE, "provider", limit=_FEW)),
         rows=rows(ELSEWHERE, "provider", limit=_FEW),

@@ -1,4 +1,4 @@
-"""Objectives and contracts: what is achieved, what is left, how fast it goes, and what a breach is worth."""
+"""Objectives and contracts: what is achieved, what is left, how fast it is used, and what a breach is worth."""
 
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_slo as slo
@@ -22,9 +22,9 @@ _LINES = (
     ("3d", slo.TICKET_BURN, palette.PARTIAL, "A ticket is due above 1."),
 )
 _CAVEAT = (
-    "**An estimate.** Uptime, tiers and credits are computed from this exporter's probes by each contract's own "
-    "rule; the "
-    "provider decides by its own ledger. Take the evidence of `aiprobe report` with the claim, and mind the deadline."
+    "**An estimate.** Uptime, tiers and credits are calculated from this exporter's probes by each contract's own "
+    "rule; the provider decides by its own measurements. Send the evidence of `aiprobe report` with the claim before "
+    "the deadline."
 )
 
 
@@ -37,7 +37,7 @@ def board() -> Board:
         uid=parts.SLO,
         title="SLO and error budget",
         description=(
-            "Error budgets of the objectives that you set, and what the contracts that providers signed owe you."
+            "Error budgets of your objectives, and the credits due under the contracts of the providers."
         ),
         variables=(parts.provider(), parts.ACCOUNT, kinds),
         annotations=(parts.OWN_ALERTS_FIRING,),
@@ -93,9 +93,8 @@ def _objectives() -> Panel:
 
     return table(
         "Objectives, the least budget first",
-        "The 25 SLOs with the least budget left. Time left is the budget written as downtime: how long a total "
-        "outage may "
-        "still last. Burn above 1 spends faster than the period allows.",
+        "The 25 SLOs with the least budget left. Time left is the budget as downtime: the longest total outage that is "
+        "still allowed. Burn above 1 spends faster than the period allows.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
@@ -139,9 +138,8 @@ def _contracts() -> Panel:
 
     return table(
         "Contracts, this period",
-        "Each contract since its calendar period began. Low and high bound what can be known: low counts unprobed "
-        "minutes as "
-        "down. Credits are estimates; claim before the deadline with the evidence of aiprobe report.",
+        "Each contract since its calendar period began. Low and high are bounds: low counts unprobed minutes as down. "
+        "Credits are estimates; claim before the deadline with the evidence of aiprobe report.",
         labels=[Label(name="contract", title="Contract", grows=180)],
         values=[
             Value(title="Uptime, low", expr=one("uptime_ratio", "low"), unit="percentunit", decimals=3, width=105),

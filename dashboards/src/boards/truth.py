@@ -1,4 +1,4 @@
-"""The poster: what providers declare, held against what the probes saw."""
+"""The poster: what providers declare, compared with what the probes observed."""
 
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_state as states
@@ -19,7 +19,7 @@ def board() -> Board:
     return Board(
         uid=parts.TRUTH,
         title="Status page vs observed",
-        description="What the providers' status pages said, held against what our probes saw at the same time.",
+        description="What the status pages declared, compared with what our probes observed at the same time.",
         variables=(parts.provider(), parts.SURFACE),
         time_from="now-7d",
         panels=[
@@ -33,14 +33,14 @@ def board() -> Board:
                 truth.truth(SCOPE), mapped=mappings.TRUTH, links=[parts.to_incident(), parts.to_provider()], height=12
             ),
             _surfaces(),
-            row("Both sides for themselves"),
+            row("Both sides separately"),
             timeline(
                 states.measured(SCOPE, "What we measured"),
                 mapped=mappings.STATE,
                 links=[parts.to_provider()],
                 height=12,
             ),
-            timeline(states.declared(SCOPE, "What the pages said"), mapped=mappings.PAGE, height=12),
+            timeline(states.declared(SCOPE, "What the pages declared"), mapped=mappings.PAGE, height=12),
             row("The pages themselves"),
             lines(truth.page_age(), limits=((900, palette.PARTIAL),)),
             lines(truth.open_incidents(), stacked=True),
@@ -63,9 +63,8 @@ def _surfaces() -> Panel:
     incidents = f"sum by ({SURFACE}) (max by ({SURFACE}, open) ({SCOPE.of('incidents_observed')}))"
     return table(
         "Surface by surface",
-        "Now, and over this range. Behind: how long after our first bad probe the page said its first word, of the "
-        "last "
-        "outage in which we were first. Ahead: the reverse. Empty: no such outage is kept.",
+        "Now, and over this range. Behind: the time from our first bad probe to the page's first declaration, in the "
+        "last outage in which we were first. Ahead: the reverse. Empty: no such outage is stored.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
@@ -85,7 +84,7 @@ def _surfaces() -> Panel:
                 width=125,
             ),
             Value(
-                title="Page says",
+                title="Page declares",
                 expr=f"{page} and on ({SURFACE}) {every} or {every} * 0 - 1",
                 mapped=mappings.PAGE,
                 cell="background",
@@ -108,9 +107,8 @@ def _words() -> Panel:
     word = f"group by ({by}, word) ({SCOPE.of('status_component_info')})"
     return table(
         "The pages' own words, now",
-        "Every component that is read now: the page's own word for it, and whether it is in announced maintenance. "
-        "A component "
-        "that is missing here could not be read or is not told of by its page.",
+        "Every component that is read now: the page's own word for it, and whether it is in announced maintenance. A "
+        "component is missing if its page could not be read or does not list it.",
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=160),

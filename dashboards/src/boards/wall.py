@@ -1,4 +1,4 @@
-"""The outage wall, for the screen in the room: who is down, since when, is it us, and what does the provider admit?"""
+"""The outage wall, for the screen in the room: who is down, since when, is it us, what does the provider declare?"""
 
 from dashboards.src import mappings, palette, parts
 from dashboards.src import signals_state as states
@@ -17,9 +17,7 @@ def board() -> Board:
     return Board(
         uid=parts.WALL,
         title="Outage wall",
-        description=(
-            "Who is down, since when, is it us, and what does the provider admit? Grey means that nobody knows."
-        ),
+        description=("Who is down, since when, is it us, and what does the provider declare? Grey means unknown."),
         variables=(parts.provider(), parts.VANTAGE),
         panels=[
             *_headline(),
@@ -34,7 +32,7 @@ def board() -> Board:
                 height=12,
             ),
             timeline(
-                states.declared(SCOPE, "What their status pages said"),
+                states.declared(SCOPE, "What their status pages declared"),
                 mapped=mappings.PAGE,
                 links=[parts.to_truth()],
                 height=12,
@@ -74,14 +72,13 @@ def _headline() -> list[Panel]:
         SCOPE,
         "Major outages",
         "== 3",
-        "Surfaces on which every target fails now, three probes in a row or more. Click for what is known of them "
-        "below.",
+        "Surfaces on which every target fails now, in three probes in a row or more. Click for details below.",
     )
     impaired = states.surfaces_in(
         SCOPE,
         "Partial or slow",
         "> 0 < 3",
-        "Surfaces that are slow or flaky, or fail for some models, regions or vantages only. See the table for which.",
+        "Surfaces that are slow or flaky, or fail only for some models, regions or vantages. The table lists them.",
     )
     to_self = parts.to_board("Open the prober's board", parts.SELF)
     return [
@@ -104,7 +101,7 @@ def _headline() -> list[Panel]:
 
 
 def attention() -> Panel:
-    """Return the table of everything that is not operational, not known to be, or that refuses us."""
+    """Return the table of every surface that is impaired, unknown, or rejects our probes."""
     now = combined(SCOPE.of("surface_state"))
     every = rows(SCOPE, limit=0)
     state = f"(({now}) or {every} * 0 - 1)"
@@ -115,9 +112,9 @@ def attention() -> Panel:
     page = f"max by ({SURFACE}) ({SCOPE.of('status_component_state')})"
     return table(
         "Needs attention",
-        "Every surface that is impaired or not probed. Since: when it was last seen operational, or, where it is not "
-        "probed, when something was last known of it; a dash means longer than a day. Excluded: the share of its "
-        "probes in 15 minutes that say nothing of it (our key, quota, limits); above 20 % it stands here for that.",
+        "Every surface that is impaired or not probed. Since: when it was last operational, or, if not probed, when "
+        "its last valid probe was; a dash means longer than a day. Excluded: the share of its probes in 15 minutes "
+        "that are excluded (our key, quota, limits). Above 20 % it is listed for that reason.",
         labels=[
             Label(name="provider", hidden=True),
             Label(
@@ -152,14 +149,14 @@ def attention() -> Panel:
             ),
         ],
         sort="State",
-        nothing="Nothing is known to be wrong. Look at Not probed before you trust that.",
+        nothing="No known problem. Look at Not probed as well.",
         width=16,
         height=9,
     )
 
 
 def _bad_share(by: str, span: str, each: str) -> str:
-    """Return bad by valid probes of a span, counted: a target that is probed more often weighs more."""
+    """Return the share of bad among valid probes of a span; a target with more probes has more weight."""
     bad, valid = (SCOPE.of(f"aiprobe:slo_{kind}:increase{each}", slo="=availability") for kind in ("bad", "valid"))
     sums = (f"sum by ({by}) (sum_over_time({windows(counted, span, each)}))" for counted in (bad, valid))
     return share(*sums)
@@ -171,9 +168,9 @@ def _days() -> Signal:
     return Signal(
         title="Good probes in percent",
         description=(
-            "Good probes of each provider in percent of all its valid ones, in the day before each cell's time (UTC), "
-            "rounded down; where an absolute time range is chosen, in the cells of that. No cell: nothing was validly "
-            "probed. Needs the recording rules."
+            "Good probes of each provider in percent of all its valid ones, rounded down. Each cell covers the day "
+            "before its time (UTC), or the cell's own time if the range is absolute. No cell: no valid probe. Needs "
+            "the recording rules."
         ),
         expr=named(f"floor(1000 * (1 - {each})) / 10"),
         rows=f"max_over_time({valid}[$__range] @ end()) > 0",
@@ -187,8 +184,8 @@ def _worst() -> Signal:
     return Signal(
         title="Availability in this range, worst first",
         description=(
-            "Share of good among all valid probes of each model over the whole time range, the ten worst; a model "
-            "without a valid probe is not here at all. Needs the recording rules."
+            "Share of good among all valid probes of each model over the whole time range, the ten worst. A model "
+            "without a valid probe is not listed. Needs the recording rules."
         ),
         expr=f"sort({named(f'bottomk(10, 1 - {per_model})')})",
         unit="percentunit",
