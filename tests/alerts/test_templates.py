@@ -63,7 +63,7 @@ def rendered(stack: Stack, folder: Path, name: str, *alerts: Any, group: str = "
 
 
 def test_a_title_names_the_provider_and_the_widest_trouble(stack: Stack, tmp_path: Path) -> None:
-    assert rendered(stack, tmp_path, "aiprobe.title", MODEL) == "openai: An AI model is down"
+    assert rendered(stack, tmp_path, "aiprobe.title", MODEL) == "openai: An AI model is down: gpt"
     title = rendered(stack, tmp_path, "aiprobe.title", MODEL, PROVIDER, MODEL)
     assert title == "openai: An AI provider is down (3 alerts)"
 
