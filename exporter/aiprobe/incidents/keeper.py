@@ -3,6 +3,7 @@
 The incidents and the comparison are pure; this module connects them to the clock and the metrics.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from aiprobe.core.gauges import Gauges
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.rows import IncidentRow
 from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
+from aiprobe.incidents import published, statuspage
 from aiprobe.incidents.comparison import SurfaceComparison
 from aiprobe.incidents.declaration import Declaration, declaration
 from aiprobe.incidents.markdown import incident_markdown
@@ -23,6 +25,8 @@ from aiprobe.incidents.schema import incident_json, incident_schema
 from aiprobe.incidents.text import sentence
 
 EMIT_EVERY_SECONDS: Final = 1.0
+PUBLISHER: Final = "aiprobe"
+"""The name under which incidents are published."""
 SENTENCES_SHOWN: Final = 20
 
 Surface = tuple[str, str]
@@ -145,6 +149,19 @@ class IncidentKeeper:
         """Return the same incidents as Markdown."""
         incidents = [incident_markdown(one) for one in (*self.book.open(), *self.book.recent(limit))]
         return "\n\n".join(incidents) if incidents else "No incident was observed."
+
+    def ndjson(self, limit: int, since: float = 0.0) -> str:
+        """Return the same incidents, those not over at `since` (Unix seconds), in the published form, one a line."""
+        incidents = (*self.book.open(), *self.book.recent(limit))
+        recent = (one for one in incidents if (one.end_timestamp_seconds or self._clock.wall()) >= since)
+        return "".join(json.dumps(published.observed(one, publisher=PUBLISHER)) + "\n" for one in recent)
+
+    def statuspage(self, part: str) -> Mapping[str, Any] | None:
+        """Return a document of the Atlassian form, None for an unknown one."""
+        now = self._clock.wall()
+        surfaces = {surface: self.book.observation(*surface, now).state for surface in self._probed}
+        incidents = (*self.book.open(), *self.book.recent())
+        return statuspage.document(part, surfaces, incidents, name=PUBLISHER, now=now)
 
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of one incident."""

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -26,6 +27,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/results", results)
     app.router.add_get("/api/v1/incidents", incidents)
     app.router.add_get("/api/v1/incidents/schema", incidents_schema)
+    app.router.add_get("/status/api/v2/{part}.json", statuspage)
     app.router.add_get("/sd", service_discovery)
 
 
@@ -56,7 +58,7 @@ async def results(request: web.Request) -> web.StreamResponse:
 
 
 async def incidents(request: web.Request) -> web.StreamResponse:
-    """Serve the observed incidents, open ones and the latest closed ones; `format=md` returns Markdown."""
+    """Serve the observed incidents, open ones and the latest closed ones; `format` chooses another form."""
     observed = request.app[PORTS].incidents
     limit = _limit(request)
     if limit is None:
@@ -64,9 +66,31 @@ async def incidents(request: web.Request) -> web.StreamResponse:
     form = request.query.get("format", "json")
     if form == "md":
         return web.Response(text=observed.markdown(limit) + "\n", content_type="text/markdown")
+    if form == "ndjson":
+        since = _since(request)
+        if since is None:
+            return plain("since should be a time such as 2026-03-02T12:00:00Z.", status=400)
+        return web.Response(text=observed.ndjson(limit, since), content_type="application/x-ndjson")
     if form != "json":
-        return plain("format should be json or md.", status=400)
+        return plain("format should be json, md or ndjson.", status=400)
     return _json(observed.json(limit))
+
+
+async def statuspage(request: web.Request) -> web.StreamResponse:
+    """Serve what was observed in the form of an Atlassian Statuspage."""
+    document = request.app[PORTS].incidents.statuspage(request.match_info["part"])
+    if document is None:
+        return plain("There is no such document; /status/api/v2/summary.json has all of them in one.", status=404)
+    return _json(document)
+
+
+def _since(request: web.Request) -> float | None:
+    """Return `since` as Unix seconds, 0 where it is not given, None for what is no time with a zone."""
+    try:
+        since = datetime.fromisoformat(request.query.get("since", "1970-01-01T00:00:00Z"))
+    except ValueError:
+        return None
+    return since.timestamp() if since.tzinfo else None
 
 
 async def incidents_schema(request: web.Request) -> web.StreamResponse:

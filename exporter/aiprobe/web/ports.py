@@ -165,6 +165,12 @@ class Incidents(Protocol):
     def markdown(self, limit: int) -> str:
         """Return the same as Markdown."""
 
+    def ndjson(self, limit: int, since: float = 0.0) -> str:
+        """Return those not over at `since` (Unix seconds) in the published form, one JSON object a line."""
+
+    def statuspage(self, part: str) -> Mapping[str, Any] | None:
+        """Return what was observed as one document of an Atlassian Statuspage, such as `summary`, or None."""
+
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of one incident."""
 

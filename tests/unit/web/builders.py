@@ -113,6 +113,12 @@ class FakeIncidents:
     def markdown(self, limit: int) -> str:
         return f"# at most {limit}"
 
+    def ndjson(self, limit: int, since: float = 0.0) -> str:
+        return f'{{"limit": {limit}, "since": {since}}}\n'
+
+    def statuspage(self, part: str) -> Mapping[str, Any] | None:
+        return {"part": part} if part == "summary" else None
+
     def schema(self) -> Mapping[str, Any]:
         return incident_schema()
 

@@ -112,9 +112,33 @@ async def test_incidents_come_as_json_as_markdown_and_with_their_schema() -> Non
         assert json.loads((await world.get("/api/v1/incidents/schema")).text)["$schema"].endswith("2020-12/schema")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=1001", "format=xml"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=x",
+        "limit=1001",
+        "format=xml",
+        "format=ndjson&since=yesterday",
+        "format=ndjson&since=2026-03-02",
+    ],
+)
 async def test_a_wrong_question_for_incidents_is_a_plain_sentence(query: str) -> None:
     async with a_server(shown=Shown()) as world:
         reply = await world.get(f"/api/v1/incidents?{query}")
         assert reply.status == 400
         assert reply.text.endswith(".\n")
+
+
+async def test_incidents_come_in_the_published_form_one_a_line() -> None:
+    async with a_server() as world:
+        response = await world.get("/api/v1/incidents?format=ndjson&limit=7&since=1970-01-01T00:01:00Z")
+        assert response.headers["Content-Type"].startswith("application/x-ndjson")
+        assert json.loads(response.text) == {"limit": 7, "since": 60.0}
+
+
+async def test_what_was_observed_is_served_as_a_statuspage() -> None:
+    async with a_server() as world:
+        summary, unknown = await world.get("/status/api/v2/summary.json"), await world.get("/status/api/v2/users.json")
+        assert (summary.status, json.loads(summary.text)) == (200, {"part": "summary"})
+        assert unknown.status == 404

@@ -1,0 +1,126 @@
+"""The observed state in the form of an Atlassian Statuspage, so that an aggregator of status pages reads it unchanged.
+
+The form is that of `/api/v2/` of any Statuspage (https://metastatuspage.com/api, read 2026-11-29). A surface without a
+valid probe has the status `unknown`, which no Statuspage uses: it is never shown as operational.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+from aiprobe.core.state import State
+from aiprobe.incidents.published import rfc3339
+from aiprobe.incidents.record import Incident
+from aiprobe.incidents.text import sentence
+
+PARTS: Final = ("summary", "status", "components", "incidents", "scheduled-maintenances")
+UNKNOWN: Final = "unknown"
+_WORDS: Final[Mapping[State | None, str]] = {
+    None: UNKNOWN,
+    State.OPERATIONAL: "operational",
+    State.DEGRADED: "degraded_performance",
+    State.PARTIAL_OUTAGE: "partial_outage",
+    State.MAJOR_OUTAGE: "major_outage",
+}
+_INDICATORS: Final[Mapping[State | None, tuple[str, str]]] = {
+    None: (UNKNOWN, "Nothing was measured"),
+    State.OPERATIONAL: ("none", "All Systems Operational"),
+    State.DEGRADED: ("minor", "Degraded Performance"),
+    State.PARTIAL_OUTAGE: ("major", "Partial Outage"),
+    State.MAJOR_OUTAGE: ("critical", "Major Outage"),
+}
+_IMPACTS: Final[Mapping[State, str]] = {State.PARTIAL_OUTAGE: "major", State.MAJOR_OUTAGE: "critical"}
+
+Surface = tuple[str, str]
+"""Provider and surface."""
+
+
+def document(
+    part: str, surfaces: Mapping[Surface, State | None], incidents: Sequence[Incident], *, name: str, now: float
+) -> Mapping[str, Any] | None:
+    """Return one of `PARTS`, or None for any other part.
+
+    `summary` has the open incidents; `incidents` has the closed ones too. `now` is Unix seconds.
+    """
+    page = {"page": {"id": _id("page", name), "name": name, "updated_at": rfc3339(now)}}
+    unresolved = [one for one in incidents if one.end_timestamp_seconds is None]
+    components = [_component(*surface, state, now) for surface, state in sorted(surfaces.items())]
+    status = {"status": _status(surfaces.values())}
+    maintenances: Mapping[str, Any] = {"scheduled_maintenances": []}
+    parts: Mapping[str, Mapping[str, Any]] = {
+        "status": status,
+        "components": {"components": components},
+        "incidents": {"incidents": [_incident(one) for one in incidents]},
+        "scheduled-maintenances": maintenances,
+        "summary": {
+            "components": components,
+            "incidents": [_incident(one) for one in unresolved],
+            **maintenances,
+            **status,
+        },
+    }
+    return {**page, **parts[part]} if part in parts else None
+
+
+def component_id(provider: str, surface: str) -> str:
+    """Return the id of a surface, which is the same in every exporter."""
+    return _id(provider, surface)
+
+
+def _id(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def _component(provider: str, surface: str, state: State | None, now: float) -> Mapping[str, Any]:
+    return {
+        "id": component_id(provider, surface),
+        "name": f"{provider}: {surface}" if surface else provider,
+        "status": _WORDS[state],
+        "updated_at": rfc3339(now),
+        "group": False,
+        "group_id": None,
+        "only_show_if_degraded": False,
+    }
+
+
+def _status(states: Collection[State | None]) -> Mapping[str, str]:
+    known = [state for state in states if state is not None]
+    worst = max(known, default=None)
+    all_fine = worst is State.OPERATIONAL
+    indicator, description = _INDICATORS[None if all_fine and len(known) < len(states) else worst]
+    return {"indicator": indicator, "description": description}
+
+
+def _incident(incident: Incident) -> Mapping[str, Any]:
+    """Return an incident with one update for its start and one for its end."""
+    end = incident.end_timestamp_seconds
+    start_at, seen_at = rfc3339(incident.start_timestamp_seconds), rfc3339(incident.last_seen_timestamp_seconds)
+    end_at = None if end is None else rfc3339(end)
+    affected = [{"id": component_id(incident.provider, incident.surface), "name": incident.surface}]
+    updates = [_update(incident.id, "investigating", start_at, sentence(incident))]
+    if end_at is not None:
+        updates.insert(0, _update(incident.id, "resolved", end_at, "The probes succeed again."))
+    return {
+        "id": incident.id,
+        "name": f"{incident.surface or incident.provider}: observed by probes",
+        "status": "investigating" if end is None else "resolved",
+        "impact": _IMPACTS.get(incident.max_state, "minor"),
+        "created_at": start_at,
+        "started_at": start_at,
+        "updated_at": end_at or seen_at,
+        "resolved_at": end_at,
+        "incident_updates": updates,
+        "components": affected,
+    }
+
+
+def _update(incident_id: str, status: str, at: str, body: str) -> Mapping[str, str]:
+    return {
+        "id": _id(incident_id, status),
+        "incident_id": incident_id,
+        "status": status,
+        "body": body,
+        "created_at": at,
+        "display_at": at,
+        "updated_at": at,
+    }
