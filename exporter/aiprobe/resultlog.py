@@ -31,6 +31,7 @@ class ResultLog:
             "probe",
             extra={
                 "target": finished.target.name,
+                "account": finished.target.provider.key,
                 "attempt": finished.attempt.value,
                 "outcome": result.outcome.value,
                 "verdict": finished.verdict.value,

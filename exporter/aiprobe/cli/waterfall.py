@@ -58,7 +58,7 @@ def waterfall(target: Target, result: Result, verdict: Verdict) -> RenderableTyp
 
 
 def _facts(target: Target, result: Result) -> list[str]:
-    facts = [target.provider.display_name, target.surface, target.model, target.probe]
+    facts = [target.provider.display_name, f"account {target.provider.key}", target.surface, target.model, target.probe]
     if result.response_model and result.response_model != target.model:
         facts.append(f"answered by {result.response_model}")
     if result.remote_address:

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from aiprobe import logs
+from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Redactor, Secret
+from aiprobe.core.tracked import Tracked
+from aiprobe.resultlog import ResultLog
+from tests.builders import a_finished, a_provider, a_result, a_target
 
 TOKEN = "IQoJb3JpZ2luX2VjEPlanted//////////wEaCXVzLWVhc3QtMSJHMEUCIQD"
 
@@ -45,3 +49,10 @@ def test_a_secret_is_masked_in_messages_fields_and_tracebacks(lines: io.StringIO
 def test_a_long_field_is_cut_before_and_after_the_search(lines: io.StringIO) -> None:
     logging.getLogger("aiprobe").info("%s", "x" * 100_000)
     assert len(lines.getvalue()) < 8192 + 200
+
+
+def test_a_refused_key_is_logged_with_the_account_that_it_belongs_to(lines: io.StringIO) -> None:
+    target = a_target(provider=a_provider(key="batch-team"))
+    ResultLog({target.name: Tracked(target)}).finished(a_finished(target, a_result(Outcome.AUTH)))
+    assert "account=batch-team" in lines.getvalue()
+    assert "outcome=auth" in lines.getvalue()
