@@ -3,7 +3,7 @@
 from typing import Final
 
 from alerts.src import burns, ratios
-from alerts.src.rule import File, Group
+from alerts.src.rule import File, Group, Record
 
 _MINUTES: Final = Group(
     "aiprobe-slo",
@@ -40,6 +40,31 @@ _DAYS: Final = Group(
     ),
     "5m",
 )
+_GROUPS: Final = Group(
+    "aiprobe-groups",
+    (
+        Record(
+            "aiprobe:group_up",
+            """\
+max by (group, vantage) (
+  aiprobe_group_member
+  * on (target, vantage) group_left ()
+  max by (target, vantage) (aiprobe_state <= bool 1)
+)
+""",
+            comment="""\
+Whether any target of a group serves, over all shards. aiprobe_group_up is the same where one shard probes them all.
+""",
+        ),
+        *(
+            Record(
+                "aiprobe:group_availability:ratio", f"avg_over_time(aiprobe:group_up[{window}])\n", {"window": window}
+            )
+            for window in ("1h", "1d", "30d")
+        ),
+    ),
+    "1m",
+)
 FILE: Final = File(
     "slo",
     """\
@@ -55,5 +80,5 @@ Costs per target with two SLOs are in docs/alerting.md.
 Every alert says its `for`, 0s too: it is a decision, not an omission.
 pint file/disable alerts/for
 """,
-    (_MINUTES, _HOURS, _DAYS),
+    (_MINUTES, _HOURS, _DAYS, _GROUPS),
 )

@@ -186,7 +186,6 @@ class Board:
     variables: Sequence[Variable]
     annotations: Sequence[Annotation] = ()
     time_from: str = "now-24h"
-    refresh: str = "1m"
 
     def as_json(self) -> Json:
         """Return the dashboard."""
@@ -197,12 +196,12 @@ class Board:
             "title": f"AI services / {self.title}",
             "description": self.description,
             "tags": [TAG],
-            "timezone": "utc",
-            "editable": False,
+            "timezone": "browser",
+            "editable": True,
             "graphTooltip": 1,
             "time": {"from": self.time_from, "to": "now"},
             "timepicker": {"refresh_intervals": ["30s", "1m", "5m", "15m", "1h"]},
-            "refresh": self.refresh,
+            "refresh": "auto",
             "schemaVersion": SCHEMA_VERSION,
             "links": [_BOARDS_LINK],
             "annotations": {"list": [annotation.as_json(over) for annotation in self.annotations]},

@@ -30,6 +30,8 @@ RECORDED: Final = {
     "aiprobe:time_to_first_token:median1h": IDENTITY[:-1],
     "aiprobe:time_per_output_token:median30m": IDENTITY[:-1],
     "aiprobe:time_per_output_token:count30m": IDENTITY[:-1],
+    "aiprobe:group_up": ("group", "vantage"),
+    "aiprobe:group_availability:ratio": ("group", "window", "vantage"),
     "ALERTS": ("alertname", "alertstate", "severity", "scope", *IDENTITY),
 }
 """Recorded series that the boards read, and their labels; `alerts/*.rules.yml` makes them."""

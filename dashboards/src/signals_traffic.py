@@ -92,14 +92,16 @@ def headroom(scope: Scope) -> Signal:
 
 def groups() -> Signal:
     """Show whether a target of each group served."""
-    every = "group by (group) (last_over_time(aiprobe_group_up[$__range] @ end()))"
+    up = "max_over_time({}[$__rate_interval])"
+    up = f"{up.format('aiprobe_group_up')} or on (group, vantage) {up.format('aiprobe:group_up')}"
+    every = "group by (group) (last_over_time(aiprobe_group_member[$__range] @ end()))"
     return Signal(
         title="Would failover have helped?",
         description=(
             "For each group of the configuration: whether at least one of its targets served. If it did during the "
             "outage above, shift traffic to another member of the group."
         ),
-        expr=f"max by (group) (max_over_time(aiprobe_group_up[$__rate_interval])) or {every} * 0 - 1",
+        expr=f"max by (group) ({up}) or {every} * 0 - 1",
         rows=every,
         legend="{{group}}",
         nothing="No group is configured",
@@ -114,7 +116,8 @@ def group_share() -> Signal:
             "Share of valid minutes in which at least one target of a group served, by window: the availability with "
             "failover between its members. Compare with the availability of each member."
         ),
-        expr="sort(min by (group, window) (aiprobe_group_availability_ratio))",
+        expr="sort(min by (group, window) (aiprobe_group_availability_ratio"
+        " or on (group, window, vantage) aiprobe:group_availability:ratio))",
         unit="percentunit",
         decimals=2,
         legend="{{group}}, {{window}}",

@@ -22,7 +22,6 @@ from aiprobe.core.clock import Clock, Steps
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.money import Budget
 from aiprobe.core.secret import CONFIGURED, Redactor
-from aiprobe.core.spread import in_shard
 from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import EgressKeeper
@@ -40,6 +39,7 @@ from aiprobe.probes.base import Tools
 from aiprobe.restart import Restart
 from aiprobe.resultlog import ResultLog
 from aiprobe.schedule import Scheduler
+from aiprobe.shard import Shard, Share
 from aiprobe.statuspages.keeper import PageKeeper
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
@@ -63,8 +63,7 @@ class Options:
     config_file: Path
     listen_addresses: tuple[str, ...] = (":10529",)
     web_config_file: Path | None = None
-    shard: tuple[int, int] = (0, 1)
-    """Index from 0, and the number of shards."""
+    shard: Shard = field(default_factory=Shard)
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,12 +74,6 @@ def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
         return PROBES[target.probe](target, tools).run
 
     return prepare
-
-
-def _owned(groups: Mapping[str, Sequence[str]], mine: Sequence[Target]) -> Mapping[str, Sequence[str]]:
-    """Return the groups of which this shard owns every member."""
-    names = {target.name for target in mine}
-    return {name: members for name, members in groups.items() if names.issuperset(members)}
 
 
 class Ticker(Protocol):
@@ -95,6 +88,7 @@ class App:
 
     def __init__(self, settings: Settings, options: Options, *, redactor: Redactor, clock: Clock) -> None:
         self._settings = settings
+        self._share = options.shard.share_of(settings)
         self._options = options
         self._clock = clock
         self._not_ready: str | None = "starting"
@@ -154,7 +148,13 @@ class App:
         )
         self.on_demand = OnDemand(self.scheduler, tracked)
         self.restart = Restart(
-            directory, past=self.journal, incidents=self.incidents, shown=self.shown, tracked=tracked, clock=clock
+            directory,
+            options.shard,
+            past=self.journal,
+            incidents=self.incidents,
+            shown=self.shown,
+            tracked=tracked,
+            clock=clock,
         )
         self._tickers: Sequence[Ticker] = (
             self.recorder,
@@ -211,8 +211,7 @@ class App:
         stack.push_async_callback(self.scheduler.close)
         stack.callback(self.on_demand.close)
         # Scrapes are answered from here on. Series that need the journal are absent until it was read.
-        mine = self._mine(settings)
-        for commit in self._shown_early(settings, mine):
+        for commit in self._shown_early(self._share):
             commit()
         await self.journal.open()
         await self._apply(settings)
@@ -234,76 +233,59 @@ class App:
         if self._rebuilding is not None:
             self._rebuilding.cancel()
 
-    def _shown_early(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
+    def _shown_early(self, share: Share) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""
         return (
-            self.scheduler.prepare(targets),
+            self.scheduler.prepare(share.targets),
             self.recorder.sync_targets,
-            self.shown.prepare(targets),
-            self.health.prepare(_owned(settings.groups, targets)),
+            self.shown.prepare(share.targets),
+            self.health.prepare(share.groups),
         )
 
     async def _apply(self, settings: Settings) -> None:
         """Prepare every room for `settings`, then commit them all. Raises ValueError and then changes nothing."""
-        mine = self._mine(settings)
+        share = self._options.shard.share_of(settings)
         try:
             with self.journal.followed():
-                commits = await self._prepare(settings, mine)
+                commits = await self._prepare(settings, share)
                 for commit in commits:
                     commit()
             self._redactor.keep(CONFIGURED, [*settings.secrets, *self._settings.secrets])
-            self._settings = settings
+            self._settings, self._share = settings, share
         finally:
             # Also drop the credentials that a rejected configuration began to renew.
             await self.vault.keep_only(record.target.provider for record in self._tracked.values())
-        for warning in settings.warnings:
+        if len(share.targets) < len(settings.targets):
+            log.info("this shard probes %d of %d targets", len(share.targets), len(settings.targets))
+        for warning in (*settings.warnings, *share.warnings):
             log.warning("%s", warning)
 
-    async def _prepare(self, settings: Settings, targets: Sequence[Target]) -> Sequence[Commit]:
+    async def _prepare(self, settings: Settings, share: Share) -> Sequence[Commit]:
         """Build what every room needs for `settings`, without any change; return the commits in their order.
 
         Rooms that read the journal come last, so that few probes end between their reading and the commit.
         """
+        targets = share.targets
         trusted = {one.provider.ca_file for one in targets if one.provider.ca_file and one.provider.tls_verify}
         contracted = {name for use in settings.contracts.values() for name in use.targets}
         timed = {target.name for target in targets if target.objectives.throughput is not None}
         return (
             await asyncio.to_thread(self.transport.prepare_trust, trusted),
-            *self._shown_early(settings, targets),
+            *self._shown_early(share),
             self.spend.prepare(settings.usd_per_day, settings.follow_ups_share),
-            self.egress.prepare(settings.egress, targets),
+            self.egress.prepare(share.egress, targets),
             self.incidents.prepare(targets),
-            self.pages.prepare(settings.status_pages, targets),
+            self.pages.prepare(settings.status_pages, settings.targets, owns=self._options.shard.owns_page_of),
             self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
-            *await self._prepare_joint(settings, targets),
+            *await self._prepare_joint(settings, share),
         )
 
-    async def _prepare_joint(
-        self, settings: Settings, mine: Sequence[Target], *, anew: bool = False
-    ) -> Sequence[Commit]:
-        """Prepare groups and contracts, if this shard owns all their targets."""
-        names = {target.name for target in mine}
-        groups = _owned(settings.groups, mine)
-        contracts = {name: use for name, use in settings.contracts.items() if names.issuperset(use.targets)}
+    async def _prepare_joint(self, settings: Settings, share: Share, *, anew: bool = False) -> Sequence[Commit]:
+        """Prepare windows, groups and contracts."""
         return (
-            await self.objectives.prepare(mine, groups, anew=anew),
-            await self.contracts.prepare(contracts, anew=anew),
+            await self.objectives.prepare(share.targets, settings.groups, anew=anew),
+            await self.contracts.prepare(share.contracts, anew=anew),
         )
-
-    def _mine(self, settings: Settings) -> Sequence[Target]:
-        index, count = self._options.shard
-        mine = [target for target in settings.targets if in_shard(target, index, count)]
-        if count > 1:
-            log.info("shard %d of %d probes %d of %d targets", index, count, len(mine), len(settings.targets))
-            names = {target.name for target in mine}
-            joint = {
-                **{f"group {name}": members for name, members in settings.groups.items()},
-                **{f"contract {name}": use.targets for name, use in settings.contracts.items()},
-            }
-            for name, members in joint.items():
-                if not names.isdisjoint(members) and not names.issuperset(members):
-                    log.warning("%s has targets on other shards, so no shard exports it", name)
-        return mine
 
     async def _tick(self) -> None:
         """Measure the lag of the event loop, which bounds the error of all durations, and update the gauges."""
@@ -319,9 +301,8 @@ class App:
         """Read everything that depends on wall time back from the journal, after the clock was set."""
         async with self._reloading:
             log.warning("the wall clock was set: windows and contracts are read back from the journal")
-            settings = self._settings
             with self.journal.followed():
-                for commit in await self._prepare_joint(settings, self._mine(settings), anew=True):
+                for commit in await self._prepare_joint(self._settings, self._share, anew=True):
                     commit()
 
     def _tick_once(self) -> None:
@@ -339,7 +320,7 @@ class App:
             spent_usd=self.budget.spent_usd,
             egress=self.egress.checks,
             config_reload_ok=self._reload_ok,
-            warnings=[str(warning) for warning in self._settings.warnings],
+            warnings=[str(warning) for warning in (*self._settings.warnings, *self._share.warnings)],
         )
 
     async def reload(self) -> str | None:

@@ -21,6 +21,7 @@ from aiprobe.core.tracked import Tracked
 from aiprobe.journal.incidents import read_incidents
 from aiprobe.journal.replay import History
 from aiprobe.journal.restartfile import read_restart, write_restart
+from aiprobe.shard import Shard
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Restart:
     def __init__(
         self,
         directory: Path,
+        shard: Shard,
         *,
         past: Past,
         incidents: Incidents,
@@ -78,6 +80,7 @@ class Restart:
         clock: Clock,
     ) -> None:
         self._directory = directory
+        self._shard = shard
         self._past = past
         self._incidents = incidents
         self._shown = shown
@@ -172,6 +175,7 @@ class Restart:
     def _document(self) -> Mapping[str, Any]:
         return {
             "salt": self._salt,
+            "shard": [self._shard.index, self._shard.count],
             "targets": {
                 name: {"wiring": self._wiring(record), "has_answered": record.has_answered}
                 for name, record in self._tracked.items()

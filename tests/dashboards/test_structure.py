@@ -49,10 +49,10 @@ def test_a_board_has_what_every_board_has(uid: str) -> None:
     assert re.fullmatch(r"[a-z0-9-]{1,40}", uid)
     assert board["title"].startswith("AI services / ")
     assert {key: board[key] for key in ("tags", "timezone", "editable", "graphTooltip", "schemaVersion")} == {
-        "tags": ["aiprobe"], "timezone": "utc", "editable": False, "graphTooltip": 1, "schemaVersion": 39,
+        "tags": ["aiprobe"], "timezone": "browser", "editable": True, "graphTooltip": 1, "schemaVersion": 39,
     }  # fmt: skip
     assert not {"id", "version", "__inputs", "__requires"} & set(board)
-    assert board["refresh"] in {"1m", "5m"}
+    assert board["refresh"] == "auto", "as the range and the width of the browser ask for"
 
 
 @every_board

@@ -380,6 +380,7 @@ def _of_exporter(world: World, minute: int, at: int) -> Samples:
     ):  # fmt: skip
         yield f"aiprobe_sla_{short}", contract, number
     yield "aiprobe_group_up", {"group": "small"} | here, 1
+    yield "aiprobe_group_member", {"group": "small", "target": "haiku"} | here, 1
     for window in ("1d", "30d"):
         yield "aiprobe_group_availability_ratio", {"group": "small", "window": window} | here, 0.9999
     yield (

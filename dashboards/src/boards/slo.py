@@ -42,7 +42,6 @@ def board() -> Board:
         variables=(parts.provider(), parts.ACCOUNT, kinds),
         annotations=(parts.OWN_ALERTS_FIRING,),
         time_from="now-30d",
-        refresh="5m",
         panels=[
             stat(slo.overspent(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),
             stat(slo.burning(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),

@@ -24,8 +24,10 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.evidence import FailedProbe, HourRow
 from aiprobe.journal.incidents import read_incidents
 from aiprobe.journal.journal import Journal
+from aiprobe.journal.restartfile import read_restart
 from aiprobe.journal.sealedfile import Place
 from aiprobe.objectives.groups import failover
+from aiprobe.shard import Shard, owners
 
 RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
     "html": render_html,
@@ -67,6 +69,7 @@ def report_of(
 
     Raises:
         ValueError: `month_text` is not a month such as 2026-10.
+        LookupError: the journal is that of a shard that does not probe all targets of the contract.
         PrometheusError: a query failed.
     """
     month = parse_month(month_text, timezone=binding.contract.timezone)
@@ -84,6 +87,7 @@ def report_of(
             source="Prometheus", exporter_version=__version__, notes=tuple(gathered.notes), verification=Verification()
         )
         return build_report(binding, month, gathered.hours, now_seconds=now, origin=origin)
+    _check_owner(settings, binding)
     journal = _journal(settings, clock)
     start, end = month.start_seconds - _MARGIN_SECONDS, month.end_seconds + _MARGIN_SECONDS
     members = _group_members(settings, binding)
@@ -99,6 +103,17 @@ def report_of(
         saved_minutes=_saved_minutes(settings, binding, hours),
         origin=Origin(exporter_version=__version__, verification=verify_month(settings, month, clock=clock)),
     )
+
+
+def _check_owner(settings: Settings, binding: Binding) -> None:
+    """Raise LookupError, with the owners, where the shard that writes this journal lacks a target of the contract."""
+    match read_restart(settings.journal.directory).get("shard"):
+        case [int(index), int(count)] if 0 <= index < count:
+            if binding.name not in Shard(index, count).share_of(settings).contracts:
+                raise LookupError(
+                    f"this is the journal of shard {index} of {count}, and {owners(settings, binding.targets, count)};"
+                    " report there if one shard probes them all, else with --from-prometheus"
+                )
 
 
 def _where(place: Place) -> str:

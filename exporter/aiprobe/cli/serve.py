@@ -21,27 +21,28 @@ from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.secret import Redactor
+from aiprobe.shard import Shard
 from aiprobe.transport.descriptors import raise_limit
 from aiprobe.web.server import WebError
 
 log = logging.getLogger(__name__)
 
 
-class ShardType(click.ParamType[tuple[int, int]]):
+class ShardType(click.ParamType[Shard]):
     """`i/n`: shard i (from 0) of n; `ordinal/n` takes i from the end of the host's name, as a StatefulSet gives it."""
 
     name = "i/n"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
         """Return index and count, or fail with a sentence."""
-        if isinstance(value, tuple):
+        if isinstance(value, Shard):
             return value
         index, _, count = str(value).partition("/")
         if index == "ordinal":
             index = os.environ.get("HOSTNAME", socket.gethostname()).rpartition("-")[2]
         if not (index.isdecimal() and count.isdecimal() and int(index) < int(count)):
             self.fail(f"{value!r} is not i/n with i from 0 to n - 1, such as 0/3 or ordinal/3", param, ctx)
-        return int(index), int(count)
+        return Shard(int(index), int(count))
 
 
 def listen_option(default: str) -> Callable[..., Any]:
@@ -70,7 +71,7 @@ def serve(
     web_config_file: Path | None,
     log_level: str,
     log_format: logs.LogFormat,
-    shard: tuple[int, int] | None,
+    shard: Shard | None,
 ) -> None:
     redactor = Redactor()
     logs.set_up(level=log_level, log_format=log_format, redact=redactor)
@@ -79,7 +80,7 @@ def serve(
         config_file=config_file,
         listen_addresses=listen_addresses,
         web_config_file=web_config_file,
-        shard=shard or (0, 1),
+        shard=shard or Shard(),
         environ=dict(os.environ),
     )
     settings = settings_or_exit(config_file, redactor, read=read_settings_apart)

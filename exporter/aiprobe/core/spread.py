@@ -11,12 +11,21 @@ def stable_fraction(*parts: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def in_shard(target: Target, index: int, count: int) -> bool:
-    """Return whether shard `index` (from 0) of `count` owns `target`; what is judged together is probed together.
+def owner_of(target: Target, count: int) -> int:
+    """Return the shard (from 0) of `count` that probes `target`: by provider, for a gateway by model as well.
 
-    Highest random weight (Thaler and Ravishankar, 1998): one more shard takes a share of each shard, and no target
-    moves between the others. Targets share a shard by provider and surface, those of a gateway by model as well.
+    So what is judged together is probed together: the targets of a vendor and its status page. A gateway with a status
+    page is a vendor in this.
     """
     provider = target.provider
-    key = (provider.name, target.surface, *((target.model,) if provider.is_gateway else ()))
-    return max(range(count), key=lambda shard: stable_fraction(*key, str(shard))) == index
+    split = provider.is_gateway and provider.status_page is None
+    return owner_by_name(count, provider.name, *((target.model,) if split else ()))
+
+
+def owner_by_name(count: int, *names: str) -> int:
+    """Return the shard (from 0) of `count` that owns what has these names.
+
+    Highest random weight (Thaler and Ravishankar, 1998): one more shard takes a share of each shard, and nothing moves
+    between the others.
+    """
+    return max(range(count), key=lambda shard: stable_fraction(*names, str(shard)))

@@ -262,6 +262,7 @@ SLA_METRICS: Final[tuple[Metric, ...]] = (
 
 GROUP_METRICS: Final[tuple[Metric, ...]] = (
     gauge("group_up", "1 if a target of the group serves, 0 if none does. No series while that is unknown.", "group"),
+    gauge("group_member", "1 for each target of the group that this exporter probes.", "group", "target"),
     gauge(
         "group_availability_ratio",
         "Share of valid minutes in which a target of the group served: the availability with failover.",

@@ -72,8 +72,12 @@ class ObjectiveKeeper:
     ) -> Callable[[], None]:
         """Read back from the journal what is new, in a thread; return what keeps exactly these from then on.
 
-        `anew` reads everything back, as after the wall clock was set.
+        A group is judged if `targets` has all its members. `anew` reads everything back, as after the wall clock was
+        set.
         """
+        owned = {
+            name: members for name, members in groups.items() if {target.name for target in targets}.issuperset(members)
+        }
         fresh = [target for target in targets if anew or self._needs_windows(target)]
         windows: Mapping[str, Windows] = {}
         missed: Callable[[], Sequence[_Ended]] = tuple
@@ -82,7 +86,7 @@ class ObjectiveKeeper:
         found = {target.name: windows.get(target.name) or _new_windows(target) for target in fresh}
         new_groups = {
             name: await self._read_group(members)
-            for name, members in groups.items()
+            for name, members in owned.items()
             if anew or name not in self._groups or self._groups[name].members != members
         }
 
@@ -92,11 +96,13 @@ class ObjectiveKeeper:
             for finished, ended in missed():
                 if finished.attempt is Attempt.SCHEDULED and finished.target.name in found:
                     self._count_events(finished, ended)
-            kept = {name: group for name, group in self._groups.items() if name in groups}
+            kept = {name: group for name, group in self._groups.items() if name in owned}
             self._groups = {**kept, **{name: complete() for name, complete in new_groups.items()}}
             self._turn = []
             for target in targets:
                 self._emit_burn(target.name)
+            members: _Series = {(name, one): 1.0 for name in groups for one in groups[name] if one in self._targets}
+            self._gauges.replace("group_member", members)
             self._burning.clear()  # series that begin with this configuration are set again by the next probe
 
         return commit

@@ -65,15 +65,18 @@ class PageKeeper:
         self._stopping: set[asyncio.Task[None]] = set()
         self._emitted_at = float("-inf")
 
-    def prepare(self, settings: StatusPages, targets: Sequence[Target]) -> Callable[[], None]:
+    def prepare(
+        self, settings: StatusPages, targets: Sequence[Target], *, owns: Callable[[str], bool] = lambda _: True
+    ) -> Callable[[], None]:
         """Build what reads the pages of a configuration, and return what puts it to work.
 
-        A page that did not change goes on undisturbed.
+        `owns` takes the name of a provider: this process reads the pages of those for which it is true. A page that
+        did not change goes on undisturbed.
 
         Raises:
             ValueError: a page cannot be read as configured. Nothing was changed.
         """
-        specs = pages_for(settings, targets)
+        specs = [spec for spec in pages_for(settings, targets) if owns(spec.provider)]
         wanted = {
             spec.key: self._page(
                 spec, watch_list(spec, targets), route_to(spec, settings, targets), settings.interval_seconds

@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from aiprobe.attempt import Skipped
 from aiprobe.core.model import Finished, Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
-from aiprobe.core.spread import in_shard, stable_fraction
+from aiprobe.core.spread import stable_fraction
 from aiprobe.core.tracked import Tracked
 from tests.builders import a_provider, a_result, a_target
 from tests.clock import ManualClock
@@ -525,42 +525,6 @@ def test_a_stable_fraction_depends_on_nothing_but_its_parts() -> None:
     fractions = [stable_fraction(f"target-{n}", "eu") for n in range(1000)]
     assert all(0 <= fraction < 1 for fraction in fractions)
     assert 0.45 < sum(fractions) / 1000 < 0.55
-
-
-def test_shards_own_every_target_once_and_keep_a_surface_together() -> None:
-    targets = [
-        a_target(name=f"t{n}", surface=f"surface {n % 40}", provider=a_provider(name=f"provider-{n % 3}"))
-        for n in range(240)
-    ]
-    for count in (1, 2, 3, 7):
-        owners = {target.name: [i for i in range(count) if in_shard(target, i, count)] for target in targets}
-        assert all(len(owner) == 1 for owner in owners.values())
-        by_surface = {(t.provider.name, t.surface): set[int]() for t in targets}
-        for target in targets:
-            by_surface[target.provider.name, target.surface].update(owners[target.name])
-        assert all(len(shards) == 1 for shards in by_surface.values())
-
-
-def shards_of(targets: Sequence[Target], count: int) -> list[int]:
-    return [next(i for i in range(count) if in_shard(target, i, count)) for target in targets]
-
-
-def test_a_fourth_shard_takes_about_a_quarter_and_moves_nothing_between_the_others() -> None:
-    targets = [a_target(name=f"t{n}", surface=f"surface {n}") for n in range(50)]
-    three, four = shards_of(targets, 3), shards_of(targets, 4)
-
-    moved = [after for before, after in zip(three, four, strict=True) if before != after]
-    assert set(moved) == {3}
-    assert 6 <= len(moved) <= 20, len(moved)
-
-
-def test_a_gateway_s_models_are_spread_and_a_vendor_s_stay_together() -> None:
-    gateway = a_provider(name="eu-gateway", is_gateway=True)
-    models = [f"model-{n}" for n in range(20)]
-    spread = shards_of([a_target(name=m, model=m, provider=gateway) for m in models], 3)
-    together = shards_of([a_target(name=m, model=m) for m in models], 3)
-
-    assert (len(set(spread)), len(set(together))) == (3, 1)
 
 
 def a_bad_month(world: World, seed: str) -> Callable[[], Awaitable[Result]]:
