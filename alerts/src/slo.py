@@ -56,6 +56,18 @@ max by (group, vantage) (
 Whether any target of a group serves, over all shards. aiprobe_group_up is the same where one shard probes them all.
 """,
         ),
+        Record(
+            "aiprobe:provider_down",
+            """\
+(
+  max by (provider) (aiprobe_surface_state)
+  - (max by (provider) (aiprobe_surface_state) == bool 3) * (min by (provider) (aiprobe_surface_state) < bool 2)
+) >= bool 2
+""",
+            comment="""\
+1 while a provider has a partial or major outage, over its surfaces and all vantages, else 0: what months are counted of.
+""",
+        ),
         *(
             Record(
                 "aiprobe:group_availability:ratio", f"avg_over_time(aiprobe:group_up[{window}])\n", {"window": window}

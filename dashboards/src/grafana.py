@@ -106,9 +106,10 @@ class Variable:
     regex: str = ""
     multi: bool = True
     all_selected: bool = True
+    all_is_listed: bool = False
 
     def as_json(self) -> Json:
-        """Return the variable; All is `.*`, because a label that does not apply is empty."""
+        """Return the variable; All is `.*`, because a label that does not apply is empty, or the list of all values."""
         plain: Json = {
             "type": "query",
             "name": self.name,
@@ -128,7 +129,32 @@ class Variable:
         if not self.multi:
             return plain
         chosen = {"current": {"selected": True, "text": ["All"], "value": ["$__all"]}} if self.all_selected else {}
-        return plain | {"allValue": ".*"} | chosen
+        return plain | ({} if self.all_is_listed else {"allValue": ".*"}) | chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A dashboard variable with fixed values, the first of which is chosen."""
+
+    name: str
+    label: str
+    values: Sequence[str]
+
+    def as_json(self) -> Json:
+        """Return the variable."""
+        options = [{"selected": value == self.values[0], "text": value, "value": value} for value in self.values]
+        return {
+            "type": "custom",
+            "name": self.name,
+            "label": self.label,
+            "query": ",".join(self.values),
+            "current": options[0],
+            "options": options,
+            "multi": False,
+            "includeAll": False,
+            "skipUrlSync": False,
+            "hide": 0,
+        }
 
 
 DATASOURCE_VARIABLE: Final[Json] = {
@@ -183,7 +209,7 @@ class Board:
     title: str
     description: str
     panels: Sequence[Panel]
-    variables: Sequence[Variable]
+    variables: Sequence[Variable | Choice]
     annotations: Sequence[Annotation] = ()
     time_from: str = "now-24h"
 

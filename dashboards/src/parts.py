@@ -1,9 +1,10 @@
 """Parts that several boards share: variables, links between boards, annotations, series names."""
 
+from dataclasses import replace
 from typing import Final
 
 from dashboards.src import palette
-from dashboards.src.grafana import Annotation, Json, Variable, link
+from dashboards.src.grafana import Annotation, Choice, Json, Variable, link
 
 WALL, PROVIDER, LATENCY, SLO = "aiprobe-wall", "aiprobe-provider", "aiprobe-latency", "aiprobe-slo"
 TRUTH, INCIDENT, SELF = "aiprobe-truth", "aiprobe-incident", "aiprobe-self"
@@ -39,6 +40,16 @@ SURFACE: Final = _narrowed("surface", "Surface", "provider")
 MODEL: Final = _narrowed("model", "Model", "provider", "surface")
 REGION: Final = _narrowed("provider_region", "Provider's region", "provider", "surface")
 VANTAGE: Final = _narrowed("vantage", "Vantage")
+CLUSTER: Final = _narrowed("cluster", "Cluster")
+_INFO: Final = 'aiprobe_target_info{provider=~"$provider"%s}'
+TEAM: Final = Variable(name="team", label="Team", query=f"label_values({_INFO % ''}, team)")
+"""The owner's label of the configuration (`labels: {team: ...}`). It narrows the targets."""
+TARGET: Final = Variable(
+    name="target",
+    label="Target",
+    query=f"""label_values({_INFO % ',team=~"$team"'}, target)""",
+    all_is_listed=True,
+)
 
 
 def _url(uid: str, *pairs: str, time: str = _TIME) -> str:
@@ -118,6 +129,21 @@ PAGE_SAYS: Final = Annotation(
     title="Declared by the provider: {{surface}}",
     text="Its status page declares a problem",
     tags="provider",
+)
+COST_BY: Final = Choice(
+    name="cost_by", label="Cost by", values=("team", "environment", "tier", "owner", "account", "model")
+)
+"""A label of `aiprobe_target_info` that costs are summed by: the operator's own `labels`, or one of the identity."""
+PAGES_SAY: Final = replace(PAGE_SAYS, expr=PAGE_SAYS.expr.replace('{provider=~"$provider"}', ""))
+_ANSWERS: Final = "group by (provider, model, response_model) (aiprobe_response_model_info%s)"
+_BEFORE: Final = _ANSWERS % " offset $__interval"
+MODEL_CHANGED: Final = Annotation(
+    name="Another model answers",
+    expr=f"{_ANSWERS % ''} and on (provider, model) {_BEFORE} unless {_BEFORE}",
+    colour=palette.NOTE,
+    title="{{model}} is answered by {{response_model}}",
+    text="The replies of {{provider}} name another model than before",
+    tags="provider,model",
 )
 BY_SURFACE: Final = "{{provider_display_name}} / {{surface}}"
 BY_MODEL: Final = "{{provider_display_name}} / {{model}}"

@@ -32,10 +32,13 @@ RECORDED: Final = {
     "aiprobe:time_per_output_token:count30m": IDENTITY[:-1],
     "aiprobe:group_up": ("group", "vantage"),
     "aiprobe:group_availability:ratio": ("group", "window", "vantage"),
+    "aiprobe:provider_down": ("provider",),
     "ALERTS": ("alertname", "alertstate", "severity", "scope", *IDENTITY),
 }
 """Recorded series that the boards read, and their labels; `alerts/*.rules.yml` makes them."""
 
+CLUSTER: Final = "cluster"
+"""A label of whoever scrapes: an external label, or one of the scrape configuration; empty where there is none."""
 SURFACE: Final = "provider, surface"
 ROWS: Final = 25
 """The most rows of a panel, worst first: readable, and below the limit of 30 series per panel."""
@@ -52,7 +55,7 @@ def labels_of(name: str) -> frozenset[str]:
             suffixes = {"_bucket": ("le",), "_sum": (), "_count": ()} if metric.kind is Kind.HISTOGRAM else {"": ()}
             for suffix, extra in suffixes.items():
                 if name == metric.name + suffix:
-                    return frozenset((*owner, *metric.labels, *extra))
+                    return frozenset((*owner, *metric.labels, *extra, CLUSTER))
     raise KeyError(name)
 
 

@@ -214,6 +214,23 @@ def cost_by_model(scope: Scope) -> Signal:
     )
 
 
+def cost_by_label(scope: Scope) -> Signal:
+    """Tell what the targets of each value of a chosen label cost a day."""
+    cost = f"sum by (target, vantage) (increase({scope.of('cost_usd_total')}[6h])) * 4"
+    owner = f"group by (target, vantage, $cost_by) ({scope.of('target_info')})"
+    return Signal(
+        title="Cost a day, by $cost_by",
+        description=(
+            "What probes cost a day at the pace of the last six hours, summed by the label chosen above: one of the "
+            "targets' own labels (`labels:` in the configuration) or of their identity. No value: targets without it."
+        ),
+        expr=f"sort_desc(sum by ($cost_by) ({cost} * on (target, vantage) group_left ($cost_by) {owner}) > 0)",
+        unit="currencyUSD",
+        decimals=3,
+        nothing="No probe has cost anything, or no prices are known",
+    )
+
+
 def spend() -> Signal:
     """Show today's spend."""
     return Signal(

@@ -93,6 +93,32 @@ def table(  # noqa: PLR0913 - what a table is made of, by keyword
     )
 
 
+def matrix(
+    title: str, description: str, *, expr: str, by: tuple[str, str], mapped: Sequence[dict[str, Any]], nothing: str
+) -> Panel:
+    """Return a table of one value for each pair of the labels `by` (of rows and columns), coloured by its mapping."""
+    rows, columns = by
+    return Panel(
+        kind="table",
+        title=title,
+        description=description,
+        height=9,
+        queries=[Query(expr=expr, instant=True, shape="table")],
+        options={"showHeader": True, "cellHeight": "sm", "footer": {"show": False, "reducer": ["sum"], "fields": ""}},
+        defaults={
+            "noValue": nothing,
+            "mappings": list(mapped),
+            "custom": {"align": "left", "inspect": False, "cellOptions": _CELLS["background"]},
+            "thresholds": unknown_below(),
+            "color": {"mode": "thresholds"},
+        },
+        overrides=[override(f"{rows}\\{columns}", ("custom.cellOptions", _CELLS["text"]), ("custom.minWidth", 160))],
+        transformations=[
+            {"id": "groupingToMatrix", "options": {"rowField": rows, "columnField": columns, "valueField": "Value"}}
+        ],
+    )
+
+
 def _label_override(label: Label) -> Json:
     properties: list[tuple[str, Any]] = [("noValue", NOTHING)]
     if label.hidden:

@@ -45,7 +45,9 @@ def asks(
     board: Mapping[str, Any], *, end: float, range_seconds: int, chosen: Mapping[str, str] | None = None
 ) -> Iterator[Ask]:
     """Yield every query of a board, with `chosen` values of its variables and All for the others."""
-    variables = {one["name"]: ".*" for one in board["templating"]["list"]} | dict(chosen or {})
+    lists = board["templating"]["list"]
+    variables = {one["name"]: one["current"]["value"] if one["type"] == "custom" else ".*" for one in lists}
+    variables |= chosen or {}
     for panel in board["panels"]:
         span = seconds(panel["timeFrom"]) if panel.get("timeFrom") else range_seconds
         smallest = seconds(panel["interval"]) if panel.get("interval") else 1

@@ -55,6 +55,7 @@ def filled(expr: str) -> str:
         ("$__interval", "5m"),
         ("$__range_s", "86400"),
         ("$__range", "86400s"),
+        ("$cost_by", "account"),
     ):
         expr = expr.replace(macro, value)
     return re.sub(r"\$(?!\d)\w+", ".*", expr)

@@ -8,7 +8,7 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage"))
+SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage", "cluster", "target"))
 _NEUTRAL = ((0, palette.LOW),)
 _SLOWER = ((0, palette.OPERATIONAL), (1.5, palette.DEGRADED), (2, palette.PARTIAL))
 
@@ -19,8 +19,18 @@ def board() -> Board:
         uid=parts.LATENCY,
         title="Model latency",
         description="Time to the first token, gaps and tokens per second; only of probes that ended ok.",
-        variables=(parts.provider(), parts.ACCOUNT, parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
-        annotations=(parts.OWN_ALERTS_FIRING,),
+        variables=(
+            parts.provider(),
+            parts.ACCOUNT,
+            parts.SURFACE,
+            parts.MODEL,
+            parts.REGION,
+            parts.VANTAGE,
+            parts.CLUSTER,
+            parts.TEAM,
+            parts.TARGET,
+        ),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
         time_from="now-6h",
         panels=[
             *_headline(),
@@ -35,7 +45,7 @@ def board() -> Board:
                 limits=((2, palette.PARTIAL),),
                 table=True,
             ),
-            row("Model by model"),
+            row("Models side by side"),
             _models(),
         ],
     )
@@ -122,23 +132,32 @@ def _models() -> Panel:
         f"max by ({by}) ({SCOPE.of('aiprobe:time_per_output_token:median30m')} and on (target) {streamed} >= 20)"
     )
     gap = speed.mean(SCOPE, "stream_max_gap_seconds", by, "1h")
+    events = "sum by ({}) (increase({}[$__range]))"
+    good, valid = (
+        events.format(by, SCOPE.of("slo_events_total", slo="=availability", verdict=verdict))
+        for verdict in ("=good", "=~good|bad")
+    )
+    cost = events.format(by, SCOPE.of("cost_usd_total"))
     answered = f"count by ({by}, response_model) ({SCOPE.of('response_model_info')})"
     return table(
         "Models",
         "The 25 models with the most measurements. n is the number of answers of the last half hour; quantiles of "
-        "fewer than 20 are empty. More than one model that answered means a rollout or a fallback.",
+        "fewer than 20 are empty. Choose models above to compare them. Good and cost are of the whole range. More than "
+        "one model that answered means a rollout or a fallback.",
         labels=[
             Label(name="provider", hidden=True),
             Label(name="provider_display_name", title="Provider", width=160, links=[parts.to_provider(of_row=True)]),
             Label(name="model", title="Model", grows=200),
         ],
         values=[
-            Value(title="n", expr=named(f"topk(25, {count})"), decimals=0, width=70),
-            Value(title="p50", expr=f"{median} {chosen}", unit="s", width=100),
-            Value(title="p95", expr=f"{slow} {chosen}", unit="s", width=130),
-            Value(title="Tokens per second", expr=f"1 / ({per_token}) {chosen}", decimals=0, width=150),
-            Value(title="Mean longest silence", expr=f"({gap}) {chosen}", unit="s", width=170),
-            Value(title="Models that answered", expr=f"count by ({by}) ({answered}) {chosen}", decimals=0, width=170),
+            Value(title="n", expr=named(f"topk(25, {count})"), decimals=0, width=60),
+            Value(title="p50", expr=f"{median} {chosen}", unit="s", width=80),
+            Value(title="p95", expr=f"{slow} {chosen}", unit="s", width=90),
+            Value(title="Tokens/s", expr=f"1 / ({per_token}) {chosen}", decimals=0, width=90),
+            Value(title="Mean longest silence", expr=f"({gap}) {chosen}", unit="s", width=160),
+            Value(title="Good", expr=f"{good} / ({valid} > 0) {chosen}", unit="percentunit", decimals=2, width=80),
+            Value(title="USD in range", expr=f"{cost} {chosen}", unit="currencyUSD", decimals=3, width=110),
+            Value(title="Models that answered", expr=f"count by ({by}) ({answered}) {chosen}", decimals=0, width=160),
         ],
         sort="p95",
         nothing="Nothing measured in the last half hour, or the recording rules are not loaded",

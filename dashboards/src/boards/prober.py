@@ -9,7 +9,7 @@ from dashboards.src.promql import Scope, named
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "account", "vantage"))
+SCOPE = Scope(("provider", "account", "vantage", "cluster"))
 _SHARE = ((0, palette.OPERATIONAL), (0.8, palette.DEGRADED), (1, palette.MAJOR))
 _AGE = ((0, palette.OPERATIONAL), (2, palette.DEGRADED), (3, palette.MAJOR))
 _NEUTRAL = ((0, palette.LOW),)
@@ -24,8 +24,8 @@ def board() -> Board:
         uid=parts.SELF,
         title="Prober health and cost",
         description="Whether the numbers of the other boards are reliable, and what they cost.",
-        variables=(parts.provider(), parts.ACCOUNT, parts.VANTAGE),
-        annotations=(parts.ALERTS_FIRING,),
+        variables=(parts.provider(), parts.ACCOUNT, parts.VANTAGE, parts.CLUSTER, parts.COST_BY),
+        annotations=(parts.ALERTS_FIRING, parts.PAGES_SAY, parts.MODEL_CHANGED),
         time_from="now-6h",
         panels=[
             *_headline(),
@@ -55,6 +55,7 @@ def board() -> Board:
                 own.tokens(SCOPE, "reasoning", "reasoning"),
                 colours=palette.KINDS, width=6, height=9,
             ),
+            bars(own.cost_by_label(SCOPE), steps=_NEUTRAL, width=24, height=7),
             row("What Prometheus keeps"),
             bars(own.series(), steps=_NEUTRAL, width=12, height=9),
             _versions(),

@@ -10,8 +10,9 @@ from dashboards.src.grafana import Board, Panel
 from dashboards.src.panels import bars, lines, row, stat, text, timeline
 from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, rows, state_over_time
 from dashboards.src.signal import Signal
+from dashboards.src.tables import matrix
 
-SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage"))
+SCOPE = Scope(("provider", "account", "surface", "model", "provider_region", "vantage", "cluster", "target"))
 ELSEWHERE = Scope(("vantage",))
 _FEW = 12
 _BUDGET = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
@@ -23,8 +24,18 @@ def board() -> Board:
         uid=parts.PROVIDER,
         title="Provider",
         description="One provider: them or us, what fails, where, why slow, and where to go instead.",
-        variables=(parts.provider(multi=False), parts.ACCOUNT, parts.SURFACE, parts.MODEL, parts.REGION, parts.VANTAGE),
-        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS),
+        variables=(
+            parts.provider(multi=False),
+            parts.ACCOUNT,
+            parts.SURFACE,
+            parts.MODEL,
+            parts.REGION,
+            parts.VANTAGE,
+            parts.CLUSTER,
+            parts.TEAM,
+            parts.TARGET,
+        ),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
         time_from="now-6h",
         panels=[
             text("## ${provider:text}", height=2),
@@ -53,6 +64,7 @@ def board() -> Board:
             lines(traffic.error_share(SCOPE), maximum=1, width=7),
             row("Where"),
             timeline(_models(), mapped=mappings.STATE, links=[parts.to_latency()], height=9),
+            _vantages(),
             timeline(_regions(), mapped=mappings.STATE, width=12, height=7),
             timeline(_others(), mapped=mappings.STATE, links=[parts.to_provider()], width=12, height=7),
             row("Why slow"),
@@ -194,6 +206,18 @@ def _regions() -> Signal:
         SCOPE, "All regions and vantages, or one?", by, "{{where}}seen from {{vantage}}", limit=_FEW
     )
     return replace(plain, expr=f'label_replace({plain.expr}, "where", "$1, ", "provider_region", "(.+)")')
+
+
+def _vantages() -> Panel:
+    return matrix(
+        "Targets by vantage",
+        "The state of each target now, as each vantage sees it. A column of failures is a vantage's own network; a row "
+        "is the service. An empty cell: this vantage does not probe the target, or nothing is known.",
+        expr=f"max by (target, vantage) ({SCOPE.of('state')})",
+        by=("target", "vantage"),
+        mapped=mappings.STATE,
+        nothing=states.PROBES_FIRST,
+    )
 
 
 def _others() -> Signal:

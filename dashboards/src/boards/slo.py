@@ -7,7 +7,7 @@ from dashboards.src.panels import history, lines, row, stat, text
 from dashboards.src.promql import Scope, named
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "account", "slo"))
+SCOPE = Scope(("provider", "account", "slo", "target"))
 _LEFT = ((-1e9, palette.MAJOR), (0, palette.PARTIAL), (0.25, palette.DEGRADED), (0.5, palette.OPERATIONAL))
 _NONE_IS_WELL = ((0, palette.OPERATIONAL), (1, palette.MAJOR))
 _BURN = (
@@ -39,8 +39,8 @@ def board() -> Board:
         description=(
             "Error budgets of your objectives, and the credits due under the contracts of the providers."
         ),
-        variables=(parts.provider(), parts.ACCOUNT, kinds),
-        annotations=(parts.OWN_ALERTS_FIRING,),
+        variables=(parts.provider(), parts.ACCOUNT, kinds, parts.TEAM, parts.TARGET),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
         time_from="now-30d",
         panels=[
             stat(slo.overspent(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),

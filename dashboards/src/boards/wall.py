@@ -8,7 +8,7 @@ from dashboards.src.promql import SURFACE, Scope, combined, named, rows, share, 
 from dashboards.src.signal import Signal
 from dashboards.src.tables import Label, Value, table
 
-SCOPE = Scope(("provider", "vantage"))
+SCOPE = Scope(("provider", "vantage", "cluster"))
 _COUNT = ((0, palette.OPERATIONAL),)
 
 
@@ -18,7 +18,7 @@ def board() -> Board:
         uid=parts.WALL,
         title="Outage wall",
         description=("Who is down, since when, is it us, and what does the provider declare? Grey means unknown."),
-        variables=(parts.provider(), parts.VANTAGE),
+        variables=(parts.provider(), parts.VANTAGE, parts.CLUSTER),
         panels=[
             *_headline(),
             honeycomb(
@@ -62,6 +62,7 @@ def board() -> Board:
                 maximum=1,
                 links=[parts.to_provider()],
             ),
+            _quarter(),
         ],
     )
 
@@ -192,4 +193,37 @@ def _worst() -> Signal:
         decimals=2,
         legend="{{provider_display_name}} / {{surface}} {{model}}",
         nothing="No availability is recorded yet: are the recording rules loaded?",
+    )
+
+
+def _quarter() -> Panel:
+    """Return the table of 90 days: uptime, incidents, and how long they were and lay apart."""
+    down = SCOPE.of("aiprobe:provider_down")
+    incidents = f"ceil(changes({down}[90d]) / 2)"
+    seconds, observed = f"(sum_over_time({down}[90d]) * 60)", f"(count_over_time({down}[90d]) * 60)"
+    steps = ((0, palette.MAJOR), (0.95, palette.PARTIAL), (0.99, palette.DEGRADED), (0.995, palette.OPERATIONAL))
+    uptime = named(f"1 - avg_over_time({down}[90d])")
+    between = f"({observed} - {seconds}) / ({incidents} > 0)"
+    return table(
+        "90 days, by provider",
+        "From the rule aiprobe:provider_down, once a minute: a provider is down while its surfaces are in a partial or "
+        "major outage over all vantages. The means are of these incidents: how long one lasts, and how long it is from "
+        "the end of one to the next. Observed: how much of the 90 days was recorded; the rest counts in nothing.",
+        labels=[
+            Label(name="provider", hidden=True),
+            Label(name="provider_display_name", title="Provider", grows=165, links=[parts.to_provider(of_row=True)]),
+        ],
+        values=[
+            Value(
+                title="Uptime", expr=uptime, unit="percentunit", decimals=3, steps=steps, cell="background", width=110
+            ),
+            Value(title="Incidents", expr=incidents, decimals=0, width=110),
+            Value(title="Mean time to recover", expr=f"{seconds} / ({incidents} > 0)", unit="s", decimals=1, width=180),
+            Value(title="Mean time between failures", expr=between, unit="s", decimals=1, width=200),
+            Value(title="Observed", expr=observed, unit="s", decimals=1, width=110),
+        ],
+        sort="Uptime",
+        descending=False,
+        nothing="Nothing is recorded yet: are the rules loaded?",
+        height=9,
     )
