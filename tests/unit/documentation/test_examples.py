@@ -40,10 +40,12 @@ def test_every_yaml_of_the_pages_is_accepted_by_what_reads_it(fence: Fence, tmp_
 
 
 def assert_scrapes(jobs: list[dict[str, object]]) -> None:
-    """Check the settings that the rules and boards rely on."""
-    assert [job["job_name"] for job in jobs] == ["aiprobe"]
-    assert all(job["honor_labels"] is True for job in jobs)
-    assert {key for job in jobs for key in job} <= {"job_name", "honor_labels", "scrape_interval", "static_configs"}
+    """Check the settings that the rules and boards rely on; tests/e2e/test_regions.py runs the job that federates."""
+    (job,) = jobs
+    assert job["job_name"] == ("regions" if job.get("metrics_path") == "/federate" else "aiprobe")
+    assert job["honor_labels"] is True
+    federates = {"metrics_path", "params"} if job["job_name"] == "regions" else set()
+    assert job.keys() <= {"job_name", "honor_labels", "scrape_interval", "static_configs"} | federates
 
 
 @pytest.mark.parametrize("fence", QUERIES, ids=str)
