@@ -215,7 +215,7 @@ def cost_by_model(scope: Scope) -> Signal:
 
 
 def cost_by_label(scope: Scope) -> Signal:
-    """Tell what the targets of each value of a chosen label cost a day."""
+    """Show what the targets of each value of a chosen label cost a day."""
     cost = f"sum by (target, vantage) (increase({scope.of('cost_usd_total')}[6h])) * 4"
     owner = f"group by (target, vantage, $cost_by) ({scope.of('target_info')})"
     return Signal(
