@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 
 from tests.alerts.conftest import Stack
-from tests.alerts.rulefiles import ALERTS
+from tests.alerts.rulefiles import ALERTS, ROOT, TESTS
+from tests.alerts.scenarios import texts
 
 pytestmark = pytest.mark.e2e
 
@@ -104,6 +105,20 @@ def test_a_silence_of_a_surface_with_blanks_in_its_name_is_one_that_a_browser_re
     assert filters == '{provider="openai",surface="Claude "API" & co+"}'
 
 
+@pytest.mark.parametrize("stack", ["installed"], indirect=True)
+def test_the_page_in_the_documentation_is_what_its_scenario_sends(stack: Stack, tmp_path: Path) -> None:
+    (down,) = [
+        each
+        for each in texts(stack.promtool, TESTS / "pages_test.yml", tmp_path)
+        if each.labels["alertname"] == "AIModelDown" and each.at == 15 * 60
+    ]
+    alert = {"status": "firing", "labels": down.labels, "annotations": down.annotations,
+             "startsAt": "1970-01-01T00:11:00Z", "endsAt": "1970-01-01T01:00:00Z"}  # fmt: skip
+    text = rendered(stack, tmp_path, "aiprobe.text", alert, group="anthropic")
+    shown = (ROOT / "docs" / "alerting.md").read_text().partition("```text\nOutage of")[2].partition("```")[0]
+    assert " ".join(f"Outage of{shown}".split()) == " ".join(text.split())
+
+
 LONG: Final = {"target": "t" * 120, "surface": "s" * 120, "provider": "openai", "instance": "i" * 120}
 GROUP: Final = [
     *(an_alert("model", "Budget spent too fast", severity="warning", target=f"slow-{n}") for n in range(11)),
@@ -114,9 +129,9 @@ GROUP: Final = [
 
 
 def long(alert: Any) -> Any:
-    texts = {"summary": "S" * 200, "description": "D é" * 900, "status_page": "P" * 300, "probe_command": "C" * 400}
+    words = {"summary": "S" * 200, "description": "D é" * 900, "status_page": "P" * 300, "probe_command": "C" * 400}
     links = {"dashboard_url": "https://" + "g" * 900, "runbook_url": "https://" + "r" * 400}
-    return alert | {"annotations": alert["annotations"] | texts | links, "labels": alert["labels"] | LONG}
+    return alert | {"annotations": alert["annotations"] | words | links, "labels": alert["labels"] | LONG}
 
 
 HALF_OVER: Final = [long(each) | {"status": status} for each in GROUP for status in ("firing", "resolved")]
