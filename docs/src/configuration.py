@@ -25,6 +25,7 @@ TITLES: Final = {
     "LatencyObjectiveSection": "slo.time_to_first_token, slo.duration",
     "ThroughputObjectiveSection": "slo.throughput",
     "ExpectSection": "expect",
+    "MessageSection": "messages[]",
     "JsonExpectation": "expect.json",
     "AuthSection": "auth",
     "CredentialSection": "credential",

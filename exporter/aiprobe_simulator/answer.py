@@ -17,6 +17,9 @@ MOST_COUNTED: Final = 100_000
 _COUNT: Final = re.compile(r"Count from 1 to (\d{1,9})\b")
 _CODE_WORD: Final = re.compile(r"^The code word is (\S+?)\.\s*$", re.MULTILINE)
 _CALL: Final = re.compile(r"with the (?:word (?P<word>\S+)|code word from .*?) and the marker (?P<marker>\w+)")
+_OBJECT: Final = re.compile(
+    r"its code_word is the code word (?:from the text above|(?P<word>\w+)), its marker is (?P<marker>\w+)"
+)
 _PLACEHOLDER: Final = "[code word]"
 _LINE: Final = "Line: "
 
@@ -39,13 +42,22 @@ def answer_to(prompt: str) -> str:
 
 def arguments_to(prompt: str) -> str:
     """Return the right arguments of the call that a prompt asks for, as JSON."""
+    return _filled(_CALL, prompt, "word")
+
+
+def object_to(prompt: str) -> str:
+    """Return the right object that a prompt asks for, as JSON."""
+    return _filled(_OBJECT, prompt, "code_word")
+
+
+def _filled(question: re.Pattern[str], prompt: str, name: str) -> str:
     lines = prompt.splitlines()
-    found = _CALL.search(lines[-1] if lines else "")
+    found = question.search(lines[-1] if lines else "")
     if found is None:
         return "{}"
     code_word = _CODE_WORD.search(prompt)
     word = found["word"] or (code_word.group(1) if code_word else "")
-    return json.dumps({"word": word, "marker": found["marker"]})
+    return json.dumps({name: word, "marker": found["marker"]})
 
 
 def pieces(text: str) -> tuple[str, ...]:

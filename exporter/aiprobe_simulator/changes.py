@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from typing import Final
 
-from aiprobe_simulator.answer import altered, answer_to, arguments_to, pieces, shortened
+from aiprobe_simulator.answer import altered, answer_to, arguments_to, object_to, pieces, shortened
 from aiprobe_simulator.faults import Value
 from aiprobe_simulator.wire.base import DEFAULT_CAP, Answer, Call, Finish
 
@@ -26,6 +26,8 @@ def right_answer(call: Call) -> Answer:
     """Return the answer of a well-behaved model."""
     if call.tool:
         return _capped(call, Answer(text=pieces(arguments_to(call.prompt)), tool=call.tool))
+    if call.structured:
+        return _capped(call, Answer(text=pieces(object_to(call.prompt))))
     return _capped(call, Answer(text=pieces(answer_to(call.prompt)))) if call.prompt else Answer()
 
 
@@ -57,7 +59,7 @@ def _fabricated(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
 def _wrong(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
     if call.inputs:
         return Answer(vector=(0.0,) * call.dimensions)
-    if call.tool and not params["text"]:
+    if (call.tool or call.structured) and not params["text"]:
         return _with_arguments(call, {name: altered(value) for name, value in right_answer(call).arguments.items()})
     return _capped(call, Answer(text=pieces(str(params["text"]) or altered(answer_to(call.prompt)))))
 
@@ -71,7 +73,7 @@ def _nonsense(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
 
 
 def _cached(call: Call, previous: str, __: Mapping[str, Value]) -> Answer:
-    if call.tool:
+    if call.tool or call.structured:
         return _capped(call, Answer(text=pieces(previous or "{}"), tool=call.tool))
     return _capped(call, Answer(text=pieces(previous or altered(answer_to(call.prompt)))))
 
@@ -122,6 +124,14 @@ def _two_calls(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return replace(right_answer(call), calls=2)
 
 
+def _invalid_json(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return _capped(call, Answer(text=pieces(right_answer(call).words.replace(": ", ", "))))
+
+
+def _fenced_json(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return _capped(call, Answer(text=pieces(f"```json\n{right_answer(call).words}\n```")))
+
+
 def _finish_of_text(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return replace(right_answer(call), unsaid=True)
 
@@ -142,6 +152,9 @@ CHANGES: Final[Mapping[str, Change]] = {
     "call_in_text": _call_in_text,
     "two_calls": _two_calls,
     "finish_of_text": _finish_of_text,
+    "invalid_json": _invalid_json,
+    "fenced_json": _fenced_json,
+    "schema_broken": _half_arguments,
     "refusal": _refusal,
     "content_filter": _filter,
 }

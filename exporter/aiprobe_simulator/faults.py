@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 """What can be asked (a protocol by its name in a config, or a kind without one), and the kind of path that it is."""
 
 EVERY_FORM: Final[frozenset[Form]] = frozenset(get_args(Form))
+_SCHEMA: Final[frozenset[Form]] = frozenset({"structured"})
 _TOOLS: Final[frozenset[Form]] = frozenset({"tools"})
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
@@ -95,8 +96,8 @@ def _answer(name: str, about: str, outcome: str, *, kinds: frozenset[Kind] = _CH
     return Fault(name=name, about=about, stage="answer", outcome=outcome, kinds=kinds, params=params)
 
 
-def _of_a_call(name: str, about: str) -> Fault:
-    return Fault(name=name, about=about, stage="answer", outcome="wrong_answer", kinds=_CHAT, forms=_TOOLS)
+def _in_form(forms: frozenset[Form], name: str, about: str) -> Fault:
+    return Fault(name=name, about=about, stage="answer", outcome="wrong_answer", kinds=_CHAT, forms=forms)
 
 
 def _told(name: str, about: str, trouble: Trouble, outcome: str) -> Fault:
@@ -258,7 +259,7 @@ _ANSWERS: Final = (
         stage="answer",
         outcome="truncated",
         kinds=_CHAT,
-        in_form={"tools": "wrong_answer"},
+        in_form={"tools": "wrong_answer", "custom": "wrong_answer"},
     ),
     Fault(
         name="wrong_answer",
@@ -282,10 +283,10 @@ _ANSWERS: Final = (
     _answer(
         "starved_aloud", "Streamed reasoning uses up the token cap: no text, and the finish reason length.", "starved"
     ),
-    _of_a_call("wrong_tool", "The tool that is called is not one that was offered."),
-    _of_a_call("half_arguments", "The call lacks one of its arguments."),
-    _of_a_call("call_in_text", "The call is written into the text, and the reply has no call."),
-    _of_a_call("two_calls", "The same call comes twice."),
+    _in_form(_TOOLS, "wrong_tool", "The tool that is called is not one that was offered."),
+    _in_form(_TOOLS, "half_arguments", "The call lacks one of its arguments."),
+    _in_form(_TOOLS, "call_in_text", "The call is written into the text, and the reply has no call."),
+    _in_form(_TOOLS, "two_calls", "The same call comes twice."),
     Fault(
         name="finish_of_text",
         about="The call is right, and the finish reason is that of a text; three protocols have the same for both.",
@@ -295,6 +296,9 @@ _ANSWERS: Final = (
         kinds=_CHAT,
         forms=_TOOLS,
     ),
+    _in_form(_SCHEMA, "invalid_json", "JSON was asked for, and the answer is broken JSON."),
+    _in_form(_SCHEMA, "fenced_json", "JSON was asked for, and the answer has it in a code fence."),
+    _in_form(_SCHEMA, "schema_broken", "The answer is JSON that lacks a field which the schema requires."),
     Fault(
         name="refusal",
         about="The model declines, in the protocol's own way; Ollama's has none but its words.",

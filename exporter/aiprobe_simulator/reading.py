@@ -12,6 +12,15 @@ from aiprobe_simulator.paths import Place
 from aiprobe_simulator.wire import WIRES
 from aiprobe_simulator.wire.base import BadCall, Call, Json, Trouble, compact
 
+_SCHEMAS: Final = (
+    ("response_format", "json_schema", "schema"),  # OpenAI's chat
+    ("response_format", "schema"),  # Cohere
+    ("text", "format", "schema"),  # OpenAI's responses
+    ("output_config", "format", "schema"),  # Anthropic
+    ("generationConfig", "responseJsonSchema"),  # Gemini
+    ("outputConfig", "textFormat", "structure", "jsonSchema"),  # Bedrock
+    ("format",),  # Ollama
+)
 TOOLS_PROMPT: Final = 530
 """The most tokens that a provider is known to add to a request with tools (Claude 3 Opus)."""
 
@@ -24,7 +33,8 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
         body = json.loads(await request.read())
         if isinstance(body, dict):
             call = WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
-            return replace(call, input_tokens=call.input_tokens + _tokens_of_tools(body)) if call.tool else call
+            more = _tokens_of_tools(body) if call.tool else 0
+            return replace(call, input_tokens=call.input_tokens + more, structured=_wants_schema(body))
     except BadCall as problem:
         return problem
     except web.HTTPRequestEntityTooLarge:
@@ -32,6 +42,17 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
     except (ValueError, RecursionError):
         return BadCall(Trouble.BAD_REQUEST, "the body is not JSON")
     return BadCall(Trouble.BAD_REQUEST, "the body is not a JSON object")
+
+
+def _wants_schema(body: Json) -> bool:
+    """Return whether a request asks for JSON of a schema, in any protocol's way."""
+    for path in _SCHEMAS:
+        found: object = body
+        for name in path:
+            found = found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, dict) and found:
+            return True
+    return False
 
 
 def _tokens_of_tools(body: Json) -> int:

@@ -5,12 +5,12 @@ The table that comes out is docs/fault-table.md; the test holds each cell to the
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, get_args
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.model import NONCE, Golden, HttpExpectation, Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
@@ -51,8 +51,12 @@ _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
 }
 _COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
 """Where the fault strikes only so often: the page that one is sent to is right."""
-FORMS: Final[Mapping[str, Form]] = {"repeat": "text", "tools": "tools"}
+FORMS: Final[Mapping[str, Form]] = {"repeat": "text", "tools": "tools", "structured": "structured", "custom": "custom"}
 """By the question, the form in which the simulator sees its answer asked for."""
+GOLDEN: Final = Golden(
+    messages=(("system", "Be brief."), ("user", f"Repeat this line:\n{NONCE} is the word")),
+    equals=f"{NONCE} is the word",
+)
 LIMITS: Final = Timeouts(connect=2.0, first_token=1.0, stall=0.6, total=1.8)
 PATIENT: Final = Timeouts(connect=30.0, first_token=30.0, stall=30.0, total=45.0)
 """Where no time is expected to run out: a machine that is busy changes no cell."""
@@ -82,9 +86,9 @@ def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "", ask:
     page = f"{url}/web/claude" if kind == "web" else None
     expect = HttpExpectation(text="<h1>claude</h1>")
     limits = LIMITS if expected in _OF_TIME else PATIENT
-    cap = cap_of(a_target(max_output_tokens=None), room=QUESTIONS[ask].traits.room)
-    return a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=limits, expect=expect,
-                    ask=ask, max_output_tokens=cap)  # fmt: skip
+    target = a_target(provider=provider, probe=probe, stream=stream, url=page, timeouts=limits, expect=expect,
+                      ask=ask, golden=GOLDEN if ask == "custom" else None, max_output_tokens=None)  # fmt: skip
+    return replace(target, max_output_tokens=cap_of(target, room=QUESTIONS[ask].traits.room(target)))
 
 
 async def fill(fault: Fault, columns: Sequence[Column] = (*COLUMNS, *chain(*QUESTIONED.values()))) -> list[Cell]:

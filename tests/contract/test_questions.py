@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -25,6 +26,7 @@ from aiprobe.protocols.base import Ask
 from aiprobe.transport.transport import Transport
 from aiprobe_simulator import Pace, Simulator
 from tests.builders import a_provider, a_target
+from tests.contract.faulttable import GOLDEN
 from tests.contract.sdks import SDKS, Asking
 
 pytestmark = pytest.mark.slow
@@ -60,7 +62,8 @@ def provider_of(protocol: str, url: str) -> Provider:
 
 
 def target_of(ask: str, protocol: str, url: str, **changes: Any) -> Target:
-    plain = {"model": "some-model", "timeouts": PATIENT, "max_output_tokens": None}
+    golden = GOLDEN if ask == "custom" else None
+    plain = {"model": "some-model", "timeouts": PATIENT, "max_output_tokens": None, "golden": golden}
     return a_target(provider=provider_of(protocol, url), ask=ask, **{**plain, **changes})
 
 
@@ -81,6 +84,19 @@ async def test_a_right_answer_is_ok(simulator: Simulator, ask: str, protocol: st
     assert (result.time_to_first_token_seconds is not None) is stream
 
 
+@pytest.mark.parametrize("fault", ["wrong_answer", "nonsense", None])
+async def test_a_result_has_nothing_of_a_private_question_or_its_answer(
+    simulator: Simulator, fault: str | None
+) -> None:
+    golden = replace(GOLDEN, messages=(("user", "A secret of ours, weather:\n{{nonce}} is the word"),))
+    if fault:
+        simulator.set("*", fault=fault)
+    result = await probe(target_of("custom", "openai-chat", simulator.url, golden=golden))
+    assert (result.outcome is Outcome.OK) is (fault is None)
+    assert result.answer is None
+    assert not any(word in repr(result).lower() for word in ("secret", "is the word", "weather"))
+
+
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize(("ask", "protocol"), CASES)
 async def test_the_official_sdk_asks_the_same_and_reads_the_same(
@@ -88,7 +104,7 @@ async def test_the_official_sdk_asks_the_same_and_reads_the_same(
 ) -> None:
     prepare, target = QUESTIONS[ask], target_of(ask, protocol, simulator.url)
     question, words = prepare(target), fresh_words()
-    plain = Ask(model=target.model, max_output_tokens=cap_of(target, room=prepare.traits.room), stream=stream)
+    plain = Ask(model=target.model, max_output_tokens=cap_of(target, room=prepare.traits.room(target)), stream=stream)
     request = PROTOCOLS[protocol].request(target.provider, question.asked(plain))
     body = json.loads(words.into_bytes(request.body))
     for name in ("stream", "stream_options"):

@@ -14,7 +14,7 @@ from aiprobe.config.load import load
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import Target
+from aiprobe.core.model import Golden, Target
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.known import KNOWN, read_settings, target_problem
 from tests.builders import a_provider, a_target
@@ -93,6 +93,10 @@ def on(base_url: str = "https://192.0.2.1/v1", **provider: Any) -> Target:
     return a_target(provider=a_provider(base_url=base_url, **provider))
 
 
+def asking(*messages: tuple[str, str], **expected: Any) -> Target:
+    return a_target(ask="custom", golden=Golden(messages=messages, **expected))
+
+
 TARGETS: Final[dict[str, Target]] = {
     "an http probe needs a url": a_target(probe="http", url=None),
     "an embeddings probe needs a model": replace(
@@ -101,6 +105,12 @@ TARGETS: Final[dict[str, Target]] = {
     "a chat probe needs a model": a_target(model=""),
     "a realtime probe needs a model": a_target(probe="realtime", model=""),
     "not an absolute http or https URL": on("ftp://192.0.2.1/v1"),
+    "`ask: custom` needs one of contains, equals, regex and json_schema in `expect`": asking(),
+    "`ask: custom` needs a message with the role user": asking(("system", "hello"), equals="x"),
+    "`json_schema` is no JSON Schema: ": asking(("user", "hello"), json_schema={"type": 5}),
+    "`regex` is no regular expression in the syntax of Rust, which has no look-around": asking(
+        ("user", "hello"), regex="("
+    ),
     "mcp has no models; use `probe: mcp`": replace(a_target(probe="models"), provider=a_provider(protocol="mcp")),
     "the proxy is not a URL": on(proxy=Secret("http://[")),
     "the proxy is not a URL of the form http://[user:password@]host[:port]": on(proxy=Secret("ftp://192.0.2.1:1")),
@@ -109,6 +119,7 @@ TARGETS: Final[dict[str, Target]] = {
 """By the words of the refusal, the target."""
 ELSEWHERE: Final = {
     "no credential keeper for ": "`App` passes one to every probe",
+    "nested too deeply": "read from an answer while a probe runs, and caught there",
     "cut short": "read from a certificate while a probe runs, and caught there",
     "not a port: ": "`urlsplit` refuses a port above 65535, and a base URL with port 0 has its scheme's",
     "not a header to send: ": "raised when a request is sent; the configuration refuses such names",

@@ -29,7 +29,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_MODULES = {"PyYAML": "yaml", "prometheus-client": "prometheus_client"}
+_MODULES = {"jsonschema-rs": "jsonschema_rs", "PyYAML": "yaml", "prometheus-client": "prometheus_client"}
 
 Pin = tuple[str, str]
 """The name and the version of a locked package."""

@@ -36,6 +36,15 @@ class Tokens(NamedTuple):
         return self.most_input, self.most_output
 
 
+class GoldenSizes(Protocol):
+    """The sizes of a question of the user's own; see `Golden`."""
+
+    @property
+    def messages(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def max_tokens(self) -> int | None: ...
+
+
 class Sizes(Protocol):
     """The sizes of a target that its tokens depend on; see `Target`."""
 
@@ -47,6 +56,13 @@ class Sizes(Protocol):
     def max_output_tokens(self) -> int | None: ...
     @property
     def ask(self) -> str: ...
+    @property
+    def golden(self) -> GoldenSizes | None: ...
+
+
+def no_room(_: Sizes) -> int:
+    """Return the room of a question that is answered in a short text."""
+    return 0
 
 
 def no_tokens(_: Sizes) -> Tokens:
@@ -71,8 +87,10 @@ class QuestionTraits:
     """Keys of a target that this question reads, and no other that does not list them."""
     needs: frozenset[str] = frozenset()
     """Those of `keys` that a target must give."""
-    room: int = 0
-    """Output tokens that its answer takes beyond those of a short text."""
+    expects: frozenset[str] = frozenset()
+    """Keys of a target's `expect` that it reads."""
+    room: Callable[[Sizes], int] = no_room
+    """Returns the output tokens that its answer takes beyond those of a short text."""
     tokens: Callable[[Sizes], Tokens] = no_tokens
 
 
@@ -94,6 +112,8 @@ class ProbeKind:
     """A model writes an answer: it can be streamed, has a cap, and reasoning to be kept low."""
     keys: frozenset[str] = frozenset()
     """Keys of a target that mean something to this kind, and to no other that does not list them."""
+    expects: frozenset[str] = frozenset()
+    """Keys of a target's `expect` that it reads; those of its questions apart."""
     protocol_problem: Callable[[str, str], tuple[str, str] | None] = any_protocol
     """Takes the names of the kind and of a protocol; returns why the two do not fit, and a hint, or None."""
     protocol_instead: Mapping[str, str] = field(default_factory=dict)

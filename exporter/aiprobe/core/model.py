@@ -163,6 +163,25 @@ class HttpExpectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """A question of the user's own, and what its answer must be; `NONCE` in any text is a fresh word."""
+
+    messages: tuple[tuple[str, str], ...]
+    """(role, text) of each; a role is system, user or assistant."""
+    contains: str | None = None
+    equals: str | None = None
+    regex: str | None = None
+    json_schema: Mapping[str, object] | None = None
+    max_tokens: int | None = None
+    """Of the answer, reasoning apart."""
+    show_answers: bool = False
+    """Whether answers may be in results, and so in the journal, on pages and in the log."""
+
+
+NONCE: Final = "{{nonce}}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One thing to ask: a provider's surface, model and probe kind, with its schedule.
 
@@ -194,6 +213,7 @@ class Target:
     expect: HttpExpectation = HttpExpectation()
     ask: str = "repeat"
     """Which question of its kind; see `ProbeKind.questions`."""
+    golden: Golden | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
     max_output_tokens: int | None = None

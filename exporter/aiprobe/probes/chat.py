@@ -81,7 +81,7 @@ class ChatProbe:
         self._protocol = PROTOCOLS[target.provider.protocol]
         prepare = QUESTIONS[target.ask]
         self._question = prepare(target)
-        self._cap = cap = cap_of(target, room=prepare.traits.room)
+        self._cap = cap = cap_of(target, room=prepare.traits.room(target))
         self._says_absurd = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
@@ -141,10 +141,15 @@ class ChatProbe:
             response_model=record.meta.response_model,
             server_seconds=record.meta.server_seconds,
             load_seconds=record.meta.load_seconds,
-            answer=(record.answer or ", ".join(f"{call.name}({call.arguments})" for call in record.calls))[
-                :ANSWER_KEPT
-            ],
+            answer=self._shown(record),
         )
+
+    def _shown(self, record: Record) -> str | None:
+        """Return the text of the model, or its calls; None for an answer to a question of the user's own."""
+        if self._target.golden is not None and not self._target.golden.show_answers:
+            return None
+        called = ", ".join(f"{call.name}({call.arguments})" for call in record.calls)
+        return (record.answer or called)[:ANSWER_KEPT]
 
     def _bill(self, record: Record) -> Usage:
         """Return the plausible tokens; log once when counts become absurd."""
@@ -216,11 +221,17 @@ def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) ->
         other=record.contents[0].kind if record.contents else "",
         reason=record.stopped.reason if record.stopped else "",
         out_of_tokens=out_of_tokens,
+        tokens=_visible_tokens(record),
     )
     outcome, detail = judge_answer(reply)
     if out_of_tokens and thought and outcome in {Outcome.TRUNCATED, Outcome.WRONG_ANSWER}:
         return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
     return outcome, detail
+
+
+def _visible_tokens(record: Record) -> int | None:
+    tokens = record.usage.output_tokens
+    return None if tokens is None else tokens - min(tokens, record.usage.reasoning_tokens or 0)
 
 
 def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, float]:

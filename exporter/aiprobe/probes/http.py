@@ -33,7 +33,11 @@ class HttpProbe:
     """An http probe of one URL."""
 
     kind: ClassVar = ProbeKind(
-        name="http", needs_url=True, keys=frozenset({"url", "expect"}), answered_by=AnsweredBy.WEB_PAGE
+        name="http",
+        needs_url=True,
+        keys=frozenset({"url", "expect"}),
+        expects=frozenset({"status", "text", "json", "redirects"}),
+        answered_by=AnsweredBy.WEB_PAGE,
     )
 
     def __init__(self, target: Target, tools: Tools) -> None:

@@ -24,7 +24,7 @@ from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_nam
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post
+from aiprobe.protocols.request import Forms, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 VERSION: Final = "2023-06-01"
@@ -46,7 +46,19 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [tool]}
 
 
-FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema."""
+    return {"output_config": {"format": {"type": "json_schema", "schema": ask.schema}}}
+
+
+def _messages(ask: Ask) -> dict[str, Any]:
+    """Return the fields of a conversation."""
+    system, others = without_system(ask)
+    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": each.text} for each in others]}
+    return {"system": system, **fields} if system else fields
+
+
+FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
 
 
 def message_body(ask: Ask) -> dict[str, Any]:

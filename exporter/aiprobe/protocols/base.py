@@ -6,6 +6,7 @@ Pure: no sockets, no clocks. A protocol returns the content of a reply; `probes/
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 from typing import Protocol as Interface
 
 from aiprobe.core.model import RateLimit
@@ -20,6 +21,14 @@ class Tool:
     description: str
     parameters: Mapping[str, object]
     """A JSON Schema."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,10 @@ class Ask:
     form: str = ""
     """What is asked for beside text: a key of `Protocol.forms`, and the field below that it reads."""
     tool: Tool | None = None
+    schema: Mapping[str, object] = field(default_factory=dict)
+    """What the answer must be an instance of, as JSON."""
+    messages: tuple[Message, ...] = ()
+    """In place of the prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
-from aiprobe.protocols.request import Forms, get, post
+from aiprobe.protocols.request import Forms, get, post, without_system
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
 _NOT_ALLOWED: Final = frozenset(
@@ -85,7 +85,20 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"toolConfig": {"tools": [{"toolSpec": tool}]}}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema, which is text here."""
+    schema = {"jsonSchema": {"name": "answer", "schema": json.dumps(ask.schema)}}
+    return {"outputConfig": {"textFormat": {"type": "json_schema", "structure": schema}}}
+
+
+def _messages(ask: Ask) -> dict[str, Any]:
+    """Return the fields of a conversation."""
+    system, others = without_system(ask)
+    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": [{"text": each.text}]} for each in others]}
+    return {"system": [{"text": system}], **fields} if system else fields
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
 
 
 def _models_request(provider: Provider) -> Request:

@@ -36,7 +36,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post
+from aiprobe.protocols.request import Forms, get, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 
@@ -60,7 +60,12 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": function}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema."""
+    return {"response_format": {"type": "json_object", "schema": ask.schema}}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages}
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:

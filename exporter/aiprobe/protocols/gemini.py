@@ -35,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post
+from aiprobe.protocols.request import Forms, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
@@ -59,7 +59,22 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [{"functionDeclarations": [tool]}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema."""
+    return {"generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": ask.schema}}
+
+
+def _messages(ask: Ask) -> dict[str, Any]:
+    """Return the fields of a conversation; the assistant is the `model` here."""
+    system, others = without_system(ask)
+    roles = {"user": "user", "assistant": "model"}
+    fields: dict[str, Any] = {
+        "contents": [{"role": roles[each.role], "parts": [{"text": each.text}]} for each in others]
+    }
+    return {"systemInstruction": {"parts": [{"text": system}]}, **fields} if system else fields
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
 
 
 def _models_request(provider: Provider) -> Request:

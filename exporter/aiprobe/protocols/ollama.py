@@ -34,7 +34,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
-from aiprobe.protocols.request import Forms, get, post
+from aiprobe.protocols.request import Forms, get, post, role_messages
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
 LINES: Final = frozenset({"application/x-ndjson"})
@@ -62,7 +62,12 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": function}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the field that asks for JSON of a schema."""
+    return {"format": ask.schema}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages}
 
 
 def _level(reasoning: str) -> bool | str:

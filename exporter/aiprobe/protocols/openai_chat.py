@@ -46,7 +46,7 @@ from aiprobe.protocols.reading import (
     StreamReader,
     load_frame,
 )
-from aiprobe.protocols.request import Forms, get, is_openai_itself, post
+from aiprobe.protocols.request import Forms, get, is_openai_itself, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
@@ -83,7 +83,13 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [{"type": "function", "function": function}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema."""
+    schema = {"name": "answer", "schema": ask.schema, "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages}
 
 
 def _streamed() -> Reader:

@@ -34,7 +34,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, is_openai_itself, post
+from aiprobe.protocols.request import Forms, get, is_openai_itself, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 MIN_OUTPUT_TOKENS: Final = 16
@@ -75,7 +75,17 @@ def _tools(ask: Ask) -> dict[str, Any]:
     return {"tools": [{"type": "function", **tool, "strict": False}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools}
+def _structured(ask: Ask) -> dict[str, Any]:
+    """Return the fields that ask for JSON of a schema."""
+    return {"text": {"format": {"type": "json_schema", "name": "answer", "schema": ask.schema, "strict": True}}}
+
+
+def _messages(ask: Ask) -> dict[str, Any]:
+    """Return the fields of a conversation."""
+    return {"input": role_messages(ask)["messages"]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
 
 
 class _ResponseStream:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols.base import Ask, Request
+from aiprobe.protocols.base import Ask, Message, Request
 
 Forms = Mapping[str, Callable[[Ask], Mapping[str, Any]]]
 """By the name of a form, what returns the fields of a body that ask for it."""
@@ -49,6 +49,17 @@ def post(
         ),
         body=json.dumps(body, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii"),
     )
+
+
+def role_messages(ask: Ask) -> dict[str, Any]:
+    """Return the field `messages` of protocols in which the system has a role as any other."""
+    return {"messages": [{"role": message.role, "content": message.text} for message in ask.messages]}
+
+
+def without_system(ask: Ask) -> tuple[str, list[Message]]:
+    """Return the text of the system, and the other messages, for protocols that send the two apart."""
+    system = "\n\n".join(message.text for message in ask.messages if message.role == "system")
+    return system, [message for message in ask.messages if message.role != "system"]
 
 
 def get(provider: Provider, *, path: str, own: Mapping[str, str] = _NO_HEADERS) -> Request:

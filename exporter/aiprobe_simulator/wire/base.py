@@ -16,8 +16,8 @@ from aiprobe_simulator.answer import tokens_of
 Json = dict[str, Any]
 Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 """What a path asks for."""
-Form = Literal["text", "tools"]
-"""In what form an answer of a chat is asked for."""
+Form = Literal["text", "tools", "structured", "custom"]
+"""In what form an answer of a chat is asked for. `custom` is `text` on the wire, and judged in another way."""
 DEFAULT_CAP: Final = 4_096
 """Output tokens where a request names no cap."""
 
@@ -95,6 +95,8 @@ class Call:
     """The stream ends with its token counts."""
     tool: str = ""
     """The name of the tool that is offered."""
+    structured: bool = False
+    """JSON of a schema is asked for."""
     inputs: tuple[str, ...] = ()
     """The texts of an embeddings request."""
     dimensions: int = 256
@@ -103,6 +105,8 @@ class Call:
     @property
     def form(self) -> Form:
         """Return in what form the answer is asked for."""
+        if self.structured:
+            return "structured"
         return "tools" if self.tool else "text"
 
 

@@ -99,3 +99,4 @@ class PlainSizes:
 
     input_tokens = output_tokens = max_output_tokens = None
     ask = "repeat"
+    golden = None

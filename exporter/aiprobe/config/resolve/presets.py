@@ -46,6 +46,8 @@ class Preset:
     """Tokens are paid for with one's own hardware: no price per token applies."""
     gateway: bool = False
     """It passes requests on to other providers, whose names and prices its models have."""
+    lacks: tuple[str, ...] = ()
+    """Forms of a question that its protocol has and it has not."""
     status_page: str | None = None
     surface: str = ""
     model: str | None = None
@@ -95,8 +97,8 @@ def presets() -> Mapping[str, Preset]:
     table = {}
     for key, entry in _data()["providers"].items():
         auth = Auth(**entry.pop("auth")) if "auth" in entry else Auth()
-        headers = tuple(entry.pop("request_id_headers", ()))
-        table[key] = Preset(key=key, auth=auth, request_id_headers=headers, **entry)
+        headers, lacks = (tuple(entry.pop(name, ())) for name in ("request_id_headers", "lacks"))
+        table[key] = Preset(key=key, auth=auth, request_id_headers=headers, lacks=lacks, **entry)
     return MappingProxyType(table)
 
 

@@ -15,11 +15,12 @@ from aiprobe.config.resolve.levels import built, given
 from aiprobe.config.resolve.objectives import resolve_objectives
 from aiprobe.config.resolve.presets import Family, family_of, token_cap
 from aiprobe.config.resolve.provider import Account, adapted, resolve_headers
+from aiprobe.config.resolve.question import expectation, golden, resolve_question
 from aiprobe.config.resolve.timeouts import resolve_timeouts
-from aiprobe.config.schema.target import ExpectSection, SharedKeys, TargetSection
+from aiprobe.config.schema.target import SharedKeys, TargetSection
 from aiprobe.core.followups import FollowUps
 from aiprobe.core.kind import ProbeKind, QuestionTraits
-from aiprobe.core.model import HttpExpectation, Objectives, Target
+from aiprobe.core.model import Objectives, Target
 from aiprobe.core.suspicion import Tuning
 
 DEFAULT_INTERVAL_SECONDS: Final = 60.0
@@ -28,8 +29,6 @@ FLOOR_BAD_EVENTS: Final = 3
 """The fast burn alert needs this many bad events within its long window."""
 _NO_KIND: Final = ProbeKind(name="")
 """Stands for a kind that is not known, which reads no key of its own."""
-_ONE_QUESTION: Final = QuestionTraits(name="")
-"""Stands for the question of a kind that has no others, and for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target 
     kind = _kind(section, where, rules.known, findings)
     protocol = _protocol(section, kind, account, where=where, known=rules.known, findings=findings)
     _check_keys_of_kind(section, kind, where, rules.known, findings)
-    question = _question(section, kind, protocol, where, findings)
+    question = resolve_question(section, kind, protocol, account, where=where, findings=findings)
     interval_seconds = given("interval", *levels, default=DEFAULT_INTERVAL_SECONDS)
     timeouts = resolve_timeouts(
         section.timeouts,
@@ -102,7 +101,8 @@ def resolve_target(entry: Entry, *, rules: Rules, findings: Findings) -> Target 
             objectives=objectives,
             follow_ups=_follow_ups(levels),
             tuning=_tuning(levels, objectives),
-            expect=_expectation(section.expect),
+            expect=expectation(section.expect),
+            golden=golden(section) if section.ask and question.expects else None,
             price=None,
         ),
         section,
@@ -120,7 +120,7 @@ def _with_family(target: Target, section: TargetSection, account: Account, quest
     if not target.kind.writes:
         return target
     family = family_of(target.model, protocol=target.provider.protocol, preset=account.preset.key or None)
-    cap = token_cap(family, target.output_tokens) + question.room
+    cap = token_cap(family, target.output_tokens) + question.room(target)
     return replace(
         target,
         max_output_tokens=target.max_output_tokens or cap,
@@ -162,33 +162,6 @@ def _kind(section: TargetSection, where: Where, known: Known, findings: Findings
     if kind is None:
         findings.error(where.at("probe"), "is not a known kind of probe", suggest(section.probe, known.kinds))
     return kind or _NO_KIND
-
-
-def _question(
-    section: TargetSection, kind: ProbeKind, protocol: str, where: Where, findings: Findings
-) -> QuestionTraits:
-    """Return what the target asks; a key that only another question reads was meant for that one."""
-    if not kind.questions:
-        return _ONE_QUESTION
-    question = kind.questions.get(section.ask) if section.ask else next(iter(kind.questions.values()))
-    if question is None:
-        findings.error(where.at("ask"), "is not a known question", suggest(section.ask or "", kind.questions))
-        return _ONE_QUESTION
-    problem = kind.question_problem(question, protocol)
-    if problem is not None:
-        findings.error(where.at("ask"), *problem)
-    for name in TargetSection.model_fields:
-        readers = [f"`ask: {one.name}`" for one in kind.questions.values() if name in one.keys]
-        if readers and name in section.model_fields_set and name not in question.keys:
-            hint = f"use {' or '.join(readers)}, or leave it out"
-            findings.error(where.at(name), f"means nothing to `ask: {question.name}`", hint)
-        elif (
-            name in question.needs
-            and name not in section.model_fields_set
-            and where.at(name).path not in where.document.failed
-        ):
-            findings.error(where, f"`ask: {question.name}` needs `{name}`", f"give `{name}:`")
-    return question
 
 
 def _objectives(
@@ -288,15 +261,3 @@ def _warn_of_slow_pages(section: TargetSection, interval_seconds: float, where: 
             f"the fast burn page needs {FLOOR_BAD_EVENTS} bad probes within 1h, which cannot happen at this interval",
             "three failures in a row still page; choose at most 20m for the other",
         )
-
-
-def _expectation(section: ExpectSection | None) -> HttpExpectation:
-    if section is None:
-        return HttpExpectation()
-    return HttpExpectation(
-        statuses=tuple(section.status),
-        text=section.text,
-        json_path=section.json_.path if section.json_ else None,
-        json_equals=section.json_.equals if section.json_ else None,
-        max_redirects=section.redirects,
-    )

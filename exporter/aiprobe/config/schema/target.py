@@ -135,14 +135,31 @@ class JsonExpectation(Section):
     )
 
 
+Phrase = Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class MessageSection(Section):
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"] = Field(description="Whose message it is.")
+    content: Annotated[str, Field(min_length=1, max_length=1_000_000)] = Field(description="The text.")
+
+
 class ExpectSection(Section):
-    """What an `http` probe requires of a reply."""
+    """What a reply must be. An `http` probe reads the first four keys, `ask: custom` the others."""
 
     status: Statuses = key("The accepted status, or a list of them.", default=[], shown="any 2xx")
     text: str | None = key("A text that the body must contain.", min_length=1)
     json_: JsonExpectation | None = key("A condition on a JSON body.", alias="json")
     redirects: Annotated[Count, Field(ge=0, le=10)] = key(
         "How many redirects to follow; credentials stay with their origin.", default=3
+    )
+    contains: Phrase | None = key("A text that the answer must hold.")
+    equals: Phrase | None = key("The answer, blanks at its ends apart.")
+    regex: Phrase | None = key("A regular expression that the answer must match somewhere, in the syntax of Rust.")
+    json_schema: Body | None = key("A JSON Schema; the answer must be JSON that it accepts.")
+    max_tokens: Annotated[Count, Field(ge=1, le=100_000)] | None = key(
+        "The most tokens of an answer, reasoning apart.", shown="256, without a check"
     )
 
 
@@ -214,8 +231,15 @@ class TargetSection(SharedKeys):
         "Another protocol of the same account, such as openai-responses. An embeddings probe selects its own.",
         shown="(the provider's)",
     )
-    expect: ExpectSection | None = key("What an `http` probe requires of a reply.")
+    expect: ExpectSection | None = key("What an `http` probe, or a chat with `ask: custom`, requires of a reply.")
     ask: str | None = key("What a `chat` probe asks: repeat, or the name of a page of docs/probes/ask.", shown="repeat")
+    prompt: Annotated[str, Field(min_length=1, max_length=1_000_000)] | None = key(
+        "The question of `ask: custom`; `{{nonce}}` stands for a word that is fresh in each probe."
+    )
+    messages: Annotated[list[MessageSection], Field(max_length=100)] = key(
+        "A conversation in place of `prompt`.", default=[]
+    )
+    show_answers: bool = key("Show the answers to `ask: custom` in results, on pages and in the log.", default=False)
     input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
         "Pad the prompt to about this many tokens, with a needle to find. The cost is calculated before it runs."
     )

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from aiprobe.probes.questions.custom import Custom
 from aiprobe.probes.questions.question import Prepare
 from aiprobe.probes.questions.repeat import Repeat
+from aiprobe.probes.questions.structured import Structured
 from aiprobe.probes.questions.tools import CallTool
 
-_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool)
+_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool, Structured, Custom)
 
 QUESTIONS: Final[Mapping[str, Prepare]] = MappingProxyType({question.traits.name: question for question in _ALL})
 """The valid values of a target's `ask`; the first is the default."""

@@ -41,6 +41,8 @@ class Reply:
     reason: str = ""
     """The provider's own word for why the model stopped."""
     out_of_tokens: bool = False
+    tokens: int | None = None
+    """Of the answer as it was billed, reasoning apart."""
 
 
 Judgement = tuple[Outcome, str]

@@ -37,6 +37,10 @@ TOOL: Final = Tool(
 )
 
 
+def _room(_: Sizes) -> int:
+    return ROOM
+
+
 def _tokens(target: Sizes) -> Tokens:
     return tokens_of(target, prompt=_PROMPT_TOKENS, answer=_ANSWER_TOKENS, room=ROOM, usual=_USUAL_TOKENS)
 
@@ -46,7 +50,7 @@ class CallTool:
 
     __slots__ = ("_finishes", "_prompt")
     traits: ClassVar = QuestionTraits(
-        name="tools", form="tools", keys=frozenset({"input_tokens"}), room=ROOM, tokens=_tokens
+        name="tools", form="tools", keys=frozenset({"input_tokens"}), room=_room, tokens=_tokens
     )
 
     def __init__(self, target: Target) -> None:
