@@ -12,7 +12,10 @@ def _refused_account(outcome: str) -> Alert:
     return Alert(
         name="AIAuthOrQuotaFailure",
         expr=f"""\
-sum by (provider, account, surface) (increase(aiprobe_results_total{{{chosen},attempt="scheduled"}}[15m])) > 1.5
+sum by (provider, account, surface) (
+  increase(aiprobe_results_total{{{chosen},attempt="scheduled"}}[15m])
+  unless on (TARGET) aiprobe:maintenance:recent
+) > 1.5
 or
 max by (provider, account, surface) (max_over_time(aiprobe:seldom_results:increase{{{chosen}}}[10m])) > 1.5
 """,
@@ -93,6 +96,7 @@ First see which outcome it is.
         expr="""\
 (
   sum by (TARGET) (increase(aiprobe_results_total{outcome="rate_limited",attempt="scheduled"}[15m])) > 1.5
+  unless on (TARGET) aiprobe:maintenance:recent
 )
 and
 (
@@ -126,6 +130,7 @@ this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
         expr="""\
 count by (provider, model) (
   sum by (TARGET, vantage) (increase(aiprobe_results_total{outcome="not_found",attempt="scheduled"}[15m])) > 1.5
+  unless on (TARGET) aiprobe:maintenance:recent
   and on (TARGET, vantage) (
     time() - max by (TARGET, vantage) (aiprobe_last_success_timestamp_seconds) < 86400
     or
@@ -157,6 +162,7 @@ A server whose workers died answers 404 as well. The outcome is excluded from th
         expr="""\
 sum by (TARGET) (
   increase(aiprobe_results_total{outcome="not_found",attempt="scheduled"}[30m])
+  unless on (TARGET) aiprobe:maintenance:recent
 ) > 1.5
 or
 max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="not_found"}[10m])) > 1.5
@@ -182,6 +188,7 @@ retired or renamed, then change whatever asks for it.
         expr="""\
 (
   sum by (TARGET) (increase(aiprobe_results_total{outcome=~"wrong_answer|content_filtered",attempt="scheduled"}[30m])) > 2.5
+  unless on (TARGET) aiprobe:maintenance:recent
 )
 and
 (

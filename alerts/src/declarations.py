@@ -29,7 +29,10 @@ First compare with what the probes see.
     Alert(
         name="AIUndeclaredOutage",
         expr="""\
-count by (provider, surface) (max by (provider, surface, vantage) (aiprobe_undeclared_seconds) >= 600)
+count by (provider, surface) (
+  max by (provider, surface, vantage) (aiprobe_undeclared_seconds) >= 600
+  unless on (provider, surface) aiprobe_maintenance == 1
+)
 > 0.5 * count by (provider, surface) (max by (provider, surface, vantage) (aiprobe_undeclared_seconds))
 """,
         frozen_by="provider, surface",

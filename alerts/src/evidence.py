@@ -34,6 +34,34 @@ pint disable promql/regexp
 """,
     ),
     Record(
+        "aiprobe:maintenance:vantage",
+        """\
+max by (TARGET, vantage) (aiprobe_maintenance) == 1
+""",
+        comment="""\
+Whatever a target in maintenance shows, it is silent.
+""",
+    ),
+    Record(
+        "aiprobe:maintenance:surface",
+        """\
+count by (provider, surface, provider_region, vantage) (aiprobe:maintenance:vantage)
+== count by (provider, surface, provider_region, vantage) (aiprobe_interval_seconds)
+""",
+        comment="""\
+Surfaces of which every target is in maintenance.
+""",
+    ),
+    Record(
+        "aiprobe:maintenance:recent",
+        """\
+max by (TARGET) (max_over_time(aiprobe_maintenance[30m])) == 1
+""",
+        comment="""\
+For what is counted over the last 15 or 30 minutes: it may have happened in a maintenance that has ended since.
+""",
+    ),
+    Record(
         "aiprobe:excluded_only:vantage",
         """\
 (
@@ -41,12 +69,14 @@ pint disable promql/regexp
     (sum by (TARGET, vantage) (increase(aiprobe_slo_events_total{slo="availability",verdict="excluded"}[10m])) > 1.5)
     unless on (TARGET, vantage) max by (TARGET, vantage) (aiprobe_interval_seconds) >= 100
     unless on (TARGET, vantage) sum by (TARGET, vantage) (increase(aiprobe_slo_events_total{slo="availability",verdict=~"good|bad"}[10m])) > 0
+    unless on (TARGET, vantage) max by (TARGET, vantage) (max_over_time(aiprobe_maintenance[10m])) == 1
   )
   or
   (
     (sum by (TARGET, vantage) (increase(aiprobe_slo_events_total{slo="availability",verdict="excluded"}[1h])) > 1.5)
     and on (TARGET, vantage) max by (TARGET, vantage) (aiprobe_interval_seconds) >= 100
     unless on (TARGET, vantage) sum by (TARGET, vantage) (increase(aiprobe_slo_events_total{slo="availability",verdict=~"good|bad"}[1h])) > 0
+    unless on (TARGET, vantage) max by (TARGET, vantage) (max_over_time(aiprobe_maintenance[1h])) == 1
   )
   or
   (
@@ -59,6 +89,7 @@ pint disable promql/regexp
     )
   )
 )
+unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
@@ -73,6 +104,7 @@ since the start of the process, and once the last run is three intervals old.
         """\
 max by (TARGET, vantage) (aiprobe_consecutive_failures)
 unless on (TARGET, vantage) aiprobe:excluded_only:vantage
+unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
@@ -84,6 +116,7 @@ An excluded result leaves the gauge as it is, so it may speak of long ago.
         """\
 max by (TARGET, vantage) (aiprobe_state)
 unless on (TARGET, vantage) aiprobe:excluded_only:vantage
+unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\

@@ -40,7 +40,11 @@ to another model, and keep the request ids of the failures for the provider.
 (
   aiprobe:model_impaired:quorum
   or
-  count by (TARGET) (aiprobe_outage_suspicion > 0 unless on (vantage) aiprobe:egress_down:vantage)
+  count by (TARGET) (
+    aiprobe_outage_suspicion > 0
+    unless on (TARGET, vantage) aiprobe:maintenance:vantage
+    unless on (vantage) aiprobe:egress_down:vantage
+  )
   and on (TARGET) ALERTS{alertname="AIModelBrownOut",alertstate="firing"}
 )
 unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
@@ -103,10 +107,12 @@ to another provider if you can; then read its status page, and see which surface
         expr="""\
 count by (provider, surface, provider_region) (
   max by (provider, surface, provider_region, vantage) (aiprobe_surface_state{surface!=""}) >= 3
+  unless on (provider, surface, provider_region, vantage) aiprobe:maintenance:surface
   unless on (vantage) aiprobe:egress_down:vantage
 )
 > 0.5 * count by (provider, surface, provider_region) (
   max by (provider, surface, provider_region, vantage) (aiprobe_surface_state{surface!=""})
+  unless on (provider, surface, provider_region, vantage) aiprobe:maintenance:surface
   unless on (vantage) aiprobe:egress_down:vantage
 )
 """,

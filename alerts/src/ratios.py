@@ -51,6 +51,7 @@ def _seldom(window: str, interval: str) -> str:
 (
   sum by (TARGET, vantage, outcome) (increase(aiprobe_results_total{{{_REFUSED}}}[{window}]))
   and on (TARGET, vantage) max by (TARGET, vantage) (aiprobe_interval_seconds) {interval}
+  unless on (TARGET, vantage) max by (TARGET, vantage) (max_over_time(aiprobe_maintenance[{window}])) == 1
 )
 """
 

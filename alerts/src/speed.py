@@ -45,6 +45,7 @@ histogram_quantile(0.5, sum by (TARGET, le) (rate(aiprobe_time_per_output_token_
 aiprobe:time_to_first_token:p95_30m > 10
 and aiprobe:time_to_first_token:count30m >= 10
 unless (aiprobe:time_to_first_token:p95_30m offset 1w) > 10
+unless on (TARGET) aiprobe:maintenance:recent
 """,
         frozen_by="TARGET",
         severity="warning",
@@ -68,6 +69,7 @@ A model that is always that slow has the same last week, and is told about once.
 aiprobe:time_to_first_token:median1h > 2 * (aiprobe:time_to_first_token:median1h offset 1w)
 and aiprobe:time_to_first_token:median1h - (aiprobe:time_to_first_token:median1h offset 1w) > 0.25
 and aiprobe:time_to_first_token:count30m >= 10
+unless on (TARGET) aiprobe:maintenance:recent
 """,
         by="TARGET",
         severity="info",
@@ -90,6 +92,7 @@ First see whether a new model version answers (aiprobe_response_model_info).
 aiprobe:time_per_output_token:median30m > 0.1
 and aiprobe:time_per_output_token:count30m >= 10
 unless (aiprobe:time_per_output_token:median30m offset 1w) > 0.1
+unless on (TARGET) aiprobe:maintenance:recent
 """,
         frozen_by="TARGET",
         severity="warning",

@@ -16,6 +16,7 @@ TITLES: Final = {
     "PageSection": "status_pages.pages.NAME",
     "ComponentSection": "status_pages.pages.NAME.components.SURFACE",
     "ContractSection": "contracts.NAME",
+    "MaintenanceSection": "maintenance[]",
     "JournalSection": "journal",
     "PricesSection": "prices",
     "PriceSection": "price",
@@ -35,7 +36,7 @@ TITLES: Final = {
 
 _TOP_KEYS: Final = (
     *("vantage", "budget", "defaults", "classes", "egress", "providers", "targets", "groups", "contracts"),
-    *("status_pages", "journal", "prices", "include"),
+    *("status_pages", "maintenance", "journal", "prices", "include"),
 )
 """The order of the keys on the page."""
 

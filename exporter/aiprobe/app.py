@@ -30,6 +30,7 @@ from aiprobe.journal.gauges import JournalGauges
 from aiprobe.journal.incidents import IncidentWriter
 from aiprobe.journal.journal import Journal
 from aiprobe.journal.spend import SpendKeeper
+from aiprobe.maintenance import MaintenanceKeeper
 from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.objectives.keeper import ObjectiveKeeper
@@ -114,6 +115,7 @@ class App:
         self.egress = EgressKeeper(self.recorder, self.incidents, clock=clock)
         self.pages = PageKeeper(self.recorder, self.incidents, clock=clock)
         self.health = HealthKeeper(tracked, self.pages, clock=clock)
+        self.maintenance = MaintenanceKeeper(self.recorder, self.pages, tracked=tracked, clock=clock)
         self.journal = Journal(
             directory,
             keep_ok=settings.journal.keep_ok,
@@ -129,6 +131,7 @@ class App:
             tracked=tracked,
             purse=self.spend,
             egress=self.egress,
+            maintenance=self.maintenance,
             redact=redactor,
             listeners=(
                 self.recorder,
@@ -153,6 +156,7 @@ class App:
             past=self.journal,
             incidents=self.incidents,
             shown=self.shown,
+            maintenance=self.maintenance,
             tracked=tracked,
             clock=clock,
         )
@@ -164,6 +168,7 @@ class App:
             self.pages,
             self.objectives,
             self.contracts,
+            self.maintenance,
             self.restart,
         )
         self.running: server.Running | None = None
@@ -200,6 +205,7 @@ class App:
             pages=self.pages,
             incidents=self.incidents,
             health=self.health,
+            maintenance=self.maintenance,
             metrics=Exposition(self.recorder),
             on_demand=self.on_demand,
             control=self,
@@ -275,6 +281,7 @@ class App:
             self.spend.prepare(settings.usd_per_day, settings.follow_ups_share),
             self.egress.prepare(share.egress, targets),
             self.incidents.prepare(targets),
+            self.maintenance.prepare(settings.maintenance),
             self.pages.prepare(settings.status_pages, settings.targets, owns=self._options.shard.owns_page_of),
             self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
             *await self._prepare_joint(settings, share),
@@ -350,6 +357,10 @@ class App:
             log.exception("a bug while reloading")
             return "a bug in aiprobe; the log has its traceback"
         return None
+
+    async def save(self) -> bool:
+        """Write what a restart goes on from."""
+        return await self.restart.save()
 
     def ready(self) -> str | None:
         """Return None if the exporter is ready, else the reason."""

@@ -70,6 +70,13 @@ class Egress(Protocol):
         """Return whether the way out to `target` fails, from a check that begins after this call."""
 
 
+class Maintenance(Protocol):
+    """Which targets are in maintenance."""
+
+    def covers(self, target: Target, since: float) -> bool:
+        """Return whether a target was in maintenance at a moment from `since`, in Unix time, to now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A probe that was requested and did not start."""
@@ -102,6 +109,7 @@ class Attempts:
         tracked: Mapping[str, Tracked],
         purse: Purse,
         egress: Egress,
+        maintenance: Maintenance,
         redact: Callable[[str], str],
         listeners: Sequence[Listener],
         meter: Meter,
@@ -111,6 +119,7 @@ class Attempts:
         self._tracked = tracked
         self._purse = purse
         self._egress = egress
+        self._maintenance = maintenance
         self._redact = redact
         self._listeners = tuple(listeners)
         self._meter = meter
@@ -190,7 +199,8 @@ class Attempts:
         judged = judged_by_history(result, has_answered=record.has_answered)
         clean = redacted(judged, self._redact)
         now = self._clock.monotonic()
-        alone = concluded(target, clean, attempt=attempt, egress_down=egress_down)
+        maintenance = self._maintenance.covers(target, result.started_timestamp_seconds)
+        alone = concluded(target, clean, attempt=attempt, egress_down=egress_down, maintenance=maintenance)
         finished = record.judged(
             alone,
             started=started,

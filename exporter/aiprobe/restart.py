@@ -53,6 +53,16 @@ class Shown(Protocol):
         """Take one result."""
 
 
+class Maintenance(Protocol):
+    """The windows of maintenance that requests began."""
+
+    def documents(self) -> Sequence[Mapping[str, Any]]:
+        """Return them as JSON documents."""
+
+    def resume(self, documents: Sequence[Any]) -> None:
+        """Go on with them."""
+
+
 class Incidents(Protocol):
     """The observed incidents."""
 
@@ -76,6 +86,7 @@ class Restart:
         past: Past,
         incidents: Incidents,
         shown: Shown,
+        maintenance: Maintenance,
         tracked: Mapping[str, Tracked],
         clock: Clock,
     ) -> None:
@@ -84,6 +95,7 @@ class Restart:
         self._past = past
         self._incidents = incidents
         self._shown = shown
+        self._maintenance = maintenance
         self._tracked = tracked
         self._clock = clock
         self._salt = secrets.token_hex(16)
@@ -98,6 +110,8 @@ class Restart:
         `take` gets the last results of unchanged targets, oldest first; it returns the restored ones with their states.
         """
         document = await asyncio.to_thread(read_restart, self._directory)
+        posted = document.get("maintenance")
+        self._maintenance.resume(posted if isinstance(posted, list) else [])
         known, salt = document.get("targets"), document.get("salt")
         self._salt = salt if isinstance(salt, str) and salt else self._salt
         known = known if isinstance(known, dict) else {}
@@ -160,13 +174,16 @@ class Restart:
             self._saved, self._saved_at = document, now
             self._saving = asyncio.create_task(self._write(document), name="restart")
 
-    async def close(self) -> None:
-        """Save once more. Call it before the incidents are closed."""
-        if not self._is_open:
-            return
+    async def save(self) -> bool:
+        """Save now; False where the disk does not take it."""
         if self._saving is not None:
             await asyncio.gather(self._saving, return_exceptions=True)
-        await self._write(self._document())
+        return await self._write(self._document())
+
+    async def close(self) -> None:
+        """Save once more. Call it before the incidents are closed."""
+        if self._is_open:
+            await self.save()
 
     async def _write(self, document: Mapping[str, Any]) -> bool:
         stamped = {**document, "saved_timestamp_seconds": self._clock.wall()}
@@ -182,6 +199,7 @@ class Restart:
                 if not record.is_fallback
             },
             "incidents": list(self._incidents.under_way()),
+            "maintenance": list(self._maintenance.documents()),
         }
 
     def _wiring(self, record: Tracked) -> str:

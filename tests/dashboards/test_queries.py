@@ -36,6 +36,7 @@ NOT_ON_A_BOARD = {
     "aiprobe_status_component_listed": "the state of a component that disappeared is absent, and the log names it",
     "aiprobe_failing_since_timestamp_seconds": "the line of the suspicion shows when it left 0",
     "aiprobe_last_failure_http_status": "the texts of the pages have it; the outcomes on the boards say more",
+    "aiprobe_maintenance": "it silences alerts; a person who planned it looks at the configuration or the API",
     "aiprobe_journal_seal": "a fingerprint for witnesses, which means nothing to the eye",
     "aiprobe_status_page_up": "its readings' age says the same, and for how long",
     "aiprobe_status_page_updated_timestamp_seconds": "an old date is no sign of a stale page, so it would only mislead",

@@ -37,6 +37,7 @@ RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
 _MARGIN_SECONDS: Final = 7200.0
 """Hours beside the month: they settle the runs over its ends."""
 _PROMETHEUS_SECONDS: Final = 60.0
+_MAINTENANCE_IN_PROMETHEUS: Final = "Results in maintenance are excluded: the series have no other verdict of them."
 
 
 def binding_named(settings: Settings, name: str) -> Binding:
@@ -84,7 +85,10 @@ def report_of(
             speeds=binding.contract.method is Method.LATENCY_SLICE,
         )
         origin = Origin(
-            source="Prometheus", exporter_version=__version__, notes=tuple(gathered.notes), verification=Verification()
+            source="Prometheus",
+            exporter_version=__version__,
+            notes=(*gathered.notes, _MAINTENANCE_IN_PROMETHEUS),
+            verification=Verification(),
         )
         return build_report(binding, month, gathered.hours, now_seconds=now, origin=origin)
     _check_owner(settings, binding)

@@ -13,7 +13,13 @@ def binding_of(use: ContractUse) -> Binding:
     problem = acceptance_problem(contract, accept_unverified=use.accept_unverified)
     if problem is not None:
         raise ValueError(problem)
-    return Binding(name=use.name, contract=contract, targets=use.targets, monthly_spend_usd=use.monthly_spend_usd)
+    return Binding(
+        name=use.name,
+        contract=contract,
+        targets=use.targets,
+        monthly_spend_usd=use.monthly_spend_usd,
+        exclude_maintenance=use.exclude_maintenance,
+    )
 
 
 def contract_problem(use: ContractUse) -> str | None:

@@ -34,6 +34,7 @@ class Binding:
     contract: Contract
     targets: tuple[str, ...]
     monthly_spend_usd: float | None = None
+    exclude_maintenance: bool = False
 
 
 class _Account:
@@ -139,6 +140,7 @@ class ContractBook:
                     row,
                     disputed_minutes=disputed.get((account.binding.name, row.identity, row.hour), ()),
                     excused_minutes=excused.get((account.binding.name, row.identity, row.hour), ()),
+                    exclude_maintenance=account.binding.exclude_maintenance,
                     target_speed=account.binding.contract.target_speed,
                 )
 
@@ -152,6 +154,7 @@ class ContractBook:
         http_status: int | None = None,
         tokens_per_second: float | None = None,
         model: str = "",
+        maintenance: bool = False,
     ) -> None:
         """Take one *scheduled* probe of a target; a confirmation would bias the ratio."""
         hour, minute = divmod(int(started_seconds) // 60, 60)
@@ -161,7 +164,9 @@ class ContractBook:
                 self.late_results += 1
                 continue
             contract = account.binding.contract
-            if verdict is Verdict.GOOD:
+            if maintenance and account.binding.exclude_maintenance:
+                minutes.excluded[minute] += 1
+            elif verdict is Verdict.GOOD:
                 minutes.good[minute] += 1
             elif verdict is Verdict.EXCLUDED or is_lost(outcome, http_status):
                 minutes.excluded[minute] += 1

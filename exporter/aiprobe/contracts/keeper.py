@@ -126,4 +126,5 @@ def _count_in(book: ContractBook, finished: Finished) -> None:
             http_status=result.http_status,
             tokens_per_second=result.output_tokens_per_second,
             model=finished.target.model,
+            maintenance=finished.maintenance,
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from operator import add
 from typing import Final
 
-from aiprobe.core.evidence import EXCLUDED_MINUTE, MINUTES_PER_HOUR, HourRow, decode_minute
+from aiprobe.core.evidence import EXCLUDED_MINUTE, MINUTES_PER_HOUR, HourRow, decode_minute, with_maintenance
 from aiprobe.core.model import IDENTITY_LABELS
 
 _DECODED: Final = [decode_minute(code) for code in range(256)]
@@ -37,20 +37,23 @@ class HourMinutes:
         *,
         disputed_minutes: Iterable[int] = (),
         excused_minutes: Iterable[int] = (),
+        exclude_maintenance: bool = False,
         target_speed: Callable[[str], float | None] | None = None,
     ) -> None:
         """Add one target's hour.
 
         Each of `disputed_minutes` (0-59, one entry a probe) turns a bad probe of that minute into a disputed one, and
         each of `excused_minutes` into an excluded one.
+        A maintenance counts as any other time, but with `exclude_maintenance`.
         `target_speed` gives the contract's tokens per second for a model, where it promises a speed.
         """
-        self.good = list(map(add, self.good, row.minutes.translate(_GOOD)))
-        bad = row.minutes.translate(_BAD)
+        minutes = row.minutes if exclude_maintenance else with_maintenance(row)
+        self.good = list(map(add, self.good, minutes.translate(_GOOD)))
+        bad = minutes.translate(_BAD)
         if bad.strip(b"\0"):
             self.bad = list(map(add, self.bad, bad))
-        if EXCLUDED_MINUTE in row.minutes:
-            self.excluded = list(map(add, self.excluded, row.minutes.translate(_EXCLUDED)))
+        if EXCLUDED_MINUTE in minutes:
+            self.excluded = list(map(add, self.excluded, minutes.translate(_EXCLUDED)))
         for minute in disputed_minutes:
             if self.bad[minute] > 0:
                 self.bad[minute] -= 1

@@ -17,7 +17,7 @@ from aiprobe.contracts.minutes import HourMinutes
 from aiprobe.contracts.month import Month
 from aiprobe.contracts.periods import Kind, Period, TimedSlice, month_slices, periods
 from aiprobe.contracts.tally import NOTHING
-from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
+from aiprobe.core.evidence import HOUR_SECONDS, MAINTENANCE, MINUTES_PER_HOUR, FailedProbe, HourRow
 from aiprobe.core.outcomes import Verdict
 
 _NEIGHBOUR_HOURS: Final = 1
@@ -149,7 +149,7 @@ def build_report(
     `hours` and `failed` may hold more than is asked for, in any order: other targets and times are left out, save
     the hours next to the month, which settle the runs over its ends.
     """
-    contract = binding.contract
+    contract, hours, origin = binding.contract, list(hours), origin or Origin()
     probes = sorted(_chosen(binding, month, failed), key=lambda probe: probe.started_timestamp_seconds)
     by_hour = _minutes(binding, month, hours, probes)
     slices, before, after = month_slices(contract, by_hour, month, until_seconds=int(now_seconds))
@@ -178,8 +178,21 @@ def build_report(
         incidents=tuple(sorted(incidents, key=_start)),
         monthly_spend_usd=binding.monthly_spend_usd,
         saved_minutes=dict(saved_minutes or {}),
-        origin=origin or Origin(),
+        origin=replace(origin, notes=(*origin.notes, *_of_maintenance(binding, month, hours))),
     )
+
+
+def _of_maintenance(binding: Binding, month: Month, hours: Sequence[HourRow]) -> Iterable[str]:
+    """Yield the sentence about maintenance, where there was any in the month."""
+    rows = (row for row in hours if row.target in binding.targets and row.hour in month.hours)
+    minutes = sum(
+        MINUTES_PER_HOUR - row.slo_minutes[MAINTENANCE].count(0) for row in rows if MAINTENANCE in row.slo_minutes
+    )
+    if minutes:
+        counted = (
+            "are excluded, as `exclude_maintenance` demands" if binding.exclude_maintenance else "count as any other"
+        )
+        yield f"Of all minutes of targets {minutes} were probed in maintenance; they {counted}."
 
 
 def _chosen(binding: Binding, month: Month, failed: Iterable[FailedProbe]) -> Iterable[FailedProbe]:
@@ -208,6 +221,7 @@ def _minutes(
                 row,
                 disputed_minutes=disputed.get((row.identity, row.hour), ()),
                 excused_minutes=excused.get((row.identity, row.hour), ()),
+                exclude_maintenance=binding.exclude_maintenance,
                 target_speed=binding.contract.target_speed,
             )
     return by_hour

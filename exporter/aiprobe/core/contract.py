@@ -17,3 +17,4 @@ class ContractUse:
     targets: tuple[str, ...]
     monthly_spend_usd: float | None = None
     accept_unverified: bool = False
+    exclude_maintenance: bool = False

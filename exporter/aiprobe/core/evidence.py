@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 MINUTES_PER_HOUR: Final = 60
 HOUR_SECONDS: Final = 3600
+MAINTENANCE: Final = "maintenance"
+"""Under this name, beside the SLOs, stand the availability verdicts of a maintenance, which the SLOs exclude."""
 UNKNOWN_MINUTE: Final = 0x00
 EXCLUDED_MINUTE: Final = 0xFF
 _MOST: Final = 14
@@ -67,6 +69,19 @@ class HourRow:
     """The same for every other SLO, by name: what a restart needs to be right in the short windows."""
     tokens_per_second: Sequence[float | None] | None = None
     """The minute's median, sixty values, where a contract or SLO needs it."""
+
+
+def with_maintenance(row: HourRow) -> bytes:
+    """Return the minutes of an hour as they were without maintenance: its verdicts count as any other."""
+    hidden = row.slo_minutes.get(MAINTENANCE)
+    return row.minutes if hidden is None else bytes(map(_joined, row.minutes, hidden))
+
+
+def _joined(code: int, hidden: int) -> int:
+    if hidden == UNKNOWN_MINUTE:
+        return code
+    seen, more = decode_minute(code), decode_minute(hidden)
+    return encode_minute(Minute(seen.good + more.good, seen.bad + more.bad, more.excluded))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -344,6 +344,8 @@ class Finished:
     slo_verdicts: Mapping[str, Verdict]
     """By SLO name, for each objective of the target. Empty for an attempt that is not scheduled."""
     egress_down: bool = False
+    maintenance: bool = False
+    """The target was in maintenance: every SLO excludes the result, and `verdict` remains what it was."""
     consecutive_failures: int = 0
     """After this result."""
     state: int | None = None

@@ -79,10 +79,14 @@ class Tracked:
         self.skipped = ""
 
 
-def concluded(target: Target, result: Result, *, attempt: Attempt, egress_down: bool) -> Finished:
+def concluded(
+    target: Target, result: Result, *, attempt: Attempt, egress_down: bool, maintenance: bool = False
+) -> Finished:
     """Return a result with its verdicts; what it leads to is `Tracked.judged`."""
     verdict = availability_verdict(result.outcome, egress_down=egress_down, count_rate_limits=target.count_rate_limits)
     verdicts = slo_verdicts(target.objectives, result, verdict)
+    if maintenance:
+        verdicts = dict.fromkeys(verdicts, Verdict.EXCLUDED)
     return Finished(
         target=target,
         result=result,
@@ -90,6 +94,7 @@ def concluded(target: Target, result: Result, *, attempt: Attempt, egress_down: 
         verdict=verdict,
         slo_verdicts=verdicts if attempt is Attempt.SCHEDULED else {},
         egress_down=egress_down,
+        maintenance=maintenance,
     )
 
 

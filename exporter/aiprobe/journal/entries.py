@@ -5,11 +5,12 @@ This module sanitises what servers sent: NaN, infinite and too large numbers, in
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from aiprobe.core.evidence import MAINTENANCE
 from aiprobe.core.model import Attempt, Finished, Result
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.journal.days import SECONDS_PER_DAY, day_of
@@ -54,7 +55,7 @@ def to_entry(
         started = now
     scheduled = finished.attempt is Attempt.SCHEDULED
     cancelled = result.outcome is Outcome.CANCELLED
-    verdicts = {**finished.slo_verdicts, SLO_NAMES[0]: finished.verdict} if scheduled and not cancelled else {}
+    verdicts = _verdicts(finished) if scheduled and not cancelled else {}
     ok = result.outcome is Outcome.OK and finished.verdict is Verdict.GOOD
     packed = pack_verdicts(verdicts)
     speed = (
@@ -77,6 +78,12 @@ def to_entry(
         failed=None if ok else _failed_row(finished, started, declared_state),
         started=started,
     )
+
+
+def _verdicts(finished: Finished) -> Mapping[str, Verdict]:
+    if finished.maintenance:
+        return {**finished.slo_verdicts, SLO_NAMES[0]: Verdict.EXCLUDED, MAINTENANCE: finished.verdict}
+    return {**finished.slo_verdicts, SLO_NAMES[0]: finished.verdict}
 
 
 def _ok_row(finished: Finished, started: float, verdicts: int) -> tuple[Value, ...]:

@@ -13,11 +13,11 @@ from math import nan
 from statistics import fmean, median
 from typing import Final, NamedTuple
 
-from aiprobe.core.evidence import MINUTES_PER_HOUR, HourRow, Minute, decode_minute, encode_minute
+from aiprobe.core.evidence import MAINTENANCE, MINUTES_PER_HOUR, HourRow, Minute, decode_minute, encode_minute
 from aiprobe.core.outcomes import Verdict
 
-SLO_NAMES: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
-"""The index of an SLO is its number in the files: append only; at most eight."""
+SLO_NAMES: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput", MAINTENANCE)
+"""The index of an SLO is its number in the files: append only; at most eight. The last one is no SLO."""
 
 _CODES: Final[Mapping[Verdict, int]] = {Verdict.GOOD: 1, Verdict.BAD: 2, Verdict.EXCLUDED: 3}
 _VERDICTS: Final = {code: verdict for verdict, code in _CODES.items()}

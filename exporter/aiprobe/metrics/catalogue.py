@@ -6,6 +6,7 @@ Recorder, exposition and the reference page read this table; no other module con
 
 from typing import Final
 
+from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.metrics.metric import Kind, Metric, counter, gauge, histogram, info, last
 
 OUTPUT_TOKENS_FLOOR: Final = 16
@@ -279,6 +280,11 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
         "provider",
         "surface",
         "provider_region",
+    ),
+    gauge(
+        "maintenance",
+        "1 while a target is in maintenance: its SLOs exclude every result, and its alerts are silent. Else no series.",
+        *IDENTITY_LABELS[:-1],
     ),
     gauge("egress_up", "1 if the host of this egress check answered last time, else 0: is it us?", "check"),
     gauge(

@@ -120,7 +120,7 @@ class ObjectiveKeeper:
         self._count_events(finished, now)
         for group in self._groups.values():
             if name in group.members:
-                group.windows.add(now, finished.verdict)
+                group.windows.add(now, _in_group(finished))
         if Verdict.BAD in finished.slo_verdicts.values() or name not in self._burning:
             self._emit_burn(name)
 
@@ -150,7 +150,7 @@ class ObjectiveKeeper:
         def complete() -> _Group:
             for finished, ended in missed():
                 if finished.attempt is Attempt.SCHEDULED and finished.target.name in names:
-                    windows.add(ended, finished.verdict)
+                    windows.add(ended, _in_group(finished))
             return _Group(members, windows)
 
         return complete
@@ -204,6 +204,10 @@ class ObjectiveKeeper:
                     availability[name, window] = ratio
         self._gauges.replace("group_up", up)
         self._gauges.replace("group_availability_ratio", availability)
+
+
+def _in_group(finished: Finished) -> Verdict:
+    return Verdict.EXCLUDED if finished.maintenance else finished.verdict
 
 
 def _new_windows(target: Target) -> Windows:

@@ -108,6 +108,14 @@ class PageKeeper:
                 return watched.component.word
         return ""
 
+    def in_maintenance(self, provider: str, surface: str) -> bool:
+        """Return whether the page declares a maintenance of a surface that is under way."""
+        return any(
+            watched.component.maintenance
+            for page, watched in self._watched()
+            if (page.spec.provider, watched.surface) == (provider, surface) and page.poller.snapshot.up
+        )
+
     def rows(self) -> Sequence[PageRow]:
         """Return the pages as people read them; those that no program can read come last."""
         read = [self._row(page) for page in self._pages.values()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiprobe.core.health import Health
+from aiprobe.core.maintenance import Window
 from aiprobe.core.model import Finished
 from aiprobe.core.rows import IncidentRow, PageRow
 
@@ -39,6 +40,8 @@ class ResultRow:
     cost_usd: float | None = None
     response_model: str | None = None
     egress_down: bool = False
+    maintenance: bool = False
+    """The target was in maintenance: its SLOs exclude the result."""
     consecutive_failures: int = 0
     state: int | None = None
 
@@ -66,6 +69,7 @@ def result_row(finished: Finished) -> ResultRow:
         cost_usd=result.cost_usd,
         response_model=result.response_model,
         egress_down=finished.egress_down,
+        maintenance=finished.maintenance,
         consecutive_failures=finished.consecutive_failures,
         state=finished.state,
     )
@@ -188,6 +192,19 @@ class Healths(Protocol):
         """Return the health of a provider, or of one surface of it."""
 
 
+class Maintenance(Protocol):
+    """The windows of maintenance that requests begin."""
+
+    def posted(self) -> Sequence[Window]:
+        """Return those that have not ended."""
+
+    def begin(self, targets: frozenset[str], providers: frozenset[str], *, seconds: float) -> Window | None:
+        """Begin one now, of everything where it has no names; None where no more are accepted."""
+
+    def end(self, window_id: str) -> bool:
+        """End one; False where there is none of this id."""
+
+
 class Metrics(Protocol):
     """The exposition, as `/metrics` and `/probe` serve it."""
 
@@ -220,6 +237,9 @@ class Control(Protocol):
     async def reload(self) -> str | None:
         """Read the configuration again. Returns None, or the problems as redacted text."""
 
+    async def save(self) -> bool:
+        """Write what a restart goes on from; False where the disk does not take it."""
+
     def ready(self) -> str | None:
         """Return None when scrapes make sense, else why not yet."""
 
@@ -235,6 +255,7 @@ class Ports:
     pages: StatusPages
     incidents: Incidents
     health: Healths
+    maintenance: Maintenance
     metrics: Metrics
     on_demand: OnDemand
     control: Control

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from aiprobe.core.clock import Clock
-from aiprobe.web import api, health, pages, routes
+from aiprobe.web import api, health, maintenance, pages, routes
 from aiprobe.web.connections import HEAD_SECONDS, MAX_CONNECTIONS, Connection, Crowd
 from aiprobe.web.ports import Ports
 from aiprobe.web.security import Gate
@@ -138,6 +138,7 @@ def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float
     routes.add_routes(app)
     api.add_routes(app)
     health.add_routes(app)
+    maintenance.add_routes(app)
     pages.add_routes(app, clock=clock)
     return app
 

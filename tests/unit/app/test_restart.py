@@ -224,3 +224,34 @@ async def test_a_clock_that_was_forty_days_ahead_and_came_back_leaves_the_window
         await probes(app, clock, "g")
         assert [row.outcome for row in app.shown.results(NAME, 2)] == ["ok", "overloaded"]
         assert newest.outcome == "overloaded"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_maintenance_that_a_request_began_goes_on_and_one_of_the_configuration_is_read_again(
+    tmp_path: Path, *, killed: bool
+) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "g")
+        begun = app.maintenance.begin(frozenset({NAME}), frozenset(), seconds=600)
+        assert await app.save()
+        saved = (tmp_path / "journal" / FILE_NAME).read_bytes()
+    if killed:
+        (tmp_path / "journal" / FILE_NAME).write_bytes(saved)
+    async with a_run(tmp_path, clock) as app:
+        assert list(app.maintenance.posted()) == [begun]
+        await probes(app, clock, "bb")
+        app.maintenance.tick()
+        samples = await scrape(app.recorder)
+        named = {name: value for (name, labels), value in samples.items() if dict(labels).get("target") == NAME}
+        assert named["aiprobe_maintenance"] == 1
+        events = {
+            dict(labels)["verdict"]: value for (name, labels), value in samples.items()
+            if name == "aiprobe_slo_events_total" and dict(labels)["slo"] == "availability"
+        }  # fmt: skip
+        assert (events["bad"], app._tracked[NAME].state.consecutive_failures) == (0, 2)
+        assert [row.maintenance for row in app.shown.results(NAME, 3)] == [True, True, False]
+        clock.now += 600
+        assert app.maintenance.posted() == []
+        await probes(app, clock, "b")
+        assert [row.maintenance for row in app.shown.results(NAME, 1)] == [False]

@@ -242,3 +242,33 @@ def test_contracts_keep_no_more_than_their_open_hours() -> None:
             good(book, START + hour * 3600, f"t{index}")
         book.standings(START + hour * 3600 + 60)
     assert max(len(account.open) for account in book._accounts.values()) <= 2
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_maintenance_counts_as_any_other_time_unless_the_contract_excludes_it(*, excluded: bool) -> None:
+    binding = a_binding(CONTRACTS[0], exclude_maintenance=excluded)
+    lived, restarted, plain = a_book(binding), a_book(binding), a_book(a_binding(CONTRACTS[0]))
+    for minute in range(20):
+        at = START + 60 * minute
+        bad(lived, at, maintenance=minute < 10)
+        bad(plain, at)
+    hidden = a_row(int(START) // 3600, "x" * 10).minutes
+    row = a_row(int(START) // 3600, "e" * 10 + "x" * 10, slo_minutes={"maintenance": hidden})
+    restarted.restore([row])
+    standing = lived.standing("ours", START + 1200)
+    assert restarted.standing("ours", START + 1200) == standing
+    if excluded:
+        assert (standing.tally.excluded_only, standing.coverage) == (10, 0.5)
+    else:
+        assert standing == plain.standing("ours", START + 1200)
+    month = parse_month("2026-10", timezone=CONTRACTS[0].timezone)
+    report = build_report(binding, month, [row], now_seconds=START + 1200)
+    assert report.standing.coverage == standing.coverage
+    (note,) = report.origin.notes
+    assert ("are excluded" in note, " 10 " in note) == (excluded, True)
+
+
+def test_a_report_without_a_maintenance_has_no_word_of_it() -> None:
+    month = parse_month("2026-10", timezone=CONTRACTS[0].timezone)
+    report = build_report(a_binding(), month, [a_row(int(START) // 3600, "+x")], now_seconds=START + 1200)
+    assert report.origin.notes == ()

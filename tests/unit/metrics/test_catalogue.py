@@ -48,6 +48,7 @@ def a_recorder_with_everything() -> Recorder:
     recorder.record(replace(a_finished(Outcome.OVERLOADED, request_id="req_2"), failing_since=1.0))
     recorder.skipped("acme-chat", "budget")
     recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 0})
+    recorder.replace("maintenance", {("acme-chat", "acme.ai", "acme", "Acme API", "m", "", "chat"): 1})
     recorder.replace("egress_up", {("a.example",): 1})
     recorder.replace("egress_contradicted", {(): 0})
     recorder.replace("budget_usd", {(): 1.0})

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from aiprobe.core.evidence import MAINTENANCE, decode_minute, with_maintenance
 from aiprobe.core.model import Target
-from aiprobe.core.outcomes import Outcome
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.journal import journal as journal_file
 from aiprobe.journal.journal import Journal
 from aiprobe.objectives.keeper import ObjectiveKeeper
@@ -127,3 +128,25 @@ async def test_a_disk_that_hangs_holds_up_no_reload(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(world.journal, "flush", lambda: asyncio.wait([ever]))
         await world.apply(A_TARGET)
         assert world.events(A_TARGET) == (0, 0)
+
+
+async def test_a_maintenance_counts_in_no_slo_and_no_group_live_nor_after_a_restart(tmp_path: Path) -> None:
+    planned = {"maintenance": True, "slo_verdicts": dict.fromkeys(A_TARGET.objectives.ratios, Verdict.EXCLUDED)}
+    groups = {"all": (A_TARGET.name,)}
+    async with a_world(tmp_path) as world:
+        await world.apply(A_TARGET, groups=groups)
+        world.probed(A_TARGET, 2, Outcome.OK)
+        for _ in range(5):
+            finished = a_probe(NOON + 60, Outcome.SERVER_ERROR, A_TARGET, **planned)
+            world.keeper.finished(finished)
+            world.journal.finished(finished)
+        assert world.events(A_TARGET) == (2, 0)
+        assert world.keeper._groups["all"].windows.availability(NOON + 180)["1h"] == 1.0
+        await world.journal.flush()
+        (row,) = world.journal.hours(NOON, NOON + 3600, {A_TARGET.name})
+        assert (row.sums["availability"], row.sums[MAINTENANCE]) == ((2, 0, 5), (0, 5, 0))
+        assert [decode_minute(code).bad for code in with_maintenance(row)[:2]] == [0, 5]
+    async with a_world(tmp_path) as world:
+        await world.apply(A_TARGET, groups=groups)
+        assert world.events(A_TARGET) == (2, 0)
+        assert world.keeper._groups["all"].windows.availability(NOON + 180)["1h"] == 1.0

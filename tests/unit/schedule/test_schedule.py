@@ -40,6 +40,7 @@ class World:
     follow_up_money: bool = True
     egress_down: bool = False
     egress_asked: int = 0
+    in_maintenance: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.tracked: dict[str, Tracked] = {}
@@ -51,6 +52,7 @@ class World:
             listeners=[Ear(self.finished)],
             meter=self,
             tracked=self.tracked,
+            maintenance=self,
         )
 
     def prepare(self, target: Target) -> Callable[[], Awaitable[Result]]:
@@ -66,6 +68,9 @@ class World:
             return answer if isinstance(answer, Result) else await answer()
 
         return run
+
+    def covers(self, target: Target, since: float) -> bool:
+        return target.name in self.in_maintenance and since >= 0
 
     async def is_down(self, target: Target) -> bool:
         self.egress_asked += 1
@@ -564,3 +569,16 @@ async def test_the_sli_of_a_month_is_the_same_with_and_without_follow_ups() -> N
     assert followed.total() == pytest.approx(plain.total(), abs=3)  # no slot is lost to a follow-up
     assert share(followed) == pytest.approx(share(plain), abs=2 * error)
     assert share(every) > share(plain) + 4 * error  # follow-ups would have biased it
+
+
+async def test_a_probe_in_maintenance_moves_the_state_and_counts_in_no_slo() -> None:
+    world = await a_world(gpt_chat=[a_result(Outcome.OVERLOADED, http_status=529)])
+    world.in_maintenance = frozenset({"gpt-chat"})
+    await world.manual.advance(300)
+    await world.scheduler.close()
+    done = [one for one in world.finished if one.result.outcome is Outcome.OVERLOADED]
+    assert len(done) >= 3
+    assert all(one.maintenance for one in done)
+    assert {one.verdict for one in done} == {Verdict.BAD}
+    assert {verdict for one in done for verdict in one.slo_verdicts.values()} == {Verdict.EXCLUDED}
+    assert world.tracked["gpt-chat"].state.consecutive_failures == len(done)

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.maintenance import Window
 from aiprobe.core.rows import IncidentRow, PageRow
 from aiprobe.incidents.schema import incident_schema
 from aiprobe.web.healthkeeper import HealthKeeper
@@ -124,6 +125,26 @@ class FakeIncidents:
 
 
 @dataclass
+class FakeMaintenance:
+    windows: list[Window] = field(default_factory=list)
+
+    def posted(self) -> Sequence[Window]:
+        return self.windows
+
+    def begin(self, targets: frozenset[str], providers: frozenset[str], *, seconds: float) -> Window | None:
+        if len(self.windows) == 3:
+            return None
+        number = str(len(self.windows) + 1)
+        self.windows.append(Window(id=number, targets=targets, providers=providers, start=NOW, end=NOW + seconds))
+        return self.windows[-1]
+
+    def end(self, window_id: str) -> bool:
+        before = len(self.windows)
+        self.windows = [one for one in self.windows if one.id != window_id]
+        return len(self.windows) < before
+
+
+@dataclass
 class Shown:
     """What the fakes behind the pages return."""
 
@@ -132,6 +153,7 @@ class Shown:
     told: Summary = field(default_factory=a_summary)
     declared: Sequence[PageRow] = ()
     incidents: Sequence[IncidentRow] = ()
+    maintenance: FakeMaintenance = field(default_factory=FakeMaintenance)
     health: Healths = field(default_factory=lambda: HealthKeeper({}, FakePages(()), clock=Clock()))
 
 
@@ -142,6 +164,7 @@ def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> 
         pages=FakePages(shown.declared),
         incidents=FakeIncidents(shown.incidents),
         health=shown.health,
+        maintenance=shown.maintenance,
         metrics=metrics,
         on_demand=control,
         control=control,
@@ -188,6 +211,7 @@ class FakeControl:
     probed: list[str] = field(default_factory=list)
     within: list[float | None] = field(default_factory=list)
     reloads: int = 0
+    saved: int = 0
     told: Summary = field(default_factory=a_summary)
 
     def summary(self) -> Summary:
@@ -201,6 +225,10 @@ class FakeControl:
     async def reload(self) -> str | None:
         self.reloads += 1
         return self.problems
+
+    async def save(self) -> bool:
+        self.saved += 1
+        return True
 
     def ready(self) -> str | None:
         return self.not_ready

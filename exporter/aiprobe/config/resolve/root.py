@@ -14,6 +14,7 @@ from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.contracts import resolve_contracts
+from aiprobe.config.resolve.maintenance import resolve_maintenance
 from aiprobe.config.resolve.money import check_budget, price_table, priced
 from aiprobe.config.resolve.pages import resolve_pages
 from aiprobe.config.resolve.prices import PriceTable
@@ -86,6 +87,13 @@ def resolve(
         check=known.check_contract,
         findings=findings,
     )
+    maintenance = resolve_maintenance(
+        config.maintenance,
+        where=main.where("maintenance"),
+        targets=_names(sources, "targets") | _broken(sources, "targets"),
+        providers=_names(sources, "providers") | _broken(sources, "providers"),
+        findings=findings,
+    )
     check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
     if findings.errors:
         return None
@@ -103,6 +111,7 @@ def resolve(
         ),
         status_pages=status_pages,
         contracts=contracts,
+        maintenance=maintenance,
         secrets=tuple(dict.fromkeys(findings.secrets)),
         shown=show([source.checked.document for source in sources], Redactor(findings.secrets)),
         config_hash=config_hash,

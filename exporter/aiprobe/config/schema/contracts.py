@@ -19,6 +19,10 @@ class ContractSection(Section):
     monthly_spend_usd: Number | None = key(
         "The monthly cost of the services that the contract covers, for credits in USD.", gt=0
     )
+    exclude_maintenance: bool = key(
+        "true: results in maintenance are excluded, where the agreement has that rule; else they count as any other.",
+        default=False,
+    )
     accept_unverified: bool = key(
         "true: you have compared these unverified terms with your own agreement.", default=False
     )

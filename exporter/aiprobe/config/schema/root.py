@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from aiprobe.config.schema.base import Section, key, section
 from aiprobe.config.schema.contracts import ContractSection
+from aiprobe.config.schema.maintenance import MaintenanceSection
 from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
 from aiprobe.config.schema.target import DefaultsSection, PriceSection, TargetSection
@@ -81,6 +82,9 @@ class ConfigFile(IncludedFile):
     status_pages: StatusPagesSection = section("The status pages of the providers.", StatusPagesSection)
     contracts: dict[Name, ContractSection] = key(
         "Your service level agreements: the state of the month by the rules of each one.", default={}
+    )
+    maintenance: list[MaintenanceSection] = key(
+        "When targets, providers or everything is in maintenance: no SLO counts, and no alert fires.", default=[]
     )
     journal: JournalSection = section("The durable record of results.", JournalSection)
     prices: PricesSection = section("Prices in addition to the built-in table.", PricesSection)
