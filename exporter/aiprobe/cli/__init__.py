@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "check": "Check the configuration, and print what a day of it costs.",
     "demo": "Run the exporter against the simulator: no key, no network.",
     "export": "Write dashboards, alert rules, or all that ships with aiprobe (also examples and docs) into DIRECTORY.",
+    "gate": "Exit 0 if a member of a group can be used now, 1 if none can, 2 if that could not be asked.",
     "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
     "incidents": "Print the incidents that a running exporter observed: open ones, then the latest closed ones.",
     "init": "Write a configuration for the provider keys in the environment, or for a receiver of pages.",

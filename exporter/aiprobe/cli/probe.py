@@ -40,10 +40,10 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     if target is None:
         known = ", ".join(sorted(target.name for target in settings.targets))
         fail(f"no target {target_name!r}; there are: {known}", code=NOT_ASKED)
-    refused = _over_budget(settings, target)
+    refused = over_budget(settings, target)
     if refused:
         fail(refused, code=NOT_ASKED)
-    result, verdict = run(_probe_once(settings, target, redactor), code=NOT_ASKED)
+    result, verdict = run(probe_once(settings, target, redactor), code=NOT_ASKED)
     if as_object:
         click.echo(json.dumps(as_json(target, result, verdict)))
     else:
@@ -51,7 +51,8 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
 
 
-async def _probe_once(settings: Settings, target: Target, redactor: Redactor) -> tuple[Result, Verdict]:
+async def probe_once(settings: Settings, target: Target, redactor: Redactor) -> tuple[Result, Verdict]:
+    """Make one attempt outside of any schedule, and return it with its availability verdict."""
     clock = Clock()
     transport = Transport(clock=clock)
     vault = Vault(clock=clock, redactor=redactor)
@@ -69,12 +70,12 @@ async def _probe_once(settings: Settings, target: Target, redactor: Redactor) ->
         await transport.close()
 
 
-def _over_budget(settings: Settings, target: Target) -> str | None:
+def over_budget(settings: Settings, target: Target, *, besides_usd: float = 0.0) -> str | None:
     """Return why a probe by hand would pass the day's budget, or None. Its cost is not booked."""
     bound = bound_usd(target)
     if settings.usd_per_day is None or not bound:
         return None
-    spent = spent_today(settings.journal.directory, day=utc_day(Clock().wall()))
+    spent = spent_today(settings.journal.directory, day=utc_day(Clock().wall())) + besides_usd
     if spent + bound <= settings.usd_per_day:
         return None
     return (

@@ -23,6 +23,7 @@ from aiprobe.incidents.parse import incident_from_json
 from aiprobe.incidents.record import Incident
 from aiprobe.incidents.schema import incident_json, incident_schema
 from aiprobe.incidents.text import sentence
+from aiprobe.incidents.verdict import Witnesses, worst
 
 EMIT_EVERY_SECONDS: Final = 1.0
 PUBLISHER: Final = "aiprobe"
@@ -53,6 +54,9 @@ class IncidentKeeper:
         """The incidents that `writer` has, as they were passed to it."""
         self._comparisons: dict[Surface, SurfaceComparison] = {}
         self._probed: frozenset[Surface] = frozenset()
+        self._private: frozenset[Surface] = frozenset()
+        """Surfaces that are reached without the Internet."""
+        self._egress_down = False
         self._emitted_at = float("-inf")
 
     def prepare(self, targets: Sequence[Target]) -> Callable[[], None]:
@@ -60,6 +64,7 @@ class IncidentKeeper:
 
         def commit() -> None:
             self._probed = frozenset((target.provider.name, target.surface) for target in targets)
+            self._private = self._probed - {(one.provider.name, one.surface) for one in targets if one.provider.egress}
             self.book.keep(targets, self._clock.wall())
 
         return commit
@@ -92,6 +97,31 @@ class IncidentKeeper:
         self.book.keep((), self._clock.wall())
         self._write_ended()
 
+    def verdict(self, provider: str) -> Mapping[str, Any] | None:
+        """Return the document of `/api/v1/verdict`; None for a provider that is not probed."""
+        surfaces = [self._witnesses(key) for key in sorted(self._probed) if key[0] == provider]
+        decisive = worst(surfaces)
+        if decisive is None:
+            return None
+        return {
+            "provider": provider,
+            "verdict": decisive.verdict,
+            "evidence": decisive.evidence,
+            "surfaces": {one.surface: {"verdict": one.verdict, "evidence": one.evidence} for one in surfaces},
+        }
+
+    def _witnesses(self, key: Surface) -> Witnesses:
+        comparison = self._comparisons.get(key)
+        said = None if comparison is None else comparison.page.current
+        maintenance = said is not None and said.maintenance
+        return Witnesses(
+            surface=key[1],
+            state=self.book.observation(*key, self._clock.wall()).state,
+            declared=None if said is None or maintenance else said.state,
+            maintenance=maintenance,
+            egress_down=self._egress_down and key not in self._private,
+        )
+
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
         now = self._clock.wall()
@@ -100,6 +130,7 @@ class IncidentKeeper:
 
     def egress(self, checks: Mapping[str, bool]) -> None:
         """Take the results of one round of egress checks."""
+        self._egress_down = bool(checks) and not any(checks.values())
         self.book.egress(any(checks.values()), self._clock.wall())
 
     def page_read(self, provider: str, snapshot: PageSnapshot) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from aiprobe.web.ports import TargetRow
+from aiprobe.web.ports import Ports, TargetRow
 from aiprobe.web.routes import PORTS
 from aiprobe.web.security import plain
 
@@ -28,6 +28,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/incidents", incidents)
     app.router.add_get("/api/v1/incidents/schema", incidents_schema)
     app.router.add_get("/status/api/v2/{part}.json", statuspage)
+    app.router.add_get("/api/v1/verdict", verdict)
     app.router.add_get("/sd", service_discovery)
 
 
@@ -96,6 +97,22 @@ def _since(request: web.Request) -> float | None:
 async def incidents_schema(request: web.Request) -> web.StreamResponse:
     """Serve the JSON Schema of the incidents document."""
     return _json(request.app[PORTS].incidents.schema())
+
+
+async def verdict(request: web.Request) -> web.StreamResponse:
+    """Answer whether a provider fails or we do, with the evidence; `provider` is a label `provider` or `account`."""
+    asked = request.query.getall("provider", [])
+    if len(asked) != 1:
+        return plain("Name one provider: /api/v1/verdict?provider=NAME.", status=400)
+    document = verdict_of(request.app[PORTS], asked[0])
+    return plain("No provider of this name is probed here.", status=404) if document is None else _json(document)
+
+
+def verdict_of(ports: Ports, provider: str) -> Mapping[str, Any] | None:
+    """Return the verdict about a provider by its label `provider`, or else by `account`."""
+    names = (row.provider for row in ports.targets.rows() if provider in {row.provider, row.account})
+    name = next(names, None)
+    return None if name is None else ports.incidents.verdict(name)
 
 
 def _limit(request: web.Request) -> int | None:

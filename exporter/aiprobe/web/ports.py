@@ -175,6 +175,9 @@ class Incidents(Protocol):
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         """Return what was observed as one document of an Atlassian Statuspage, such as `summary`, or None."""
 
+    def verdict(self, provider: str) -> Mapping[str, Any] | None:
+        """Return whether a provider or we fail, as a JSON document; None for a provider that is not probed."""
+
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of one incident."""
 

@@ -41,6 +41,8 @@ providers:
 targets:
   - {{name: haiku-chat, provider: anthropic, model: claude-haiku-5-5, probe: chat}}
   - {{name: gateway-chat, provider: my-gateway, model: llama-3, probe: chat}}
+groups:
+  chat: {{any_of: [haiku-chat, gateway-chat]}}
 """
 SCENARIO = """
 length: 1h

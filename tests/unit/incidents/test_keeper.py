@@ -262,3 +262,28 @@ def test_an_outage_of_a_target_that_went_is_closed() -> None:
     assert len(world.keeper.book.open()) == 1
     world.keeper.prepare([new])()
     assert world.keeper.book.open() == ()
+
+
+async def test_the_verdict_follows_probes_page_and_egress() -> None:
+    async with a_world() as world:
+
+        def verdict() -> tuple[str, str]:
+            document = world.keeper.verdict("anthropic")
+            assert document is not None
+            assert document["surfaces"].keys() == {"Claude API"}
+            return document["verdict"], document["evidence"]
+
+        assert verdict()[0] == "unknown"
+        await world.seconds(30)
+        assert verdict()[0] == "nobody"
+        await world.seconds(60, Outcome.OVERLOADED)
+        told = "Of Claude API our probes measure a major outage, the status page declares no failure, and there is no"
+        assert verdict() == ("unknown", f"{told} market data.")
+        world.word = "major_outage"
+        await world.seconds(15, Outcome.OVERLOADED)
+        assert verdict()[0] == "them"
+        world.keeper.egress({"a": False, "b": False})
+        assert verdict()[0] == "us"
+        world.keeper.egress({"a": False, "b": True})
+        assert verdict()[0] == "them"
+        assert world.keeper.verdict("nobody") is None

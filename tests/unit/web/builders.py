@@ -120,6 +120,9 @@ class FakeIncidents:
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         return {"part": part} if part == "summary" else None
 
+    def verdict(self, provider: str) -> Mapping[str, Any] | None:
+        return {"provider": provider, "verdict": "them", "evidence": "Everything of it fails."}
+
     def schema(self) -> Mapping[str, Any]:
         return incident_schema()
 

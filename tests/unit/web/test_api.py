@@ -142,3 +142,16 @@ async def test_what_was_observed_is_served_as_a_statuspage() -> None:
         summary, unknown = await world.get("/status/api/v2/summary.json"), await world.get("/status/api/v2/users.json")
         assert (summary.status, json.loads(summary.text)) == (200, {"part": "summary"})
         assert unknown.status == 404
+
+
+async def test_the_verdict_is_asked_for_by_provider_or_account() -> None:
+    rows = [a_target(provider="anthropic", account="team-b")]
+    async with a_server(shown=Shown(rows=rows)) as world:
+        for name in ("anthropic", "team-b"):
+            document = json.loads((await world.get(f"/api/v1/verdict?provider={name}")).text)
+            assert (document["provider"], document["verdict"]) == ("anthropic", "them")
+        statuses = [
+            (await world.get(f"/api/v1/verdict{query}")).status
+            for query in ("", "?provider=", "?provider=x", "?provider=a&provider=b")
+        ]
+    assert statuses == [400, 404, 404, 400]
