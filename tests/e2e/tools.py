@@ -19,6 +19,7 @@ PACKAGES: Final = {
     "alertmanager": "prometheus-alertmanager",
     "amtool": "prometheus-alertmanager",
     "ip": "iproute2",
+    "haproxy": "haproxy",
 }
 """Command -> Debian package."""
 OF_GRAFANA: Final = {"chromium": "chromium"}
