@@ -64,6 +64,8 @@ class Options:
     config_file: Path
     listen_addresses: tuple[str, ...] = (":10529",)
     web_config_file: Path | None = None
+    with_mcp: bool = False
+    """Whether `/mcp` answers agents."""
     shard: Shard = field(default_factory=Shard)
     environ: Mapping[str, str] = field(default_factory=dict)
 
@@ -209,6 +211,7 @@ class App:
             metrics=Exposition(self.recorder),
             on_demand=self.on_demand,
             control=self,
+            with_mcp=self._options.with_mcp,
         )
         self.running = await server.start(
             ports, listen=self._options.listen_addresses, config_file=self._options.web_config_file, clock=self._clock

@@ -59,6 +59,7 @@ def listen_option(default: str) -> Callable[..., Any]:
 @web_config_option
 @level_option
 @format_option
+@click.option("--web.enable-mcp", "with_mcp", is_flag=True, help="Answer agents at /mcp, read-only.")
 @click.option(
     "--shard",
     type=ShardType(),
@@ -72,6 +73,8 @@ def serve(
     log_level: str,
     log_format: logs.LogFormat,
     shard: Shard | None,
+    *,
+    with_mcp: bool,
 ) -> None:
     redactor = Redactor()
     logs.set_up(level=log_level, log_format=log_format, redact=redactor)
@@ -80,6 +83,7 @@ def serve(
         config_file=config_file,
         listen_addresses=listen_addresses,
         web_config_file=web_config_file,
+        with_mcp=with_mcp,
         shard=shard or Shard(),
         environ=dict(os.environ),
     )

@@ -42,7 +42,7 @@ async def targets(request: web.Request) -> web.StreamResponse:
     """List the configured targets and how each stands."""
     rows = request.app[PORTS].targets.rows()
     return _json(
-        {"targets": [{**_values(row), "state": row.shown_state, "state_word": state_word(row)} for row in rows]}
+        {"targets": [{**values(row), "state": row.shown_state, "state_word": state_word(row)} for row in rows]}
     )
 
 
@@ -55,7 +55,7 @@ async def results(request: web.Request) -> web.StreamResponse:
     target = request.query.get("target")
     if target is not None and all(row.name != target for row in shown.rows()):
         return plain("There is no such target; /api/v1/targets lists what is configured.", status=404)
-    return _json({"results": [_values(row) for row in shown.results(target, limit)]})
+    return _json({"results": [values(row) for row in shown.results(target, limit)]})
 
 
 async def incidents(request: web.Request) -> web.StreamResponse:
@@ -168,12 +168,12 @@ def _own_address(request: web.Request) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _values(value: Any) -> Any:
+def values(value: Any) -> Any:
     """Convert rows to JSON values; a number that is not finite becomes null."""
     if dataclasses.is_dataclass(value):
-        return {field.name: _values(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: values(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _values(inner) for key, inner in value.items()}
+        return {str(key): values(inner) for key, inner in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -56,7 +56,7 @@ class Crowd:
 class Connection(web.RequestHandler):
     """One connection of aiohttp's server, within a crowd."""
 
-    __slots__ = ("_crowd", "_decorate", "_has_body", "_head_seconds", "_head_timer")
+    __slots__ = ("_crowd", "_decorate", "_has_body", "_head_seconds", "_head_timer", "_held", "_takes_body")
 
     def __init__(
         self,
@@ -73,7 +73,9 @@ class Connection(web.RequestHandler):
         self._decorate = decorate
         self._head_seconds = head_seconds
         self._head_timer: asyncio.TimerHandle | None = None
-        self._has_body = False
+        self._has_body = self._takes_body = False
+        self._held = b""
+        """What came behind a head in one piece, of a body that nobody has asked for yet."""
 
     @property
     def rank(self) -> int:
@@ -98,18 +100,34 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Time a head from its first byte to its last. What follows it is a body, and not even parsed."""
+        """Time a head from its first byte to its last. What follows it is a body: not parsed until `take_body`."""
         heads = self._request_count
         if self._head_timer is None and self._waiter is not None:
             self._time_head()
         for at in range(0, len(data) or 1, _SLICE_BYTES):
             if self._has_body:
+                self._hold(data[at:])
                 break
             super().data_received(data[at : at + _SLICE_BYTES])
-            self._has_body = any(not payload.is_eof() for _, payload in self._messages)
+            self._has_body = not self._takes_body and any(not payload.is_eof() for _, payload in self._messages)
         if self._request_count != heads:
             self._stop_timer()
             self._crowd.moved(self)
+
+    def take_body(self) -> None:
+        """Read the body of the request that is answered now. Its reply must end the connection."""
+        self._has_body, self._takes_body = False, True
+        held, self._held = self._held, b""
+        if held:
+            super().data_received(held)
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    def _hold(self, data: bytes) -> None:
+        """Keep one piece, which the transport bounds, and read no further."""
+        if not self._held and self.transport is not None:
+            self._held = data
+            self.transport.pause_reading()
 
     def handle_error(
         self,

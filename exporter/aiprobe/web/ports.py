@@ -262,3 +262,5 @@ class Ports:
     metrics: Metrics
     on_demand: OnDemand
     control: Control
+    with_mcp: bool = False
+    """Whether agents are answered at `/mcp`."""

@@ -31,6 +31,7 @@ HEADERS: Final = {
 }
 _RELAYED: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 _FOR_EVERYBODY: Final = ("/-/healthy", "/-/ready")
+MCP: Final = "/mcp"
 HEALTH: Final = "/health/"
 """What stands below this path needs no sign-in."""
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa")
@@ -69,7 +70,10 @@ class Gate:
         @web.middleware
         async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
-                return await self._refusal(request) or await handler(request)
+                refusal = await self._refusal(request)
+                if refusal is not None and request.body_exists:
+                    refusal.force_close()
+                return refusal or await handler(request)
             except web.HTTPException as error:
                 return _sentence(request, error)
             except Exception:  # noqa: BLE001 - without this one handler's bug would show its text to whoever asked
@@ -102,8 +106,8 @@ class Gate:
         config = self._file.current()
         if config.rate_limit is not None and not self._take_token(config.rate_limit):
             return plain("Too many requests; the web config file sets the limit.", status=429)
-        if request.body_exists:  # it is neither read nor inflated, whoever sends it
-            return _last(plain("No endpoint takes a body.", status=413))
+        if request.body_exists and not takes_body(request):  # it is neither read nor inflated, whoever sends it
+            return _last(plain("This endpoint takes no body.", status=413))
         if not _certificate_allowed(request, config):
             return _last(plain("This client certificate has none of the names in client_allowed_sans.", status=403))
         # The router compares the same spelling of the path: nothing else is reached by one that begins so.
@@ -132,6 +136,11 @@ class Gate:
             return False
         self._tokens -= 1
         return True
+
+
+def takes_body(request: web.Request) -> bool:
+    """Return whether a body may come with a request: only with one of agents, where they are answered at all."""
+    return request.rel_url.raw_path == MCP and request.match_info.http_exception is None
 
 
 def cross_site(request: web.Request) -> str | None:

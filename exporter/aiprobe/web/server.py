@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from aiprobe.core.clock import Clock
-from aiprobe.web import api, health, maintenance, pages, routes
+from aiprobe.web import api, health, maintenance, mcp, pages, routes
 from aiprobe.web.connections import HEAD_SECONDS, MAX_CONNECTIONS, Connection, Crowd
 from aiprobe.web.ports import Ports
 from aiprobe.web.security import Gate
@@ -139,6 +139,8 @@ def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float
     api.add_routes(app)
     health.add_routes(app)
     maintenance.add_routes(app)
+    if ports.with_mcp:
+        mcp.add_routes(app)
     pages.add_routes(app, clock=clock)
     return app
 

@@ -157,6 +157,7 @@ class Shown:
     declared: Sequence[PageRow] = ()
     incidents: Sequence[IncidentRow] = ()
     maintenance: FakeMaintenance = field(default_factory=FakeMaintenance)
+    with_mcp: bool = False
     health: Healths = field(default_factory=lambda: HealthKeeper({}, FakePages(()), clock=Clock()))
 
 
@@ -167,6 +168,7 @@ def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> 
         pages=FakePages(shown.declared),
         incidents=FakeIncidents(shown.incidents),
         health=shown.health,
+        with_mcp=shown.with_mcp,
         maintenance=shown.maintenance,
         metrics=metrics,
         on_demand=control,
