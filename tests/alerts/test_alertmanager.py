@@ -128,7 +128,7 @@ async def test_inhibition(
     text = (ALERTS / config).read_text()
     async with an_inbox() as inbox, an_alertmanager(stack.alertmanager, tmp_path, inbox, text=text) as url:
         await post(url, *firing)
-        assert await inhibited(url, len(firing)) == silent
+        assert await inhibited(url, len(firing), silent) == silent
 
 
 @pytest.mark.parametrize("config", CONFIGURATIONS)
