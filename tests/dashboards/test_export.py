@@ -176,9 +176,9 @@ def test_labels_of_targets_bring_a_prometheusrule_of_their_own(tmp_path: Path) -
         ("grafana_url", ["grafana", "https://grafana/ x", "https://grafana/\\"]),
         ("job", ["a b", 'a"b', "a\n", "{a}"]),
         ("labels", [("te am",), ("1team",), ("te-am",), ("__team",), ("exported_team",), ("team", "provider"),
-                    ("severity",), ("vantage",), ("job",), ("team\n",), ("équipe",)]),
+                    ("severity",), ("vantage",), ("job",), ("team\n",), ("équipe",), ("",), ("team", "team")]),
         ("namespace", ["Monitoring", "a_b", "-a", "a" * 64]),
-        ("object_labels", [("release",), ("=x",), ("release=a b",), ("release=-a",)]),
+        ("object_labels", [("release",), ("",), ("=x",), ("release=a b",), ("release=-a",)]),
     ],
 )  # fmt: skip
 def test_a_value_that_no_file_could_hold_is_refused_with_its_option(option: str, values: list[Any]) -> None:

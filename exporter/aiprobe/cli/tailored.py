@@ -68,19 +68,21 @@ class Installation:
         """Check every value."""
         address = "is not an http or https address without user, query and fragment"
         for option, values, form, problem in (
-            ("--runbook-url", [self.runbook_url], _URL, address),
-            ("--grafana-url", [self.grafana_url], _URL, address),
-            ("--job", [self.job], _JOB, "is not a job name of letters, digits and _ . / : @ -"),
-            ("--namespace", [self.namespace], _NAMESPACE, "is not the name of a Kubernetes namespace"),
+            ("--runbook-url", filter(None, [self.runbook_url]), _URL, address),
+            ("--grafana-url", filter(None, [self.grafana_url]), _URL, address),
+            ("--job", filter(None, [self.job]), _JOB, "is not a job name of letters, digits and _ . / : @ -"),
+            ("--namespace", filter(None, [self.namespace]), _NAMESPACE, "is not the name of a Kubernetes namespace"),
             ("--label", self.labels, _LABEL, "is not a label name of letters, digits and _"),
             ("--object-label", self.object_labels, _OBJECT_LABEL, "is not NAME=VALUE as Kubernetes takes it"),
         ):
-            for value in filter(None, values):
+            for value in values:
                 if not form.fullmatch(value):
                     raise OptionError(f"{option}: {value[:80]!r} {problem}")
         for name in self.labels:
             if name in _TAKEN:
                 raise OptionError(f"--label: {name!r} is a label of aiprobe or of the rules already")
+            if self.labels.count(name) > 1:
+                raise OptionError(f"--label: {name!r} is given twice")
 
     @property
     def changes_rules(self) -> bool:
