@@ -302,6 +302,10 @@ class _Scribe:
 
 def _of_surfaces(world: World, scribes: Sequence[_Scribe], minute: int, hushed: Counter[tuple[str, str]]) -> Samples:
     here = {"vantage": world.vantage}
+    for provider in sorted({provider for provider, _ in world.surfaces}) if world.recorded else ():
+        states = [scribe.known_state for scribe in scribes if scribe.subject.provider == provider]
+        if (state := surface_state(states)) is not None:
+            yield "aiprobe:provider_down", {"provider": provider}, state >= State.PARTIAL_OUTAGE
     for provider, surface in world.surfaces:
         key = {"provider": provider, "surface": surface}
         mine = [

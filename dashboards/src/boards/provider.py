@@ -8,7 +8,7 @@ from dashboards.src import signals_state as states
 from dashboards.src import signals_traffic as traffic
 from dashboards.src.grafana import Board, Panel
 from dashboards.src.panels import bars, lines, row, stat, text, timeline
-from dashboards.src.promql import SURFACE, Scope, combined, named, or_unknown, rows, state_over_time
+from dashboards.src.promql import ROWS, SURFACE, Scope, combined, named, or_unknown, rows, state_over_time
 from dashboards.src.signal import Signal
 from dashboards.src.tables import matrix
 
@@ -209,11 +209,12 @@ def _regions() -> Signal:
 
 
 def _vantages() -> Panel:
+    states_now = SCOPE.of("state")
     return matrix(
         "Targets by vantage",
-        "The state of each target now, as each vantage sees it. A column of failures is a vantage's own network; a row "
-        "is the service. An empty cell: this vantage does not probe the target, or nothing is known.",
-        expr=f"max by (target, vantage) ({SCOPE.of('state')})",
+        "The state of each target now, as each vantage sees it; the 25 worst. A column of failures is the network of a "
+        "vantage, a row is the service. An empty cell: this vantage does not probe the target, or nothing is known.",
+        expr=f"max by (target, vantage) ({states_now}) and on (target) topk({ROWS}, max by (target) ({states_now}))",
         by=("target", "vantage"),
         mapped=mappings.STATE,
         nothing=states.PROBES_FIRST,
