@@ -1,4 +1,4 @@
-"""Write every file of rules: `python -m alerts.src [FOLDER]`; files of rules that are gone are deleted."""
+"""Write every file of rules: `python -m alerts.src [FOLDER]`; removed files of rules are deleted."""
 
 import sys
 from pathlib import Path

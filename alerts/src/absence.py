@@ -1,4 +1,4 @@
-"""Alerts on what is not there: egress, exporters, vantages, targets, fresh data."""
+"""Alerts on missing things: egress, exporters, vantages, targets, recent data."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ vector(1)
         waits="0s",
         summary="Sign of life of aiprobe's alerting",
         description="""\
-this alert fires, as it always does. Route it to a dead man's switch: when this stops arriving there, the alerting itself is broken.
+this alert always fires. Route it to a dead man's switch: if it stops arriving there, the alerting itself is broken.
 """,
         first="",
         board="self",
@@ -36,8 +36,8 @@ aiprobe:egress_down:quorum > 0
         keeps="2m",
         summary="No way out to the Internet from most vantages",
         description="""\
-every egress check fails in {{ $value }} vantage(s), more than half of all: it is us, not the providers. Alerts on services are held
-back, also of those that need no Internet.
+every egress check fails in {{ $value }} vantage(s), more than half of all: it is us, not the providers. Alerts on services are
+inhibited, also of those that need no Internet.
 """,
         first="""\
 First check our own network: uplink, DNS, proxy, firewall.
@@ -55,7 +55,7 @@ aiprobe:egress_down:vantage unless on () aiprobe:egress_down:quorum
         keeps="5m",
         summary="No way out to the Internet from one vantage",
         description="""\
-every egress check of vantage {{ $labels.vantage }} fails; the others go on. What it sees of the services does not count until then. First
+every egress check of vantage {{ $labels.vantage }} fails; the other vantages continue. Its results do not count until egress works. First
 check the network of that vantage.
 """,
         first="",
@@ -72,10 +72,10 @@ avg_over_time(up{job="aiprobe"}[4m]) < 0.5
         keeps="5m",
         summary="Failed scrapes of an aiprobe exporter",
         description="""\
-more than half of the scrapes of {{ $labels.instance }} failed in the last 4 minutes: its targets are not watched meanwhile.
+more than half of the scrapes of {{ $labels.instance }} failed in the last 4 minutes: its targets are not monitored.
 """,
         first="""\
-First look whether the process runs, then at its log.
+First check whether the process runs, then read its log.
 """,
         board="self",
     ),
@@ -90,10 +90,10 @@ absent(up{job="aiprobe"})
         keeps="5m",
         summary="No aiprobe exporter in Prometheus",
         description="""\
-there is no scrape target with job="aiprobe": nothing is watched.
+there is no scrape target with job="aiprobe": nothing is monitored.
 """,
         first="""\
-First look at Prometheus' service discovery, and whether the exporter
+First check Prometheus' service discovery, and whether the exporter
 was deployed under another job name.
 """,
         board="self",
@@ -111,15 +111,15 @@ unless on (sloth_id) slo:objective:ratio
         keeps="5m",
         summary="Target gone",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}) is not exported, and was an hour before. If somebody removed it from the configuration, this ends
-within the hour; if not, an exporter or a shard is gone.
+{{ $labels.target }} ({{ $labels.provider }}) is not exported, but was an hour before. If it was removed from the configuration, this ends
+within the hour. Otherwise an exporter or a shard is missing.
 """,
         first="""\
 First compare with the configuration.
 """,
         board="self",
         comment="""\
-By its id, which is of target and SLO alone: one whose model or surface is edited is another series, and is probed on.
+Compared by its id, which contains only target and SLO: after an edit of model or surface the target is still probed.
 """,
     ),
     Alert(
@@ -134,11 +134,11 @@ count(slo:objective:ratio offset 1h unless on (sloth_id) slo:objective:ratio)
         keeps="5m",
         summary="Most targets gone",
         description="""\
-{{ $value }} SLOs that were exported an hour before are not, more than half of all: most services are not watched.
+{{ $value }} SLOs are not exported that were an hour before, more than half of all: most services are not monitored.
 """,
         first="""\
-First look whether an
-exporter was deleted, or a configuration rolled out that lacks them.
+First check whether an
+exporter was deleted, or a configuration without them was rolled out.
 """,
         board="self",
     ),
@@ -155,14 +155,14 @@ count by (vantage) (aiprobe_interval_seconds)
         keeps="5m",
         summary="All targets of a vantage gone",
         description="""\
-no target is probed from vantage {{ $labels.vantage }}, and an hour before {{ $value }} were.
+no target is probed from vantage {{ $labels.vantage }}; an hour before, {{ $value }} were.
 """,
         first="""\
-First look whether its exporter was deleted.
+First check whether its exporter was deleted.
 """,
         board="self",
         comment="""\
-A deleted pod takes its `up` with it; absent() sees nothing while another exporter lives.
+With a deleted pod its `up` also disappears, and absent() is empty while another exporter runs.
 """,
     ),
     Alert(
@@ -196,13 +196,13 @@ or
 {{ $labels.target }} ({{ $labels.provider }}) was not probed from {{ $labels.vantage }} for three of its intervals or more.
 """,
         first="""\
-First look at the exporter's log and at how late its scheduler is.
+First read the exporter's log and check the lag of its scheduler.
 """,
         board="self",
         comment="""\
-Freshness is the age of the last run: a window can be empty because all in it was excluded. Skipped for want of budget
-or out of patience is not missing; those have alerts of their own.
-A stand-in is only asked while the budget is gone: nothing is missing when its target is asked again.
+The alert uses the age of the last run, because a window can be empty if all its events were excluded. Skipped probes
+(budget, back-off) are not missing; they have other alerts.
+A fallback runs only while the budget is exhausted: it is not missing when its target is probed again.
 """,
     ),
 )

@@ -1,4 +1,4 @@
-"""Alerts on what is refused, throttled, gone or wrong."""
+"""Alerts on answers that are refused, throttled, not found or wrong."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -31,7 +31,7 @@ max by (provider, account, surface) (max_over_time(aiprobe:seldom_results:increa
 (hours to days if asked seldom). This is ours to mend and burns no error budget.
 """,
         first="""\
-First check its key and its billing page; production that shares the account fails too.
+First check its key and its billing page; production with the same account fails too.
 """,
         board="provider",
     )
@@ -57,17 +57,17 @@ count by (provider) (
         keeps="10m",
         summary="Only refusals from an AI provider that used to answer",
         description="""\
-{{ $value }} targets or vantages of {{ $labels.provider }} that had been ok got for 10 minutes (an hour if asked seldom) only answers that
-say nothing about the service: throttled, refused, challenged, not found. This may be an outage in disguise, or our key.
+{{ $value }} targets or vantages of {{ $labels.provider }} that had been ok got only excluded answers for 10 minutes (an hour if probed
+rarely): throttled, refused, challenged, not found. The cause can be a hidden outage, or our key.
 """,
         facts=texts.outcome("provider"),
         first="""\
-First see which outcomes they are.
+First check which outcomes they are.
 """,
         board="provider",
         status_page=True,
         comment="""\
-Of what had been ok before: a new target with a wrong key wakes nobody.
+Only targets that were ok before: a new target with a wrong key causes no page.
 """,
     ),
     Alert(
@@ -82,12 +82,12 @@ max by (TARGET) (aiprobe:excluded_only:vantage) > 0
         keeps="10m",
         summary="Only refusals from an AI model",
         description="""\
-every attempt on {{ $labels.target }} ({{ $labels.provider }}) of the last 10 minutes (an hour if asked seldom) ended in a way that says
-nothing about the service: throttled, refused, challenged, not found. It is not known whether it works.
+every attempt on {{ $labels.target }} ({{ $labels.provider }}) of the last 10 minutes (an hour if probed rarely) was excluded: throttled,
+refused, challenged, not found. It is unknown whether it works.
 """,
         facts=texts.outcome("target", "provider"),
         first="""\
-First see which outcome it is.
+First check which outcome it is.
 """,
         board="provider",
     ),
@@ -116,10 +116,10 @@ max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="rate_lim
         summary="Probes of an AI model throttled",
         description="""\
 {{ $value | printf "%.0f" }} probes of {{ $labels.target }} ({{ $labels.provider }}) were throttled (429) in the last 15 minutes (hours to
-days if asked seldom).
+days if probed rarely).
 """,
         first="""\
-First see who else uses
+First check who else uses
 this account's limits: what is left of them is in aiprobe_ratelimit_remaining.
 """,
         board="provider",
@@ -145,8 +145,8 @@ count by (provider, model) (
         keeps="10m",
         summary="AI model not found that had answered",
         description="""\
-{{ $value }} targets or vantages of {{ $labels.provider }} that were ok in the last day got at least twice in 15 minutes the answer that
-{{ $labels.model }} does not exist. Either the model was retired or renamed, or its servers are gone and the router no longer lists them.
+{{ $value }} targets or vantages of {{ $labels.provider }} that were ok in the last day were answered at least twice in 15 minutes that
+{{ $labels.model }} does not exist. Either the model was retired or renamed, or its servers failed and the router no longer lists them.
 """,
         first="""\
 First list the models.
@@ -154,7 +154,7 @@ First list the models.
         board="provider",
         status_page=True,
         comment="""\
-A server whose workers died answers 404 as well. The outcome is excluded from the SLO, so that this alert is what pages.
+A server without workers also answers 404. The outcome is excluded from the SLO, so only this alert pages.
 """,
     ),
     Alert(
@@ -174,12 +174,12 @@ max by (TARGET) (max_over_time(aiprobe:seldom_results:increase{outcome="not_foun
         keeps="30m",
         summary="AI model or path not found",
         description="""\
-{{ $labels.provider }} answered at least twice in 30 minutes (hours to days if asked seldom) that it has no model or path
+{{ $labels.provider }} answered at least twice in 30 minutes (hours to days if probed rarely) that it has no model or path
 {{ $labels.model }} ({{ $labels.target }}).
 """,
         first="""\
-First look whether the model was
-retired or renamed, then change whatever asks for it.
+First check whether the model was
+retired or renamed, then change everything that requests it.
 """,
         board="provider",
     ),
@@ -209,11 +209,11 @@ max by (TARGET) (
         keeps="10m",
         summary="Wrong answers from an AI model",
         description="""\
-{{ $value | printf "%.0f" }} answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes (hours to days if asked seldom)
-were whole and in time, but not what was asked, or refused.
+{{ $value | printf "%.0f" }} answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes (hours to days if probed rarely)
+were complete and in time, but wrong or refused.
 """,
         first="""\
-First read one on the board: a new model version, a cache, a filter or a gateway in between.
+First read one of them on the board. Causes are a new model version, a cache, a filter or a gateway.
 """,
         board="provider",
     ),
@@ -229,11 +229,11 @@ min by (provider, surface) (aiprobe_tls_certificate_not_after_timestamp_seconds)
         keeps="30m",
         summary="Certificate of an AI service in its last week",
         description="""\
-the certificate that {{ $labels.provider }} ({{ $labels.surface }}) shows expires in {{ $value | humanizeDuration }}.
+the certificate of {{ $labels.provider }} ({{ $labels.surface }}) expires in {{ $value | humanizeDuration }}.
 """,
         first="""\
 First renew it if it is
-yours; if not, tell the provider, and prepare to fail over.
+yours. Otherwise report it to the provider, and prepare to fail over.
 """,
         board="provider",
     ),

@@ -11,7 +11,7 @@ _SEEN: Final = "Seen from {{ $value }} vantage(s).\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """A pair of windows, and what is too much in both."""
+    """A pair of windows, and the threshold for both."""
 
     long: str
     short: str
@@ -21,12 +21,12 @@ class Tier:
     waits: str
     keeps: str
     gone: str
-    """When the budget would be used up at this rate."""
+    """The time after which the budget is used up at this rate."""
 
     @property
     def recent(self) -> str:
         """Return the short window in words."""
-        return "5 minutes (15 if asked less often than every 100 s)" if self.short == "5m" else self.short
+        return "5 minutes (15 if probed less often than every 100 s)" if self.short == "5m" else self.short
 
 
 HOUR: Final = Tier(long="1h", short="5m", factor="14.4", floor="6.5", waits="2m", keeps="5m", gone="in two days")
@@ -36,7 +36,7 @@ DAYS: Final = Tier(long="3d", short="6h", factor="1", floor="4.5", waits="3h", k
 
 
 def _burning(tier: Tier, chosen: str) -> str:
-    if tier.short == "5m":  # or 15 minutes for those asked less often
+    if tier.short == "5m":  # or 15 minutes for targets that are probed less often
         recent = f"(aiprobe:slo_error:short{{{chosen}}} > {tier.factor} * aiprobe:slo_budget:ratio)"
         reporting = f"(aiprobe:slo_error:short{{{chosen}}})"
     else:
@@ -89,7 +89,7 @@ at this rate its error budget of the {{{{ $labels.slo }}}} {_when(tier)}.
 """,
         facts=_SEEN + texts.outcome("target", "provider"),
         first="""\
-First see which outcomes it
+First check which outcomes it
 has and whether the provider's other targets have them too; then fail over or wait.
 """,
         board="slo",
@@ -114,8 +114,8 @@ def latency(tier: Tier) -> Alert:
 last {tier.recent}, that at this rate its budget of the {{{{ $labels.slo }}}} {_when(tier)}. {_SEEN.strip()}
 """,
         first="""\
-First see which phase of the probe
-grew: connect and tls speak for the network, first_byte and first_token for the provider.
+First check which phase of the probe
+grew: connect and tls indicate the network, first_byte and first_token the provider.
 """,
         board="slo",
     )
@@ -137,7 +137,7 @@ slo:period_error_budget_remaining:ratio <= 0
 the last 30 days.
 """,
     first="""\
-First decide whether the objective is one that this provider can keep.
+First decide whether this provider can meet the objective.
 """,
     board="slo",
 )

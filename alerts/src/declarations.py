@@ -18,11 +18,11 @@ max by (provider, surface) (aiprobe_status_component_state) >= 1
         keeps="10m",
         summary="Incident declared by an AI provider",
         description="""\
-the status page of {{ $labels.provider }} says {{ if ge $value 3.0 }}major outage{{ else if ge $value 2.0 }}partial outage{{ else }}degraded{{ end }}
+the status page of {{ $labels.provider }} declares {{ if ge $value 3.0 }}major outage{{ else if ge $value 2.0 }}partial outage{{ else }}degraded{{ end }}
 for {{ $labels.surface }}.
 """,
         first="""\
-First compare with what the probes see.
+First compare it with the probes.
 """,
         board="provider",
     ),
@@ -42,7 +42,7 @@ count by (provider, surface) (
         keeps="10m",
         summary="Undeclared outage of an AI provider",
         description="""\
-{{ $labels.surface }} ({{ $labels.provider }}) has been failing for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not say so. First
+{{ $labels.surface }} ({{ $labels.provider }}) has been failing for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not declare it. First
 report it to the provider with the request ids of the board, and do not wait for the page.
 """,
         first="",
@@ -60,10 +60,10 @@ max by (provider, surface) (aiprobe_disagreement{kind="unobserved"}) >= 1
         keeps="10m",
         summary="Declared outage not seen by our probes",
         description="""\
-the status page of {{ $labels.provider }} declares an outage of {{ $labels.surface }}, and our probes of it are well.
+the status page of {{ $labels.provider }} declares an outage of {{ $labels.surface }}, and our probes of it are good.
 """,
         first="""\
-First see whether it hits a
+First check whether it affects a
 region, a model or a feature that is not probed.
 """,
         board="provider",
@@ -81,11 +81,11 @@ or
         keeps="10m",
         summary="Status page not readable",
         description="""\
-the status page {{ $labels.page }} could not be read for a quarter of an hour: what aiprobe says of it is old.
+the status page {{ $labels.page }} could not be read for a quarter of an hour: its declared states are old.
 """,
         first="""\
-First open the page; it may have
-moved or changed its form.
+First open the page: its address or
+format can have changed.
 """,
         board="self",
     ),
@@ -109,16 +109,16 @@ or
         keeps="1h",
         summary="Contract of a provider close to a breach",
         description="""\
-at this rate the contract {{ $labels.contract }} will be broken before its period ends, or is broken already.
+at this rate the contract {{ $labels.contract }} will be breached before its period ends, or is breached already.
 """,
         first="""\
 First save the evidence
-(aiprobe report), and tell whoever claims credits.
+(aiprobe report), and inform the person who claims credits.
 """,
         board="slo",
         comment="""\
-One failed probe burns too fast for the first hours or days of a month: a quarter of the allowance must be used up
-as well. The whole allowance is not exported; it is the month's seconds * lost ratio / (coverage * burn rate).
+In the first hours or days of a month one failed probe exceeds the rate, so a quarter of the allowance must also be used
+up. The whole allowance is not exported; it is the month's seconds * lost ratio / (coverage * burn rate).
 """,
     ),
     Alert(
@@ -138,7 +138,7 @@ a credit under the contract {{ $labels.contract }} must be claimed within {{ $va
 """,
         first="""\
 First write the report (aiprobe report), and
-send the claim by the way that the contract names.
+send the claim as the contract requires.
 """,
         board="slo",
     ),

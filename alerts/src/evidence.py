@@ -1,4 +1,4 @@
-"""The series that alerts on outages are computed from, per vantage."""
+"""The recorded series, per vantage, of the alerts on outages."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ max by (vantage) (aiprobe_egress_up) == 0
 unless on (vantage) aiprobe_egress_contradicted == 1
 """,
         comment="""\
-Unless targets on the Internet answer: then only the hosts of the checks are out of reach.
+Not if targets on the Internet answer: then only the hosts of the checks are unreachable.
 """,
     ),
     Record(
@@ -29,7 +29,7 @@ ALERTS{alertname=~"AI.+",alertstate="firing",scope=~"provider|surface|model"}
 and on () aiprobe:egress_down:quorum
 """,
         comment="""\
-Our alerts are told from other people's by how their names begin, and by nothing else.
+Only the prefix of their names distinguishes our alerts from others.
 pint disable promql/regexp
 """,
     ),
@@ -93,10 +93,10 @@ unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
-Targets that are asked, and tell nothing about the service: 10 minutes, or an hour for those asked less often than
-every 100 s. Of the slowest an hour holds one probe or none: from 20 minutes on it is the exporter that knows when two
-in a row were excluded, for then the state is gone. It is gone also before the first valid probe, hence two at least
-since the start of the process, and once the last run is three intervals old.
+Targets with excluded results only: for 10 minutes, or for an hour if probed less often than every 100 s. From an interval
+of 20 minutes on, an hour contains too few probes. The rule then uses the exporter's state, which is absent after two
+excluded results in a row. The state is also absent before the first valid probe, so the rule requires two excluded
+results since the start of the process. It is also absent if the last run is three intervals old.
 """,
     ),
     Record(
@@ -108,7 +108,7 @@ unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
-An excluded result leaves the gauge as it is, so it may speak of long ago.
+An excluded result does not change the gauge, so its value can be old.
 """,
     ),
     Record(
@@ -120,8 +120,8 @@ unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
-The exporter decides: 3 after three failures in a row that persist for 40 s, 2 as soon as its suspicion is certain. So the
-wall, the incidents and the pages agree.
+The exporter decides: 3 after three failures in a row that span 40 s, 2 as soon as its suspicion is certain. The wall, the
+incidents and the pages therefore agree.
 """,
     ),
     Record(
@@ -145,8 +145,8 @@ count by (TARGET) (aiprobe:state:vantage >= 2)
 unless on (TARGET, vantage) (time() - max by (TARGET, vantage) (aiprobe_failing_since_timestamp_seconds) >= 600)
 """,
         comment="""\
-Failures that are fresh: they began less than ten minutes ago. One failure of an hourly target counts for ten minutes, not
-for the hour until it is asked again.
+Recent failures: they began less than ten minutes ago. One failure of an hourly target counts for ten minutes, not for the
+hour until its next probe.
 """,
     ),
     Record(
@@ -170,9 +170,12 @@ and (
 )
 """,
         comment="""\
-Half of a provider's targets or more, and at least two, fail at once. Two of them twice, or three failures that are
-fresh: one target that broke long ago and one flake of another are no outage. Or all of them, be they two that each
-failed once, and no good answer came for twelve seconds: where a probe hangs there is no room to confirm it.
+Half of a provider's targets or more, and at least two, fail at once, and one of these is true:
+- two of them failed twice;
+- they have three recent failures, at least two of them in different targets: an old failure of one target and one flake
+  of another are not an outage;
+- all of them failed at least once, and no good answer came for twelve seconds: a hanging probe leaves no time for
+  follow-ups.
 """,
     ),
 )

@@ -1,4 +1,4 @@
-"""The lists that many rules share: identity labels, and the labels of Sloth. Expressions use their names."""
+"""Lists of labels that many rules share: identity labels, and the labels of Sloth. Expressions use their names."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ LISTS: Final[Mapping[str, str]] = {
     "TARGET": ", ".join(_TARGET),
     "SLO": ", ".join(_SLO),
 }
-"""Word in an expression -> what stands for it in the file: labels of a target, labels of an SLO."""
+"""Word in an expression -> its replacement in the file: labels of a target, labels of an SLO."""
 _WORD: Final = re.compile(rf"\b({'|'.join(LISTS)})\b")
 
 

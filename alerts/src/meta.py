@@ -8,9 +8,9 @@ from alerts.src.rule import File, Group
 FILE: Final = File(
     "meta",
     """\
-The prober itself: absence means that the prober is broken, never that a provider is well.
+The prober itself: missing series mean that the prober is broken, never that a provider works.
 
-Every alert says its `for`, 0s too: it is a decision, not an omission.
+Every alert states its `for`, also 0s: it is a decision, not an omission.
 pint file/disable alerts/for
 """,
     (

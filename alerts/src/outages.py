@@ -1,4 +1,4 @@
-"""Alerts on what is down."""
+"""Alerts on outages."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,7 +28,7 @@ row that span 40 s or more, and no two good answers since.
         + texts.since("target", "provider")
         + texts.outcome("target", "provider"),
         first="""\
-First look whether the provider's other targets fail too; if not, switch this model's traffic
+First check whether the provider's other targets fail too. If not, switch this model's traffic
 to another model, and keep the request ids of the failures for the provider.
 """,
         board="provider",
@@ -58,20 +58,20 @@ unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
         summary="Brown-out of an AI model",
         description="""\
 {{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed more often than its background
-explains, and the doubt is not over: there were no 15 good answers in a row since.
+explains, and has not had 15 good answers in a row since.
 """,
         facts=texts.vantages("aiprobe_outage_suspicion", "> 0", "target", "provider")
         + texts.since("target", "provider")
         + texts.outcome("target", "provider"),
         first="""\
-First see which outcomes these are; where users retry, lower their
-concurrency; where there is a second model, shift traffic.
+First check which outcomes these are. If users retry, lower their
+concurrency; if there is a second model, shift traffic.
 """,
         board="provider",
         status_page=True,
         comment="""\
-One page for one trouble: a brown-out waits until the page of an outage has ended, and then takes it over; its own page stays
-open while there is any doubt.
+One problem is one page: a brown-out waits until the page of an outage has ended, and then continues it. Its own page stays
+open while there is doubt.
 """,
     ),
     Alert(
@@ -97,7 +97,7 @@ at least half of the targets of {{ $labels.provider }} failed at their last atte
         + texts.outcome("provider"),
         first="""\
 First fail over
-to another provider if you can; then read its status page, and see which surfaces work.
+to another provider if possible. Then read its status page, and check which surfaces work.
 """,
         board="provider",
         status_page=True,
@@ -123,15 +123,15 @@ count by (provider, surface, provider_region) (
         keeps="17m",
         summary="Outage of a surface of an AI provider",
         description="""\
-everything that is probed of {{ $labels.surface }} ({{ $labels.provider }}) is in a major outage.
+all probed targets of {{ $labels.surface }} ({{ $labels.provider }}) are in a major outage.
 """,
         facts=texts.vantages("aiprobe_surface_state", ">= 3", *_SURFACE)
         + texts.targets(*_SURFACE)
         + texts.since(*_SURFACE)
         + texts.outcome(*_SURFACE),
         first="""\
-First tell
-the people who use it, then see whether the provider's other surfaces work.
+First inform
+its users, then check whether the provider's other surfaces work.
 """,
         board="provider",
         status_page=True,
@@ -152,7 +152,7 @@ unless on (TARGET) aiprobe:model_impaired:quorum
 {{ $labels.target }} ({{ $labels.provider }}) is in an outage as seen from {{ $labels.vantage }}, and not from most vantages.
 """,
         first="""\
-First look at this vantage: its network, its credentials, the provider's region that it reaches.
+First check this vantage: its network, its credentials, the provider's region that it reaches.
 """,
         board="provider",
     ),

@@ -1,4 +1,4 @@
-"""Alerts on the exporter itself: its configuration, budget, clockwork and journal."""
+"""Alerts on the exporter itself: its configuration, budget, timing and journal."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ count(
         keeps="5m",
         summary="Labels of aiprobe overwritten by Prometheus",
         description="""\
-{{ $value }} targets carry exported_ labels: the scrape job or ServiceMonitor lacks honor_labels, and the rules see wrong providers and targets.
+{{ $value }} targets have exported_ labels: honor_labels is missing in the scrape job or ServiceMonitor, so the rules use wrong labels.
 """,
         first="""\
 First set honor_labels: true (ServiceMonitor: honorLabels: true).
@@ -43,10 +43,10 @@ max by (job, instance, vantage) (max_over_time(aiprobe_config_last_reload_succes
         keeps="5m",
         summary="Configuration refused by an aiprobe exporter",
         description="""\
-{{ $labels.instance }} refused its configuration 5 minutes or more ago and ran on with the old one.
+{{ $labels.instance }} rejected its configuration 5 minutes or more ago and continues with the old one.
 """,
         first="""\
-First run aiprobe check on the file: it names every problem with its line.
+First run aiprobe check on the file: it lists every problem with its line.
 """,
         board="self",
     ),
@@ -59,12 +59,12 @@ sum by (job, instance, vantage) (increase(aiprobe_skipped_total{reason="budget"}
         scope="meta",
         waits="0s",
         keeps="20m",
-        summary="Probes skipped for want of budget",
+        summary="Probes skipped without budget",
         description="""\
-{{ $labels.instance }} skipped {{ $value | printf "%.0f" }} probes in 15 minutes because the day's money was short; chat targets fall back to listing models.
+{{ $labels.instance }} skipped {{ $value | printf "%.0f" }} probes in 15 minutes because the day's budget was exhausted; chat targets fall back to listing models.
 """,
         first="""\
-First see what cost so much, then raise budget.usd_per_day or lengthen intervals. The day ends at 00:00 UTC.
+First check which targets cost most, then raise budget.usd_per_day or lengthen intervals. The day ends at 00:00 UTC.
 """,
         board="self",
     ),
@@ -81,8 +81,8 @@ histogram_quantile(0.99, sum by (job, instance, vantage, le) (rate(aiprobe_sched
         keeps="15m",
         summary="aiprobe exporter too busy to trust its latencies",
         description="""\
-{{ $labels.instance }} woke or started probes {{ $value | humanizeDuration }} late in the last 15 minutes (99th percentile): its first tokens are
-wrong by as much.
+{{ $labels.instance }} woke or started probes {{ $value | humanizeDuration }} late in the last 15 minutes (99th percentile): its measured latencies are
+too long by as much.
 """,
         first="""\
 First give it more CPU, or spread the targets over shards.
@@ -100,10 +100,10 @@ max by (job, instance, vantage) (max_over_time(aiprobe_journal_up[5m])) == 0
         keeps="10m",
         summary="Journal of an aiprobe exporter not writable",
         description="""\
-{{ $labels.instance }} could not write its journal for 5 minutes: evidence, contracts and the spend of the day would be lost at a restart.
+{{ $labels.instance }} could not write its journal for 5 minutes: evidence, contracts and the spending of the day would be lost at a restart.
 """,
         first="""\
-First look at the disk.
+First check the disk.
 """,
         board="self",
     ),

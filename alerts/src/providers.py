@@ -8,11 +8,11 @@ from alerts.src.rule import File, Group
 FILE: Final = File(
     "providers",
     """\
-What the providers say and owe: status pages and contracts.
+Status pages and contracts of the providers.
 
-A status page never silences an alert: pages lag, and stay green during outages.
+A status page never silences an alert: pages are late, and stay green during outages.
 
-Every alert says its `for`, 0s too: it is a decision, not an omission.
+Every alert states its `for`, also 0s: it is a decision, not an omission.
 pint file/disable alerts/for
 """,
     (Group("aiprobe-providers", (*declarations.DECLARATIONS,), "1m"),),

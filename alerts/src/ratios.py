@@ -96,8 +96,8 @@ or
 aiprobe:slo_bad:increase15m / (aiprobe:slo_valid:increase15m > 0)
 """,
     comment="""\
-"Still failing": 5 minutes, or 15 for targets probed less often than every 100 s, of which 5 minutes may hold
-no probe at all. The same where backing off left the 5 minutes empty.
+"Still failing": 5 minutes, or 15 for targets that are probed less often than every 100 s, because 5 minutes can contain
+no probe of these. The same applies if a back-off left the 5 minutes empty.
 """,
 )
 
@@ -135,8 +135,8 @@ SELDOM: Final = Record(
         )
     ),
     comment="""\
-What the alerts on refusals and wrong answers count where half an hour does not hold enough probes: windows that hold
-three to twelve. With so few, two or three are more than one in ten.
+Windows of the alerts on refusals and wrong answers for targets with too few probes in half an hour: they contain three to
+twelve probes. Two or three of so few are more than one in ten.
 """,
 )
 
@@ -150,7 +150,7 @@ sum_over_time(slo:sli_bad:increase1h[30d:1h])
 """,
         labels={"sloth_window": "30d"},
         comment="""\
-Weighted by count: 720 hourly counts, not a mean of ratios. An hour without valid probes weighs nothing.
+Weighted by count: 720 hourly counts, not a mean of ratios. An hour without valid probes has no weight.
 """,
     ),
     Record(

@@ -1,4 +1,4 @@
-"""One rule, one group, one file: what a rule states, and the text that it becomes."""
+"""A rule, a group and a file of rules as data, and their YAML text."""
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated one after the other."""
+    """Rules that are evaluated in order."""
 
     name: str
     rules: Sequence[Record | Alert]

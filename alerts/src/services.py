@@ -10,14 +10,14 @@ FILE: Final = File(
     """\
 The services themselves: down, throttled, refused, wrong, slow.
 
-Computed per vantage, then by quorum: more than half of the vantages that could measure at all. What a vantage without
-egress says does not count, and neither does what is left over from before all attempts were excluded.
-Who inhibits in Alertmanager keeps firing longer than whom it inhibits (provider 20m, surface 17m, model 15m), or the end
-of an outage would be told as a smaller one.
-While egress is down in a quorum, alerts that fire are frozen (aiprobe:alerts:frozen): Alertmanager inhibits them then, and
-an alert that resolved while it is inhibited would never be told as resolved.
+Computed per vantage, then by quorum: more than half of the vantages that can measure. Results of a vantage without egress
+do not count. Results from before all attempts were excluded do not count either.
+An inhibiting alert keeps firing longer than those that it inhibits (provider 20m, surface 17m, model 15m). Otherwise the
+end of an outage would look like a smaller outage.
+While egress is down in a quorum, firing alerts are frozen (aiprobe:alerts:frozen). Alertmanager inhibits them then, and
+sends no resolution of an alert that resolves while it is inhibited.
 
-Every alert says its `for`, 0s too: it is a decision, not an omission.
+Every alert states its `for`, also 0s: it is a decision, not an omission.
 pint file/disable alerts/for
 """,
     (

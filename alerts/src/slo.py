@@ -82,14 +82,14 @@ FILE: Final = File(
     """\
 Service level objectives: the recorded series, and the alerts on burnt error budget.
 
-Static: the exporter exports each target's objective, so adding a target changes nothing here. Two layers:
+Static: the exporter exposes each target's objective, so a new target changes nothing here. Two layers:
   aiprobe:slo_*   per target, SLO and vantage. The alerts are computed on these and then need a quorum of vantages.
   slo:*           sums over vantages under the names of Sloth, for its public dashboards. For display.
 Valid events are good or bad, always. A window without a valid event has no series: neither 0 nor NaN.
 increase() extrapolates to the edges of its window, so a floor of n events is written n - 0.5.
 Costs per target with two SLOs are in docs/alerting.md.
 
-Every alert says its `for`, 0s too: it is a decision, not an omission.
+Every alert states its `for`, also 0s: it is a decision, not an omission.
 pint file/disable alerts/for
 """,
     (_MINUTES, _HOURS, _DAYS, _GROUPS),

@@ -24,7 +24,7 @@ histogram_quantile(0.95, sum by (TARGET, le) (rate(aiprobe_time_to_first_token_s
 histogram_quantile(0.5, sum by (TARGET, le) (rate(aiprobe_time_to_first_token_seconds_bucket[1h]))) > 0
 """,
         comment="""\
-The baseline: what the same hour looks like a week later.
+The baseline for the same hour a week later.
 """,
     ),
     Record(
@@ -55,12 +55,12 @@ unless on (TARGET) aiprobe:maintenance:recent
         summary="Slow first tokens of an AI model",
         description="""\
 one in twenty answers of {{ $labels.target }} ({{ $labels.provider }}) of the last 30 minutes began later than {{ $value | humanizeDuration }}. First
-see which phase grew: connect and tls speak for the network, first_byte and first_token for the provider.
+check which phase grew: connect and tls indicate the network, first_byte and first_token the provider.
 """,
         first="",
         board="latency",
         comment="""\
-A model that is always that slow has the same last week, and is told about once.
+A model that is always that slow has the same value last week, and fires once.
 """,
     ),
     Alert(
@@ -82,7 +82,7 @@ half of the answers of {{ $labels.target }} ({{ $labels.provider }}) of the last
 hour last week.
 """,
         first="""\
-First see whether a new model version answers (aiprobe_response_model_info).
+First check whether a new model version answers (aiprobe_response_model_info).
 """,
         board="latency",
     ),
@@ -105,7 +105,7 @@ half of the answers of {{ $labels.target }} ({{ $labels.provider }}) of the last
 tokens a second.
 """,
         first="""\
-First see whether its other models slow down too, then lower the output that you ask for or switch.
+First check whether its other models are slower too, then request shorter output or switch.
 """,
         board="latency",
     ),

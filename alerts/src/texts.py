@@ -1,7 +1,7 @@
-"""What an alert says: when it was true, from which vantages, of which targets, since when, with which outcome.
+"""Texts of alerts: the time at which it was true, the vantages, the targets, the start and the outcome.
 
-Prometheus renders an annotation when the expression is true, and Alertmanager sends it again while `keep_firing_for`
-lasts: up to 20 minutes after the end. So a text begins with its time, and states what its expression checks at that time.
+Prometheus renders an annotation when the expression is true, and Alertmanager sends it again during `keep_firing_for`:
+up to 20 minutes after the end. A text therefore begins with its time, and states what its expression checks at that time.
 """
 
 from typing import Final
@@ -11,12 +11,12 @@ AT: Final = '{{ (query "time()" | first | value | toTime).Format "Mon 15:04 MST"
 HOUR_BEFORE: Final = '{{ query "1000 * (time() - 3600)" | first | value | printf "%.0f" }}'
 """An hour before it, in milliseconds as Grafana takes them."""
 FROZEN: Final = """\
-{{ if query "aiprobe:egress_down:quorum" }}most vantages have no egress, so this alert stays as it was until they have.
+{{ if query "aiprobe:egress_down:quorum" }}most vantages have no egress, so this alert stays unchanged until they have.
 {{ else }}"""
 
 
 def _asked(query: str, *labels: str) -> str:
-    """Return the action that asks `query`, whose `%q` stand for the alert's own labels."""
+    """Return the template action that runs `query`, with the alert's own labels in place of `%q`."""
     quoted = query.replace('"', '\\"')
     return f'printf "{quoted}" {" ".join(f"$labels.{label}" for label in labels)} | query'
 
@@ -28,7 +28,7 @@ def _matchers(labels: tuple[str, ...]) -> str:
 def vantages(series: str, condition: str, *labels: str, among: str = "") -> str:
     """Return "Seen from 2 of 3 vantages (eu, us)." for the vantages whose `series` fulfils `condition`.
 
-    `among` is the series that every vantage has, where `series` is one that only the bad ones have.
+    `among` is a series that every vantage has; it is necessary if only bad ones have `series`.
     """
     of, all_of = (f"max by (vantage) ({each}{{{_matchers(labels)}}}" for each in (series, among or series))
     return f"""\

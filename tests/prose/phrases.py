@@ -28,12 +28,6 @@ def phrases() -> tuple[Phrase, ...]:
     return tuple(Phrase(whole_words(entry["pattern"]), entry["write"]) for entry in entries)
 
 
-def unsettled() -> tuple[str, ...]:
-    """Return the folders, with a slash, and the files whose texts may still contain banned phrases."""
-    names = tomllib.loads(LIST.read_text("utf-8"))["unsettled"]
-    return tuple(name if (ROOT / name).is_file() else f"{name}/" for name in names)
-
-
 def whole_words(pattern: str) -> re.Pattern[str]:
     """Compile a pattern that matches whole words only, with any white space for a space."""
     spaced = pattern.replace(" ", r"\s+")

@@ -11,13 +11,17 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = ("*.md", "docs/**/*.md", "alerts/**/*.md", "benchmarks/**/*.md", ".github/**/*.md")
-CODE: Final = ("exporter/**/*.py", "dashboards/src/**/*.py", "alerts/src/**/*.py", "benchmarks/**/*.py")
+CODE: Final = (
+    "exporter/**/*.py", "dashboards/src/**/*.py", "alerts/src/**/*.py", "docs/src/**/*.py", "benchmarks/**/*.py",
+)  # fmt: skip
 DATA: Final = (
     *(
         f"{folder}/**/*{ending}"
         for folder in ("exporter", "examples", "deploy")
         for ending in (".yml", ".yaml", ".toml")
     ),
+    "alerts/alertmanager*.yml",
+    "alerts/examples/*.yml",
     ".github/**/*.yml",
     "pyproject.toml",
     "Makefile",
