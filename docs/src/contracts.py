@@ -12,8 +12,9 @@ _INTRODUCTION: Final = """\
 
 Generated from `exporter/aiprobe/contracts/contracts.toml`; edit that file, not this page, and run `make docs`.
 
-An SLO is what you want; a contract is what the provider signed. aiprobe judges a month by each contract's own rule,
-shows how it stands in `aiprobe_sla_*`, and writes the evidence down: `aiprobe report --contract NAME --month 2026-10`.
+An SLO is your own objective; a contract is an agreement that the provider signed. aiprobe evaluates each month by the
+contract's own rule, and exports the state in `aiprobe_sla_*`. `aiprobe report --contract NAME --month 2026-10` writes
+the evidence.
 
 ```yaml
 contracts:
@@ -22,17 +23,17 @@ contracts:
     monthly_spend_usd: 12000
 ```
 
-- **Bounds, not a number.** A minute without a probe is unknown, not up: `bound="low"` counts it as down,
-  `bound="high"` as up, and `aiprobe_sla_coverage_ratio` is the measured share. A probe that is bad but no error by the
-  contract's letter (a timeout where only HTTP 500 is written) counts in the low bound only.
+- **Bounds, not a number.** A minute without a probe is unknown, not up. `bound="low"` counts it as down,
+  `bound="high"` as up, and `aiprobe_sla_coverage_ratio` is the measured share. A bad probe that is not an error by
+  the text of the contract counts in the low bound only. Example: a timeout, if the contract names only HTTP 500.
 - **Credits are estimates**: the credit of this month if no more time is lost.
-- **Synthetic probes support a claim** about your own traffic and do not replace it: the provider measures the requests
-  of your account.
-- **These are facts with a date, not legal advice.** Each has a source, the day on which it was looked at, and how well
-  it is known. One that is `unverified` must be enabled with `accept_unverified: true`, after comparing it with your
-  agreement.
+- **Synthetic probes support a claim** about your own traffic and do not replace it: the provider measures the
+  requests of your account.
+- **These are facts with a date, not legal advice.** Each contract has a source, the date on which it was read, and
+  its verification. Before you use an `unverified` contract, compare it with your agreement and set
+  `accept_unverified: true`.
 
-## The ways to measure
+## Methods
 
 | method | uptime is |
 |---|---|
@@ -55,7 +56,8 @@ def render() -> str:
     )
     own = ", ".join(f"`{field.name}`" for field in fields(Contract) if field.name != "name")
     return (
-        f"{_INTRODUCTION}{methods}\n## Contracts that ship with aiprobe\n{shipped}\n## Who signs nothing\n\n{absent}\n"
+        f"{_INTRODUCTION}{methods}\n## Contracts that ship with aiprobe\n{shipped}\n## Services without a contract\n"
+        f"\n{absent}\n"
         f"## A contract of your own\n\nWrite it under `terms:` with these fields: {own}. `display_name`, `provider`, "
         "`method` and `commitment` are needed; ratios are 0-1.\n\n"
         "- `repeat_window_seconds` (`occurrences`): an error is counted, and those within the window after it are "

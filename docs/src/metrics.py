@@ -22,25 +22,24 @@ _INTRODUCTION: Final = """\
 
 Generated from `aiprobe.metrics.catalogue` by `render_reference()`; edit the catalogue, not this page.
 
-`/metrics` sends OpenMetrics 1.0.0 on request, and the text format 0.0.4 otherwise; gzip on
-request. Exemplars with the provider's request id (of failures too) are on `aiprobe_results_total` and on the
-buckets of the histograms of a target, in OpenMetrics only.
+`/metrics` sends OpenMetrics 1.0.0 on request, and otherwise the text format 0.0.4. Both are compressed with gzip on
+request. In OpenMetrics, `aiprobe_results_total` and the histogram buckets of a target have exemplars with the
+provider's request id, also for failures.
 
-## When a series is there
+## When a series exists
 
-- Counters start at 0 with each process. A counter series that is new, such as an outcome that happens for the
-  first time, reads 0 in the first whole scrape that shows it and what it counts from the next one on:
-  otherwise `increase()` would not see its first event. It is not known which Prometheus scrapes; of two that
-  scrape the same exporter, the second may miss that 0. `/probe` shows every counter as it is.
-- A histogram has series from its first observation on. The time of a failed probe enters none; a confirmation
-  or a probe that somebody asked for enters none either.
-- A gauge of the last probe (marked *fades*) is absent once the last run is older than three
-  intervals: silence is never green. A probe that was cancelled changes no gauge.
-- A probe that somebody asked for by hand counts in tokens and cost, nowhere else.
-- The series of a target that was removed are gone at the next scrape. A reload that changes one of a target's
-  identity labels makes another target of it, whose counters begin at 0.
-- A chat target with two SLOs and without reasoning has at most 120 series while its failures are of no more than
-  ten sorts.
+- Counters start at 0 with each process. A new counter series, such as a new outcome, is 0 in the first whole scrape
+  and has its value from the next scrape on. Otherwise `increase()` would not count its first event. aiprobe does not
+  distinguish scrapers, so the second of two Prometheus servers can miss that 0. `/probe` shows every counter
+  unchanged.
+- A histogram has series from its first observation on. It contains only scheduled probes that ended ok: no failed
+  probes and no follow-ups.
+- A gauge of the last probe (marked *fades*) is absent if the last run is older than three intervals: silence is never
+  green. A cancelled probe changes no gauge.
+- A probe by `/probe` counts as a scheduled one, because it shares the result of its interval.
+- The series of a removed target are absent from the next scrape on. A reload that changes an identity label of a
+  target makes it another target, whose counters begin at 0.
+- A chat target with two SLOs and without reasoning has at most 120 series for up to ten different failures.
 """
 
 
@@ -53,9 +52,9 @@ def render() -> str:
     resources = "`requests`, `tokens`, `input_tokens`, `output_tokens`, `images`, `credits`"
     process = ", ".join(f"`{name}`" for name, _ in catalogue.PROCESS_METRICS)
     return f"""{_INTRODUCTION}
-## Of every target
+## Metrics of every target
 
-Every series has the labels {identity} (empty where one does not apply), and those named below.
+Every series has the labels {identity} (empty if one does not apply), and those in the table.
 `target_info` has the labels of the configuration as well.
 
 {_table(catalogue.TARGET_METRICS)}
@@ -66,7 +65,7 @@ Label values are closed sets:
 {values}
 | `resource` | {resources}; also with `_second`, `_minute`, `_hour`, `_day`, `_month` or `_usage_based` |
 
-## Of the exporter
+## Metrics of the exporter
 
 The label `vantage` is on every series where the configuration sets it.
 

@@ -9,34 +9,35 @@ _INTRODUCTION: Final = """\
 
 Generated from `exporter/aiprobe/statuspages/pages.toml`; edit that file, not this page, and run `make docs`.
 
-Pages declare "operational" while calls fail, and the reverse. aiprobe reads the pages of the providers that are
-configured and holds them against what its probes see.
+Status pages declare "operational" while calls fail, and the reverse. aiprobe reads the pages of the configured
+providers and compares them with its probes.
 
-- The page of every configured provider is read, every 120 s by default (`status_pages.interval`, 60 s to 300 s), with
-  jitter, a deadline of 10 s, at most 5 MB, `If-None-Match` and `If-Modified-Since` where the page offers them, and a
-  User-Agent that names aiprobe. A page that answers 403, 405 or 429 is left alone for longer and longer, up to half an
-  hour; `Retry-After` is honoured. `status_pages: {enabled: false}` reads none.
-- A target's `surface` names the component that it is felt through. Components are found by id, then by name; both can
-  be overridden, and pages of your own added, under `status_pages.pages`.
-- A page that cannot be read is `aiprobe_status_page_up 0`: its last known states stay, with their age, and no provider
-  is down because of it. A watched component that disappears, and an unrecognised word, are *unknown*: no series.
-- A surface that nothing probes is shown as *declared only*.
-- `aiprobe_disagreement{kind="undeclared"}` is 1 while we see a partial or major outage and the page admits nothing;
-  `kind="unobserved"` while the page declares one and we see none. Maintenance is neither.
+- The page of every configured provider is read every 120 s by default (`status_pages.interval`, 60 s to 300 s), with
+  jitter, a deadline of 10 s and at most 5 MB. `status_pages: {enabled: false}` reads none.
+- Requests use `If-None-Match` and `If-Modified-Since` if the page supports them, and a User-Agent that names aiprobe.
+  After a 403, 405 or 429 the interval grows, up to half an hour; `Retry-After` is respected.
+- The `surface` of a target selects the component. Components are found by id, then by name. `status_pages.pages` can
+  override both, and add pages of your own.
+- If a page cannot be read, `aiprobe_status_page_up` is 0. Its last known states remain, with their age, and no
+  provider is down because of it. A watched component that disappears, or an unrecognised word, is *unknown*: no
+  series.
+- A surface without probes is shown as *declared only*.
+- `aiprobe_disagreement{kind="undeclared"}` is 1 while we see a partial or major outage that the page does not
+  declare. `kind="unobserved"` is 1 while the page declares one that we do not see. Maintenance is neither.
 
-## Pages that a program can read
+## Supported pages
 
-The documented public JSON interfaces are the default: they are published for programs. Where a page's robots.txt asks
-crawlers to stay away from them, the table shows it, and `reader: atom` (or `rss`) reads the page's public feed instead:
-it contains incidents only, so component states are then unknown, never operational.
+The default is the documented public JSON interface, which is published for programs. If a page's robots.txt excludes
+crawlers from it, the table shows that. `reader: atom` (or `rss`) then reads the page's public feed instead. A feed
+contains incidents only, so component states are unknown, never operational.
 
-| page | reader | surfaces | to know |
+| page | reader | surfaces | notes |
 |---|---|---|---|
 """
 _UNREADABLE: Final = """
-## Pages that no program can read
+## Unsupported pages
 
-| page | why |
+| page | reason |
 |---|---|
 """
 _MANY: Final = 8
