@@ -1,4 +1,4 @@
-"""What time it is and how one waits, as functions that tests replace."""
+"""Reads the time and waits, through functions that tests replace."""
 
 import asyncio
 import time
@@ -11,8 +11,8 @@ from typing import Final
 class Clock:
     """Two readings of time in seconds, and a wait.
 
-    `monotonic` never jumps and is what every duration and deadline is counted in; `wall` is Unix time and may jump
-    when the machine's clock is set; `sleep` waits for a number of seconds.
+    `monotonic` never jumps; every duration and deadline uses it. `wall` is Unix time and can jump when the machine's
+    clock is set. `sleep` waits for a number of seconds.
     """
 
     monotonic: Callable[[], float] = time.monotonic
@@ -25,7 +25,7 @@ STEP_SECONDS: Final = 60.0
 
 
 class Steps:
-    """Notices that the wall clock was set, from how it moves against the monotonic one."""
+    """Detects that the wall clock was set, by comparing it with the monotonic one."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -7,13 +7,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractUse:
-    """A contract that the operator has: one that ships, by name, or one of their own, by its terms."""
+    """A contract of the operator: a shipped one, by name, or their own, by its terms."""
 
     name: str
     """The value of the label `contract`."""
     contract: str
     terms: Mapping[str, Any]
-    """Empty for a contract that ships."""
+    """Empty for a shipped contract."""
     targets: tuple[str, ...]
     monthly_spend_usd: float | None = None
     accept_unverified: bool = False

@@ -1,7 +1,7 @@
-"""A credential that changes while we run: where it comes from, and what a probe asks of whoever keeps it fresh.
+"""A credential that changes while aiprobe runs: its source, and the interface through which a probe gets it.
 
-Data and interfaces only. Fetching, renewing and signing belong in `credentials/`; a key that stays as it is, is a
-`Secret` of its provider and needs none of this.
+Data and interfaces only. Fetching, renewing and signing belong in `credentials/`. A key that does not change is a
+`Secret` of its provider.
 """
 
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialSource:
-    """Where a provider's credential comes from. Equal sources share one credential."""
+    """The source of a provider's credential. Equal sources share one credential."""
 
     kind: SourceKind
     file: str | None = None
-    """file: holds the token; google: a service account or another account file, in place of the default one."""
+    """file: contains the token; google: a service account or another account file, instead of the default one."""
     command: tuple[str, ...] = ()
-    """command: what to run, without a shell; it prints the token."""
+    """command: the program and its arguments, run without a shell; it prints the token."""
     scope: str | None = None
-    """google, azure: what the token is for; None is the provider's usual one."""
+    """google, azure: the scope of the token; None is the provider's usual one."""
     profile: str | None = None
     """aws: of the shared configuration files."""
     region: str = ""
-    """aws: what a signature is made for."""
+    """aws: the region of the signature."""
     service: str = ""
-    """aws: the same."""
+    """aws: the service of the signature."""
     lifetime_seconds: float | None = None
     """file, command: how long a token without an expiry of its own is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request that is about to be sent, as a signature needs to know it."""
+    """The parts of one request that a signature needs."""
 
     method: str
     url: str
@@ -49,10 +49,10 @@ class NoCredentialError(Exception):
 
 
 class Credential(Interface):
-    """Proves who asks, for one provider."""
+    """Authenticates requests to one provider."""
 
     async def headers(self, asked: Asked) -> Headers:
-        """Return the headers that prove it. Raises `NoCredentialError` when there are none in reasonable time."""
+        """Return the headers of a request. Raises `NoCredentialError` if there are none within a few seconds."""
 
     def refused(self) -> None:
-        """Take the news that the service did not accept the last one."""
+        """Record that the service rejected the last credential."""

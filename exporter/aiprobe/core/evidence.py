@@ -1,6 +1,6 @@
-"""What the journal keeps and contracts are judged by: hours of minutes, and failed probes whole.
+"""The evidence that the journal stores and contracts evaluate: hours of minutes, and complete failed probes.
 
-Pure data and its byte encoding. Writing it to disk belongs in `journal/`, judging it in `contracts/`.
+Pure data and its byte encoding. Writing it to disk belongs in `journal/`, evaluating it in `contracts/`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _MOST: Final = 14
 
 
 class Minute(NamedTuple):
-    """What was probed in one minute: counts of availability verdicts, (0, 0, 0) where nothing was."""
+    """The probes of one minute: counts of availability verdicts, (0, 0, 0) without probes."""
 
     good: int = 0
     bad: int = 0
@@ -44,7 +44,7 @@ def encode_minute(minute: Minute) -> int:
 
 
 def decode_minute(code: int) -> Minute:
-    """Return what `encode_minute` was given, scaled down where there were more than 14."""
+    """Reverse `encode_minute`; counts above 14 were scaled down."""
     if code == UNKNOWN_MINUTE:
         return Minute()
     if code == EXCLUDED_MINUTE:
@@ -66,9 +66,9 @@ class HourRow:
     sums: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     """(good, bad, excluded) of scheduled probes by SLO name."""
     slo_minutes: Mapping[str, bytes] = field(default_factory=dict)
-    """The same for every other SLO, by name: what a restart needs to be right in the short windows."""
+    """The same for every other SLO, by name: a restart rebuilds the short windows from it."""
     tokens_per_second: Sequence[float | None] | None = None
-    """The minute's median, sixty values, where a contract or SLO needs it."""
+    """Sixty medians, one per minute, if a contract or SLO needs them."""
 
 
 def with_maintenance(row: HourRow) -> bytes:
@@ -86,7 +86,7 @@ def _joined(code: int, hidden: int) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedProbe:
-    """All that is kept of a probe that was not `ok`: what a claim demands as evidence."""
+    """Everything that is stored of a probe that was not `ok`: the evidence for a claim."""
 
     started_timestamp_seconds: float
     target: str

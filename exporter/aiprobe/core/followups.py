@@ -1,4 +1,4 @@
-"""When a target in doubt is asked again, between two of its scheduled attempts."""
+"""The times of follow-ups: further attempts on a target in doubt, between two scheduled ones."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -9,10 +9,10 @@ FollowUps = Literal["adaptive", "once", "never"]
 
 MINUTE: Final = 60.0
 OFFSETS: Final = (3.0, 8.0, 15.0, 25.0, 33.0, 40.5)
-"""Seconds after a scheduled attempt of a target that is asked every minute. The last is what `PERSISTENCE_SECONDS`
-needs, and no more: every second of it is a second of every page."""
+"""Seconds after a scheduled attempt of a target with an interval of a minute. The last one is as short as
+`PERSISTENCE_SECONDS` allows, because each of its seconds delays every page."""
 SPREAD: Final = 0.08
-"""How far the targets of a provider are spread, so that they are not asked in step: up to 8 % later, but the last."""
+"""The largest delay of the offsets, except the last, as a share of them: it spreads the targets of a provider."""
 
 
 def offsets(interval_seconds: float, place: float) -> Iterator[float]:

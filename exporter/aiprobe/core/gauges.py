@@ -1,4 +1,4 @@
-"""Where a room puts the numbers that it keeps, without importing `metrics/`, which implements this."""
+"""The interface through which rooms set gauges without importing `metrics/`, which implements it."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -11,7 +11,7 @@ class Gauges(Protocol):
     """The gauges of the exporter and of its targets, by their names in the catalogue."""
 
     def replace(self, short: str, values: Series) -> None:
-        """Have exactly these series of a gauge of the exporter."""
+        """Replace all series of a gauge of the exporter."""
 
     def replace_for(self, target: str, short: str, values: Series) -> None:
-        """Have exactly these series of a gauge of one target; nothing happens when the target is gone."""
+        """Replace all series of a gauge of one target; do nothing if the target was removed."""

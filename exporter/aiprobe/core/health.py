@@ -1,6 +1,6 @@
-"""How well targets serve now, and whether that is enough for who asks: pure, from the records of the targets.
+"""The health of targets, and whether it is good enough for a request: pure, from the records of the targets.
 
-The states are those of the metrics, so that a router, a wall and a page never disagree; HTTP is in `web/health.py`.
+The states are those of the metrics, so routers, boards and pages never disagree; HTTP is in `web/health.py`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What counts for who asks: the worst state that is good enough, and what an unknown one counts as."""
+    """The criteria of a request: the worst state that is good enough, and the result for an unknown state."""
 
     at_least: State = State.DEGRADED
     unknown: Status = Status.FAIL
@@ -42,19 +42,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How one target, or several together, serve now."""
+    """The current health of one target, or of several together."""
 
     name: str
     state: State | None
-    """None while nothing is validly probed, or the last run is too old."""
+    """None without a valid probe, or if the last run is too old."""
     since_timestamp_seconds: float | None
-    """Unix time of the first failure of what lasts, or of the change to this state; of several, the latest change."""
+    """Unix time of the current failure's start, or of the change to this state; of several targets, the latest."""
     outcome: str
     """Of the last probe; of several, of the target that decides the state. Empty before the first."""
     declared: str
-    """What the status page declares of the surface, in its own word; empty where that is unknown."""
+    """The status page's own word for the surface; empty if it is unknown."""
     next_check_timestamp_seconds: float
-    """Unix time of the next scheduled probe; in doubt one comes sooner."""
+    """Unix time of the next scheduled probe; a follow-up can come sooner."""
     members: "Sequence[Health]" = ()
 
     def usable(self, asked: Asked) -> Sequence[str]:

@@ -13,7 +13,7 @@ FALLBACK_SUFFIX: Final = ":models"
 
 
 class AnsweredBy(Enum):
-    """Which part of a provider answers: what fails beside what is answered shows the layer to suspect."""
+    """The part of a provider that answers: incidents derive the suspected layer from it."""
 
     MODEL = "model"
     LIST_OF_MODELS = "list of models"
@@ -22,7 +22,7 @@ class AnsweredBy(Enum):
 
 
 class Tokens(NamedTuple):
-    """What one probe may be billed for, and what it is expected to be."""
+    """The bounds and the expected numbers of billed tokens of one probe."""
 
     most_input: int = 0
     most_output: int = 0
@@ -66,18 +66,18 @@ def no_room(_: Sizes) -> int:
 
 
 def no_tokens(_: Sizes) -> Tokens:
-    """Return the tokens of a probe that asks for nothing that is billed."""
+    """Return the tokens of a probe without billed tokens."""
     return Tokens()
 
 
 def any_protocol(_: str, __: str) -> tuple[str, str] | None:
-    """Find nothing wrong with a protocol."""
+    """Accept every protocol."""
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionTraits:
-    """One question of a kind: what it needs of a target and of a protocol, and what it costs."""
+    """One question of a kind: its requirements on a target and a protocol, and its cost."""
 
     name: str
     """The value of a target's `ask`."""
@@ -95,13 +95,13 @@ class QuestionTraits:
 
 
 def any_question(_: QuestionTraits, __: str) -> tuple[str, str] | None:
-    """Find nothing wrong with a protocol for a question."""
+    """Accept every protocol for a question."""
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeKind:
-    """One kind of probe: what it needs of a target, reads of it, costs and shows."""
+    """One kind of probe: its requirements on a target, the keys that it reads, its cost and its series."""
 
     name: str
     """The value of a target's `probe`."""

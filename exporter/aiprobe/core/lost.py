@@ -1,4 +1,4 @@
-"""An API that is lost behind what stands in front of it: whether a page of a router is an outage or a typing error.
+"""Distinguishes an outage from a typing error if a router or proxy answers instead of the API.
 
 The reply alone is ambiguous: a proxy answers 404 both to a wrong `base_url` and when the API behind it is gone.
 """

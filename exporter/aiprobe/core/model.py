@@ -1,7 +1,6 @@
-"""What is probed and what came of it: the frozen data that every other room hands around.
+"""Targets and results: the frozen data that all rooms share.
 
-`config/` builds targets from YAML, `probes/` turn a target into a result, everybody else reads results.
-Behaviour does not belong here.
+`config/` builds targets from YAML, `probes/` make results, the other rooms read them. Behaviour does not belong here.
 """
 
 from collections.abc import Mapping
@@ -43,7 +42,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a model's tokens cost, in USD per million tokens, and where and when that was read."""
+    """The price of a model's tokens in USD per million tokens, with its source and date."""
 
     input_usd: float
     output_usd: float
@@ -64,7 +63,7 @@ class Auth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One account at one provider: where it is reached, with what key, and how it differs from its protocol.
+    """One account at one provider: its address, its credential, and its differences from the protocol.
 
     `config/schema/provider.py` describes the fields that are keys of the configuration.
     """
@@ -84,12 +83,12 @@ class Provider:
     """As the official SDK takes it; no slash at the end."""
     api_key: Secret | None = None
     credential: CredentialSource | None = None
-    """Where the credential comes from when it does not stay the same; then there is no `api_key`."""
+    """The source of a credential that changes; there is no `api_key` then."""
     auth: Auth = Auth()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Extra request headers. A value that came from a secret is listed in the redactor as well."""
     egress: bool = True
-    """False for what is reached without the Internet: its failures are never excused by an egress check."""
+    """False if it is reached without the Internet: a failed egress check does not exclude its failures."""
     proxy: Secret | None = None
     """`http://[user:password@]host:port`; secret because of the password."""
     ca_file: str | None = None
@@ -149,16 +148,16 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpExpectation:
-    """What an `http` probe requires of a reply; None or empty means that anything will do."""
+    """The requirements of an `http` probe on a reply; None or empty means no requirement."""
 
     statuses: tuple[int, ...] = ()
     """Accepted statuses; empty means any 2xx."""
     text: str | None = None
-    """A string that the body must hold."""
+    """A string that the body must contain."""
     json_path: str | None = None
     """Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."""
     json_equals: str | float | bool | None = None
-    """What stands at `json_path`; None means that the path must exist."""
+    """The value at `json_path`; None means that the path must only exist."""
     max_redirects: int = 3
 
 
@@ -183,7 +182,7 @@ NONCE: Final = "{{nonce}}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to ask: a provider's surface, model and probe kind, with its schedule.
+    """One target of probes: a provider's surface, model and kind of probe, with its schedule.
 
     `config/schema/target.py` describes the fields that are keys of the configuration.
     """
@@ -253,7 +252,7 @@ class Target:
 
     @property
     def wiring(self) -> tuple[str, ...]:
-        """Return how the target is reached and proves itself: secrets among it, so hash it before it is kept."""
+        """Return how the target is reached and authenticated. It contains secrets: store only a hash of it."""
         provider = self.provider
         key, proxy = (secret.reveal() if secret else "" for secret in (provider.api_key, provider.proxy))
         return (
@@ -282,7 +281,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one probe saw. Times are seconds; None means that it did not happen or was not reported."""
+    """The measurements of one probe. Times are seconds; None means that it did not happen or was not reported."""
 
     outcome: Outcome
     detail: str = ""
@@ -334,7 +333,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A result with everything that was decided about it: what metrics, journal, log and pages receive."""
+    """A result with its verdicts and states, as metrics, journal, log and pages receive it."""
 
     target: Target
     result: Result

@@ -1,9 +1,9 @@
-"""What a probe costs and what may be spent: a bound before it starts, the bill after it ended, the budget of a day.
+"""The cost of probes and the budget of a day: a bound before a probe starts, and the bill after it ended.
 
-USD throughout; pure arithmetic. Prices are data of the target, and its kind states how many tokens it may take;
-remembering what was spent belongs in `journal/`. A probe reserves the most that it may cost before it starts and
-settles what it did cost after it ended, so what is spent can never pass the budget. Money is paced over the UTC day, so
-an expensive morning does not leave the evening without probes.
+Pure arithmetic in USD. Prices are data of the target, and its kind states the number of tokens; storing the spending
+belongs in `journal/`. Before a probe starts, its largest cost is reserved; after it ended, its real cost is booked.
+Spending can therefore never exceed the budget. It is paced over the UTC day, so an expensive morning leaves a budget
+for the evening.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from aiprobe.core.model import Price, Result, Target
 from aiprobe.core.outcomes import Outcome
 
 DEFAULT_MAX_OUTPUT_TOKENS: Final = 64
-"""The cap of an answer where reasoning can be switched off."""
+"""The cap of an answer if reasoning can be disabled."""
 SECONDS_PER_DAY: Final = 86_400.0
 _PER_MILLION: Final = 1e-6
 PACE_AHEAD: Final = 0.1
@@ -31,7 +31,7 @@ def cost_usd(
     output_tokens: int | None,
     cached_input_tokens: int | None = None,
 ) -> float | None:
-    """Return what billed tokens cost, or None when the price or the whole bill is unknown."""
+    """Return the cost of billed tokens, or None if the price or a part of the bill is unknown."""
     if price is None or (input_tokens is None and output_tokens is None):
         return None
     cached = min(cached_input_tokens or 0, input_tokens or 0)
@@ -42,12 +42,12 @@ def cost_usd(
 
 
 def is_free(target: Target) -> bool:
-    """Return whether a probe of `target` asks for nothing that is billed."""
+    """Return whether a probe of `target` costs nothing."""
     return target.kind.tokens(target) == Tokens()
 
 
 def bound_usd(target: Target) -> float | None:
-    """Return the most that one probe of `target` may cost; 0 for a free kind, None without a price."""
+    """Return the largest cost of one probe of `target`; 0 for a free kind, None without a price."""
     tokens = target.kind.tokens(target)
     if tokens == Tokens():
         return 0.0
@@ -55,7 +55,7 @@ def bound_usd(target: Target) -> float | None:
 
 
 def expected_usd_per_day(target: Target) -> float | None:
-    """Return what a day of `target` is expected to cost; 0 for a free kind, None without a price."""
+    """Return the expected cost of a day of `target`; 0 for a free kind, None without a price."""
     tokens = target.kind.tokens(target)
     if tokens == Tokens():
         return 0.0
@@ -65,7 +65,7 @@ def expected_usd_per_day(target: Target) -> float | None:
 
 
 def charged_usd(result: Result, bound: float) -> float:
-    """Return what to book for a probe: the bill where one came, nothing where nothing was served, else the bound."""
+    """Return the amount to book for a probe: its bill, 0 if nothing was served, else the bound."""
     billed = result.input_tokens is not None and result.output_tokens is not None
     if billed and result.cost_usd is not None:
         return result.cost_usd
@@ -83,7 +83,7 @@ def utc_day(wall_seconds: float) -> int:
 
 @dataclass(slots=True)
 class Budget:
-    """What one exporter may spend a day; `usd_per_day` None means without a limit. All amounts in USD."""
+    """The daily budget of one exporter; `usd_per_day` None means no limit. All amounts in USD."""
 
     usd_per_day: float | None
     day: int = 0
@@ -97,16 +97,16 @@ class Budget:
     """USD spent on the days that the clock named last, so that a day that comes again goes on where it was."""
 
     def allowance(self, wall_seconds: float) -> float:
-        """Return what may be spent of this day up to now, what was spent included; infinite without a limit."""
+        """Return the total that can be spent on this day up to now; infinite without a limit."""
         if self.usd_per_day is None:
             return float("inf")
         elapsed = (wall_seconds - self.day * SECONDS_PER_DAY) / SECONDS_PER_DAY
         return self.usd_per_day * min(1.0, max(0.0, elapsed) + PACE_AHEAD)
 
     def reserve(self, usd: float, wall_seconds: float, *, follow_up: bool = False) -> bool:
-        """Set `usd` aside for a probe that is about to start; False when that could pass the budget or its pace.
+        """Reserve `usd` for a probe that is about to start; False if that could exceed the budget or its pace.
 
-        What costs nothing passes none, even one that is overdrawn.
+        A free probe is always allowed, even if the budget is overdrawn.
         """
         self.turn(wall_seconds)
         if usd > 0 and self.spent_usd + self.reserved_usd + usd > self.allowance(wall_seconds) + _ROUNDING_USD:
@@ -120,17 +120,17 @@ class Budget:
         return True
 
     def settle(self, reserved_usd: float, cost_usd: float, *, follow_up: bool = False) -> None:
-        """Replace a reservation by what the probe did cost."""
+        """Replace a reservation by the cost of the probe."""
         if follow_up:
             self.follow_ups_usd = max(0.0, self.follow_ups_usd + cost_usd - reserved_usd)
         self.reserved_usd = max(0.0, self.reserved_usd - reserved_usd)
         self.spent_usd += cost_usd
 
     def turn(self, wall_seconds: float) -> None:
-        """Begin a new day when it has come.
+        """Begin a new day if the date has changed.
 
-        A clock that moves back over one midnight begins no day. One that moves back further was wrong before: the day
-        that it names now counts, with what was spent on it and with what was spent on the wrong one.
+        A clock that moves back over one midnight begins no day. A clock that moves back further was wrong before: its
+        new date counts, with the spending of both dates.
         """
         today = utc_day(wall_seconds)
         if self.day - 1 <= today <= self.day:

@@ -1,6 +1,6 @@
-"""How a probe can end, and what that means for an SLO: two closed sets and the table between them.
+"""The outcomes of probes and their verdicts for an SLO: two closed sets and the table between them.
 
-Which bytes lead to which outcome is decided in `protocols/` and `probes/`; nothing here reads a reply.
+`protocols/` and `probes/` derive an outcome from bytes; nothing here reads a reply.
 """
 
 from enum import StrEnum
@@ -81,10 +81,10 @@ NEEDS_EGRESS_CHECK: Final = frozenset(
 
 
 def availability_verdict(outcome: Outcome, *, egress_down: bool = False, count_rate_limits: bool = False) -> Verdict:
-    """Return what an outcome means for the SLO `availability`.
+    """Return the verdict of an outcome for the SLO `availability`.
 
-    `egress_down` is the answer of an egress check begun after the failure; it turns a network failure
-    into an excluded one. `count_rate_limits` makes `rate_limited` bad, as a target may ask.
+    `egress_down` is the result of an egress check that began after the failure; it excludes a failure of the network.
+    `count_rate_limits` of the target makes `rate_limited` bad.
     """
     if outcome in GOOD:
         return Verdict.GOOD
@@ -98,7 +98,7 @@ def availability_verdict(outcome: Outcome, *, egress_down: bool = False, count_r
 
 
 def correctness_verdict(outcome: Outcome) -> Verdict:
-    """Return what an outcome means for the SLO `correctness`: was a whole answer the right one?"""
+    """Return the verdict of an outcome for the SLO `correctness`: was a complete answer correct?"""
     if outcome is Outcome.OK:
         return Verdict.GOOD
     if outcome in {Outcome.WRONG_ANSWER, Outcome.CONTENT_FILTERED}:

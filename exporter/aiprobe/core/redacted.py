@@ -1,6 +1,6 @@
-"""The border between what a server sent and the rest of the program: behind it, no text of a result has a secret.
+"""Removes secrets from the texts of a result, which a server can have chosen.
 
-The scheduler calls this once for each result, before any listener gets it; `aiprobe probe` does so for its one.
+The scheduler calls this once for each result, before any listener gets it; `aiprobe probe` calls it for its result.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _SHORT: Final = min(_SHOWN.values())
 
 
 def redacted(result: Result, redact: Callable[[str], str]) -> Result:
-    """Return a result whose every text is free of secrets, because a server may have echoed one."""
+    """Return the result without secrets in its texts, because a server can echo one."""
 
     def clean(text: str | None, limit: int) -> str | None:
         if text is None:

@@ -1,4 +1,4 @@
-"""The one type that holds a secret, and the one place that takes secrets out of text.
+"""The only type for secrets, and the only place that masks secrets in texts.
 
 Reading secrets from files and variables belongs in `config/`.
 """
@@ -79,10 +79,10 @@ class Secret:
 
 
 class Redactor:
-    """Takes known secrets, and whatever looks like a key, out of text that leaves the process.
+    """Masks known secrets, and everything that looks like a key, in texts that leave the process.
 
-    A process has one, which every surface shares. Whoever learns of secrets hands them over with `keep`. The time that
-    a call takes grows with its text and not with the number of secrets.
+    A process has one redactor, which all outputs share. Code that reads secrets passes them to `keep`. The time of a
+    call grows with its text and not with the number of secrets.
     """
 
     __slots__ = ("_begins", "_closes", "_kept", "_pieces")
@@ -95,7 +95,7 @@ class Redactor:
         self.keep("", secrets)
 
     def keep(self, owner: object, secrets: Iterable[Secret]) -> None:
-        """Take these secrets out of every text from now on, in place of those that `owner` handed over before."""
+        """Mask these secrets in every later text; they replace those that `owner` passed before."""
         values = frozenset(secret.reveal() for secret in secrets)
         if self._kept.get(owner, frozenset()) == values:
             return

@@ -1,6 +1,6 @@
-"""The state of a target from its last probes, with hysteresis, so that wall, rules and incidents never disagree.
+"""Derives the state of a target from its last probes, with hysteresis. Boards, rules and incidents all use it.
 
-Pure: results go in, a number in the status pages' own words comes out.
+Pure: it takes verdicts and returns a state with the names of status pages.
 """
 
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ LEFT_AFTER: Final = 2
 UNKNOWN_AFTER: Final = 2
 """Excluded probes in a row after which the target counts as not validly probed."""
 SILENT_AFTER_INTERVALS: Final = 3
-"""What was known of a target counts until its last run is this many intervals old: silence is never green."""
+"""The state of a target is valid until its last run is this many intervals old: silence is never green."""
 DEGRADED_FROM, DEGRADED_UNTIL = 2, 1
 """Bad or slow probes of the window at which a degradation begins, and at which it has ended."""
 _FINE, _POOR, _BAD = range(3)
 
 
 class State(IntEnum):
-    """How well a target or surface serves, in the words of the status pages."""
+    """The state of a target or surface, with the names of status pages."""
 
     OPERATIONAL = 0
     DEGRADED = 1
@@ -36,7 +36,7 @@ class State(IntEnum):
 
 @dataclass(slots=True)
 class TargetState:
-    """What is remembered of one target between two probes."""
+    """The state of one target between two probes."""
 
     interval_seconds: float = 60.0
     suspicion: Suspicion = field(default_factory=Suspicion)
@@ -54,12 +54,12 @@ class TargetState:
 
     @property
     def state(self) -> State | None:
-        """Return the state, or None while nothing is validly probed."""
+        """Return the state, or None without a valid probe."""
         return None if self._excluded_in_row >= UNKNOWN_AFTER else self._state
 
     @property
     def in_doubt(self) -> bool:
-        """Return whether the next attempt should come soon: nothing is certain yet, or an outage may be ending."""
+        """Return whether the next attempt should come soon: nothing is certain yet, or an outage can be ending."""
         known_bad = self.consecutive_failures > 0 and (self.suspicion.certain or self._state is State.MAJOR_OUTAGE)
         return self.suspicion.failing_since is not None and not known_bad
 
@@ -111,9 +111,9 @@ def is_silent(quiet_seconds: float, interval_seconds: float) -> bool:
 
 
 def surface_state(states: list[State | None]) -> State | None:
-    """Sum up the targets of one surface: the worst of all when all agree, else a partial outage at most.
+    """Return the state of a surface over its targets: the worst if all agree, else at most a partial outage.
 
-    Returns None when no target of the surface has a state.
+    Returns None if no target of the surface has a state.
     """
     known = [state for state in states if state is not None]
     if not known:

@@ -1,6 +1,6 @@
-"""What a provider declares on its status page: the frozen data that readers return and comparison holds against us.
+"""What a provider declares on its status page: the frozen data that readers return.
 
-Reading bytes belongs in `statuspages/`; what a declaration means beside our own probes belongs to comparison.
+Reading bytes belongs in `statuspages/`, the comparison with probes in `incidents/`.
 """
 
 from collections.abc import Mapping
@@ -106,7 +106,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The component through which a surface is felt, as the last good reading has it."""
+    """The component of a surface, as in the last good reading."""
 
     surface: str
     component: Component
@@ -117,7 +117,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSnapshot:
-    """What is known of one page after a poll. A page that cannot be read is not a provider that is down."""
+    """The state of one page after a poll. An unreadable page does not mean that its provider is down."""
 
     page: str
     """The key of the page."""

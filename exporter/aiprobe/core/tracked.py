@@ -1,7 +1,7 @@
-"""One target and what is remembered of it between two probes: the only memory of a target's last run.
+"""The record of one target between two probes: the only place that stores a target's last run.
 
-The scheduler writes these records; metrics, pages, objectives and the log read the mapping that `app` hands them.
-While listeners take a finished probe, its record still has the run before it.
+The scheduler writes these records; metrics, pages, objectives and the log read them. While listeners take a finished
+probe, its record still has the previous run.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,18 +15,18 @@ from aiprobe.core.verdicts import is_poor, slo_verdicts
 
 @dataclass(slots=True)
 class Tracked:
-    """One target that is probed. A reload that leaves its identity as it was keeps the record."""
+    """The record of one probed target. A reload that does not change its identity keeps the record."""
 
     target: Target
     is_fallback: bool = False
-    """The free probe that runs while there is no money for another target; it stands for no surface."""
+    """True for the free probe that runs while the budget is exhausted; it belongs to no surface."""
     state: TargetState = field(default_factory=TargetState)
     last: Finished | None = None
     """The last run that was not cancelled."""
     ended_at: float = float("-inf")
     """When `last` ended, on the monotonic clock."""
     backoff_until: float = float("-inf")
-    """Until when the provider asked for patience, on the monotonic clock."""
+    """The end of the back-off that the provider requested, on the monotonic clock."""
     has_answered: bool = False
     """Whether a probe was `ok` since `Target.wiring` last changed."""
     skipped: str = ""
@@ -39,7 +39,7 @@ class Tracked:
         self.follow(self.target)
 
     def follow(self, target: Target) -> None:
-        """Take a new configuration of the same target; a doubt goes on."""
+        """Take a new configuration of the same target; a current doubt continues."""
         self.target = target
         self.state.interval_seconds = target.interval_seconds
         self.state.suspicion.tuning = target.tuning

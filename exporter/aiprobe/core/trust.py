@@ -5,10 +5,10 @@ from functools import cache
 
 
 def client_context(ca_file: str | None = None, *, and_system: bool = False) -> ssl.SSLContext:
-    """Make a context for HTTP/1.1 that trusts `ca_file`, or what the system trusts, or both, alike on every Python.
+    """Return a context for HTTP/1.1 that trusts `ca_file`, the system's store, or both, equally on every Python.
 
-    Python 3.13 asks more of a certificate authority than 3.11 does, or curl, Go and Node do, and lets an intermediate
-    be all that is trusted. Which Python the exporter runs on must not decide whether a service is up.
+    Python 3.13 checks certificate authorities more strictly than 3.11, curl, Go and Node, and accepts an intermediate
+    as the only trust anchor. The version of Python must not decide whether a service is up.
 
     Raises:
         OSError: `ca_file` cannot be read; an `ssl.SSLError` when it holds no certificate.
@@ -23,5 +23,5 @@ def client_context(ca_file: str | None = None, *, and_system: bool = False) -> s
 
 @cache
 def system_context() -> ssl.SSLContext:
-    """Return the one context of whoever trusts what the system trusts; loading it takes tens of milliseconds."""
+    """Return the shared context with the system's trust store; loading it takes tens of milliseconds."""
     return client_context()

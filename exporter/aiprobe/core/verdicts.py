@@ -1,4 +1,4 @@
-"""What one result means: for each SLO of its target, and of our own way out. Pure: a result in, verdicts out."""
+"""Derives verdicts from one result: for each SLO of its target, and for our own egress. Pure."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -15,9 +15,9 @@ _TOO_LATE: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN, Outcome.TIMEOUT_TOTAL
 def slo_verdicts(objectives: Objectives, result: Result, availability: Verdict) -> Mapping[str, Verdict]:
     """Return a verdict for each objective that the target has, by SLO name.
 
-    `availability` is the verdict with the egress check taken into account: where it excludes a result, every
-    other SLO excludes it too. A latency is good in time, bad late or timed out, and excluded for any other failure.
-    Results that mean the same share one mapping: thousands of them are remembered.
+    `availability` is the verdict after the egress check: if it excludes a result, every other SLO excludes it too. A
+    latency is good in time, bad if late or timed out, and excluded for any other failure. Equal verdicts share one
+    mapping, because thousands of them are stored.
     """
     verdicts: dict[str, Verdict] = {}
     if objectives.availability is not None:
