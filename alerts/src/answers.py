@@ -237,4 +237,24 @@ yours. Otherwise report it to the provider, and prepare to fail over.
 """,
         board="provider",
     ),
+    Alert(
+        name="AIModelChanged",
+        expr="""\
+sum by (TARGET, what) (increase(aiprobe_model_changes_total[15m])) > 0.5
+""",
+        by="TARGET, what",
+        severity="info",
+        scope="model",
+        waits="0s",
+        keeps="10m",
+        summary="Something else answers as an AI model",
+        description="""\
+replies of {{ $labels.target }} ({{ $labels.provider }}) show a {{ $labels.what }} that was never seen before, and the one before it no
+longer comes.
+""",
+        first="""\
+First see in the journal's model-changes.jsonl what it was and what it is.
+""",
+        board="latency",
+    ),
 )

@@ -135,14 +135,12 @@ COST_BY: Final = Choice(
 )
 """A label of `aiprobe_target_info` that costs are summed by: the operator's own `labels`, or one of the identity."""
 PAGES_SAY: Final = replace(PAGE_SAYS, expr=PAGE_SAYS.expr.replace('{provider=~"$provider"}', ""))
-_ANSWERS: Final = "group by (provider, model, response_model) (aiprobe_response_model_info%s)"
-_BEFORE: Final = _ANSWERS % " offset $__interval"
 MODEL_CHANGED: Final = Annotation(
     name="Another model answers",
-    expr=f"{_ANSWERS % ''} and on (provider, model) {_BEFORE} unless {_BEFORE}",
+    expr=_beginnings("sum by (provider, model, what) (increase(aiprobe_model_changes_total[5m]%s)) > 0"),
     colour=palette.NOTE,
-    title="{{model}} is answered by {{response_model}}",
-    text="The replies of {{provider}} name another model than before",
+    title="{{model}} has another {{what}}",
+    text="The replies of {{provider}} show a {{what}} that was never seen before",
     tags="provider,model",
 )
 BY_SURFACE: Final = "{{provider_display_name}} / {{surface}}"

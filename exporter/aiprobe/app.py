@@ -26,6 +26,7 @@ from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
 from aiprobe.egress import EgressKeeper
 from aiprobe.incidents.keeper import IncidentKeeper
+from aiprobe.journal import changes
 from aiprobe.journal.gauges import JournalGauges
 from aiprobe.journal.incidents import IncidentWriter
 from aiprobe.journal.journal import Journal
@@ -113,6 +114,7 @@ class App:
         self.spend = SpendKeeper(self.budget, directory, clock=clock)
         self.shown = ShownTargets(tracked, clock=clock)
         self.incident_writer = IncidentWriter(directory)
+        self.change_writer = IncidentWriter(directory, file_name=changes.FILE_NAME)
         self.incidents = IncidentKeeper(self.recorder, self.incident_writer, clock=clock)
         self.egress = EgressKeeper(self.recorder, self.incidents, clock=clock)
         self.pages = PageKeeper(self.recorder, self.incidents, clock=clock)
@@ -143,6 +145,7 @@ class App:
                 self.objectives,
                 self.contracts,
                 self.journal,
+                changes.ModelChanges(self.change_writer, clock=clock),
                 ResultLog(tracked),
             ),
             meter=self.recorder,
@@ -195,6 +198,7 @@ class App:
         stack.push_async_callback(self.transport.close)
         stack.push_async_callback(self.vault.close)
         stack.push_async_callback(self.incident_writer.close)
+        stack.push_async_callback(self.change_writer.close)
         stack.callback(self.incidents.close)
         stack.push_async_callback(self.restart.close)
         stack.push_async_callback(self.pages.close)

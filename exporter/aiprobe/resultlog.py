@@ -19,6 +19,8 @@ class ResultLog:
     def finished(self, finished: Finished) -> None:
         """Log one finished probe."""
         result = finished.result
+        for change in finished.model_changes:
+            log.warning("something else answers", extra={"target": finished.target.name, "what": change.what})
         before = self._tracked[finished.target.name].last
         changed = before is None or before.result.outcome is not result.outcome
         level = logging.DEBUG

@@ -244,6 +244,13 @@ _HEADS: Final = (
         kinds=_MODEL,
     ),
     Fault(
+        name="swapped_model",
+        about="Another model answers, rightly: the reply names `swapped-model` (Bedrock and Cohere name none).",
+        stage="head",
+        outcome="ok",
+        kinds=_CHAT,
+    ),
+    Fault(
         name="retry_after_200",
         about="The right reply has a `Retry-After`, which means nothing on a 200.",
         stage="head",

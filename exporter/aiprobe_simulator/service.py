@@ -162,6 +162,8 @@ class Service:
     async def _play(self, exchange: Exchange, wire: Wire, call: Call, answer: Answer) -> web.StreamResponse:
         """Send the reply; one that is neither streamed nor broken in the middle goes out in one piece."""
         decision, fault = exchange.decision, exchange.decision.fault
+        if fault is not None and fault.name == "swapped_model":
+            call = replace(call, model=fault.name.replace("_", "-"))
         pace = self._pace_of(exchange)
         whole_seconds = pace.first_token_seconds + pace.gap_seconds * answer.output_tokens
         if not call.stream:

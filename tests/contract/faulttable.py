@@ -48,6 +48,8 @@ _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
     "slow_headers": {"delay_seconds": 0.1},
     "slow_first_token": {"delay_seconds": 0.1},
     "slow_stream": {"gap_seconds": 0.02},
+    "oversize_body": {"bytes": 12 << 20},
+    "oversize_event": {"bytes": 4 << 20},
 }
 _COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
 """Where the fault strikes only so often: the page that one is sent to is right."""

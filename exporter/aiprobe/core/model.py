@@ -312,6 +312,10 @@ class Result:
     cost_usd: float | None = None
     """None when the model has no price: unknown, never free."""
     response_model: str | None = None
+    system_fingerprint: str | None = None
+    """The build of the service that answered, where a reply states it."""
+    call_id: str | None = None
+    """Of the first tool call."""
     answer: str | None = None
     """The visible text, cut at 200 characters."""
     rate_limits: tuple[RateLimit, ...] = ()
@@ -329,6 +333,16 @@ class Result:
     connections_tried: int = 0
     """Addresses tried; above 1 only where the provider has `address_fallback`."""
     bytes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChange:
+    """Something else answers than before."""
+
+    what: str
+    """A value of the label `what` of `aiprobe_model_changes_total`."""
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,3 +367,5 @@ class Finished:
     """Of an impairment, in nats, after this result."""
     failing_since: float | None = None
     """Unix time of the first failure of the doubt that lasts; None without a doubt."""
+    model_changes: tuple[ModelChange, ...] = ()
+    """What shows since this reply that something else answers."""

@@ -10,7 +10,8 @@ from typing import Final
 
 from aiprobe.core.model import Result
 
-_SHOWN: Final = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100}
+_SHOWN: Final = {"detail": 500, "answer": 200, "request_id": 100, "error_type": 100, "response_model": 100,
+                 "system_fingerprint": 100, "call_id": 100}  # fmt: skip
 """Characters that leave the process of each text that a server gave."""
 _TEXTS_OF: Final = attrgetter(*_SHOWN)
 _SHORT: Final = min(_SHOWN.values())

@@ -7,8 +7,9 @@ probe, its record still has the previous run.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from aiprobe.core.identity import Identity
 from aiprobe.core.model import Attempt, Finished, Result, Target
-from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
+from aiprobe.core.outcomes import GOOD, Outcome, Verdict, availability_verdict
 from aiprobe.core.state import State, TargetState, is_silent, surface_state
 from aiprobe.core.verdicts import is_poor, slo_verdicts
 
@@ -27,6 +28,7 @@ class Tracked:
     """When `last` ended, on the monotonic clock."""
     backoff_until: float = float("-inf")
     """The end of the back-off that the provider requested, on the monotonic clock."""
+    identity: Identity = field(default_factory=Identity)
     has_answered: bool = False
     """Whether a probe was `ok` since `Target.wiring` last changed."""
     skipped: str = ""
@@ -70,6 +72,7 @@ class Tracked:
             state=state.state,
             suspicion=state.suspicion.nats,
             failing_since=None if since is None else round(epoch + since, 1),
+            model_changes=self.identity.take(finished.result) if outcome in GOOD else (),
         )
 
     def note(self, finished: Finished, now: float) -> None:

@@ -22,10 +22,11 @@ CLOSE_SECONDS: Final = 10.0
 
 
 class IncidentWriter:
-    """Writes ended incidents, each call in its own thread, so that a hanging disk delays no probe and no stop."""
+    """Writes documents, such as ended incidents, each call in its own thread, so that a hanging disk delays nothing."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, file_name: str = FILE_NAME) -> None:
         self._directory = directory
+        self._file_name = file_name
         self._writing: set[asyncio.Future[bool]] = set()
 
     def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
@@ -34,7 +35,7 @@ class IncidentWriter:
 
         def append() -> None:
             try:
-                written.set_result(append_incidents(self._directory, incidents))
+                written.set_result(append_incidents(self._directory, incidents, file_name=self._file_name))
             except Exception as bug:  # noqa: BLE001 - the caller that awaits the future gets it
                 written.set_exception(bug)
 
@@ -52,12 +53,12 @@ class IncidentWriter:
             log.error("the journal's disk hangs: observed incidents are lost")
 
 
-def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]]) -> bool:
+def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]], *, file_name: str = FILE_NAME) -> bool:
     """Write closed incidents durably. If the disk fails, log it and return False. Blocks: call it in a thread."""
     lines = "".join(json.dumps(incident, separators=(",", ":")) + "\n" for incident in incidents)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with (directory / FILE_NAME).open("a", encoding="utf-8") as file:
+        with (directory / file_name).open("a", encoding="utf-8") as file:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())

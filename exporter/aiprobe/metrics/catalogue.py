@@ -126,6 +126,12 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         fades=True,
     ),
     counter(
+        "model_changes_total",
+        "Changes of what answers: an unseen value in three replies while no known one came. `what` is model (as the "
+        "reply names it), fingerprint (the build of the service) or call_format (the form of ids of tool calls).",
+        "what",
+    ),
+    counter(
         "slo_events_total",
         "Scheduled probes by what they mean for each SLO. Valid events are good or bad.",
         "slo",

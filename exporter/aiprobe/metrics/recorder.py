@@ -92,6 +92,8 @@ class Recorder:
         _count_bill(owner, finished)
         exemplar = self._exemplar(result)
         owner["results_total"].add(1, result.outcome, finished.attempt, exemplar=exemplar)
+        for change in finished.model_changes:
+            owner["model_changes_total"].add(1, change.what)
         if finished.attempt is Attempt.SCHEDULED:
             _count_scheduled(owner, finished, exemplar)
         if result.outcome is not Outcome.CANCELLED:

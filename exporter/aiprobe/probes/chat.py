@@ -83,6 +83,7 @@ class ChatProbe:
         self._question = prepare(target)
         self._cap = cap = cap_of(target, room=prepare.traits.room(target))
         self._says_absurd = False
+        self._says_wrong_model = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
             model=target.model,
@@ -111,7 +112,7 @@ class ChatProbe:
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
         outcome, detail = draw(sink.record, exchange, partial(self._question.judge, words=words), cap=self._cap)
-        return self._result(sink.record, exchange, outcome, detail)
+        return self._result(sink.record, exchange, outcome, detail or self._wrong_model(sink.record))
 
     def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
         usage = self._bill(record)
@@ -139,10 +140,21 @@ class ChatProbe:
             cached_input_tokens=usage.cached_input_tokens,
             cost_usd=self._cost(record.usage, usage),
             response_model=record.meta.response_model,
+            system_fingerprint=record.meta.system_fingerprint,
+            call_id=record.calls[0].call_id or None if record.calls else None,
             server_seconds=record.meta.server_seconds,
             load_seconds=record.meta.load_seconds,
             answer=self._shown(record),
         )
+
+    def _wrong_model(self, record: Record) -> str:
+        """Return the detail of a reply of another model than a gateway was asked for; log once when it begins."""
+        asked, answered = self._target.model, record.meta.response_model
+        wrong = self._target.provider.is_gateway and bool(answered) and not is_model(answered or "", asked)
+        if wrong and not self._says_wrong_model:
+            log.warning("a gateway answers with another model than asked", extra={"target": self._target.name})
+        self._says_wrong_model = wrong
+        return f"wrong_model: asked for {asked}, answered by {answered}" if wrong else ""
 
     def _shown(self, record: Record) -> str | None:
         """Return the text of the model, or its calls; None for an answer to a question of the user's own."""
@@ -227,6 +239,12 @@ def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) ->
     if out_of_tokens and thought and outcome in {Outcome.TRUNCATED, Outcome.WRONG_ANSWER}:
         return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
     return outcome, detail
+
+
+def is_model(answered: str, asked: str) -> bool:
+    """Return whether the name in a reply is that of the model asked for: vendors, tags and dates are no difference."""
+    one, other = (name.lower().rpartition("/")[2].partition(":")[0] for name in (answered, asked))
+    return one.startswith(other) or other.startswith(one)
 
 
 def _visible_tokens(record: Record) -> int | None:

@@ -15,7 +15,7 @@ from aiprobe.core.outcomes import Outcome
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
 _SYLLABLES: Final = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS)
-_WORD_BITS: Final = 192
+_WORD_BITS: Final = 128
 """About twice the bytes that the words need, so that all words are almost equally likely."""
 CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
@@ -58,23 +58,16 @@ class Words:
 def fresh_words() -> Words:
     """Draw new words that are in no cache: a pronounceable code word, an end marker, a run number."""
     drawn = secrets.randbits(_WORD_BITS)  # one call, because each draw is a system call
-    drawn, code_word = _word(drawn)
-    drawn, other = _word(drawn)
-    drawn, marker = divmod(drawn, 90_000)
-    run = drawn % 9_000_000 + 1_000_000
-    if other == code_word:
-        return fresh_words()
-    return Words(code_word, f"END{marker + 10_000}", f"R{run}", other)
-
-
-def _word(drawn: int) -> tuple[int, str]:
-    """Return what is left of the drawn bits, and a word of them."""
-    word = ""
+    code_word = ""
     for _ in range(4):
         drawn, syllable = divmod(drawn, len(_SYLLABLES))
-        word += _SYLLABLES[syllable]
+        code_word += _SYLLABLES[syllable]
     drawn, consonant = divmod(drawn, len(_CONSONANTS))
-    return drawn, word + _CONSONANTS[consonant]
+    code_word += _CONSONANTS[consonant]
+    drawn, marker = divmod(drawn, 90_000)
+    run = drawn % 9_000_000 + 1_000_000
+    other = code_word[2:8] + code_word[:2] + code_word[8]
+    return Words(code_word, f"END{marker + 10_000}", f"R{run}", other if other != code_word else "mutabodek")
 
 
 def prompt(target: Target) -> str:

@@ -257,6 +257,7 @@ def _newer(old: Amount | None, new: Amount | None) -> Amount | None:
 def _take_meta(record: Record, event: Meta) -> None:
     record.meta = Meta(
         response_model=event.response_model or record.meta.response_model,
+        system_fingerprint=event.system_fingerprint or record.meta.system_fingerprint,
         request_id=event.request_id or record.meta.request_id,
         server_seconds=_newer(record.meta.server_seconds, event.server_seconds),
         load_seconds=_newer(record.meta.load_seconds, event.load_seconds),

@@ -130,6 +130,7 @@ class Meta:
     """What a reply reports about itself."""
 
     response_model: str | None = None
+    system_fingerprint: str | None = None
     request_id: str | None = None
     server_seconds: float | None = None
     """The processing time that the service reports."""

@@ -213,7 +213,8 @@ def _add_names(document: dict[str, Any], events: list[Event]) -> bool:
     """Add model and id; Azure's first chunk has them empty. The id is used if no header has one."""
     model = a_name(document.get("model"))
     if model:
-        events.append(Meta(response_model=model, request_id=an_id(document.get("id"))))
+        fingerprint = a_name(document.get("system_fingerprint")) or None
+        events.append(Meta(response_model=model, system_fingerprint=fingerprint, request_id=an_id(document.get("id"))))
     return bool(model)
 
 

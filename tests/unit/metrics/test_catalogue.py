@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.core.model import RateLimit
+from aiprobe.core.model import ModelChange, RateLimit
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics.catalogue import (
     EXPORTER_METRICS,
@@ -45,7 +45,10 @@ def a_recorder_with_everything() -> Recorder:
             response_model="m",
         )
     )
-    recorder.record(replace(a_finished(Outcome.OVERLOADED, request_id="req_2"), failing_since=1.0))
+    change = ModelChange(what="model", before="m", after="n")
+    recorder.record(
+        replace(a_finished(Outcome.OVERLOADED, request_id="req_2"), failing_since=1.0, model_changes=(change,))
+    )
     recorder.skipped("acme-chat", "budget")
     recorder.replace("surface_state", {("acme.ai", "Acme API", ""): 0})
     recorder.replace("maintenance", {("acme-chat", "acme.ai", "acme", "Acme API", "m", "", "chat"): 1})

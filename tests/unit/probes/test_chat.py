@@ -11,7 +11,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import DETAIL_KEPT, one_line
-from aiprobe.probes.chat import ChatProbe, draw
+from aiprobe.probes.chat import ChatProbe, draw, is_model
 from aiprobe.probes.prompt import Words
 from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import Record
@@ -204,3 +204,30 @@ def test_a_detail_is_one_bounded_printable_line() -> None:
     assert len(line) <= DETAIL_KEPT
     assert line.isprintable()
     assert line.startswith("a b c [31mxx")
+
+
+@pytest.mark.parametrize(
+    ("answered", "asked", "same"),
+    [
+        ("gpt-4o-2024-08-06", "gpt-4o", True),
+        ("openai/gpt-oss-20b:free", "gpt-oss-20b", True),
+        ("llama-3", "meta/llama-3", True),
+        ("claude-haiku-5-5", "Claude-Haiku-5-5", True),
+        ("gpt-4o-mini", "claude-haiku-5-5", False),
+    ],
+)
+def test_vendors_tags_and_dates_make_no_other_model(answered: str, asked: str, *, same: bool) -> None:
+    assert is_model(answered, asked) is same
+
+
+async def test_a_gateway_that_answers_with_another_model_is_told_in_the_detail(tools: Tools) -> None:
+    async with Simulator() as simulator:
+        simulator.set("*", fault="swapped_model")
+        details = []
+        for is_gateway in (True, False):
+            provider = a_provider(base_url=f"{simulator.url}/openai/v1", is_gateway=is_gateway)
+            target = a_target(provider=provider, timeouts=LIMITS)
+            result = await PROBES[target.probe](target, tools).run()
+            assert result.outcome is Outcome.OK
+            details.append(result.detail)
+    assert details == ["wrong_model: asked for gpt-4.1-nano, answered by swapped-model", ""]
