@@ -74,18 +74,20 @@ region, a model or a feature that is not probed.
 (time() - max by (page) (aiprobe_status_page_polled_timestamp_seconds) > 900)
 or
 (max by (page) (max_over_time(aiprobe_status_page_up[15m])) == 0)
+or
+(max by (page) (min_over_time(aiprobe_status_page_problem{problem=~"moved|html|challenge|unreadable|frozen|lost_component"}[15m])) == 1)
 """,
         severity="warning",
         scope="meta",
         waits="5m",
         keeps="10m",
-        summary="Status page not readable",
+        summary="Status page not readable, or changed",
         description="""\
-the status page {{ $labels.page }} could not be read for a quarter of an hour: its declared states are old.
+the status page {{ $labels.page }} could not be read for a quarter of an hour, or it moved, froze, lost a component or is
+behind a challenge: what it declares is unknown.
 """,
         first="""\
-First open the page: its address or
-format can have changed.
+First run `aiprobe statuspages verify`, which prints what is wrong, and open the page.
 """,
         board="self",
     ),

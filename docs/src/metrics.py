@@ -5,6 +5,7 @@ from typing import Final
 
 from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.statuspage import PROBLEMS
 from aiprobe.metrics import catalogue
 from aiprobe.metrics.metric import Kind, Metric
 
@@ -15,6 +16,7 @@ _LABEL_VALUES: Final[tuple[tuple[str, Iterable[str]], ...]] = (
     ("slo", catalogue.SLOS),
     ("verdict", catalogue.EVENT_VERDICTS),
     ("reason", catalogue.SKIP_REASONS),
+    ("problem", PROBLEMS),
 )
 
 _INTRODUCTION: Final = """\

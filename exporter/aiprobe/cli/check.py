@@ -1,6 +1,7 @@
 """`aiprobe check`."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from aiprobe.config.settings import Settings
 from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
+from aiprobe.statuspages.selection import pages_for
+from aiprobe.statuspages.specs import CATALOGUE, OLD_AFTER_DAYS, age_days
 from aiprobe.transport.descriptors import room_for_connections
 from aiprobe.web.webconfig import load as load_web_config
 from aiprobe.web.yamlfile import WebError
@@ -39,8 +42,22 @@ def check(config_file: Path, web_config_file: Path | None, *, schema: bool) -> N
             f"{len(settings.targets)} targets may want a connection at once, and the limit of open files leaves {room}"
         )
         click.echo(f"warning: {few}; raise it (ulimit -n, LimitNOFILE)", err=True)
+    for line in old_pages(settings, time.time()):
+        click.echo(f"warning: {line}", err=True)
     for line in costs(settings):
         click.echo(line)
+
+
+def old_pages(settings: Settings, now: float) -> Iterator[str]:
+    """Yield a line about the entries of the catalogue of status pages in use that are old or were never verified."""
+    pages = pages_for(settings.status_pages, settings.targets)
+    own = [page for page in pages if page.key in CATALOGUE and page.url == CATALOGUE[page.key].url]
+    ages = {page.key: age_days(page, now) for page in own}
+    never = ", ".join(key for key, age in ages.items() if age is None)
+    old = ", ".join(f"{key} ({age:.0f} days)" for key, age in ages.items() if age is not None and age > OLD_AFTER_DAYS)
+    told = "; ".join(filter(None, (never and f"never verified: {never}", old and f"verified long ago: {old}")))
+    if told:
+        yield f"status pages of the catalogue, {told}; `aiprobe statuspages verify` reads them"
 
 
 def costs(settings: Settings) -> Iterator[str]:

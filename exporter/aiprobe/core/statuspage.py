@@ -20,6 +20,18 @@ INCIDENT_STATUSES: Final = frozenset(
 )
 """The closed set of `DeclaredIncident.status`."""
 
+PROBLEMS: Final[Mapping[str, str]] = {
+    "moved": "the page moved: its address is gone, leads elsewhere, or another platform answers",
+    "html": "HTML comes where data was promised",
+    "challenge": "a bot challenge stands in front of the page",
+    "unreadable": "the data has no known shape",
+    "unreachable": "the page does not answer",
+    "platform_down": "no page of this platform answers, and pages of others do",
+    "frozen": "the page was not edited for longer than the bound of its entry",
+    "lost_component": "a watched component is not on the page",
+}
+"""The closed set of `PageSnapshot.problems`, and what each means."""
+
 COMPONENT_WORDS: Final = frozenset(
     {
         "operational",
@@ -130,6 +142,8 @@ class PageSnapshot:
     watched: tuple[Watched, ...]
     detail: str = ""
     """Why the page could not be read, or what part of it could not; one line, empty when all went well."""
+    problems: tuple[str, ...] = ()
+    """What is wrong with the page itself, of `PROBLEMS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +157,7 @@ class Page:
     reader: str | None = None
     provider: str | None = None
     display_name: str | None = None
+    frozen_after_days: float | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     """(id, names) by surface."""

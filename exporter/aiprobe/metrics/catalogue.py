@@ -175,6 +175,19 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
         unit="seconds",
     ),
     gauge(
+        "status_page_problem",
+        "1 while this is wrong with the status page itself, else 0. Components of a page that is frozen or cannot be "
+        "read have no state.",
+        "page",
+        "problem",
+    ),
+    gauge(
+        "status_catalogue_age_days",
+        "Days since the page's entry of the catalogue was verified. No series for an entry that nobody verified.",
+        "page",
+        unit="days",
+    ),
+    gauge(
         "status_component_state",
         "What the page declares: 0 operational, 1 degraded, 2 partial, 3 major outage. No series while it is unknown.",
         *_COMPONENT,

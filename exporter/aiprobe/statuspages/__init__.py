@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aiprobe.statuspages import atlassian, aws, betterstack, feed, google, incidentio
+from aiprobe.statuspages import platform
 from aiprobe.statuspages.base import PageError, Read
+from aiprobe.statuspages.specs import AUTO
 
-__all__ = ["READERS", "PageError", "PageReader", "Read"]
+__all__ = ["AUTO", "READERS", "PageError", "PageReader", "Read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,9 @@ class PageReader:
     media: Literal["json", "feed"]
 
 
+_FEEDS: Final = frozenset({"rss", "atom"})
 READERS: Final[Mapping[str, PageReader]] = {
-    "atlassian": PageReader(atlassian.read, "json"),
-    "incidentio": PageReader(incidentio.read, "json"),
-    "google": PageReader(google.read, "json"),
-    "betterstack": PageReader(betterstack.read, "json"),
-    "aws": PageReader(aws.read, "json"),
-    "rss": PageReader(feed.read, "feed"),
-    "atom": PageReader(feed.read, "feed"),
+    AUTO: PageReader(platform.read, "json"),
+    **{name: PageReader(read, "feed" if name in _FEEDS else "json") for name, read in platform.BY_PLATFORM.items()},
 }
 """Every kind of status page by the name that configurations use."""

@@ -27,12 +27,28 @@ COMPONENT_STATES: Final[Mapping[str, State]] = {
     "full_outage": State.MAJOR_OUTAGE,
 }
 """Statuspage's words for a component, and incident.io's `full_outage`, which its compatible API calls major."""
+IMPACT_OF_STATE: Final[Mapping[State, str]] = {
+    State.OPERATIONAL: "none",
+    State.DEGRADED: "minor",
+    State.PARTIAL_OUTAGE: "major",
+    State.MAJOR_OUTAGE: "critical",
+}
+"""Of an incident without an impact of its own: that of the worst status that it gives a component."""
 MAINTENANCE: Final = "under_maintenance"
 ACTIVE_MAINTENANCE: Final = frozenset({"in_progress", "verifying"})
 
 
 class PageError(ValueError):
     """The bytes are not such a page; the message is the reason, without a quotation."""
+
+    problem = "unreadable"
+    """What is wrong with the page: one of `PROBLEMS` of `core/statuspage.py`."""
+
+
+class HtmlError(PageError):
+    """HTML came where data was promised."""
+
+    problem = "html"
 
 
 class Read(Interface):

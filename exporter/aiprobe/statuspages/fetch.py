@@ -19,6 +19,7 @@ from aiprobe import __version__
 from aiprobe.core.secret import Secret
 from aiprobe.core.trust import client_context, system_context
 from aiprobe.statuspages.base import MAX_BODY_BYTES
+from aiprobe.statuspages.platform import is_challenge, platform_of_html
 
 USER_AGENT: Final = f"aiprobe/{__version__} (status page reader; +aiprobe)"
 TIMEOUT_SECONDS: Final = 10.0
@@ -33,6 +34,10 @@ ACCEPT: Final = {
 }
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_GONE: Final = frozenset({404, 410})
+_BLOCKS: Final = frozenset({403, 405})
+_LONGEST_START: Final = 65_536
+"""How much of a page for people is searched for the marks of a platform or of a challenge."""
 _CONDITIONS: Final = ("If-None-Match", "If-Modified-Since")
 _LONGEST_VALIDATOR: Final = 300
 
@@ -40,8 +45,20 @@ _LONGEST_VALIDATOR: Final = 300
 class FetchError(Exception):
     """A page could not be fetched; the message is the reason, in one line without text of the server."""
 
-    def __init__(self, detail: str, *, leave_alone: bool = False, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        problem: str = "unreachable",
+        url: str = "",
+        leave_alone: bool = False,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.problem = problem
+        """What is wrong with the page: one of `PROBLEMS` of `core/statuspage.py`."""
+        self.url = url
+        """The address that answered, after redirects; empty where none did."""
         self.leave_alone = leave_alone
         """The server asks for fewer requests."""
         self.retry_after_seconds = retry_after_seconds
@@ -65,6 +82,8 @@ class Fetched:
 
     body: bytes | None
     validators: Validators = NO_VALIDATORS
+    url: str = ""
+    """The address that answered, after redirects."""
 
 
 class PageFetcher:
@@ -129,28 +148,47 @@ class PageFetcher:
                 ssl=self._trust or system_context(),
             ) as response:
                 if response.status not in _REDIRECTS:
-                    return await self._answer(response, conditional=not headers.keys().isdisjoint(_CONDITIONS))
+                    return await self._answer(response, url, conditional=not headers.keys().isdisjoint(_CONDITIONS))
                 url = _next_url(url, response.headers.get("Location", ""))
-        raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+        raise FetchError(f"more than {MAX_REDIRECTS} redirects", problem="moved")
 
-    async def _answer(self, response: aiohttp.ClientResponse, *, conditional: bool) -> Fetched:
+    async def _answer(self, response: aiohttp.ClientResponse, url: str, *, conditional: bool) -> Fetched:
         if response.status == 304 and conditional:
-            return Fetched(body=None)
-        if response.status != 200:
-            raise FetchError(
-                f"HTTP {response.status}",
-                leave_alone=response.status in LEAVE_ALONE,
-                retry_after_seconds=retry_after_seconds(response.headers.get("Retry-After", ""), now=self._wall()),
-            )
+            return Fetched(body=None, url=url)
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type in _HTML:
-            raise FetchError(f"{media_type} where data was promised")
+        if response.status != 200 or media_type in _HTML:
+            raise await self._refusal(response, url, media_type)
         return Fetched(
             body=await _bounded(response),
             validators=Validators(
                 etag=_validator(response.headers.get("ETag", "")),
                 last_modified=_validator(response.headers.get("Last-Modified", "")),
             ),
+            url=url,
+        )
+
+    async def _refusal(self, response: aiohttp.ClientResponse, url: str, media_type: str) -> FetchError:
+        """Return why there is no data, with what the beginning of the body shows about it."""
+        try:
+            start = await response.content.read(_LONGEST_START)
+        except (aiohttp.ClientError, OSError):
+            start = b""
+        html = media_type in _HTML
+        detail = f"HTTP {response.status}" if response.status != 200 else f"{media_type} where data was promised"
+        blocked = response.status in _BLOCKS and html
+        if blocked or is_challenge({name.lower(): value for name, value in response.headers.items()}, start):
+            problem, detail = "challenge", f"{detail}: a bot challenge"
+        elif response.status == 200:
+            named = platform_of_html(start)
+            problem, detail = "html", f"{detail}: a page of {named}" if named else detail
+        else:
+            problem = "moved" if response.status in _GONE else "unreachable"
+        return FetchError(
+            detail,
+            problem=problem,
+            url=url,
+            leave_alone=response.status in LEAVE_ALONE,
+            retry_after_seconds=retry_after_seconds(response.headers.get("Retry-After", ""), now=self._wall()),
         )
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -188,7 +226,7 @@ def _next_url(url: str, location: str) -> str:
     there = urljoin(url, location)
     parts = urlsplit(there)
     if not location or parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
-        raise FetchError("redirected to something other than https")
+        raise FetchError("redirected to something other than https", problem="moved")
     return there
 
 

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
-from aiprobe.core.state import State
 from aiprobe.core.statuspage import RESOLVED_STATUSES, Component, DeclaredIncident, Reading
 from aiprobe.statuspages import atlassian
 from aiprobe.statuspages.base import (
     COMPONENT_STATES,
+    IMPACT_OF_STATE,
     MAINTENANCE,
     MAX_COMPONENTS,
     MAX_INCIDENTS,
@@ -52,13 +52,6 @@ STATUSES: Final[Mapping[str, str]] = {
     "maintenance_in_progress": "in_progress",
     "maintenance_complete": "completed",
 }
-IMPACT_OF_STATE: Final = {
-    State.OPERATIONAL: "none",
-    State.DEGRADED: "minor",
-    State.PARTIAL_OUTAGE: "major",
-    State.MAJOR_OUTAGE: "critical",
-}
-"""An incident of the native API has no impact of its own; the worst status that it gives a component has."""
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _WIDGET_KEYS: Final = ("ongoing_incidents", "in_progress_maintenances", "scheduled_maintenances")
 

@@ -1,6 +1,7 @@
 """The status pages of the running configuration: their pollers, what they declare now, and the gauges of it."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -9,11 +10,14 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.gauges import Gauges, Series
 from aiprobe.core.model import Target
 from aiprobe.core.rows import ComponentRow, PageRow
-from aiprobe.core.statuspage import COMPONENT_WORDS, PageSnapshot, StatusPages, Watched
+from aiprobe.core.statuspage import COMPONENT_WORDS, PROBLEMS, PageSnapshot, StatusPages, Watched
+from aiprobe.statuspages.doctor import diagnose, in_words
 from aiprobe.statuspages.fetch import PageFetcher
 from aiprobe.statuspages.poll import PagePoller
 from aiprobe.statuspages.selection import Route, pages_for, route_to, watch_list
-from aiprobe.statuspages.specs import ComponentSpec, PageSpec
+from aiprobe.statuspages.specs import ComponentSpec, PageSpec, age_days
+
+log = logging.getLogger(__name__)
 
 EMIT_EVERY_SECONDS: Final = 1.0
 _Series = dict[tuple[str, ...], float]
@@ -42,6 +46,8 @@ class _Page:
     """All that it was built of."""
     fetcher: PageFetcher
     poller: PagePoller
+    snapshot: PageSnapshot
+    """What the last poll found, with what is wrong beyond it."""
     task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
@@ -98,13 +104,14 @@ class PageKeeper:
         """Bring the gauges up to date, once a second."""
         if self._clock.monotonic() - self._emitted_at >= EMIT_EVERY_SECONDS:
             self._emitted_at = self._clock.monotonic()
+            self._diagnose()
             for short, values in {**self._page_series(), **self._component_series()}.items():
                 self._gauges.replace(short, values)
 
     def word(self, provider: str, surface: str) -> str:
         """Return what the page declares of a surface now, in its own word; empty while that is unknown."""
         for page, watched in self._watched():
-            if (page.spec.provider, watched.surface) == (provider, surface) and page.poller.snapshot.up:
+            if (page.spec.provider, watched.surface) == (provider, surface) and page.snapshot.up:
                 return watched.component.word
         return ""
 
@@ -136,7 +143,7 @@ class PageKeeper:
             watch=watch,
             interval_seconds=interval_seconds,
         )
-        return _Page(spec, watch, configured, fetcher, poller)
+        return _Page(spec, watch, configured, fetcher, poller, poller.snapshot)
 
     def _commit(self, wanted: dict[str, _Page], unreadable: Sequence[PageSpec], probed: frozenset[Surface]) -> None:
         self._stop(page for key, page in self._pages.items() if wanted.get(key) is not page)
@@ -157,11 +164,25 @@ class PageKeeper:
     def _page_read(self, snapshot: PageSnapshot) -> None:
         page = self._pages.get(snapshot.page)
         if page is not None:
-            self._listener.page_read(page.spec.provider, snapshot)
+            self._diagnose()
+            self._listener.page_read(page.spec.provider, page.snapshot)
+
+    def _diagnose(self) -> None:
+        """Bring what is known of each page up to date, and log the problems that changed."""
+        known = {key: (page.spec, page.poller.snapshot) for key, page in self._pages.items()}
+        for key, snapshot in diagnose(known, self._clock.wall()).items():
+            page, before = self._pages[key], self._pages[key].snapshot.problems
+            page.snapshot = snapshot
+            if snapshot.problems != before:
+                fields = {"page": key, "problem": ", ".join(snapshot.problems), "detail": in_words(snapshot)}
+                if snapshot.problems:
+                    log.warning("status page has a problem", extra=fields)
+                else:
+                    log.info("status page has no problem any more", extra={"page": key})
 
     def _watched(self) -> Iterator[tuple[_Page, Watched]]:
         for page in self._pages.values():
-            for watched in page.poller.snapshot.watched:
+            for watched in page.snapshot.watched:
                 yield page, watched
 
     def _page_series(self) -> Mapping[str, Series]:
@@ -169,9 +190,15 @@ class PageKeeper:
         polled: _Series = {}
         updated: _Series = {}
         incidents: _Series = {}
+        problems: _Series = {}
+        ages: _Series = {}
         for key, page in self._pages.items():
-            snapshot = page.poller.snapshot
+            snapshot = page.snapshot
             up[key,] = float(snapshot.up)
+            problems |= {(key, problem): float(problem in snapshot.problems) for problem in PROBLEMS}
+            age = age_days(page.spec, self._clock.wall())
+            if age is not None:
+                ages[key,] = age
             if snapshot.polled_timestamp_seconds is not None:
                 polled[key,] = snapshot.polled_timestamp_seconds
             if snapshot.reading is None:
@@ -185,7 +212,8 @@ class PageKeeper:
             "status_page_polled_timestamp_seconds": polled,
             "status_page_updated_timestamp_seconds": updated,
             "status_incidents": incidents,
-            **self._component_series(),
+            "status_page_problem": problems,
+            "status_catalogue_age_days": ages,
         }
 
     def _component_series(self) -> Mapping[str, Series]:
@@ -196,7 +224,7 @@ class PageKeeper:
         for page, watched in self._watched():
             component = watched.component
             labels = (page.spec.key, _component_label(page, watched), page.spec.provider, watched.surface)
-            reading = page.poller.snapshot.reading
+            reading = page.snapshot.reading
             if reading is None:
                 continue
             if reading.components_known:  # a feed lists none
@@ -206,7 +234,8 @@ class PageKeeper:
             if component.state is not None:
                 states[labels] = float(component.state)
                 maintenance[labels] = float(component.maintenance)
-            info[*labels, component.word if component.word in COMPONENT_WORDS else "other"] = 1.0
+            if component.word or component.state is not None:
+                info[*labels, component.word if component.word in COMPONENT_WORDS else "other"] = 1.0
         return {
             "status_component_state": states,
             "status_component_maintenance": maintenance,
@@ -215,14 +244,14 @@ class PageKeeper:
         }
 
     def _row(self, page: _Page) -> PageRow:
-        snapshot = page.poller.snapshot
+        snapshot = page.snapshot
         return PageRow(
             key=page.spec.key,
             display_name=page.spec.display_name,
             home=page.spec.home,
             up=snapshot.up,
             polled_timestamp_seconds=snapshot.polled_timestamp_seconds,
-            detail=snapshot.detail,
+            detail=in_words(snapshot) or snapshot.detail,
             components=[
                 ComponentRow(
                     surface=watched.surface,

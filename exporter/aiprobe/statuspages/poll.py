@@ -3,20 +3,20 @@
 A page that cannot be read gives no information about its provider: the last reading stays, with its age.
 """
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
-from typing import Protocol as Interface
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.statuspage import PageSnapshot, Reading
-from aiprobe.statuspages import READERS, PageError
-from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, Validators
+from aiprobe.statuspages import AUTO, PageError
+from aiprobe.statuspages.fetch import FetchError
 from aiprobe.statuspages.selection import LONGEST_INTERVAL_SECONDS, shortest_interval_seconds
-from aiprobe.statuspages.specs import REGION, ComponentSpec, PageSpec, reader_options, watched
+from aiprobe.statuspages.source import Fetcher, Source, addresses
+from aiprobe.statuspages.specs import REGION, ComponentSpec, PageSpec, watched
 
 log = logging.getLogger(__name__)
 
@@ -26,26 +26,12 @@ FIRST_WITHIN_SECONDS: Final = 10.0
 """The first polls of all pages are spread over this time."""
 JITTER: Final = 0.1
 """How much an interval may be shorter or longer, as a ratio."""
+SEARCH_EVERY_SECONDS: Final = 3600.0
+"""How often a page that moved is searched for."""
+_SEARCHED: Final = frozenset({"moved", "html", "unreadable"})
 
 Listener = Callable[[PageSnapshot], None]
 """Receives the readings after each poll. Fast, and does not raise."""
-
-
-class Fetcher(Interface):
-    """What the poller needs of `PageFetcher`."""
-
-    async def fetch(self, url: str, *, media: Literal["json", "feed"], validators: Validators = ...) -> Fetched:
-        """Get one page, or raise `FetchError`."""
-
-
-@dataclass(slots=True)
-class _Document:
-    """One URL of a page and its last content."""
-
-    url: str
-    validators: Validators = NO_VALIDATORS
-    digest: bytes = b""
-    reading: Reading | None = None
 
 
 class PagePoller:
@@ -71,15 +57,18 @@ class PagePoller:
         """
         self._shortest_seconds = shortest_interval_seconds(page, interval_seconds)
         self._page = page
-        self._reader = READERS[page.reader]
         self._fetcher = fetcher
         self._clock = clock
         self._listener = listener
         self._interval_seconds = interval_seconds
         self._watch = tuple(one for one in page.components if REGION not in one.id) if watch is None else tuple(watch)
-        self._options = reader_options(page, self._watch)
-        self._main = _Document(page.url)
-        self._incidents = _Document(page.incidents_url) if page.incidents_url else None
+        self._main = Source(page, page.url, fetcher=fetcher, watch=self._watch)
+        self._incidents = (
+            Source(page, page.incidents_url, fetcher=fetcher, watch=self._watch) if page.incidents_url else None
+        )
+        self._found: Source | None = None
+        """Where the page was found after it had moved."""
+        self._searched_at = float("-inf")
         self._polls = 0
         self._refusals = 0
         self._asked_seconds = 0.0
@@ -102,20 +91,23 @@ class PagePoller:
         try:
             reading, detail = await self._read()
         except (FetchError, PageError) as error:
-            self.snapshot = replace(self.snapshot, up=False, detail=str(error))
+            self.snapshot = replace(self.snapshot, up=False, detail=str(error), problems=(error.problem,))
         except Exception:
             # A reader that meets what its author did not think of must not end the polling of its page.
             log.exception("bug while reading a status page", extra={"page": self._page.key})
-            self.snapshot = replace(self.snapshot, up=False, detail="internal error")
+            self.snapshot = replace(self.snapshot, up=False, detail="internal error", problems=("unreadable",))
         else:
             before = self.snapshot
+            found = tuple(watched(reading, spec) for spec in self._watch)
+            lost = reading.components_known and not all(one.listed for one in found)
             self.snapshot = PageSnapshot(
                 page=self._page.key,
                 up=True,
                 reading=reading,
                 polled_timestamp_seconds=self._clock.wall(),
-                watched=tuple(watched(reading, spec) for spec in self._watch),
+                watched=found,
                 detail=detail,
+                problems=("moved",) * (self._found or self._main).moved + ("lost_component",) * lost,
             )
             if before.reading is not None:
                 self._log_lost(before, self.snapshot)
@@ -148,7 +140,11 @@ class PagePoller:
 
     async def _read(self) -> tuple[Reading, str]:
         """Read the page's documents; the first makes the reading, a second only adds incidents."""
-        reading = await self._look(self._main)
+        try:
+            reading = await self._look(self._main)
+        except (FetchError, PageError) as error:
+            return await self._look_elsewhere(error)
+        self._found = None
         if self._incidents is None:
             return reading, ""
         try:
@@ -158,25 +154,35 @@ class PagePoller:
             return (_with_incidents(reading, known) if known else reading), f"incidents: {error}"
         return _with_incidents(reading, more), ""
 
-    async def _look(self, document: _Document) -> Reading:
-        """Read one document, parsing it only when its bytes are new."""
+    async def _look(self, source: Source) -> Reading:
         try:
-            fetched = await self._fetcher.fetch(document.url, media=self._reader.media, validators=document.validators)
+            return await source.look()
         except FetchError as error:
             if error.leave_alone:
                 self._refusals += 1
                 self._asked_seconds = max(self._asked_seconds, error.retry_after_seconds or 0.0)
             raise
-        if fetched.body is not None:
-            digest = hashlib.blake2b(fetched.body, digest_size=16).digest()
-            if document.reading is None or digest != document.digest:
-                # In a thread: forty entries of a feed take forty milliseconds, and a probe's first token does not wait.
-                document.reading = await asyncio.to_thread(self._reader.read, fetched.body, options=self._options)
-                document.digest = digest
-            document.validators = fetched.validators
-        if document.reading is None:
-            raise FetchError("not modified, but never read")
-        return document.reading
+
+    async def _look_elsewhere(self, error: FetchError | PageError) -> tuple[Reading, str]:
+        """Read the page where it was found, or search for it once an hour, else raise `error` again."""
+        if error.problem not in _SEARCHED:
+            raise error
+        if self._found is not None:
+            with suppress(FetchError, PageError):
+                return await self._found.look(), f"{error}; read at {self._found.url}"
+            self._found = None
+        if self._clock.monotonic() - self._searched_at < SEARCH_EVERY_SECONDS:
+            raise error
+        self._searched_at = self._clock.monotonic()
+        answered = error.url if isinstance(error, FetchError) else ""
+        for url in addresses(self._page, answered):
+            source = Source(self._page, url, fetcher=self._fetcher, watch=self._watch, reader=AUTO)
+            with suppress(FetchError, PageError):
+                reading = await source.look()
+                if not reading.components_known or any(watched(reading, spec).listed for spec in self._watch):
+                    self._found = source
+                    return reading, f"{error}; read at {url}"
+        raise error
 
     def _unread(self, detail: str) -> PageSnapshot:
         nothing = Reading(components=(), incidents=(), maintenances=(), updated_timestamp_seconds=None)

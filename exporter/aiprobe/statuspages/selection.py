@@ -13,6 +13,7 @@ from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import Page, StatusPages
 from aiprobe.statuspages import READERS
 from aiprobe.statuspages.specs import (
+    AUTO,
     CATALOGUE,
     REGION,
     ComponentSpec,
@@ -118,19 +119,22 @@ def shortest_interval_seconds(page: PageSpec, interval_seconds: float) -> float:
 def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
     """Apply the operator's words to a page of the catalogue, or make a page of them alone."""
     if page is None:
-        page = PageSpec(key=changes.key, display_name=changes.key, provider="", reader="")
+        page = PageSpec(key=changes.key, display_name=changes.key, provider="", reader=AUTO)
+    if changes.url is not None and not page.readable:
+        page = replace(page, reader=AUTO, reason="")
     if changes.reader in _FEEDS and changes.url is None:
         page = as_feed(page)
-    fields: Mapping[str, str | None] = {
+    fields: Mapping[str, str | float | None] = {
         "url": changes.url,
         "incidents_url": changes.incidents_url,
         "provider": changes.provider,
         "display_name": changes.display_name,
+        "frozen_after_days": changes.frozen_after_days,
         "reader": changes.reader if changes.reader not in _FEEDS or changes.url else None,
     }
     components = [ComponentSpec(surface=name, id=own, names=names) for name, (own, names) in changes.components.items()]
     kept = [one for one in page.components if one.surface not in changes.components]
-    page = replace(page, **{name: value for name, value in fields.items() if value is not None})  # type: ignore[arg-type]  # texts, all of them
+    page = replace(page, **{name: value for name, value in fields.items() if value is not None})  # type: ignore[arg-type]  # fields of its own types
     if changes.url is not None and changes.incidents_url is None:
         page = replace(page, incidents_url="")
     if page.readable and not page.url:

@@ -7,6 +7,7 @@ reading is here too, because ids change and names do not, or the other way round
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,11 +15,19 @@ from urllib.parse import urlsplit
 
 from aiprobe.core.statuspage import Component, Reading, Watched
 
+AUTO: Final = "auto"
+"""The reader that recognises the platform by its shape."""
+DAY_SECONDS: Final = 86400.0
 NO_READER: Final = "none"
 """The reader of a page that no program can read; its `reason` has the cause."""
 REGION: Final = "{region}"
-_OPTION_OF_IDS: Final = {"google": "products", "aws": "services"}
-"""Readers that need the components to look for, and the option with them."""
+_OPTIONS_OF_IDS: Final = {"google": ("products",), "aws": ("services",), AUTO: ("products", "services")}
+"""Readers that need the components to look for, and the options with them."""
+FROZEN_AFTER_DAYS: Final = 90.0
+"""The bound of an entry that has none of its own: nobody measured how long its page may stand without an edit, so the
+age counts after which an entry itself counts as old."""
+OLD_AFTER_DAYS: Final = 90.0
+"""The age of `verified_on` after which `aiprobe check` warns of an entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +69,24 @@ class PageSpec:
     reason: str = ""
     """Why no program can read the page; empty where one can."""
     note: str = ""
+    frozen_after_days: float = FROZEN_AFTER_DAYS
+    """Without an edit for longer, the page counts as frozen."""
+    verified_on: str = ""
+    """The day on which `source` read the page as this entry has it, ISO 8601; empty where nobody did."""
+    source: str = ""
+    """Who read it: an address."""
 
     @property
     def readable(self) -> bool:
         """Return whether a program can read the page."""
         return self.reader != NO_READER
+
+
+def age_days(page: PageSpec, now: float) -> float | None:
+    """Return how long ago the entry was verified; None where it never was."""
+    if not page.verified_on:
+        return None
+    return max(0.0, now - datetime.fromisoformat(page.verified_on).replace(tzinfo=UTC).timestamp()) / DAY_SECONDS
 
 
 def as_feed(page: PageSpec) -> PageSpec:
@@ -101,9 +123,9 @@ def page_for_url(url: str) -> PageSpec | None:
 
 def reader_options(page: PageSpec, components: Iterable[ComponentSpec]) -> Mapping[str, str]:
     """Return the reader's options, with the components to look for if the reader needs them."""
-    option = _OPTION_OF_IDS.get(page.reader)
-    ids = [component.id for component in components if component.id and REGION not in component.id]
-    return {option: ",".join(ids), **page.options} if option and ids else dict(page.options)
+    ids = ",".join(component.id for component in components if component.id and REGION not in component.id)
+    needed = _OPTIONS_OF_IDS.get(page.reader, ()) if ids else ()
+    return {**dict.fromkeys(needed, ids), **page.options}
 
 
 def watched(reading: Reading, spec: ComponentSpec) -> Watched:

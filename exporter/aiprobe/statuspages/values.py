@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from aiprobe.statuspages.base import MAX_BODY_BYTES, PageError
+from aiprobe.statuspages.base import MAX_BODY_BYTES, HtmlError, PageError
 
 LONGEST_WORD: Final = 40
 LONGEST_NAME: Final = 120
@@ -39,7 +39,7 @@ def check_body(body: bytes) -> None:
     if not start:
         raise PageError("empty")
     if start.startswith((b"<!doctype html", b"<html")):
-        raise PageError("HTML where data was promised")
+        raise HtmlError("HTML where data was promised")
 
 
 def document(body: bytes) -> object:

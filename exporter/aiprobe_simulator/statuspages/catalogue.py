@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-PageKind = Literal["statuspage", "incidentio", "google", "betterstack", "aws", "azure", "xai"]
+PageKind = Literal["statuspage", "incidentio", "google", "betterstack", "aws", "azure", "xai", "datadog", "cloudflare"]
 
 INCIDENTS_ONLY: Final[frozenset[PageKind]] = frozenset({"google", "aws", "azure", "xai"})
 """Kinds that list no components: an incident declares what is down there, and maintenance is not declared."""
@@ -156,6 +156,24 @@ _ALL: Final = (
         "https://status.together.ai",
         {"8301": "Chat API", "8302": "Embeddings API", "8303": "Playground"},
         page_id="230001",
+    ),
+    _page(
+        "openrouter",
+        "datadog",
+        "OpenRouter",
+        "https://status.openrouter.ai",
+        {
+            "62d944d3-1acb-471b-81a0-099b3da0164f": "API - Gateway",
+            "2347916e-1f82-448c-b07d-8cfbbad57322": "Web & Application Services",
+        },
+        page_id="3bdfe680-d6e4-4a0b-9c04-c25058c342e0",
+    ),
+    _page(
+        "replicate",
+        "cloudflare",
+        "Cloudflare",
+        "https://www.cloudflarestatus.com",
+        {"fvgfcmy66tdr": "Replicate", "8sn3x1jv3wqk": "Workers"},
     ),
     _page(
         "google",

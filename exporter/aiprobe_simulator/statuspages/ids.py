@@ -34,6 +34,8 @@ _MINTS: Final[Mapping[PageKind, Callable[..., str]]] = {
     "betterstack": lambda _, *parts: str(number(*parts)),
     "aws": lambda _, *parts: letters(24, *parts, alphabet="0123456789abcdef"),
     "azure": lambda _, *parts: letters(4, *parts).upper() + "-" + letters(3, "tail", *parts).upper(),
+    "datadog": lambda _, *parts: "-".join(letters(n, n, *parts, alphabet="0123456789abcdef") for n in (8, 4, 4, 4, 12)),
+    "cloudflare": lambda _, *parts: letters(12, *parts),
     "xai": lambda _, *parts: letters(8, *parts),
 }
 

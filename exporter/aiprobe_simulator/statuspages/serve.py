@@ -11,7 +11,17 @@ from aiprobe_simulator.breaks import BREAKS
 from aiprobe_simulator.faults import Value
 from aiprobe_simulator.ledger import Ledger, Seen
 from aiprobe_simulator.pages import CANNED
-from aiprobe_simulator.statuspages import atlassian, aws, azure, betterstack, google, incidentio, xai
+from aiprobe_simulator.statuspages import (
+    atlassian,
+    aws,
+    azure,
+    betterstack,
+    cloudflare,
+    datadog,
+    google,
+    incidentio,
+    xai,
+)
 from aiprobe_simulator.statuspages.catalogue import PageKind, PageSpec, page_named
 from aiprobe_simulator.statuspages.changes import BODY_CHANGES, VIEW_CHANGES
 from aiprobe_simulator.statuspages.document import Document, html, rfc_822
@@ -27,6 +37,8 @@ KINDS: Final[Mapping[PageKind, Callable[[PageView, str], Document | None]]] = {
     "aws": aws.document,
     "azure": azure.document,
     "xai": xai.document,
+    "datadog": datadog.document,
+    "cloudflare": cloudflare.document,
 }
 """Every kind of page by its name."""
 PREFIX: Final = "/status/"

@@ -198,7 +198,8 @@ async def test_a_page_that_cannot_be_read_is_down_itself_and_accuses_nobody() ->
         await world.seconds(60, Outcome.OVERLOADED)
         assert world.told["status_page_up"] == {("claude",): 0.0}
         assert world.told["disagreement"] == {}
-        assert world.told["status_component_state"]["claude", "Claude API", "anthropic", "Claude API"] == 0.0
+        assert world.told["status_component_state"] == {}
+        assert world.told["status_page_problem"]["claude", "unreachable"] == 1.0
         assert world.told["status_page_polled_timestamp_seconds"]["claude",] < world.manual.epoch + 45
         (row,) = world.pages.rows()
         assert not row.up

@@ -236,3 +236,68 @@ def an_atom(*entries: str) -> bytes:
     """Return an Atom feed."""
     head = f"<id>tag:status.claude.com</id><title>Claude Status</title><updated>{UPDATED}</updated>"
     return f'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">{head}{"".join(entries)}</feed>'.encode()
+
+
+def a_datadog(components: Sequence[Mapping[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
+    """Return the document of a Datadog page: a group with one member, and a component of its own."""
+    listed = components or [
+        {"id": "g1", "name": "API - Gateway", "type": "ComponentGroup", "components": [a_datadog_component()]},
+        a_datadog_component(id="w1", name="Web"),
+    ]
+    return {
+        "domainPrefix": "openrouter",
+        "pageUrl": "https://openrouter.statuspage.datadoghq.com",
+        "components": list(listed),
+        "incidents": [a_datadog_incident()],
+        "maintenances": None,
+        **changes,
+    }
+
+
+def a_datadog_component(**changes: Any) -> dict[str, Any]:
+    """Return one component of a Datadog page."""
+    return {"id": "c1", "name": "Chat", "status": "operational", "type": "Component", **changes}
+
+
+def a_datadog_incident(**changes: Any) -> dict[str, Any]:
+    """Return an incident of a Datadog page that is over."""
+    return {
+        "id": "i1",
+        "title": "Elevated errors",
+        "currentStatus": "resolved",
+        "description": "This incident has been resolved.",
+        "publishedDate": CREATED,
+        "lastModifiedAt": UPDATED,
+        "resolved": True,
+        "resolvedDate": UPDATED,
+        "componentsAffected": [a_datadog_component()],
+        "timeline": [
+            {
+                "createdAt": CREATED,
+                "startedAt": CREATED,
+                "status": "investigating",
+                "componentsAffected": [a_datadog_component(status="partial_outage")],
+            }
+        ],
+        **changes,
+    }
+
+
+def a_cloudflare(**changes: Any) -> dict[str, Any]:
+    """Return a summary of Cloudflare's page with one incident."""
+    incident = {
+        "id": "inc1",
+        "name": "Replicate API errors",
+        "status": "identified",
+        "impact": "major",
+        "created_at": CREATED,
+        "starts_at": CREATED,
+        "components": [{"id": "fvgfcmy66tdr", "name": "Replicate"}],
+        "last_update": {"status": "identified", "message": "We know the cause.", "created_at": UPDATED},
+    }
+    result = {
+        "components": [{"id": "fvgfcmy66tdr", "name": "Replicate", "status": "degraded_performance"}],
+        "active_incidents": [incident],
+        **changes,
+    }
+    return {"success": True, "result": result}

@@ -15,6 +15,9 @@ from aiprobe.statuspages.base import MAX_BODY_BYTES
 from tests.unit.statuspages.builders import (
     CHAT_ULID,
     a_betterstack,
+    a_cloudflare,
+    a_datadog,
+    a_datadog_incident,
     a_google_incident,
     a_native_summary,
     a_report,
@@ -41,8 +44,11 @@ GOOD: dict[str, list[Any]] = {
     ],
     "google": [[a_google_incident(), a_google_incident(id="b", end="2026-03-02T13:00:00Z")]],
     "betterstack": [a_betterstack([a_section("1", "S"), a_resource("9", "Llama", "degraded"), a_report()])],
+    "datadog": [a_datadog(incidents=[a_datadog_incident(), a_datadog_incident(id="i2", resolved=False)])],
+    "cloudflare": [a_cloudflare()],
     "aws": [[an_aws_event(), an_aws_event(impacted_services={"bedrock-eu-west-1": {"current": "1"}})]],
 }
+GOOD["auto"] = [page for pages in GOOD.values() for page in pages]
 FEEDS = [an_rss(an_rss_item("[API] x", "Status: RESOLVED")), an_atom(an_atom_entry("x", "<strong>Resolved</strong>"))]
 OPTIONS = {"products": "Z0FZJAMvEB4j3NbCJs6B", "services": "bedrock-us-east-1", "locations": "us-central1"}
 HTML = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>"

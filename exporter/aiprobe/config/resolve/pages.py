@@ -82,7 +82,7 @@ def _check(
             findings.error(where.at("components", surface), "has neither an id nor a name", "give one of them")
     if name in known.pages or not known.pages:
         return
-    missing = [field for field in ("url", "reader", "provider") if getattr(page, field) is None]
+    missing = [field for field in ("url", "provider") if getattr(page, field) is None]
     if missing:
         similar = suggest(name, known.pages)
         wanted = ", ".join(missing)

@@ -18,13 +18,20 @@ class PageSection(Section):
     url: Url | None = key("The URL of the document. Required for a page of your own.")
     incidents_url: Url | None = key("The URL of a second document, if the first contains no incidents.")
     reader: str | None = key(
-        "How it is read: atlassian, incidentio, google, betterstack, aws, rss or atom. For a page of the catalogue, "
-        "atom and rss read its public feed: component states are unknown then."
+        "How it is read: auto (by the shape of its data), atlassian, incidentio, google, betterstack, aws, datadog, "
+        "cloudflare, rss or atom. For a page of the catalogue, atom and rss read its public feed: component states "
+        "are unknown then.",
+        shown="auto; for a page of the catalogue its own",
     )
     provider: Name | None = key(
         "The provider of the page: the value of the label `provider`. Required for a page of your own."
     )
     display_name: Name | None = key("The name that people read.", shown="(its key)")
+    frozen_after_days: float | None = key(
+        "Without an edit for longer, by its own date, the page counts as frozen: its components have no state then.",
+        shown="90; for a page of the catalogue its own",
+        gt=0,
+    )
     options: dict[str, str] = key("For the reader, such as `keywords` of a feed.", default={})
     components: dict[Name, ComponentSection] = key(
         "By surface: its component on the page. Added to those of the catalogue.", default={}
