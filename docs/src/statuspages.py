@@ -45,6 +45,27 @@ with `--catalogue` for every page of the catalogue as well.
   its source read the page; "never" where nobody did. `aiprobe check` names the entries in use that are older than
   {old:g} days or were never verified.
 
+## The market
+
+A router measures for all its users how many requests each provider answers, and OpenRouter publishes it. A page with
+`reader: market` reads it for one model; nothing is read without such an entry. `options` has the `model` as the label
+shows it, the `endpoint` (OpenRouter's `provider_name` or `tag`; without it the mean of all counts) and the `source`,
+which is the page's key by default. [Verdict](verdict.md) shows what it decides.
+
+```yaml
+providers:
+  anthropic: {{api_key: "${{ANTHROPIC_API_KEY}}"}}
+targets:
+  - {{name: haiku, provider: anthropic, model: claude-haiku-4-5, probe: chat}}
+status_pages:
+  pages:
+    openrouter-haiku:
+      url: https://openrouter.ai/api/v1/models/anthropic/claude-haiku-4.5/endpoints
+      reader: market
+      provider: anthropic
+      options: {{model: claude-haiku-4-5, endpoint: Anthropic, source: openrouter}}
+```
+
 ## Supported pages
 
 The default is the documented public JSON interface, which is published for programs. If a page's robots.txt excludes

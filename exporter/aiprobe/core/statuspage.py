@@ -114,6 +114,8 @@ class Reading:
     """The page-wide status in the page's own word."""
     components_known: bool = True
     """False for feeds, which list incidents only: component states are then unknown, not operational."""
+    uptime_ratio: float | None = None
+    """Of a market: the share of requests that were answered in the last half hour, 0-1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

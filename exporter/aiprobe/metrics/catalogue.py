@@ -206,6 +206,14 @@ STATUS_METRICS: Final[tuple[Metric, ...]] = (
         "1 if the page lists the watched component, 0 once it has disappeared. Absent before the first reading.",
         *_COMPONENT,
     ),
+    gauge(
+        "market_uptime_ratio",
+        "Share of the requests of a router's users that the provider answered in the last half hour, 0-1.",
+        "provider",
+        "model",
+        "source",
+        unit="ratio",
+    ),
     gauge("status_incidents", "Incidents that the page has not resolved.", "page", "impact"),
     gauge(
         "disagreement",

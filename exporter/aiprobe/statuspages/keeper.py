@@ -13,9 +13,10 @@ from aiprobe.core.rows import ComponentRow, PageRow
 from aiprobe.core.statuspage import COMPONENT_WORDS, PROBLEMS, PageSnapshot, StatusPages, Watched
 from aiprobe.statuspages.doctor import diagnose, in_words
 from aiprobe.statuspages.fetch import PageFetcher
+from aiprobe.statuspages.market import FAILS_BELOW
 from aiprobe.statuspages.poll import PagePoller
 from aiprobe.statuspages.selection import Route, pages_for, route_to, watch_list
-from aiprobe.statuspages.specs import ComponentSpec, PageSpec, age_days
+from aiprobe.statuspages.specs import ComponentSpec, PageSpec, age_days, market_labels
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +121,15 @@ class PageKeeper:
         return any(
             watched.component.maintenance
             for page, watched in self._watched()
-            if (page.spec.provider, watched.surface) == (provider, surface) and page.poller.snapshot.up
+            if (page.spec.provider, watched.surface) == (provider, surface) and page.snapshot.up
         )
+
+    def market_fails(self, provider: str) -> bool | None:
+        """Return whether a market measures a failure of one of the provider's models now; None without a market."""
+        snapshots = [page.snapshot for page in self._pages.values() if page.spec.provider == provider]
+        readings = [snapshot.reading for snapshot in snapshots if snapshot.up and snapshot.reading is not None]
+        ratios = [reading.uptime_ratio for reading in readings if reading.uptime_ratio is not None]
+        return min(ratios) < FAILS_BELOW if ratios else None
 
     def rows(self) -> Sequence[PageRow]:
         """Return the pages as people read them; those that no program can read come last."""
@@ -192,6 +200,7 @@ class PageKeeper:
         incidents: _Series = {}
         problems: _Series = {}
         ages: _Series = {}
+        market: _Series = {}
         for key, page in self._pages.items():
             snapshot = page.snapshot
             up[key,] = float(snapshot.up)
@@ -203,6 +212,8 @@ class PageKeeper:
                 polled[key,] = snapshot.polled_timestamp_seconds
             if snapshot.reading is None:
                 continue
+            if snapshot.up and snapshot.reading.uptime_ratio is not None:
+                market[page.spec.provider, *market_labels(page.spec)] = snapshot.reading.uptime_ratio
             if snapshot.reading.updated_timestamp_seconds is not None:
                 updated[key,] = snapshot.reading.updated_timestamp_seconds
             for incident in (one for one in snapshot.reading.incidents if one.is_open):
@@ -214,6 +225,7 @@ class PageKeeper:
             "status_incidents": incidents,
             "status_page_problem": problems,
             "status_catalogue_age_days": ages,
+            "market_uptime_ratio": market,
         }
 
     def _component_series(self) -> Mapping[str, Series]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aiprobe.core.statuspage import Reading
-from aiprobe.statuspages import atlassian, aws, betterstack, cloudflare, datadog, feed, google, incidentio
+from aiprobe.statuspages import atlassian, aws, betterstack, cloudflare, datadog, feed, google, incidentio, market
 from aiprobe.statuspages.base import PageError, Read
 from aiprobe.statuspages.values import check_body, document, fields, objects
 
@@ -23,6 +23,7 @@ BY_PLATFORM: Final[Mapping[str, Read]] = {
     "aws": aws.read,
     "datadog": datadog.read,
     "cloudflare": cloudflare.read,
+    "market": market.read,
     "rss": feed.read,
     "atom": feed.read,
 }
@@ -113,6 +114,7 @@ def _is_incidentio(page: dict[str, Any]) -> bool:
 
 _SHAPES: Final = (
     ("betterstack", lambda page: fields(page.get("data")).get("type") == "status_page"),
+    ("market", lambda page: isinstance(fields(page.get("data")).get("endpoints"), list)),
     ("cloudflare", lambda page: "success" in page and "active_incidents" in fields(page.get("result"))),
     ("datadog", lambda page: "components" in page and bool(page.keys() & {"domainPrefix", "pageUrl"})),
     ("cstate", lambda page: "cStateVersion" in page),

@@ -139,4 +139,6 @@ def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
         page = replace(page, incidents_url="")
     if page.readable and not page.url:
         raise ValueError(f"no address of {page.key} is known: give its `url`")
+    if page.reader == "market" and not changes.options.get("model"):
+        raise ValueError("the statistics of a market need `options: {model: ...}`, whose uptime they are")
     return replace(page, components=(*components, *kept), options={**page.options, **changes.options})

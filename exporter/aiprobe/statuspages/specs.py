@@ -89,6 +89,11 @@ def age_days(page: PageSpec, now: float) -> float | None:
     return max(0.0, now - datetime.fromisoformat(page.verified_on).replace(tzinfo=UTC).timestamp()) / DAY_SECONDS
 
 
+def market_labels(page: PageSpec) -> tuple[str, str]:
+    """Return the model and the source of a page with the statistics of a router, as the configuration names them."""
+    return page.options.get("model", ""), page.options.get("source", page.key)
+
+
 def as_feed(page: PageSpec) -> PageSpec:
     """Return the page read through its public feed: incidents only, component states unknown.
 

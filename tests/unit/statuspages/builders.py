@@ -301,3 +301,20 @@ def a_cloudflare(**changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {"success": True, "result": result}
+
+
+def a_market(*uptimes: object, **changes: Any) -> dict[str, Any]:
+    """Return the endpoints of a model of a router, the first of Anthropic, with their uptimes in percent."""
+    names = ("Anthropic", "Amazon Bedrock", "Google")
+    endpoints = [
+        {
+            "name": f"{name} | anthropic/claude-haiku-4.5",
+            "provider_name": name,
+            "tag": name.lower().replace(" ", "-"),
+            "uptime_last_30m": uptime,
+            "latency_last_30m": {"p50": 0.25, "p99": 0.85},
+            **changes,
+        }
+        for name, uptime in zip(names, uptimes, strict=False)
+    ]
+    return {"data": {"id": "anthropic/claude-haiku-4.5", "name": "Claude Haiku 4.5", "endpoints": endpoints}}

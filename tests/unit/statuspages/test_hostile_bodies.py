@@ -19,6 +19,7 @@ from tests.unit.statuspages.builders import (
     a_datadog,
     a_datadog_incident,
     a_google_incident,
+    a_market,
     a_native_summary,
     a_report,
     a_resource,
@@ -46,6 +47,7 @@ GOOD: dict[str, list[Any]] = {
     "betterstack": [a_betterstack([a_section("1", "S"), a_resource("9", "Llama", "degraded"), a_report()])],
     "datadog": [a_datadog(incidents=[a_datadog_incident(), a_datadog_incident(id="i2", resolved=False)])],
     "cloudflare": [a_cloudflare()],
+    "market": [a_market(99.5, 80)],
     "aws": [[an_aws_event(), an_aws_event(impacted_services={"bedrock-eu-west-1": {"current": "1"}})]],
 }
 GOOD["auto"] = [page for pages in GOOD.values() for page in pages]
@@ -115,6 +117,7 @@ def hold_reading(reading: Reading) -> None:
         assert component.word.isprintable()
         assert len(component.word) <= 40
         assert len(component.name) <= 120
+    assert reading.uptime_ratio is None or 0 <= reading.uptime_ratio <= 1
     for incident in (*reading.incidents, *reading.maintenances):
         assert incident.impact in IMPACTS
         assert incident.status in INCIDENT_STATUSES
@@ -163,7 +166,8 @@ def test_any_text_in_a_feed_is_a_reading(title: str, text: str, entries: str) ->
 @pytest.mark.parametrize("reader", sorted(READERS))
 def test_every_reader_reads_its_own_page(reader: str) -> None:
     for body in [as_json(one) for one in GOOD[reader]] if reader in GOOD else FEEDS:
-        assert READERS[reader].read(body, options=OPTIONS).incidents
+        reading = READERS[reader].read(body, options=OPTIONS)
+        assert reading.incidents or reading.uptime_ratio is not None
 
 
 @pytest.mark.parametrize("reader", sorted(READERS))

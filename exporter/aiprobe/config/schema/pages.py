@@ -19,8 +19,8 @@ class PageSection(Section):
     incidents_url: Url | None = key("The URL of a second document, if the first contains no incidents.")
     reader: str | None = key(
         "How it is read: auto (by the shape of its data), atlassian, incidentio, google, betterstack, aws, datadog, "
-        "cloudflare, rss or atom. For a page of the catalogue, atom and rss read its public feed: component states "
-        "are unknown then.",
+        "cloudflare, rss, atom, or market (a router's statistics of one model). For a page "
+        "of the catalogue, atom and rss read its public feed: component states are unknown then.",
         shown="auto; for a page of the catalogue its own",
     )
     provider: Name | None = key(
@@ -32,7 +32,9 @@ class PageSection(Section):
         shown="90; for a page of the catalogue its own",
         gt=0,
     )
-    options: dict[str, str] = key("For the reader, such as `keywords` of a feed.", default={})
+    options: dict[str, str] = key(
+        "For the reader: `keywords` of a feed; `model`, `endpoint` and `source` of a market.", default={}
+    )
     components: dict[Name, ComponentSection] = key(
         "By surface: its component on the page. Added to those of the catalogue.", default={}
     )
