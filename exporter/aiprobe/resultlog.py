@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Mapping
 
-from aiprobe.core.model import Finished
+from aiprobe.core.model import Finished, Target
+from aiprobe.core.money import other_price
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.tracked import Tracked
 
@@ -22,6 +23,8 @@ class ResultLog:
         for change in finished.model_changes:
             log.warning("something else answers", extra={"target": finished.target.name, "what": change.what})
         before = self._tracked[finished.target.name].last
+        if result.response_model and (before is None or before.result.response_model != result.response_model):
+            _log_other_price(finished.target, result.response_model)
         changed = before is None or before.result.outcome is not result.outcome
         level = logging.DEBUG
         if changed and result.outcome is not Outcome.CANCELLED:
@@ -43,3 +46,13 @@ class ResultLog:
                 "detail": result.detail,
             },
         )
+
+
+def _log_other_price(target: Target, billed_model: str) -> None:
+    """Log that the reply is of a model with another price than the one that the cost is computed with."""
+    billed = other_price(target, billed_model)
+    if billed is not None:
+        fields = {"target": target.name, "billed_model": billed_model, "assumed_model": target.model}
+        assumed = f"{target.price.input_usd:g}/{target.price.output_usd:g}" if target.price else "none"
+        prices = {"billed_usd": f"{billed.input_usd:g}/{billed.output_usd:g}", "assumed_usd": assumed}
+        log.warning("the billed model has another price than the one assumed", extra={**fields, **prices})

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
     "incidents": "Print the incidents that a running exporter observed: open ones, then the latest closed ones.",
     "init": "Write a configuration for the provider keys in the environment, or for a receiver of pages.",
+    "prices": "Compare the built-in prices with a published list.",
     "probe": "Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked.",
     "report": "Report how a month stands by a contract's own rule, with the evidence.",
     "serve": "Probe on schedule and expose the metrics.",

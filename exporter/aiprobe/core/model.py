@@ -222,6 +222,8 @@ class Target:
     a thinking budget as digits, ...); None sends nothing."""
     extra_body: Mapping[str, object] = field(default_factory=dict)
     price: Price | None = None
+    model_prices: Mapping[str, Price] = field(default_factory=dict, compare=False, repr=False)
+    """Prices of the provider's models, for a reply that another model than the one asked for wrote."""
     family: str = field(default="", compare=False)
     """Why a model behind a gateway has its cap and price, for `aiprobe check`; empty where nothing was inferred."""
 

@@ -6,6 +6,7 @@ Spending can therefore never exceed the budget. It is paced over the UTC day, so
 for the evening.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +18,7 @@ DEFAULT_MAX_OUTPUT_TOKENS: Final = 64
 """The cap of an answer if reasoning can be disabled."""
 SECONDS_PER_DAY: Final = 86_400.0
 _PER_MILLION: Final = 1e-6
+_DATE_SUFFIX: Final = re.compile(r"(?:[-@]20\d{6}|-20\d\d-\d\d-\d\d)\Z")
 PACE_AHEAD: Final = 0.1
 """Share of the day's budget that may be spent ahead of an even pace (2.4 hours' worth)."""
 FOLLOW_UPS_SHARE: Final = 0.1
@@ -39,6 +41,22 @@ def cost_usd(
     fresh = (input_tokens or 0) - cached
     total = fresh * price.input_usd + cached * cached_price + (output_tokens or 0) * price.output_usd
     return total * _PER_MILLION
+
+
+def spellings(model: str) -> tuple[str, ...]:
+    """Return the names under which a table may have a model: its own, without `models/`, and without its date."""
+    bare = model.removeprefix("models/")
+    return tuple(dict.fromkeys((model, bare, _DATE_SUFFIX.sub("", bare))))
+
+
+def other_price(target: Target, billed_model: str) -> Price | None:
+    """Return the price of the model that a reply names, if it is another one than was asked for and costs otherwise."""
+    names = spellings(billed_model)
+    if not set(names).isdisjoint(spellings(target.model)):
+        return None
+    known = target.model_prices
+    billed = next((known[name] for name in names if name in known), None)
+    return billed if billed != target.price else None
 
 
 def is_free(target: Target) -> bool:

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from aiprobe.config.packaged import packaged
 from aiprobe.core.model import Price
+from aiprobe.core.money import spellings
 
 MAX_PRICE_FILE_BYTES: Final = 50_000_000
 OLD_AFTER_DAYS: Final = 180
 _PER_MILLION: Final = 1_000_000
-_DATE_SUFFIX: Final = re.compile(r"(?:[-@]20\d{6}|-20\d\d-\d\d-\d\d)\Z")
 _LITELLM_TIER: Final = re.compile(r"input_cost_per_token_above_(\d+)k_tokens\Z")
 _LITELLM_NAMES: Final[Mapping[str, str]] = {
     "azure": "azure.ai.openai",
@@ -56,9 +56,13 @@ class PriceTable:
 
     tariffs: Mapping[tuple[str, str], Tariff] = field(default_factory=dict)
 
+    def of(self, provider: str) -> Mapping[str, Price]:
+        """Return the prices of a provider's models, of prompts of common length."""
+        return {model: tariff.price for (name, model), tariff in self.tariffs.items() if name == provider}
+
     def lookup(self, provider: str, model: str, *, input_tokens: int = 0) -> Price | None:
         """Return the price of a model, also when its name ends in a date that the table lacks; None if unknown."""
-        for name in _spellings(model):
+        for name in spellings(model):
             tariff = self.tariffs.get((provider, name))
             if tariff is not None:
                 return tariff.at(input_tokens)
@@ -101,6 +105,16 @@ def load_litellm(path: Path) -> PriceTable:
         OSError: the file cannot be read.
         ValueError: it is too large, or is no such map.
     """
+    return litellm_prices(read_price_file(path), path.name)
+
+
+def read_price_file(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object of a file of prices.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is too large, or no JSON object.
+    """
     with path.open("rb") as file:
         data = file.read(MAX_PRICE_FILE_BYTES + 1)
     if len(data) > MAX_PRICE_FILE_BYTES:
@@ -111,9 +125,18 @@ def load_litellm(path: Path) -> PriceTable:
         raise ValueError("is not JSON") from error
     if not isinstance(entries, dict):
         raise ValueError("is not a price map: a JSON object by model name")  # noqa: TRY004 - a wrong file, not a wrong type
+    return entries
+
+
+def litellm_prices(entries: Mapping[str, Any], source: str) -> PriceTable:
+    """Return the prices of LiteLLM's map, as `source`.
+
+    Raises:
+        ValueError: there is none in it.
+    """
     table: dict[tuple[str, str], Tariff] = {}
     for model, entry in entries.items():
-        tariff = _litellm_tariff(entry, path.name)
+        tariff = _litellm_tariff(entry, source)
         if tariff is not None and model != "sample_spec":
             theirs = str(entry.get("litellm_provider", ""))
             name = _LITELLM_NAMES.get(theirs, theirs)
@@ -121,11 +144,6 @@ def load_litellm(path: Path) -> PriceTable:
     if not table:
         raise ValueError("holds no price: it is not LiteLLM's price map")
     return PriceTable(table)
-
-
-def _spellings(model: str) -> tuple[str, ...]:
-    bare = model.removeprefix("models/")
-    return tuple(dict.fromkeys((model, bare, _DATE_SUFFIX.sub("", bare))))
 
 
 def _tariff(entry: Mapping[str, Any]) -> Tariff:

@@ -5,7 +5,7 @@ Names are unique, references meet something, prices are known, the budget suffic
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,7 +27,7 @@ from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
 from aiprobe.core.kind import FALLBACK_SUFFIX
-from aiprobe.core.model import Target
+from aiprobe.core.model import Price, Target
 from aiprobe.core.money import FOLLOW_UPS_SHARE
 from aiprobe.core.secret import Redactor
 
@@ -163,6 +163,7 @@ def _targets(
     findings: Findings,
 ) -> list[Target]:
     targets: list[Target] = []
+    by_provider: dict[str, Mapping[str, Price]] = {}
     for entry in _entries(sources, findings):
         target = resolve_target(entry, rules=rules, findings=findings)
         if target is not None:
@@ -170,6 +171,10 @@ def _targets(
             account = rules.accounts[section.provider]
             if (problem := rules.known.check_target(target)) is not None:
                 findings.error(where, problem)
+            name = account.provider.name
+            if name not in by_provider:
+                by_provider[name] = prices.of(name)
+            target = replace(target, model_prices=by_provider[name])
             targets.append(
                 priced(target, section, account, prices, where=where, budget=budget, today=today, findings=findings)
             )
