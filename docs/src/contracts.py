@@ -64,6 +64,8 @@ def render() -> str:
         "neither attempts nor failures. High bound only; the low bound counts each error.\n"
         "- `min_slice_requests`: the errors of a slice with fewer valid requests count in the low bound only. Probes "
         "are the requests that aiprobe sees.\n"
+        "- `clauses`: a table of `commitment`, `measure`, `credits` and `claim` with the clause of the terms that each "
+        "comes from; the report names it.\n"
         "- `credit_unit`: `month` (a tier's `credit` is a ratio of the month's bill) or `day` (a multiple of the mean "
         "bill of a day).\n"
     )
@@ -87,6 +89,7 @@ def _section(contract: Contract) -> str:
         *_list("Left out", contract.excluded),
         *_list("Read so", contract.assumptions),
         *_list("A claim needs", contract.evidence),
+        *_list("Clauses", (f"{number}: {clause}" for number, clause in contract.clauses)),
     ]
     return "\n".join(lines) + "\n"
 

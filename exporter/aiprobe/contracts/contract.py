@@ -83,6 +83,10 @@ class ClaimRule:
     days: int = 0
 
 
+CLAUSES: Final = ("commitment", "measure", "credits", "claim")
+"""The numbers of a contract whose clause can be named."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """One promise of one provider about one plan. Ratios are 0-1."""
@@ -135,6 +139,8 @@ class Contract:
     """What a claim must bring along."""
     assumptions: tuple[str, ...] = ()
     """Where the text leaves something open: how it is read here."""
+    clauses: tuple[tuple[str, str], ...] = ()
+    """(number of `CLAUSES`, the clause of the terms that it comes from), where the terms could be read."""
     source_url: str = ""
     verified_on: str = ""
     """ISO date on which the terms were last looked at; empty when never."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiprobe.contracts.contract import (
     ANY_ERROR,
+    CLAUSES,
     ClaimRule,
     ClaimStart,
     Confidence,
@@ -122,6 +123,12 @@ def _speeds(value: Any) -> tuple[tuple[str, float], ...]:
     return tuple((_text(model), _number(speed)) for model, speed in value.items())
 
 
+def _clauses(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping) or not set(value) <= set(CLAUSES):
+        raise TypeError(f"must be a table of {', '.join(CLAUSES)}")
+    return tuple((number, _text(value[number])) for number in CLAUSES if number in value)
+
+
 def _zone(value: Any) -> str:
     name = _text(value)
     try:
@@ -168,6 +175,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "min_credit_usd": _number,
     "timezone": _zone,
     "claim": _claim,
+    "clauses": _clauses,
     "evidence": _texts,
     "assumptions": _texts,
     "verified_on": _day,

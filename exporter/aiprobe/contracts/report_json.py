@@ -21,6 +21,7 @@ def report_json(report: Report) -> dict[str, Any]:
     standing = report.standing
     tally = standing.tally
     contract = asdict(report.contract)
+    contract["clauses"] = dict(report.contract.clauses)
     contract["tokens_per_second_by_model"] = dict(report.contract.tokens_per_second_by_model)
     return {
         "schema": SCHEMA,

@@ -42,6 +42,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _incidents(report)
     yield from _probes(report)
     yield from _list("Evidence that the contract requires", contract.evidence)
+    yield from _list("Clauses that the numbers come from", wording.clauses(contract))
     yield from _list("What the contract leaves out", contract.excluded)
     yield from _list("How open points of the text are read", contract.assumptions)
     saved = (f"{name}: {minutes:g} min" for name, minutes in sorted(report.saved_minutes.items()))

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Final
 
-from aiprobe.contracts.contract import ClaimStart, Contract, Method
+from aiprobe.contracts.contract import ClaimStart, Contract, CreditUnit, Method
 from aiprobe.contracts.periods import Kind, Period
 from aiprobe.contracts.report import Finding, Report, Seals
 
@@ -138,6 +138,22 @@ def claim_term(contract: Contract) -> str:
         ClaimStart.ELIGIBILITY: f"{claim.days} days after the commitment could no longer be met",
         ClaimStart.SECOND_BILLING_CYCLE: "the end of the second billing cycle after the month",
     }[claim.after]
+
+
+def clauses(contract: Contract) -> tuple[str, ...]:
+    """Return each number of the contract with the clause of the terms that it comes from."""
+    named = dict(contract.clauses)
+    daily = contract.credit_unit is CreditUnit.DAY
+    shares = [f"{tier.credit:g} days of usage" if daily else f"{tier.credit * 100:g} %" for tier in contract.tiers]
+    tiers = (f"{said} below {tier.below * 100:g} %" for said, tier in zip(shares, contract.tiers, strict=True))
+    numbers = {
+        "commitment": percent(contract.commitment, digits=2),
+        "measure": rule(contract).removesuffix("."),
+        "credits": ", ".join(tiers),
+        "claim": claim_term(contract),
+    }
+    absent = "your terms" if contract.confidence == "own" else "the clause is not known; look it up in the terms"
+    return tuple(f"{name}: {said}: {named.get(name, absent)}" for name, said in numbers.items() if said)
 
 
 def kind(period: Period) -> str:

@@ -64,6 +64,7 @@ def test_every_problem_of_a_contract_is_told_at_once() -> None:
         ({"repeat_window_seconds": 90, "method": "occurrences"}, WHOLE_SLICES),
         ({"repeat_window_seconds": -60, "method": "occurrences"}, WHOLE_SLICES),
         ({"repeat_window_seconds": 7200, "method": "occurrences"}, WHOLE_SLICES),
+        ({"clauses": {"price": "x"}}, "clauses: must be a table of commitment, measure, credits, claim"),
         ({"credit_unit": "week"}, "credit_unit: must be one of month, day"),
         (
             {"credit_unit": "day", "tiers": [{"below": 0.9, "credit": 32}]},

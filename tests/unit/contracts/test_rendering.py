@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 
 from aiprobe.contracts import wording
+from aiprobe.contracts.contract import CreditUnit, Tier
 from aiprobe.contracts.month import parse_month
 from aiprobe.contracts.report import Origin, Report, Seals, Verification, build_report
 from aiprobe.contracts.report_html import MOST_PROBES, render_html
 from aiprobe.contracts.report_json import render_json
 from aiprobe.contracts.report_markdown import MOST_ROWS, render_markdown
+from aiprobe.contracts.shipped import contracts
 from aiprobe.contracts.strip import cells, strip_svg
 from tests.unit.contracts.builders import (
     BAD,
@@ -300,3 +303,20 @@ def test_a_credit_range_is_said_with_both_ends() -> None:
 )
 def test_the_rule_is_said_in_one_sentence(fields: dict[str, Any], said: str) -> None:
     assert wording.rule(a_contract(**fields)) == said
+
+
+@pytest.mark.parametrize("render", [render_markdown, render_html, render_json])
+def test_a_report_names_the_clause_of_each_number(render: Callable[[Report], str]) -> None:
+    text = render(replace(a_report(), contract=contracts()["aws-bedrock"]))
+    for number, clause in contracts()["aws-bedrock"].clauses:
+        assert number in text
+        assert clause in text
+
+
+def test_a_number_without_a_clause_says_so() -> None:
+    named = wording.clauses(contracts()["cohere"])
+    assert len(named) == 4
+    assert all("the clause is not known" in line for line in named)
+    assert "credits: 10 % below 99.5 %, 20 % below 98 %, 30 % below 95 %" in named[2]
+    daily = replace(contracts()["cohere"], credit_unit=CreditUnit.DAY, tiers=(Tier(below=0.995, credit=3.0),))
+    assert "3 days of usage below 99.5 %" in wording.clauses(daily)[2]
