@@ -37,7 +37,8 @@ def _diagnosed(spec: PageSpec, snapshot: PageSnapshot, pages: Pages, now: float)
     if snapshot.up and not frozen:
         return snapshot
     watched = tuple(_void(one) for one in snapshot.watched)
-    return replace(snapshot, problems=tuple(problems), watched=watched)
+    reading = replace(snapshot.reading, incidents=()) if frozen and snapshot.reading else snapshot.reading
+    return replace(snapshot, problems=tuple(problems), watched=watched, reading=reading)
 
 
 def _void(one: Watched) -> Watched:

@@ -188,6 +188,8 @@ def test_a_page_is_frozen_after_the_bound_of_its_entry_and_not_before() -> None:
     after = diagnose({"p": (page, snapshot_of(edited_days_ago=bound + 0.01))}, NOW)["p"]
     assert (before.problems, before.watched[0].component.state) == ((), State.OPERATIONAL)
     assert (after.problems, after.watched[0].component.state, after.up) == (("frozen",), None, True)
+    assert after.reading is not None
+    assert after.reading.incidents == (), "what was open when the page froze is no word about today"
 
 
 def test_a_page_without_a_date_of_its_own_is_never_called_frozen() -> None:
