@@ -23,8 +23,9 @@ class ResultLog:
         for change in finished.model_changes:
             log.warning("something else answers", extra={"target": finished.target.name, "what": change.what})
         before = self._tracked[finished.target.name].last
-        if result.response_model and (before is None or before.result.response_model != result.response_model):
-            _log_other_price(finished.target, result.response_model)
+        model = result.response_model
+        if model and model != finished.target.model and (before is None or before.result.response_model != model):
+            _log_other_price(finished.target, model)
         changed = before is None or before.result.outcome is not result.outcome
         level = logging.DEBUG
         if changed and result.outcome is not Outcome.CANCELLED:

@@ -23,7 +23,7 @@ from aiprobe.incidents.parse import incident_from_json
 from aiprobe.incidents.record import Incident
 from aiprobe.incidents.schema import incident_json, incident_schema
 from aiprobe.incidents.text import sentence
-from aiprobe.incidents.verdict import Witnesses, worst
+from aiprobe.incidents.verdict import MARKET_FAILS_BELOW, Witnesses, worst
 
 EMIT_EVERY_SECONDS: Final = 1.0
 PUBLISHER: Final = "aiprobe"
@@ -53,6 +53,8 @@ class IncidentKeeper:
         self._written: Mapping[str, Incident] = {}
         """The incidents that `writer` has, as they were passed to it."""
         self._comparisons: dict[Surface, SurfaceComparison] = {}
+        self._markets: dict[tuple[str, str], float] = {}
+        """The uptime that a market measures, by provider and page."""
         self._probed: frozenset[Surface] = frozenset()
         self._private: frozenset[Surface] = frozenset()
         """Surfaces that are reached without the Internet."""
@@ -89,6 +91,7 @@ class IncidentKeeper:
 
     def watched(self, surfaces: frozenset[Surface]) -> None:
         """Compare these surfaces from now on, if they are probed."""
+        self._markets.clear()  # the pages of the configuration report again at their next poll
         known = self._comparisons
         self._comparisons = {key: known.get(key) or SurfaceComparison() for key in surfaces & self._probed}
 
@@ -119,8 +122,13 @@ class IncidentKeeper:
             state=self.book.observation(*key, self._clock.wall()).state,
             declared=None if said is None or maintenance else said.state,
             maintenance=maintenance,
+            market=self._market_fails(key[0]),
             egress_down=self._egress_down and key not in self._private,
         )
+
+    def _market_fails(self, provider: str) -> bool | None:
+        ratios = [ratio for (of, _), ratio in self._markets.items() if of == provider]
+        return min(ratios) < MARKET_FAILS_BELOW if ratios else None
 
     def finished(self, finished: Finished) -> None:
         """Take one finished probe."""
@@ -137,6 +145,9 @@ class IncidentKeeper:
         """Take the state of one page after a poll."""
         now = self._clock.wall()
         reading = snapshot.reading
+        self._markets.pop((provider, snapshot.page), None)
+        if snapshot.up and reading is not None and reading.uptime_ratio is not None:
+            self._markets[provider, snapshot.page] = reading.uptime_ratio
         for watched in snapshot.watched:
             key = (provider, watched.surface)
             if key not in self._probed:

@@ -10,6 +10,9 @@ from typing import Final
 
 from aiprobe.core.state import State
 
+MARKET_FAILS_BELOW: Final = 0.95
+"""The uptime below which a market reports a failure, one request in twenty of all its users: our own choice."""
+
 
 class Verdict(StrEnum):
     """Where a failure is, in the words of `/api/v1/verdict`."""

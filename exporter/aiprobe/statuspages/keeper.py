@@ -13,7 +13,6 @@ from aiprobe.core.rows import ComponentRow, PageRow
 from aiprobe.core.statuspage import COMPONENT_WORDS, PROBLEMS, PageSnapshot, StatusPages, Watched
 from aiprobe.statuspages.doctor import diagnose, in_words
 from aiprobe.statuspages.fetch import PageFetcher
-from aiprobe.statuspages.market import FAILS_BELOW
 from aiprobe.statuspages.poll import PagePoller
 from aiprobe.statuspages.selection import Route, pages_for, route_to, watch_list
 from aiprobe.statuspages.specs import ComponentSpec, PageSpec, age_days, market_labels
@@ -123,13 +122,6 @@ class PageKeeper:
             for page, watched in self._watched()
             if (page.spec.provider, watched.surface) == (provider, surface) and page.snapshot.up
         )
-
-    def market_fails(self, provider: str) -> bool | None:
-        """Return whether a market measures a failure of one of the provider's models now; None without a market."""
-        snapshots = [page.snapshot for page in self._pages.values() if page.spec.provider == provider]
-        readings = [snapshot.reading for snapshot in snapshots if snapshot.up and snapshot.reading is not None]
-        ratios = [reading.uptime_ratio for reading in readings if reading.uptime_ratio is not None]
-        return min(ratios) < FAILS_BELOW if ratios else None
 
     def rows(self) -> Sequence[PageRow]:
         """Return the pages as people read them; those that no program can read come last."""

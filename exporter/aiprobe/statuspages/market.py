@@ -7,14 +7,11 @@ percentage, null without traffic. Nothing of the text becomes a label: model and
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from aiprobe.core.statuspage import Reading
 from aiprobe.statuspages.base import MAX_COMPONENTS, PageError
 from aiprobe.statuspages.values import a_line, an_object, document, fields, objects
-
-FAILS_BELOW: Final = 0.95
-"""The uptime below which a market reports a failure, one request in twenty of all its users: our own choice."""
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from aiprobe.core.gauges import Series
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.state import State, TargetState
-from aiprobe.core.statuspage import Page, StatusPages
+from aiprobe.core.statuspage import Page, PageSnapshot, Reading, StatusPages
 from aiprobe.incidents.keeper import IncidentKeeper
 from aiprobe.statuspages.keeper import PageKeeper
 from tests.builders import a_finished, a_provider, a_result, a_target
@@ -288,3 +288,26 @@ async def test_the_verdict_follows_probes_page_and_egress() -> None:
         world.keeper.egress({"a": False, "b": True})
         assert verdict()[0] == "them"
         assert world.keeper.verdict("nobody") is None
+
+
+async def test_the_market_is_the_third_witness_of_the_verdict_until_its_page_cannot_be_read() -> None:
+    async with a_world() as world:
+        await world.seconds(30)
+        await world.seconds(60, Outcome.OVERLOADED)
+        nothing = Reading(components=(), incidents=(), maintenances=(), updated_timestamp_seconds=None)
+        for uptime, verdict in ((0.5, "them"), (0.999, "us"), (None, "unknown")):
+            market = PageSnapshot(
+                page="market",
+                up=True,
+                reading=replace(nothing, components_known=False, uptime_ratio=uptime),
+                polled_timestamp_seconds=1.0,
+                watched=(),
+            )
+            world.keeper.page_read("anthropic", market)
+            document = world.keeper.verdict("anthropic")
+            assert document is not None
+            assert (uptime, document["verdict"]) == (uptime, verdict)
+        world.keeper.page_read("anthropic", replace(market, up=False, reading=replace(nothing, uptime_ratio=0.5)))
+        document = world.keeper.verdict("anthropic")
+        assert document is not None
+        assert document["verdict"] == "unknown"
