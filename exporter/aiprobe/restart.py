@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.state import SILENT_AFTER_INTERVALS
-from aiprobe.core.suspicion import MEMORY_SECONDS, MOST_FAILURES
+from aiprobe.core.suspicion import MEMORY_SECONDS
 from aiprobe.core.tracked import Tracked
 from aiprobe.journal.incidents import read_incidents
 from aiprobe.journal.replay import History
@@ -32,6 +32,8 @@ READ_BACK_SECONDS: Final = 7200.0
 RESULTS_IN_ALL: Final = 10_000
 RESULTS_MOST, RESULTS_LEAST = 60, 5
 """Results of one target that are read back; with many targets fewer, as on the pages."""
+FAILURES_MOST: Final = 5000
+"""Failures of one target that its background is learnt from again."""
 INCIDENTS_SECONDS: Final = 30 * 86_400.0
 """The pages show incidents again that ended within this time."""
 
@@ -154,15 +156,15 @@ class Restart:
     async def _learn(self, resumable: Sequence[Finished]) -> None:
         """Give each target its past failures, but for those that come with the results that are resumed."""
         targets = [record.target for record in self._tracked.values()]
-        found = await asyncio.to_thread(self._past.failures, targets, seconds=MEMORY_SECONDS, most=MOST_FAILURES)
+        found = await asyncio.to_thread(self._past.failures, targets, seconds=MEMORY_SECONDS, most=FAILURES_MOST)
         epoch = self._clock.wall() - self._clock.monotonic()
         resumed_from = {one.target.name: one.result.started_timestamp_seconds for one in reversed(resumable)}
         for name, history in found.items():
-            past = self._tracked[name].state.past
-            past.since = history.since - epoch
+            state = self._tracked[name].state
+            state.past.since = history.since - epoch
             for started, scheduled in history.failures:
                 if started < resumed_from.get(name, float("inf")):
-                    past.note(started - epoch, scheduled=scheduled)
+                    state.past.note(started - epoch, scheduled=scheduled, interval_seconds=state.interval_seconds)
 
     def tick(self) -> None:
         """Save what changed, every few seconds."""

@@ -79,7 +79,7 @@ class TargetState:
         habit = self.past.habit(started, self.interval_seconds) if begins else None
         self.suspicion.record(verdict, started, habit=habit, others=others)
         if bad:
-            self.past.note(started, scheduled=scheduled)
+            self.past.note(started, scheduled=scheduled, interval_seconds=self.interval_seconds)
             self._failing_in_row_since = self._failing_in_row_since if self.consecutive_failures else started
         self._excluded_in_row = 0
         self.consecutive_failures = self.consecutive_failures + 1 if bad else 0

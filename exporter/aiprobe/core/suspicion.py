@@ -7,7 +7,6 @@ good target counts for nothing. Pure: no clock, no I/O.
 
 import math
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,7 +35,7 @@ _BLIP_FAILURES: Final = 3
 """As many are certain but for their persistence. Fewer teach nothing about it: they are flakes that came close."""
 _LEAST_BLIPS: Final = 3
 _LEAST_ATTEMPTS: Final = 200
-MOST_FAILURES: Final = 5000
+_MOST_BLIPS: Final = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,16 +131,36 @@ class Suspicion:
 
 
 @dataclass(slots=True)
+class _Blip:
+    """Failures of which no two neighbours are further apart than two and a half intervals."""
+
+    first: float
+    last: float
+    failures: int = 0
+    scheduled: int = 0
+
+    @property
+    def span(self) -> float:
+        return self.last - self.first
+
+
+@dataclass(slots=True)
 class Past:
     """The failures of one target within 28 days, and what they teach."""
 
     since: float
     """From when on the target is known. All times are of the monotonic clock; those of former runs are before it."""
-    _failures: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=MOST_FAILURES))
+    _blips: deque[_Blip] = field(default_factory=lambda: deque(maxlen=_MOST_BLIPS))
 
-    def note(self, started: float, *, scheduled: bool) -> None:
-        """Remember a failed attempt."""
-        self._failures.append((started, scheduled))
+    def note(self, started: float, *, scheduled: bool, interval_seconds: float) -> None:
+        """Remember a failed attempt of a target that is probed at this interval."""
+        near = 2.5 * min(interval_seconds, 60.0)
+        if not self._blips or started - self._blips[-1].last > near:
+            self._blips.append(_Blip(started, started))
+        blip = self._blips[-1]
+        blip.last = started
+        blip.failures += 1
+        blip.scheduled += scheduled
 
     def habit(self, now: float, interval_seconds: float) -> Habit:
         """Return the target's habit as of `now`.
@@ -150,30 +169,14 @@ class Past:
         m log n. A day counts at least, so that the troubles of a first hour are not taken for a habit.
         """
         start = max(self.since, now - MEMORY_SECONDS)
-        while self._failures and self._failures[0][0] < start:
-            self._failures.popleft()
+        while self._blips and self._blips[0].last < start:
+            self._blips.popleft()
         attempts = (now - start) / interval_seconds
-        blips = [one for one in _troubles(self._failures, interval_seconds) if _span(one) <= _LONGEST_BLIP_SECONDS]
-        bad = sum(scheduled for blip in blips for _, scheduled in blip)
-        spans = [_span(blip) for blip in blips if len(blip) >= _BLIP_FAILURES]
+        blips = [blip for blip in self._blips if blip.span <= _LONGEST_BLIP_SECONDS]
+        bad = sum(blip.scheduled for blip in blips)
+        spans = [blip.span for blip in blips if blip.failures >= _BLIP_FAILURES]
         expected = len(spans) * MEMORY_SECONDS / max(now - start, DAY_SECONDS)
         return Habit(
             bad_share=bad / attempts if attempts >= _LEAST_ATTEMPTS else 0.0,
             blip_seconds=sum(spans) / len(spans) * math.log(expected) if len(spans) >= _LEAST_BLIPS else 0.0,
         )
-
-
-def _troubles(failures: Iterable[tuple[float, bool]], interval_seconds: float) -> list[list[tuple[float, bool]]]:
-    """Return the failures in groups: within one, no two neighbours are further apart than two and a half intervals."""
-    found: list[list[tuple[float, bool]]] = []
-    for failure in failures:
-        near = found and failure[0] - found[-1][-1][0] <= 2.5 * min(interval_seconds, 60.0)
-        if near:
-            found[-1].append(failure)
-        else:
-            found.append([failure])
-    return found
-
-
-def _span(trouble: list[tuple[float, bool]]) -> float:
-    return trouble[-1][0] - trouble[0][0]

@@ -90,7 +90,7 @@ def test_a_target_of_long_blips_fails_for_longer_until_it_is_an_outage(probes: s
     state = TargetState(past=Past(-28 * 86400.0))
     for blip in range(-30, 0):
         for minute in range(4):
-            state.past.note(blip * 30_000.0 + minute * 60, scheduled=True)
+            state.past.note(blip * 30_000.0 + minute * 60, scheduled=True, interval_seconds=60)
     for index, letter in enumerate(probes):
         state.record(LETTERS[letter], started=index * 10.0)
     assert state.state is expected

@@ -164,10 +164,10 @@ def flakes(count: int, *, apart: float = 6 * 3600.0, seconds: float = 0.0) -> Pa
     """Return the past of a target with so many blips, each of a first and a last failure."""
     past = Past(0.0)
     for index in range(count):
-        past.note(index * apart, scheduled=True)
+        past.note(index * apart, scheduled=True, interval_seconds=60)
         if seconds:
             for at in range(60, int(seconds) + 1, 60):
-                past.note(index * apart + at, scheduled=True)
+                past.note(index * apart + at, scheduled=True, interval_seconds=60)
     return past
 
 
@@ -205,3 +205,11 @@ def test_the_blips_of_a_week_are_a_quarter_of_those_that_28_days_will_have() -> 
 def test_the_blips_of_a_first_hour_count_as_those_of_a_day() -> None:
     past = flakes(3, apart=1200, seconds=120)
     assert past.habit(3600, 60).blip_seconds == past.habit(DAY, 60).blip_seconds == pytest.approx(120 * math.log(84))
+
+
+def test_an_outage_of_a_day_does_not_push_the_blips_before_it_out_of_the_memory() -> None:
+    past = flakes(28, seconds=120)
+    before = past.habit(8 * DAY, 60).blip_seconds
+    for at in range(8640):
+        past.note(7.5 * DAY + at * 10, scheduled=True, interval_seconds=60)
+    assert past.habit(8.6 * DAY, 60).blip_seconds == pytest.approx(before, rel=0.1)
