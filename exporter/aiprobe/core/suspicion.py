@@ -166,17 +166,19 @@ class Past:
         """Return the target's habit as of `now`.
 
         Blips are taken to end at a constant rate: of n in 28 days that last m seconds on average, one outlasts
-        m log n. A day counts at least, so that the troubles of a first hour are not taken for a habit.
+        m log n. A share is learnt from a day on, and a shorter time counts as a day for the number of blips: the
+        trouble of a first hour is no habit.
         """
         start = max(self.since, now - MEMORY_SECONDS)
         while self._blips and self._blips[0].last < start:
             self._blips.popleft()
-        attempts = (now - start) / interval_seconds
+        seconds = now - start
+        attempts = seconds / interval_seconds
         blips = [blip for blip in self._blips if blip.span <= _LONGEST_BLIP_SECONDS]
         bad = sum(blip.scheduled for blip in blips)
         spans = [blip.span for blip in blips if blip.failures >= _BLIP_FAILURES]
-        expected = len(spans) * MEMORY_SECONDS / max(now - start, DAY_SECONDS)
+        expected = len(spans) * MEMORY_SECONDS / max(seconds, DAY_SECONDS)
         return Habit(
-            bad_share=bad / attempts if attempts >= _LEAST_ATTEMPTS else 0.0,
+            bad_share=bad / attempts if seconds >= DAY_SECONDS and attempts >= _LEAST_ATTEMPTS else 0.0,
             blip_seconds=sum(spans) / len(spans) * math.log(expected) if len(spans) >= _LEAST_BLIPS else 0.0,
         )

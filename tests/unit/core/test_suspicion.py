@@ -176,8 +176,14 @@ def test_the_background_is_learnt_from_the_last_28_days() -> None:
     assert flakes(112).habit(42 * DAY, 60).bad_share == pytest.approx(56 / 40320, rel=0.05)
 
 
-def test_nothing_is_learnt_from_too_few_attempts() -> None:
-    assert flakes(3, apart=600).habit(3 * 3600, 60).bad_share == 0.0
+@pytest.mark.parametrize(
+    ("seconds", "interval", "learnt"),
+    [(DAY - 60, 60, 0), (DAY, 60, 3 / 1440), (DAY, 3600, 0), (8 * DAY, 3600, 0), (9 * DAY, 3600, 3 / 216)],
+)
+def test_a_share_is_learnt_from_a_day_and_two_hundred_attempts_on(
+    seconds: float, interval: float, learnt: float
+) -> None:
+    assert flakes(3, apart=600).habit(seconds, interval).bad_share == pytest.approx(learnt)
 
 
 def test_an_incident_does_not_count_as_background() -> None:
