@@ -8,7 +8,7 @@ import click
 from aiprobe.cli.alerting import RECEIVERS, TEST_ALERT, write_alerting
 from aiprobe.cli.bundle import ExportError
 from aiprobe.cli.options import DEFAULT_CONFIG, fail
-from aiprobe.config.starter import starter
+from aiprobe.config.starter import questions, starter
 from aiprobe.known import KNOWN
 
 
@@ -26,11 +26,15 @@ from aiprobe.known import KNOWN
 )
 @click.option("--directory", type=click.Path(path_type=Path, file_okay=False), default="alerting", show_default=True,
               help="Where to write what --alertmanager asks for.")  # fmt: skip
-def init(output: Path, *, force: bool, receiver: str | None, directory: Path) -> None:
+@click.option("--ask", default="", metavar="NAMES", help="More questions of chat probes, such as tools,structured.")
+def init(output: Path, *, force: bool, receiver: str | None, directory: Path, ask: str) -> None:
     if receiver is not None:
         _alerting(receiver, directory, force=force)
         return
-    text, usd_per_day = starter(os.environ, KNOWN)
+    asks = tuple(filter(None, ask.split(",")))
+    if not set(asks) <= set(questions(KNOWN)):
+        fail(f"--ask takes {', '.join(questions(KNOWN))}, divided by commas")
+    text, usd_per_day = starter(os.environ, KNOWN, asks=asks)
     if str(output) == "-":
         click.echo(text)
         return

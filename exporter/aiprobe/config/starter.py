@@ -1,13 +1,14 @@
 """Writes a first configuration for the provider keys that are in the environment."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aiprobe.config.known import Known
 from aiprobe.config.load import load_text
 from aiprobe.config.resolve.presets import Preset, presets
 from aiprobe.config.resolve.prices import builtin_prices
+from aiprobe.core.kind import QuestionTraits
 from aiprobe.core.money import expected_usd_per_day
 
 _SMALLEST_BUDGET_USD: Final = 0.10
@@ -39,8 +40,11 @@ _EXAMPLE: Final = """\
 """
 
 
-def starter(environ: Mapping[str, str], known: Known) -> tuple[str, float]:
-    """Return the text of a commented configuration for the keys in `environ`, and what a day of it costs in USD."""
+def starter(environ: Mapping[str, str], known: Known, *, asks: Sequence[str] = ()) -> tuple[str, float]:
+    """Return the text of a commented configuration for the keys in `environ`, and what a day of it costs in USD.
+
+    `asks` are questions of chat probes that are asked beside the default one, more seldom.
+    """
     found = _with_keys(environ)
     ready = [preset for preset in found if preset.base_url and preset.model]
     unfinished = [preset for preset in found if preset not in ready]
@@ -50,7 +54,8 @@ def starter(environ: Mapping[str, str], known: Known) -> tuple[str, float]:
         )
         said = "" if unfinished else _NO_KEY.format(variables=variables)
         return _HEADER + said + _commented(unfinished) + _EXAMPLE, 0.0
-    body = _body(ready) + _commented(unfinished)
+    questions = known.kinds["chat"].questions if asks else {}
+    body = _body(ready, [questions[ask] for ask in asks]) + _commented(unfinished)
     settings = load_text(body, environ=environ, known=known)
     usd_per_day = sum(expected_usd_per_day(target) or 0.0 for target in settings.targets)
     # Twice what is expected: room for confirmations and for a model that talks more than it was asked to.
@@ -69,13 +74,21 @@ def _with_keys(environ: Mapping[str, str]) -> list[Preset]:
     return list(found.values())
 
 
-def _body(ready: list[Preset]) -> str:
+def questions(known: Known) -> tuple[str, ...]:
+    """Return the questions that can be asked without more keys, but the default one."""
+    _, *others = known.kinds["chat"].questions.values()
+    return tuple(question.name for question in others if not question.needs)
+
+
+def _body(ready: list[Preset], asked: Sequence[QuestionTraits]) -> str:
     lines = ["defaults:", "  interval: 60s", "", "providers:"]
     for preset in ready:
         lines += [f"  {preset.key}:", f'    api_key: "${{{preset.key_variable}}}"']
     lines += ["", "targets:"]
     for preset in ready:
         lines += _target(preset)
+        for question in asked:
+            lines += _asking(preset, question)
     return "\n".join([*lines, ""])
 
 
@@ -90,6 +103,20 @@ def _target(preset: Preset) -> list[str]:
             "    # price: {input_usd: ..., output_usd: ...}: aiprobe has no price for it",
         ]
     return [f"  - name: {preset.key}-{'chat' if known else 'models'}", f"    provider: {preset.key}", *kind]
+
+
+def _asking(preset: Preset, question: QuestionTraits) -> list[str]:
+    """Return the target that asks one more question; none where its model has no price or the provider no mode."""
+    if question.form in preset.lacks or builtin_prices().lookup(preset.name, preset.model or "") is None:
+        return []
+    return [
+        f"  - name: {preset.key}-{question.name}",
+        f"    provider: {preset.key}",
+        "    probe: chat",
+        f"    ask: {question.name}",
+        f"    model: {preset.model}",
+        "    interval: 5m",
+    ]
 
 
 def _commented(unfinished: list[Preset]) -> str:

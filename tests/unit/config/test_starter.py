@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from aiprobe import known
+from aiprobe.config.load import load
 from aiprobe.config.resolve.presets import presets
-from aiprobe.config.starter import starter
+from aiprobe.config.starter import questions, starter
 from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import KNOWN, a_file, loaded, problems_of
 
@@ -83,3 +85,23 @@ def test_the_commented_example_loads_once_the_marks_are_taken_away(tmp_path: Pat
     found = loaded(a_file(tmp_path, example), {})
 
     assert [target.name for target in found.targets] == ["simulated-chat", "local-chat"]
+
+
+def test_more_questions_are_asked_of_every_provider_that_has_their_mode(tmp_path: Path) -> None:
+    environ = {"ANTHROPIC_API_KEY": "x", "DEEPSEEK_API_KEY": "y"}
+    text, usd_per_day = starter(environ, known.KNOWN, asks=("tools", "structured"))
+    path = a_file(tmp_path, text)
+    found = load(path, environ=environ, known=known.KNOWN)
+    asked = [(target.provider.key, target.ask) for target in found.targets]
+    assert asked == [
+        ("anthropic", "repeat"),
+        ("anthropic", "tools"),
+        ("anthropic", "structured"),
+        ("deepseek", "repeat"),
+        ("deepseek", "tools"),
+    ]
+    assert sum(expected_usd_per_day(target) or 0 for target in found.targets) == pytest.approx(usd_per_day)
+
+
+def test_a_question_that_needs_more_keys_is_not_offered() -> None:
+    assert questions(known.KNOWN) == ("tools", "structured")
