@@ -51,6 +51,24 @@ First run aiprobe check on the file: it lists every problem with its line.
         board="self",
     ),
     Alert(
+        name="AIDiscoverySourceUnreadable",
+        expr="""\
+max by (job, instance, vantage, source) (max_over_time(aiprobe_discovery_up[15m])) == 0
+""",
+        severity="warning",
+        scope="meta",
+        waits="1m",
+        keeps="5m",
+        summary="Source of discovery {{ $labels.source }} not readable",
+        description="""\
+{{ $labels.instance }} has read {{ $labels.source }} in vain for 15 minutes or more and ran on with its last good answer.
+""",
+        first="""\
+First run aiprobe check --discover: it names the reason.
+""",
+        board="self",
+    ),
+    Alert(
         name="AIBudgetExhausted",
         expr="""\
 sum by (job, instance, vantage) (increase(aiprobe_skipped_total{reason="budget"}[15m])) > 0

@@ -9,6 +9,7 @@ from aiprobe.config.schema.root import json_schema
 TITLES: Final = {
     "ProviderSection": "providers.NAME",
     "TargetSection": "targets[]",
+    "DiscoverSection": "discover.NAME",
     "GroupSection": "groups.NAME",
     "DefaultsSection": "defaults",
     "BudgetSection": "budget",
@@ -35,8 +36,8 @@ TITLES: Final = {
 """The headings in the order of the page."""
 
 _TOP_KEYS: Final = (
-    *("vantage", "budget", "defaults", "classes", "egress", "providers", "targets", "groups", "contracts"),
-    *("status_pages", "maintenance", "journal", "prices", "include"),
+    *("vantage", "budget", "defaults", "classes", "egress", "providers", "targets", "discover", "groups"),
+    *("contracts", "status_pages", "maintenance", "journal", "prices", "include"),
 )
 """The order of the keys on the page."""
 

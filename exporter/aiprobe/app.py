@@ -24,6 +24,7 @@ from aiprobe.core.money import Budget
 from aiprobe.core.secret import CONFIGURED, Redactor
 from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
+from aiprobe.discovery.keeper import DiscoveryKeeper
 from aiprobe.egress import EgressKeeper
 from aiprobe.incidents.keeper import IncidentKeeper
 from aiprobe.journal import changes
@@ -150,7 +151,9 @@ class App:
             ),
             meter=self.recorder,
         )
-        prepare_probe = preparer(Tools(transport=self.transport, clock=clock, credentials=self.vault))
+        tools = Tools(transport=self.transport, clock=clock, credentials=self.vault)
+        prepare_probe = preparer(tools)
+        self.discovery = DiscoveryKeeper(self.recorder, directory, tools=tools, clock=clock, reload=self.reload)
         self.scheduler = Scheduler(
             clock=clock, tracked=tracked, prepare_probe=prepare_probe, attempts=attempts, meter=self.recorder
         )
@@ -174,6 +177,7 @@ class App:
             self.objectives,
             self.contracts,
             self.maintenance,
+            self.discovery,
             self.restart,
         )
         self.running: server.Running | None = None
@@ -227,6 +231,8 @@ class App:
         for commit in self._shown_early(self._share):
             commit()
         await self.journal.open()
+        await self.discovery.open()
+        stack.push_async_callback(self.discovery.close)
         await self._apply(settings)
         await self.restart.open(self._resume)
         self._tick_once()
@@ -267,7 +273,9 @@ class App:
             self._settings, self._share = settings, share
         finally:
             # Also drop the credentials that a rejected configuration began to renew.
-            await self.vault.keep_only(record.target.provider for record in self._tracked.values())
+            probed = [record.target.provider for record in self._tracked.values()]
+            sources = [source.provider for source in self._settings.discovery.sources.values()]
+            await self.vault.keep_only([*probed, *sources])
         if len(share.targets) < len(settings.targets):
             log.info("this shard probes %d of %d targets", len(share.targets), len(settings.targets))
         for warning in (*settings.warnings, *share.warnings):
@@ -279,7 +287,9 @@ class App:
         Rooms that read the journal come last, so that few probes end between their reading and the commit.
         """
         targets = share.targets
-        trusted = {one.provider.ca_file for one in targets if one.provider.ca_file and one.provider.tls_verify}
+        providers = [target.provider for target in targets]
+        providers += [source.provider for source in settings.discovery.sources.values()]
+        trusted = {one.ca_file for one in providers if one.ca_file and one.tls_verify}
         contracted = {name for use in settings.contracts.values() for name in use.targets}
         timed = {target.name for target in targets if target.objectives.throughput is not None}
         return (
@@ -290,6 +300,7 @@ class App:
             self.incidents.prepare(targets),
             self.maintenance.prepare(settings.maintenance),
             self.pages.prepare(settings.status_pages, settings.targets, owns=self._options.shard.owns_page_of),
+            self.discovery.prepare(settings.discovery),
             self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
             *await self._prepare_joint(settings, share),
         )

@@ -10,6 +10,7 @@ from aiprobe.config.load import load
 from aiprobe.config.settings import Settings
 from aiprobe.contracts.binding import contract_problem
 from aiprobe.core.clock import Clock
+from aiprobe.core.discovered import Answers
 from aiprobe.core.model import Target
 from aiprobe.credentials import missing_extras
 from aiprobe.probes import PROBES
@@ -45,6 +46,9 @@ KNOWN: Final = Known(
 )
 
 
-def read_settings(config_file: Path, environ: Mapping[str, str]) -> Settings:
-    """Read a configuration and check it against this build. Raises ConfigError."""
-    return load(config_file, environ=environ, known=KNOWN)
+def read_settings(config_file: Path, environ: Mapping[str, str], answers: Answers | None = None) -> Settings:
+    """Read a configuration and check it against this build. Raises ConfigError.
+
+    `answers` are those of the sources of discovery, if they were just read.
+    """
+    return load(config_file, environ=environ, known=KNOWN, answers=answers)

@@ -33,6 +33,9 @@ QUERIES += [
 every_query = pytest.mark.parametrize(("expr", "panel"), [one[1:] for one in QUERIES], ids=[one[0] for one in QUERIES])
 SHORT = {metric.name: metric for metric in METRICS}
 NOT_ON_A_BOARD = {
+    "aiprobe_discovery_up": "its alert names the source, and the runbook its last reading",
+    "aiprobe_discovery_last_read_timestamp_seconds": "the runbook of the alert has the query",
+    "aiprobe_discovery_targets": "the log names what is left out, and docs/howto/discovery.md has the query",
     "aiprobe_status_component_listed": "the state of a component that disappeared is absent, and the log names it",
     "aiprobe_failing_since_timestamp_seconds": "the line of the suspicion shows when it left 0",
     "aiprobe_last_failure_http_status": "the texts of the pages have it; the outcomes on the boards say more",

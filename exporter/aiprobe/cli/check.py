@@ -1,13 +1,15 @@
 """`aiprobe check`."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
-from aiprobe.cli.options import config_option, fail, web_config_option
+from aiprobe.cli.options import NOT_OK, config_option, fail, web_config_option
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.schema.root import json_schema
 from aiprobe.config.settings import Settings
@@ -24,8 +26,9 @@ from aiprobe.web.yamlfile import WebError
 @click.command()
 @config_option
 @web_config_option
+@click.option("--discover", is_flag=True, help="Read the sources of discovery now, and show what would be probed.")
 @click.option("--schema", is_flag=True, help="Print a JSON Schema of the configuration, for editors, and exit.")
-def check(config_file: Path, web_config_file: Path | None, *, schema: bool) -> None:
+def check(config_file: Path, web_config_file: Path | None, *, discover: bool, schema: bool) -> None:
     if schema:
         click.echo(json.dumps(json_schema(), indent=2))
         return
@@ -34,7 +37,18 @@ def check(config_file: Path, web_config_file: Path | None, *, schema: bool) -> N
             load_web_config(web_config_file)
         except WebError as error:
             fail(error)
-    settings = settings_or_exit(config_file, Redactor(), read=read_settings)
+    redactor, failed = Redactor(), False
+    settings = settings_or_exit(config_file, redactor, read=read_settings)
+    if discover:
+        from aiprobe.cli.discovering import read_sources  # noqa: PLC0415 - a plain check opens no connection
+
+        answers, problems = read_sources(settings, redactor)
+        settings = settings_or_exit(config_file, redactor, read=partial(read_settings, answers=answers))
+        for problem in problems:
+            click.echo(problem, err=True)
+        for (name, state), count in settings.discovery.counts.items():
+            click.echo(f"source {name}: {count} targets {state.replace('_', ' ')}")
+        failed = bool(problems)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     if len(settings.targets) > (room := room_for_connections(hard=True)):
@@ -46,6 +60,8 @@ def check(config_file: Path, web_config_file: Path | None, *, schema: bool) -> N
         click.echo(f"warning: {line}", err=True)
     for line in costs(settings):
         click.echo(line)
+    if failed:
+        sys.exit(NOT_OK)
 
 
 def old_pages(settings: Settings, now: float) -> Iterator[str]:

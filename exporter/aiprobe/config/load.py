@@ -15,6 +15,7 @@ from aiprobe.config.resolve.root import Source, resolve
 from aiprobe.config.schema.root import ConfigFile, IncludedFile
 from aiprobe.config.settings import Settings
 from aiprobe.config.validate import validate
+from aiprobe.core.discovered import Answers
 from aiprobe.core.secret import Redactor
 
 HASH_DIGITS: Final = 12
@@ -29,10 +30,12 @@ def load(
     environ: Mapping[str, str],
     known: Known,
     today: dt.date | None = None,
+    answers: Answers | None = None,
 ) -> Settings:
     """Read the configuration at `path`.
 
-    `today` decides which prices are old; it is the present day (UTC) when not given.
+    `today` decides which prices are old; it is the present day (UTC) when not given. `answers` are those of the
+    sources of discovery; the last good ones, which stand beside the journal, when not given.
 
     Raises:
         ConfigError: with every problem of every file.
@@ -54,6 +57,7 @@ def load(
         known=known,
         today=today or dt.datetime.now(dt.UTC).date(),
         config_hash=hasher.hexdigest()[:HASH_DIGITS],
+        answers=answers,
     )
 
 
@@ -90,6 +94,7 @@ def _settings(
     known: Known,
     today: dt.date,
     config_hash: str,
+    answers: Answers | None = None,
 ) -> Settings:
     main = validate(documents[0], ConfigFile)
     sources = [Source(checked=main, base=bases[0])]
@@ -99,7 +104,14 @@ def _settings(
         findings.errors.extend(document.problems)
         findings.keep_secret(*document.secrets)
     settings = resolve(
-        main, sources, environ=environ, findings=findings, known=known, today=today, config_hash=config_hash
+        main,
+        sources,
+        environ=environ,
+        findings=findings,
+        known=known,
+        today=today,
+        config_hash=config_hash,
+        answers=answers,
     )
     redact = Redactor(findings.secrets)
     order = {document.name: index for index, document in enumerate(documents)}

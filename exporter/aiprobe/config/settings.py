@@ -7,6 +7,7 @@ from typing import Literal
 
 from aiprobe.config.problems import Problem
 from aiprobe.core.contract import ContractUse
+from aiprobe.core.discovered import Discovery
 from aiprobe.core.maintenance import Window
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.secret import Secret
@@ -43,6 +44,7 @@ class Settings:
     contracts: Mapping[str, ContractUse]
     """By the name under which they are shown."""
     maintenance: tuple[Window, ...]
+    discovery: Discovery
     secrets: tuple[Secret, ...]
     """Every secret value: keys, secret headers, proxy passwords. For the redactor."""
     shown: str

@@ -34,7 +34,13 @@ def show(documents: list[Document], redact: Redactor) -> str:
                 merged[name] = [*(merged.get(name) or []), *part]
     merged["providers"] = {key: _provider(section) for key, section in (merged.get("providers") or {}).items()}
     merged["targets"] = [_masked_headers(section) for section in merged.get("targets") or []]
-    return yaml.safe_dump(merged, sort_keys=False, allow_unicode=True, width=120)
+    merged["discover"] = {key: _source(section) for key, section in (merged.get("discover") or {}).items()}
+    return yaml.safe_dump(
+        {name: part for name, part in merged.items() if part or name != "discover"},
+        sort_keys=False,
+        allow_unicode=True,
+        width=120,
+    )
 
 
 def _provider(section: Any) -> Any:
@@ -49,6 +55,13 @@ def _provider(section: Any) -> Any:
         shown["credential"] = {**credential, "command": [*program, MASK] if credential["command"][1:] else program}
     if isinstance(shown.get("proxy"), str):
         shown["proxy"] = _without_userinfo(shown["proxy"])
+    return shown
+
+
+def _source(section: Any) -> Any:
+    shown = _provider(section)
+    if isinstance(shown, dict) and "template" in shown:
+        return {**shown, "template": _masked_headers(shown["template"])}
     return shown
 
 

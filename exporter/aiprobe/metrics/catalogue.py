@@ -300,6 +300,23 @@ GROUP_METRICS: Final[tuple[Metric, ...]] = (
     ),
 )
 
+DISCOVERY_METRICS: Final[tuple[Metric, ...]] = (
+    gauge("discovery_up", "1 if the source of discovery was read last time, else 0.", "source"),
+    gauge(
+        "discovery_last_read_timestamp_seconds",
+        "When the source of discovery was last read, Unix time.",
+        "source",
+        unit="seconds",
+    ),
+    gauge(
+        "discovery_targets",
+        "Targets that a source of discovery names: probed, or left_out for a limit, the budget or a mistake.",
+        "source",
+        "state",
+    ),
+)
+"""The sources of targets."""
+
 EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
     gauge(
         "surface_state",
@@ -338,6 +355,7 @@ EXPORTER_METRICS: Final[tuple[Metric, ...]] = (
         "When the configuration was last loaded successfully, Unix time.",
         unit="seconds",
     ),
+    *DISCOVERY_METRICS,
     *STATUS_METRICS,
     *SLA_METRICS,
     *GROUP_METRICS,

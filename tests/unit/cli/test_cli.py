@@ -126,3 +126,25 @@ def test_only_http_is_asked(command: str) -> None:
     code, said = run(command, "--url", "file:///etc/passwd")
     assert code == 2
     assert "not an http(s) URL" in said
+
+
+def test_check_discover_shows_what_would_be_probed_and_fails_for_a_source_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "sd.json").write_text('[{"targets": ["h:1"], "labels": {"team": "a"}}]')
+    config = tmp_path / "aiprobe.yml"
+    template = "{provider: p, probe: http, name: '{address}', url: 'https://{address}/'}"
+    config.write_text(
+        "providers: {p: {protocol: openai-chat, base_url: 'http://127.0.0.1:9/v1'}}\n"
+        f"discover: {{good: {{file: sd.json, template: {template}}}}}\n"
+    )
+
+    code, said = run("check", "--discover", "--config.file", str(config))
+    assert code == 0, said
+    assert "source good: 1 targets probed" in said
+    assert [line.split()[0] for line in said.splitlines() if " http " in line] == ["h:1"]
+    assert "h:1" not in run("check", "--config.file", str(config))[1]
+
+    config.write_text(config.read_text().replace("discover: {", "discover: {bad: {models: p}, "))
+    code, said = run("check", "--discover", "--config.file", str(config))
+    assert code == 1
+    assert "source bad: no answer: connect" in said
+    assert "source good: 1 targets probed" in said

@@ -27,8 +27,9 @@ PARTS = {
 def test_every_yaml_of_the_pages_is_accepted_by_what_reads_it(fence: Fence, tmp_path: Path) -> None:
     keys = yaml.safe_load(fence.text).keys()
 
-    if "targets" in keys:
-        assert read_settings(write_with_certificates(fence.text, tmp_path, "aiprobe.yml"), AnyVariable()).targets
+    if "targets" in keys or "discover" in keys:
+        settings = read_settings(write_with_certificates(fence.text, tmp_path, "aiprobe.yml"), AnyVariable())
+        assert settings.targets or settings.discovery.sources
     elif "steps" in keys:
         assert parse_scenario(fence.text, name="outage.yml").steps
     elif "tls_server_config" in keys:

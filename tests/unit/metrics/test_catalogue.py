@@ -12,6 +12,7 @@ import pytest
 from aiprobe.core.model import ModelChange, RateLimit
 from aiprobe.core.outcomes import Outcome
 from aiprobe.metrics.catalogue import (
+    DISCOVERY_METRICS,
     EXPORTER_METRICS,
     GROUP_METRICS,
     METRICS,
@@ -60,7 +61,7 @@ def a_recorder_with_everything() -> Recorder:
     for name in ("errors_total", "dropped_total", "size_bytes", "seal", "last_commit_timestamp_seconds"):
         recorder.replace(f"journal_{name}", {(): 0})
     recorder.reloaded(successful=True)
-    for metric in (*STATUS_METRICS, *SLA_METRICS, *GROUP_METRICS):
+    for metric in (*DISCOVERY_METRICS, *STATUS_METRICS, *SLA_METRICS, *GROUP_METRICS):
         recorder.replace(metric.short, {tuple(metric.labels): 1.0})
     recorder.replace_for("acme-chat", "slo_burn_rate", {("availability", "1h"): 2.0})
     recorder.replace_for("acme-chat", "slo_error_budget_remaining_ratio", {("availability",): 0.5})

@@ -85,7 +85,7 @@ def resolve_provider(
     if section.credential is not None and section.api_key is not None:
         findings.error(where.at("credential"), "there is an api_key as well", "give one of the two")
     headers = resolve_headers(section.headers, where.at("headers"), base, findings)
-    ca_file = _ca_file(section, where, base, findings)
+    ca_file = resolve_ca_file(section.ca_file, where.at("ca_file"), base, findings)
     _check_rest(section, where, findings)
     if section.defaults is not None:
         check_defaults(section.defaults.timeouts, where=where.at("defaults"), findings=findings)
@@ -245,15 +245,16 @@ def _header_value(
     return str(source)
 
 
-def _ca_file(section: ProviderSection, where: Where, base: Path, findings: Findings) -> str | None:
-    if section.ca_file is None:
+def resolve_ca_file(name: str | None, where: Where, base: Path, findings: Findings) -> str | None:
+    """Return the path of a file of certificates; None when there is none, or it cannot be used."""
+    if name is None:
         return None
-    path = base / section.ca_file
+    path = base / name
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = "holds no PEM certificate" if isinstance(error, ssl.SSLError) else "cannot be read"
-        findings.error(where.at("ca_file"), f"{path} {reason}", "name a file of PEM certificates")
+        findings.error(where, f"{path} {reason}", "name a file of PEM certificates")
         return None
     findings.files.append(path)
     return str(path)

@@ -4,16 +4,19 @@ Names are unique, references meet something, prices are known, the budget suffic
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
+from aiprobe.config.answers import read_answers
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.contracts import resolve_contracts
+from aiprobe.config.resolve.discover import Room, resolve_discovery
 from aiprobe.config.resolve.maintenance import resolve_maintenance
 from aiprobe.config.resolve.money import check_budget, price_table, priced
 from aiprobe.config.resolve.pages import resolve_pages
@@ -26,6 +29,7 @@ from aiprobe.config.schema.target import DefaultsSection
 from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
+from aiprobe.core.discovered import Answers
 from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Price, Target
 from aiprobe.core.money import FOLLOW_UPS_SHARE
@@ -49,6 +53,7 @@ def resolve(
     known: Known,
     today: dt.date,
     config_hash: str,
+    answers: Answers | None = None,
 ) -> Settings | None:
     """Return the settings, or None when `findings` has errors."""
     config, base = main.sections, sources[0].base
@@ -64,8 +69,26 @@ def resolve(
         broken_providers=_broken(sources, "providers") | (_names(sources, "providers") - set(accounts)),
         known=known,
     )
+    directory = base / config.journal.directory if config.journal.directory else Path(DEFAULT_JOURNAL_DIRECTORY)
     prices = price_table(config.prices, base=base, where=main.where("prices"), findings=findings)
-    targets = _targets(sources, rules, prices, budget=config.budget, today=today, findings=findings)
+    make = partial(_target, rules=rules, prices=prices, budget=config.budget, today=today, models=cache(prices.of))
+    targets = [target for entry in _entries(sources, findings) if (target := make(entry, findings)) is not None]
+    check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
+    discovery, found = resolve_discovery(
+        config.discover,
+        where=main.where("discover"),
+        base=base,
+        rules=rules,
+        answers=partial(read_answers, directory) if answers is None else lambda: answers,
+        room=Room(
+            taken={target.name: target for target in targets},
+            budget=config.budget,
+            make=make,
+            defaults=(config.defaults,),
+        ),
+        findings=findings,
+    )
+    targets += found
     _warn_of_missing_keys(accounts, targets, findings)
     for number, url in enumerate(config.egress):
         if not url.startswith("https://"):
@@ -94,10 +117,8 @@ def resolve(
         providers=_names(sources, "providers") | _broken(sources, "providers"),
         findings=findings,
     )
-    check_budget(config.budget, targets, where=main.where("budget", "usd_per_day"), findings=findings)
     if findings.errors:
         return None
-    directory = config.journal.directory
     return Settings(
         vantage=config.vantage,
         usd_per_day=config.budget.usd_per_day if config.budget else None,
@@ -106,9 +127,8 @@ def resolve(
         targets=tuple(targets),
         providers=MappingProxyType({key: account.provider for key, account in accounts.items()}),
         groups=MappingProxyType(groups),
-        journal=Journal(
-            directory=base / directory if directory else Path(DEFAULT_JOURNAL_DIRECTORY), keep_ok=config.journal.keep_ok
-        ),
+        journal=Journal(directory=directory, keep_ok=config.journal.keep_ok),
+        discovery=discovery,
         status_pages=status_pages,
         contracts=contracts,
         maintenance=maintenance,
@@ -153,32 +173,25 @@ def _classes(sources: list[Source], findings: Findings) -> dict[str, DefaultsSec
     return classes
 
 
-def _targets(
-    sources: list[Source],
+def _target(
+    entry: Entry,
+    findings: Findings,
+    *,
     rules: Rules,
     prices: PriceTable,
-    *,
     budget: BudgetSection | None,
     today: dt.date,
-    findings: Findings,
-) -> list[Target]:
-    targets: list[Target] = []
-    by_provider: dict[str, Mapping[str, Price]] = {}
-    for entry in _entries(sources, findings):
-        target = resolve_target(entry, rules=rules, findings=findings)
-        if target is not None:
-            section, where = entry.section, entry.where
-            account = rules.accounts[section.provider]
-            if (problem := rules.known.check_target(target)) is not None:
-                findings.error(where, problem)
-            name = account.provider.name
-            if name not in by_provider:
-                by_provider[name] = prices.of(name)
-            target = replace(target, model_prices=by_provider[name])
-            targets.append(
-                priced(target, section, account, prices, where=where, budget=budget, today=today, findings=findings)
-            )
-    return targets
+    models: Callable[[str], Mapping[str, Price]],
+) -> Target | None:
+    target = resolve_target(entry, rules=rules, findings=findings)
+    if target is None:
+        return None
+    section, where = entry.section, entry.where
+    account = rules.accounts[section.provider]
+    if (problem := rules.known.check_target(target)) is not None:
+        findings.error(where, problem)
+    target = replace(target, model_prices=models(account.provider.name))
+    return priced(target, section, account, prices, where=where, budget=budget, today=today, findings=findings)
 
 
 def _entries(sources: list[Source], findings: Findings) -> list[Entry]:
@@ -195,7 +208,14 @@ def _entries(sources: list[Source], findings: Findings) -> list[Entry]:
                 findings.error(where.at("name"), f'ends in "{FALLBACK_SUFFIX}"', hint)
             # A second one of its name too: its other mistakes are worth knowing.
             found.append(Entry(section=section, where=where, base=source.base, defaults=defaults))
-    if not found and not any(source.checked.document.problems for source in sources) and not findings.errors:
+    main = sources[0].checked.sections
+    discovers = isinstance(main, ConfigFile) and bool(main.discover)
+    if (
+        not found
+        and not discovers
+        and not any(source.checked.document.problems for source in sources)
+        and not findings.errors
+    ):
         findings.error(
             sources[0].checked.where("targets"), "there is nothing to probe", "add a target; `aiprobe init` writes one"
         )

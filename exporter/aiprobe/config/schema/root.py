@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from aiprobe.config.schema.base import Section, key, section
 from aiprobe.config.schema.contracts import ContractSection
+from aiprobe.config.schema.discover import DiscoverSection
 from aiprobe.config.schema.maintenance import MaintenanceSection
 from aiprobe.config.schema.pages import StatusPagesSection
 from aiprobe.config.schema.provider import ProviderSection
@@ -75,6 +76,7 @@ class ConfigFile(IncludedFile):
 
     vantage: OptionalName = key("The location of this exporter: a label on every series.", default="")
     budget: BudgetSection | None = key("The limits of spending; no limit by default.")
+    discover: dict[Name, DiscoverSection] = key("Sources that name more targets.", default={})
     egress: list[Url] = key(
         "URLs whose answer proves that our own network works, independent of every provider. [] disables the checks.",
         default=list(DEFAULT_EGRESS),

@@ -168,14 +168,19 @@ def _as_text(value: Any) -> Any:
 
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
-_TAKEN_LABELS = frozenset({*IDENTITY_LABELS, "protocol", "display_name", "job", "instance", "le", "quantile"})
+TAKEN_LABELS = frozenset({*IDENTITY_LABELS, "protocol", "display_name", "job", "instance", "le", "quantile"})
+
+
+def is_label(name: str) -> bool:
+    """Return whether `name` can be the name of a label."""
+    return _LABEL.match(name) is not None and not name.startswith(("__", "exported_"))
 
 
 def _check_labels(labels: dict[str, str]) -> dict[str, str]:
     for name in labels:
-        if not _LABEL.match(name) or name.startswith(("__", "exported_")):
+        if not is_label(name):
             raise ValueError(f'"{name[:40]}" is not a label name; use letters, digits and _, and begin with a letter')
-        if name in _TAKEN_LABELS:
+        if name in TAKEN_LABELS:
             raise ValueError(f"the label \"{name}\" is one of aiprobe's or Prometheus' own; choose another name")
     return labels
 

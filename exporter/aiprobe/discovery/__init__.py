@@ -1,0 +1,1 @@
+"""Reads the sources of discovery and keeps their last good answers. What becomes a target decides `config/`."""

@@ -1,0 +1,65 @@
+"""A running exporter whose targets a server on loopback names."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from aiprobe.app import App, Options
+from aiprobe.core.clock import Clock
+from aiprobe.core.secret import Redactor
+from aiprobe.known import read_settings
+from tests.unit.statuspages.servers import a_server
+
+TURNS, TURN_SECONDS = 2000, 0.01
+"""A reload starts another process, which takes a second or more of a busy machine."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(TURNS):
+        if condition():
+            return
+        await asyncio.sleep(TURN_SECONDS)
+    raise AssertionError("it never came")
+
+
+async def test_models_appear_without_a_restart_and_stay_while_the_list_cannot_be_read(tmp_path: Path) -> None:
+    models = ["m-1"]
+    status = 200
+    asked = 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += request.path == "/v1/models"
+        return web.json_response({"data": [{"id": name, "owned_by": "us"} for name in models]}, status=status)
+
+    async with a_server(handler) as url:
+        document = {
+            "egress": [],
+            "status_pages": {"enabled": False},
+            "journal": {"directory": str(tmp_path / "journal")},
+            "providers": {"p": {"protocol": "openai-chat", "base_url": f"{url}/v1", "egress": False}},
+            "discover": {"own": {"models": "p", "interval": "1s", "template": {"probe": "models", "interval": "1d"}}},
+        }
+        file = tmp_path / "aiprobe.yml"
+        file.write_text(json.dumps(document))
+        options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
+
+        def probed(app: App) -> set[str]:
+            return {name for name in app._tracked if not name.endswith(":models")}
+
+        async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
+            assert probed(app) == set()
+            await until(lambda: probed(app) == {"m-1"})
+            models.append("m-2")
+            await until(lambda: probed(app) == {"m-1", "m-2"})
+            status = 500
+            before = asked
+            await until(lambda: asked > before + 1)
+            assert probed(app) == {"m-1", "m-2"}
+            assert dict(app._tracked["m-2"].target.labels) == {"owner": "us"}
+
+        async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
+            assert probed(app) == {"m-1", "m-2"}

@@ -1,0 +1,188 @@
+"""Reading a source: the forms of the four kinds, and every way in which one cannot be read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from aiprobe.core.clock import Clock
+from aiprobe.core.discovered import Entry, Source, SourceKind
+from aiprobe.discovery.read import MAX_BYTES, MAX_ENTRIES, SourceError, read_source
+from aiprobe.probes.base import Tools
+from aiprobe.transport.transport import Transport
+from tests.builders import a_provider
+from tests.unit.statuspages.servers import a_server
+
+INFO = {
+    "data": [
+        {
+            "model_name": "gpt-5-mini",
+            "litellm_params": {"model": "openai/gpt-5-mini", "tags": ["a", "b"], "region_name": "eu"},
+            "model_info": {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 2.5e-7,
+                           "output_cost_per_token": 2e-6},
+        },
+        {"model_name": "gpt-5-mini", "litellm_params": {"region_name": "us"}, "model_info": {"mode": "chat"}},
+        {"model_name": "ada", "litellm_params": {"aws_region_name": "us-east-1"}, "model_info": {"mode": "embedding"}},
+        {"model_name": "images", "litellm_params": {}, "model_info": {"mode": "image_generation"}},
+        {"model_name": "openai/*", "litellm_params": {}, "model_info": {}},
+        {"model_name": "plain", "litellm_params": {}, "model_info": {"mode": None, "input_cost_per_token": 0}},
+    ]
+}  # fmt: skip
+GROUPS = [{"targets": ["h:1", "h:2"], "labels": {"team": "a", "__meta_x": "y", "odd": 3}}, {"targets": ["h:0"]}]
+SEEN = (
+    Entry(id="h:0", labels={"address": "h:0"}),
+    Entry(id="h:1", labels={"team": "a", "__meta_x": "y", "address": "h:1"}),
+    Entry(id="h:2", labels={"team": "a", "__meta_x": "y", "address": "h:2"}),
+)
+
+
+def a_source(kind: SourceKind, place: str = "", base_url: str = "http://127.0.0.1:9/v1", **changes: Any) -> Source:
+    provider = a_provider(base_url=base_url, headers={"x-team": "ours"}, **changes)
+    return Source(name="s", kind=kind, place=place, provider=provider, interval_seconds=60, grace_seconds=60)
+
+
+async def read(source: Source) -> tuple[Entry, ...]:
+    transport = Transport(clock=Clock())
+    try:
+        return await read_source(source, Tools(transport=transport, clock=Clock()))
+    finally:
+        await transport.close()
+
+
+async def answered(kind: SourceKind, body: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Any:
+    """Return what is read of a server that gives this answer, and the request that it got."""
+    requests: list[web.Request] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        requests.append(request)
+        return web.Response(text=body, status=status, headers=headers)
+
+    async with a_server(handler) as url:
+        source = a_source(kind, f"{url}/sd?x=1" if kind == "http" else "", f"{url}/v1")
+        found = await read(source)
+    return found, requests
+
+
+async def test_litellm_s_models_have_owner_mode_tags_region_and_price() -> None:
+    found, (request,) = await answered("litellm", json.dumps(INFO))
+
+    assert request.path == "/v1/model/info"
+    assert request.headers["authorization"] == "Bearer sk-test-0123456789"
+    assert request.headers["x-team"] == "ours"
+    assert {entry.id: dict(entry.labels) for entry in found} == {
+        "gpt-5-mini": {
+            "model": "gpt-5-mini", "probe": "chat", "mode": "chat", "owner": "openai", "tags": "a,b", "region": "eu",
+            "__input_usd": "0.25", "__output_usd": "2",
+        },
+        "ada": {
+            "model": "ada", "probe": "embeddings", "mode": "embedding", "tags": "", "region": "us-east-1",
+            "__input_usd": "", "__output_usd": "",
+        },
+        "plain": {"model": "plain", "probe": "chat", "mode": "chat", "tags": "", "region": "", "__input_usd": "",
+                  "__output_usd": ""},
+    }  # fmt: skip
+
+
+async def test_a_list_of_models_is_read_at_the_path_of_its_protocol() -> None:
+    listed = {"object": "list", "data": [{"id": "b", "owned_by": "vllm"}, {"id": "a"}]}
+
+    found, (request,) = await answered("models", json.dumps(listed))
+
+    assert request.path == "/v1/models"
+    assert [(entry.id, dict(entry.labels)) for entry in found] == [
+        ("a", {"model": "a", "probe": "chat"}),
+        ("b", {"model": "b", "owner": "vllm", "probe": "chat"}),
+    ]
+
+
+async def test_http_sd_is_read_at_its_url() -> None:
+    found, (request,) = await answered("http", json.dumps(GROUPS))
+
+    assert request.path_qs == "/sd?x=1"
+    assert found == SEEN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(GROUPS),
+        json.dumps(GROUPS, indent="\t"),
+        "- targets: ['h:1', 'h:2']\n  labels: {team: a, __meta_x: y, odd: 3}\n- targets: ['h:0']\n",
+    ],
+)
+async def test_a_file_is_json_or_yaml(text: str, tmp_path: Path) -> None:
+    (tmp_path / "sd").write_text(text)
+
+    assert await read(a_source("file", str(tmp_path / "sd"))) == SEEN
+
+
+BAD: list[tuple[SourceKind, str]] = [
+    ("http", ""),
+    ("http", "[" * 100_000),
+    ("http", "{}"),
+    ("http", '[{"labels": {}}]'),
+    ("http", '[{"targets": "h:1"}]'),
+    ("http", '[{"targets": [1]}]'),
+    ("http", '[{"targets": [""]}]'),
+    ("http", json.dumps([{"targets": ["x" * 1001]}])),
+    ("http", '[{"targets": ["a"], "labels": [1]}]'),
+    ("models", "[]"),
+    ("models", '{"data": {}}'),
+    ("models", '{"data": [{"id": null}]}'),
+    ("litellm", '{"data": [{"model_name": "x"}]}'),
+    ("litellm", '{"data": [null]}'),
+    ("litellm", '{"detail": "no"}'),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), BAD)
+async def test_an_answer_of_another_form_is_an_error_of_the_source(kind: SourceKind, body: str) -> None:
+    with pytest.raises(SourceError, match="has not the form of its kind"):
+        await answered(kind, body)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (401, {}, "HTTP 401"),
+        (404, {}, "HTTP 404"),
+        (500, {}, "HTTP 500"),
+        (302, {"location": "http://127.0.0.1:9/"}, "HTTP 302"),
+        (307, {"location": "http://127.0.0.1:9/"}, "HTTP 307"),
+    ],
+)
+async def test_another_status_is_an_error_and_no_other_host_is_asked(
+    status: int, headers: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(SourceError, match=f"^{reason}$"):
+        await answered("http", "secret words of the server", status=status, headers=headers)
+
+
+async def test_too_many_entries_are_an_error() -> None:
+    with pytest.raises(SourceError, match=f"more than {MAX_ENTRIES} entries"):
+        await answered("http", json.dumps([{"targets": [str(number) for number in range(MAX_ENTRIES + 1)]}]))
+
+
+async def test_a_large_answer_is_an_error() -> None:
+    with pytest.raises(SourceError, match="is larger than 4 MB"):
+        await answered("http", " " * (MAX_BYTES + 1))
+
+
+async def test_a_place_that_nobody_serves_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no answer: connect"):
+        await read(a_source("models"))
+    with pytest.raises(SourceError, match="cannot be read: no such file"):
+        await read(a_source("file", str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"a: [", "is neither JSON nor YAML"), (b"\xff", "is neither JSON nor YAML"), (b"3", "has not the form")],
+)
+async def test_a_file_that_is_no_list_is_an_error(data: bytes, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "sd").write_bytes(data)
+
+    with pytest.raises(SourceError, match=reason):
+        await read(a_source("file", str(tmp_path / "sd")))
