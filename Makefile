@@ -17,7 +17,7 @@ WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
 SOAK_MINUTES ?= 12
-.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench soak format dashboards rules docs lock live release-check clean
+.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench detection soak format dashboards rules docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -54,6 +54,9 @@ check: $(DEV_STAMP) ## Format, lint, types, contracts between the rooms, spellin
 
 bench: $(DEV_STAMP) ## Exactness and cost beside blackbox_exporter, about half an hour; BENCH="--quick --only cpu"
 	@$(BIN)/python -m benchmarks.load $(BENCH)
+
+detection: $(DEV_STAMP) ## Measure how soon and how falsely the alerts page, half an hour; writes the tables of docs/; DETECTION="--part declared"
+	@$(BIN)/python -m benchmarks.detection $(DETECTION)
 
 soak: $(DEV_STAMP) ## Faults, scrapes and reloads for SOAK_MINUTES; prints what grows, and fails if it does
 	@$(BIN)/python -m benchmarks.soak --minutes $(SOAK_MINUTES)

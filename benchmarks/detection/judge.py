@@ -39,6 +39,11 @@ class Judgement:
         """Return the number of incidents with a page."""
         return sum(math.isfinite(delay) for delay in self.delays)
 
+    @property
+    def missed_share(self) -> float:
+        """Return the share (0-1) of the incidents that had no page."""
+        return 1 - self.found / self.incidents if self.incidents else math.nan
+
     def quantile(self, share: float) -> float:
         """Return the delay that `share` (0-1) of the incidents did not exceed."""
         ordered = sorted(self.delays)
@@ -63,6 +68,8 @@ class Bar:
     median: float | None = None
     nine_of_ten: float | None = None
     false_rate: float | None = None
+    found: float | None = None
+    """The share (0-1) of the incidents that must have a page."""
     one_page: bool = False
 
     def missed_by(self, judged: Judgement) -> list[str]:
@@ -72,6 +79,7 @@ class Bar:
             ("median time to page", judged.median, self.median),
             ("nine of ten", judged.quantile(0.9), self.nine_of_ten),
             ("false pages per target and month", judged.false_rate, self.false_rate),
+            ("share of missed incidents", judged.missed_share, None if self.found is None else 1 - self.found),
         ]
         missed = [
             f"{what} {value:.3g} > {limit:.3g}"
@@ -99,9 +107,12 @@ def judge(worlds: Sequence[World], firing: Firing, alerts: str, *, target_months
     """
     delays: list[float] = []
     told = 0
-    false = len(pages(firing, "", alerts))
+    by_provider: dict[str, Firing] = {}
+    for (alert, provider), times in firing.items():
+        by_provider.setdefault(provider, {})[alert, provider] = times
+    false = len(pages(by_provider.get("", {}), "", alerts))
     for world in worlds:
-        sent = pages(firing, world.provider, alerts)
+        sent = pages(by_provider.get(world.provider, {}), world.provider, alerts)
         if world.incident is None:
             false += len(sent)
             continue

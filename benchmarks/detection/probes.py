@@ -5,15 +5,16 @@ Pure arithmetic on a clock that starts at 0. `series` converts the results to Pr
 
 import bisect
 import heapq
+import math
 import random
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from aiprobe.core.followups import follow_up_after
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State, TargetState
-from aiprobe.core.suspicion import Past
+from aiprobe.core.suspicion import Past, Suspicion, Tuning
 
 INTERVAL_SECONDS: Final = 60.0
 TIMEOUT_SECONDS: Final = 40.0
@@ -53,6 +54,9 @@ class Target:
     interval: float = INTERVAL_SECONDS
     past: Past | None = None
     """Its state before the script begins."""
+    flakes: Fault | None = None
+    """What hits its follow-ups besides, and no scheduled probe."""
+    tuning: Tuning = field(default_factory=Tuning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +85,22 @@ def ask(
     dice: Callable[[str], random.Random],
     restarts: tuple[tuple[float, float], ...] = (),
     follow_ups: bool = True,
+    sparse: bool = False,
 ) -> dict[str, list[Asked]]:
     """Probe the targets of one provider from 0 until `until`; return the attempts of each by its name.
 
+    `sparse` leaves out the slots before the next fault while a target is in no doubt: they are good and change nothing.
     `restarts` are (down from, up again): while the exporter is down, it probes nothing. It then starts with the
     targets' states from before the script.
     """
     asked: dict[str, list[Asked]] = {target.name: [] for target in targets}
     throws = {target.name: dice(target.name) for target in targets}
     for up, down in lives(until, restarts):
-        memories = [TargetState(target.interval, past=target.past or Past(0.0)) for target in targets]
+        memories = [
+            TargetState(target.interval, Suspicion(target.tuning), past=target.past or Past(0.0)) for target in targets
+        ]
         runs = [
-            _probing(target, up, memory, throws[target.name], follow_ups=follow_ups)
+            _probing(target, up, memory, throws[target.name], follow_ups=follow_ups, sparse=sparse)
             for target, memory in zip(targets, memories, strict=True)
         ]
         waiting = [(_start(run), place) for place, run in enumerate(runs)]
@@ -123,7 +131,9 @@ def _next(run: Probing, others: float) -> tuple[Asked, float]:
     return one, _start(run)
 
 
-def _probing(target: Target, up: float, memory: TargetState, dice: random.Random, *, follow_ups: bool) -> Probing:
+def _probing(
+    target: Target, up: float, memory: TargetState, dice: random.Random, *, follow_ups: bool, sparse: bool
+) -> Probing:
     """Make one attempt after the other, as the scheduler does."""
     place = random.Random(target.name).random()  # noqa: S311 -- a repeatable script, not a secret
     starts = [fault.start for fault in target.faults]
@@ -132,6 +142,8 @@ def _probing(target: Target, up: float, memory: TargetState, dice: random.Random
         due += ((up - due) // target.interval + 1) * target.interval
     now = due
     while True:
+        if sparse and memory.suspicion.failing_since is None:
+            due = max(due, _slot_of_next_fault(target, starts, due))
         now = base = max(due, now)
         confirm, began = False, 0.0
         while True:
@@ -147,6 +159,16 @@ def _probing(target: Target, up: float, memory: TargetState, dice: random.Random
         due += target.interval
         if now >= due + target.interval:
             due += (now - due) // target.interval * target.interval
+
+
+def _slot_of_next_fault(target: Target, starts: list[float], due: float) -> float:
+    """Return the first slot from `due` on that a fault may hit; infinite where none comes."""
+    if any(fault.end > due for fault in _near(target, starts, due)):
+        return due
+    following = bisect.bisect_right(starts, due)
+    if following == len(starts):
+        return math.inf
+    return due + math.ceil((starts[following] - due) / target.interval) * target.interval
 
 
 def lives(until: float, restarts: tuple[tuple[float, float], ...]) -> Iterator[tuple[float, float]]:
@@ -169,6 +191,8 @@ def _attempt(
     others: float,
 ) -> Asked:
     near = target.faults[: bisect.bisect_right(starts, begins)] if len(starts) < 8 else _near(target, starts, begins)
+    if confirm and target.flakes:
+        near = (*near, target.flakes)
     hit = [one for one in near if one.start <= begins < one.end and dice.random() < one.share_at(begins)]
     failing = [fault for fault in hit if not fault.slow]
     bad, slow = bool(failing), bool(hit) and not failing

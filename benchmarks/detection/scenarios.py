@@ -5,16 +5,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from benchmarks.detection.judge import OURS, RULE_SETS, TODAY_FAILED, TODAY_RATIO, Bar
+from benchmarks.detection.judge import RULE_SETS, Bar
 from benchmarks.detection.probes import INTERVAL_SECONDS, TIMEOUT_SECONDS, Fault, Target, chance
 from benchmarks.detection.series import World
-from benchmarks.detection.stretches import Flakes, bursty, independent, months, whole_time
 
 LEAD_SECONDS: Final = 1950.0
 """Good probes before an incident, so that the windows of the fastest alerts are full."""
 TAIL_SECONDS: Final = 1200.0
 """Good probes after it, in which a second page for the same incident would occur."""
 NOTHING_ASKED: Final = Bar()
+RAMP_SECONDS: Final = 1200.0
+FLAP_SECONDS: Final = 120.0
+FAST_SECONDS: Final = INTERVAL_SECONDS + 41 + 30
+"""The latest page of a model that fails fast: the wait for a probe, the last follow-up, a scrape and an evaluation."""
+FAST_MEDIAN_SECONDS: Final = INTERVAL_SECONDS / 2 + 41 + 15 + 2
+HANGING_SECONDS: Final = INTERVAL_SECONDS + 3 * TIMEOUT_SECONDS + 30
+PROVIDER_SECONDS: Final = INTERVAL_SECONDS + TIMEOUT_SECONDS + 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,44 +37,72 @@ class Scenario:
     """The evaluated rule sets."""
 
 
+Making = Callable[[float, float], tuple[Fault, ...]]
+"""(start, end) -> the faults of one incident."""
+
+
 def outage(
-    name: str, fault: Callable[[float, float], Fault], *, count: int, minutes: float, hit: int = 1, targets: int = 3
+    name: str,
+    making: Making,
+    *,
+    count: int,
+    minutes: float,
+    hit: int = 1,
+    targets: int = 3,
+    interval: float = INTERVAL_SECONDS,
 ) -> tuple[World, ...]:
-    """Return `count` providers with `targets` each; the first `hit` of these have the fault at the same time."""
-    return tuple(_one_outage(f"{name}-{index}", fault, minutes, hit, targets) for index in range(count))
+    """Return `count` providers with `targets` each; the first `hit` of these have the faults at the same time."""
+    return tuple(
+        an_outage(f"{name}-{index}", making, seconds=minutes * 60, hit=hit, targets=targets, interval=interval)
+        for index in range(count)
+    )
 
 
-def _one_outage(name: str, fault: Callable[[float, float], Fault], minutes: float, hit: int, targets: int) -> World:
+def an_outage(
+    name: str, making: Making, *, seconds: float, hit: int = 1, targets: int = 1, interval: float = INTERVAL_SECONDS
+) -> World:
+    """Return one provider, of which the first `hit` targets have the faults for `seconds`."""
     dice = chance(name)
-    start = LEAD_SECONDS + dice.uniform(0, INTERVAL_SECONDS)
-    end = start + minutes * 60
+    start = max(LEAD_SECONDS, interval) + dice.uniform(0, interval)
+    end = start + seconds
     members = tuple(
         Target(
             f"m{number}",
             "web" if number == targets - 1 else "API",
-            (fault(start, end),) if number < hit else (),
-            dice.uniform(0, INTERVAL_SECONDS),
+            making(start, end) if number < hit else (),
+            dice.uniform(0, interval),
+            interval,
         )
         for number in range(targets)
     )
-    seconds = math.ceil((end + TAIL_SECONDS) / 15) * 15.0
-    return World(name, members, seconds, (start, end), scrape_age=dice.uniform(0, 15))
+    until = math.ceil((end + TAIL_SECONDS) / 15) * 15.0
+    return World(name, members, until, (start, end), scrape_age=dice.uniform(0, 15))
 
 
-def _refused(start: float, end: float) -> Fault:
-    return Fault(start, end)
+def _refused(start: float, end: float) -> tuple[Fault, ...]:
+    return (Fault(start, end),)
 
 
-def _hanging(start: float, end: float) -> Fault:
-    return Fault(start, end, hangs=True)
+def _hanging(start: float, end: float) -> tuple[Fault, ...]:
+    return (Fault(start, end, hangs=True),)
 
 
-def _slow(start: float, end: float) -> Fault:
-    return Fault(start, end, 0.5, slow=True)
+def _slow(start: float, end: float) -> tuple[Fault, ...]:
+    return (Fault(start, end, 0.5, slow=True),)
 
 
-def _brown(share: float) -> Callable[[float, float], Fault]:
-    return lambda start, end: Fault(start, end, share)
+def brown(share: float) -> Making:
+    """Return a brown-out: `share` (0-1) of the attempts fail."""
+    return lambda start, end: (Fault(start, end, share),)
+
+
+def _ramp(start: float, end: float) -> tuple[Fault, ...]:
+    return (Fault(start, start + RAMP_SECONDS, 0.5, ramp=True), Fault(start + RAMP_SECONDS, end, 0.5))
+
+
+def _flapping(start: float, end: float) -> tuple[Fault, ...]:
+    times = range(int((end - start) // (2 * FLAP_SECONDS)))
+    return tuple(Fault(start + 2 * time * FLAP_SECONDS, start + (2 * time + 1) * FLAP_SECONDS) for time in times)
 
 
 def _quiet(name: str, count: int, seconds: float, restarts: tuple[tuple[float, float], ...] = ()) -> tuple[World, ...]:
@@ -91,75 +125,76 @@ def _blips(count: int, seconds: float) -> tuple[World, ...]:
     return tuple(replace(one, incident=None) for one in worlds)
 
 
-def _flaky(name: str, flakes: Flakes, *, providers: int, targets: int = 3, bar: Bar = NOTHING_ASKED) -> Scenario:
-    drawn = months(name, flakes, providers=providers, targets=targets)
-    title = f"{name}: {drawn.target_months:g} target-months, {drawn.failures} flakes"
-    if drawn.longer:
-        title += f", {drawn.longer} clusters that only 6 h see"
-    return Scenario(title, drawn.worlds, bar, drawn.target_months, sets=(OURS, TODAY_RATIO))
-
-
-def _flaky_today(name: str, flakes: Flakes, *, providers: int) -> Scenario:
-    drawn = whole_time(name, flakes, providers=providers)
-    title = f"{name}: {drawn.target_months:g} target-months whole, {drawn.failures} flakes"
-    return Scenario(title, drawn.worlds, target_months=drawn.target_months, sets=(TODAY_FAILED, TODAY_RATIO))
-
-
-def scenarios(*, scale: int = 1) -> Iterator[Scenario]:
-    """Yield every script with its bar; `scale` multiplies the repetitions.
-
-    The bars are for intervals of 60 s and a timeout of 40 s.
-    """
-    some, more = 10 * scale, 24 * scale
-    model = 2 * INTERVAL_SECONDS + 60
-    provider = INTERVAL_SECONDS + 45
-    yield Scenario("nothing wrong", _quiet("quiet", 3 * scale, 5400), Bar(false_rate=0))
+def played() -> Iterator[Scenario]:
+    """Yield the scripts that Prometheus evaluates. The interval is 60 s, the time-out 40 s."""
+    some, more = 10, 24
+    yield Scenario("nothing wrong", _quiet("quiet", 3, 5400), Bar(false_rate=0))
     yield Scenario(
         "fast-failing model",
         outage("fast", _refused, count=some, minutes=10, targets=2),
-        Bar(worst=model, one_page=True),
+        Bar(worst=FAST_SECONDS, one_page=True),
     )
     yield Scenario(
         "hanging model",
         outage("hang", _hanging, count=some, minutes=10, targets=2),
-        Bar(worst=model + 3 * TIMEOUT_SECONDS, one_page=True),
+        Bar(worst=HANGING_SECONDS, one_page=True),
     )
     yield Scenario(
         "provider of 3, refusing",
         outage("all3", _refused, count=some, minutes=10, hit=3),
-        Bar(worst=provider, one_page=True),
+        Bar(median=41, worst=71, one_page=True),
     )
     for targets in (3, 2):
         yield Scenario(
             f"provider of {targets}, hanging",
             outage(f"allhang{targets}", _hanging, count=some, minutes=10, hit=targets, targets=targets),
-            Bar(worst=provider + TIMEOUT_SECONDS, one_page=True),
+            Bar(worst=PROVIDER_SECONDS, one_page=True),
         )
     yield Scenario(
-        "brown-out of 20 %",
-        outage("brown20", _brown(0.2), count=more, minutes=45, targets=1),
-        Bar(median=900, nine_of_ten=1800, one_page=True),
+        "two providers at once, one refusing, one failing 50 %",
+        (
+            *outage("two-a", _refused, count=some, minutes=10, hit=3),
+            *outage("two-b", brown(0.5), count=some, minutes=10, hit=3),
+        ),
+        Bar(one_page=True),
     )
-    yield Scenario("brown-out of 50 %", outage("brown50", _brown(0.5), count=some, minutes=30, targets=1))
-    yield Scenario("brown-out of 5 %", outage("brown5", _brown(0.05), count=some, minutes=90, targets=1))
-    yield Scenario("blips of 50 s", _blips(some, 50), Bar(false_rate=0))
+    yield Scenario(
+        "brown-out of 20 %",
+        outage("brown20", brown(0.2), count=more, minutes=45, targets=1),
+        Bar(median=340, nine_of_ten=850, one_page=True),
+    )
+    yield Scenario("brown-out of 50 %", outage("brown50", brown(0.5), count=some, minutes=30, targets=1))
+    yield Scenario("0 to 50 % in 20 minutes", outage("ramp", _ramp, count=some, minutes=40, targets=1))
+    yield Scenario("2 minutes down, 2 minutes up", outage("flap", _flapping, count=some, minutes=40, targets=1))
+    yield Scenario("blips of 30 s", _blips(some, 30), Bar(false_rate=0))
     yield Scenario("outages of 110 s", outage("short", _refused, count=some, minutes=110 / 60, targets=1))
     yield Scenario(
         "exporter restarts, 30 s each",
-        _quiet("restart", 3 * scale, 5400, ((2000.0, 2030.0), (3000.0, 3030.0), (4200.0, 4230.0))),
+        _quiet("restart", 3, 5400, ((2000.0, 2030.0), (3000.0, 3030.0), (4200.0, 4230.0))),
         Bar(false_rate=0),
     )
     yield Scenario(
         "latency creep (ticket)",
-        outage("creep", _slow, count=4 * scale, minutes=120, targets=1),
+        outage("creep", _slow, count=4, minutes=120, targets=1),
         ticket="AIServiceLatencyBudgetBurn",
     )
-    few = Bar(false_rate=0.05)
-    hanging = independent(0.002, hangs=True)
-    yield _flaky("flakes of 0.2 %", independent(0.002), providers=200 * scale, bar=few)
-    yield _flaky("hanging flakes of 0.2 %", hanging, providers=100 * scale, bar=few)
-    yield _flaky("hanging flakes of 0.2 %, two targets", hanging, providers=150 * scale, targets=2, bar=few)
-    yield _flaky("flakes of 0.05 %", independent(0.0005), providers=30 * scale, bar=few)
-    yield _flaky("flakes of 0.5 %", independent(0.005), providers=2 * scale)
-    yield _flaky("bursty flakes of 0.2 %", bursty(0.002), providers=1 * scale)
-    yield _flaky_today("flakes of 0.2 %", independent(0.002), providers=6 * scale)
+
+
+def simulated(*, count: int) -> Iterator[Scenario]:
+    """Yield the scripts that are simulated, each `count` times."""
+
+    def one(name: str, making: Making, minutes: float, bar: Bar, *, interval: float = INTERVAL_SECONDS) -> Scenario:
+        return Scenario(name, outage(name, making, count=count, minutes=minutes, targets=1, interval=interval), bar)
+
+    yield one("fast-failing model", _refused, 10, Bar(median=FAST_MEDIAN_SECONDS, worst=FAST_SECONDS, one_page=True))
+    yield one("hanging model", _hanging, 10, Bar(worst=HANGING_SECONDS, one_page=True))
+    yield one("brown-out of 50 %", brown(0.5), 30, NOTHING_ASKED)
+    yield one("brown-out of 20 %", brown(0.2), 60, Bar(median=340, nine_of_ten=850))
+    yield one("brown-out of 10 %", brown(0.1), 180, Bar(median=1000))
+    yield one("brown-out of 5 %, six hours", brown(0.05), 360, Bar(found=0.8))
+    yield one("0 to 50 % in 20 minutes", _ramp, 40, Bar(found=1))
+    yield one("2 minutes down, 2 minutes up", _flapping, 40, Bar(one_page=True))
+    yield one("asked hourly: down for 3 hours", _refused, 180, NOTHING_ASKED, interval=3600)
+    yield one("asked hourly: 50 % for 12 hours", brown(0.5), 720, NOTHING_ASKED, interval=3600)
+    for seconds, most in ((20, 0), (30, 0), (50, 0.2)):
+        yield Scenario(f"blips of {seconds} s", _blips(count, seconds), Bar(false_rate=most), target_months=count)

@@ -6,10 +6,12 @@ import pytest
 import yaml
 
 from benchmarks.detection.evaluate import evaluate
-from benchmarks.detection.judge import judge
+from benchmarks.detection.judge import RULE_SETS, judge
 from benchmarks.detection.probes import Fault, Target
 from benchmarks.detection.rules import paging_rules
+from benchmarks.detection.scenarios import brown, outage
 from benchmarks.detection.series import World, of_exporter, of_world
+from benchmarks.detection.simulate import judged
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,6 +52,21 @@ def test_the_rules_of_today_see_the_same_outage(tmp_path: Path) -> None:
     firing = evaluate(series, 900, rule_files=[ROOT / "benchmarks" / "detection" / "today.rules.yml"], scratch=tmp_path)
 
     assert {alert for alert, _ in firing} == {"TodayProbeFailed", "TodayFailureRatio"}
+
+
+def test_the_simulation_pages_when_prometheus_does(tmp_path: Path) -> None:
+    worlds = outage("agree", brown(0.5), count=8, minutes=20, targets=1)
+    seconds = worlds[0].seconds
+    series = [*of_exporter(seconds), *(one for world in worlds for one in of_world(world))]
+    today = ROOT / "benchmarks" / "detection" / "today.rules.yml"
+
+    firing = evaluate(series, seconds, rule_files=[shipped(tmp_path), today], scratch=tmp_path)
+
+    simulated = judged(worlds)
+    for name, prefix in RULE_SETS.items():
+        found = judge(worlds, firing, prefix)
+        assert found.delays == simulated[name].delays
+        assert found.pages == simulated[name].pages > 0
 
 
 def test_rules_that_promtool_cannot_read_are_not_taken_for_silence(tmp_path: Path) -> None:

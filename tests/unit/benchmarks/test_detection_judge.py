@@ -6,9 +6,8 @@ import pytest
 
 from benchmarks.detection.evaluate import Firing, read_answers
 from benchmarks.detection.judge import Bar, judge, pages
-from benchmarks.detection.probes import Fault, Target, ask, chance
+from benchmarks.detection.probes import Target
 from benchmarks.detection.series import World
-from benchmarks.detection.stretches import MONTH_SECONDS, bursty, independent, months, whole_time
 
 
 def world(incident: tuple[float, float] | None = (100, 700)) -> World:
@@ -103,64 +102,3 @@ def test_the_answers_of_promtool_are_read() -> None:
     )
 
     assert read_answers(told) == {("AIModelDown", "p"): [75], ("AIExporterDown", ""): [75]}
-
-
-def test_independent_flakes_have_the_share_that_was_asked_for() -> None:
-    faults = [one for seed in range(20) for one in independent(0.002)(10, chance(seed))]
-
-    assert len(faults) / (20 * MONTH_SECONDS / 60) == pytest.approx(0.002, rel=0.1)
-
-
-def test_bursts_have_the_same_share_on_average_and_come_in_clusters() -> None:
-    drawn = months("bursts", bursty(0.002), providers=8)
-    lonely = months("lonely", independent(0.002), providers=8)
-
-    assert drawn.failures / (24 * MONTH_SECONDS / 60) == pytest.approx(0.002, rel=0.15)
-    assert len(drawn.worlds) > 5 * len(lonely.worlds)
-
-
-def test_a_stretch_holds_the_failures_for_which_it_was_kept() -> None:
-    drawn = months("held", independent(0.005), providers=2)
-
-    assert drawn.worlds
-    assert all(sum(len(target.faults) for target in one.targets) >= 2 for one in drawn.worlds)
-
-
-def test_three_failures_within_half_an_hour_are_kept_as_a_stretch() -> None:
-    def three(phase: float, dice: object) -> "list[Fault]":
-        return [Fault(at, at + 1) for at in (90000.0, 90900.0, 91800.0)]
-
-    [kept] = months("three", lambda phase, dice: iter(three(phase, dice)), providers=1, targets=1).worlds
-
-    assert [fault.start for fault in kept.targets[0].faults] == [120, 1020, 1920]
-
-
-def test_a_month_with_lonely_flakes_alone_needs_no_stretch() -> None:
-    far = tuple(Fault(at, at + 1) for at in range(0, 2_000_000, 7200))
-
-    assert months("far", lambda phase, dice: iter(far), providers=1, targets=1).worlds == ()
-
-
-def test_a_flake_is_followed_up_at_once_when_it_hangs_and_soon_when_it_is_refused() -> None:
-    def attempts(*, hangs: bool) -> int:
-        [flake, *_] = independent(0.002, hangs=hangs)(10, chance("one"))
-        target = Target("m0", "API", (flake,), 10)
-        return sum(one.confirm for one in ask([target], flake.start + 70, dice=chance)["m0"])
-
-    assert (attempts(hangs=True), attempts(hangs=False)) == (3, 7)
-
-
-def test_days_in_one_piece_keep_every_flake_and_stand_for_themselves() -> None:
-    drawn = whole_time("whole", independent(0.002), providers=2, targets=3, days=5)
-
-    assert drawn.target_months == pytest.approx(1)
-    assert [one.seconds for one in drawn.worlds] == [5 * 86400, 5 * 86400]
-    assert drawn.failures == pytest.approx(86, rel=0.4)
-
-
-def test_clusters_that_only_six_hours_can_see_are_counted() -> None:
-    spread = tuple(Fault(at, at + 1) for at in range(90000, 90000 + 7 * 2400, 2400))
-
-    drawn = months("six", lambda phase, dice: iter(spread), providers=1, targets=1)
-
-    assert (drawn.worlds, drawn.longer) == ((), 1)

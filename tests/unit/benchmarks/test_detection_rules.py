@@ -1,13 +1,11 @@
 """The rules that the benchmark keeps are the shipped ones, as shipped."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmarks.detection.rules import paging_rules
-from benchmarks.detection.timelines import real_timelines, world
 
 FILE = """
 groups:
@@ -66,49 +64,3 @@ def test_the_shipped_rules_keep_every_alert_that_pages() -> None:
 
     assert critical
     assert sorted(rule["alert"] for rule in reduced if "alert" in rule) == critical
-
-
-def posted(**other: str) -> dict[str, str]:
-    """Return one line of the table of incidents."""
-    return {
-        "id": "x1",
-        "title": "Sonnet 4.6 elevated rate of errors",
-        "impact": "major",
-        "posted_start_utc": "2026-04-08T06:23Z",
-        "posted_end_utc": "2026-04-08T06:43Z",
-    } | other
-
-
-def test_a_posted_incident_hits_the_model_that_its_title_names() -> None:
-    played = world(posted(), "major", 0.5)
-
-    assert played is not None
-    assert [target.name for target in played.targets if target.faults] == ["sonnet"]
-    assert played.incident is not None
-    assert played.incident[1] - played.incident[0] == 1200
-
-
-def test_a_title_that_names_nothing_hits_every_target() -> None:
-    played = world(posted(title="Elevated errors"), "major", 0.5)
-
-    assert played is not None
-    assert all(target.faults for target in played.targets)
-
-
-def test_an_incident_of_another_impact_or_without_an_end_or_of_minutes_is_left_out() -> None:
-    assert world(posted(), "critical", 1) is None
-    assert world(posted(posted_end_utc=""), "major", 0.5) is None
-    assert world(posted(posted_end_utc="2026-04-08T06:25Z"), "major", 0.5) is None
-
-
-def test_a_folder_of_time_lines_is_played_by_impact(tmp_path: Path) -> None:
-    with (tmp_path / "claude_incidents_x.csv").open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, fieldnames=list(posted()))
-        writer.writeheader()
-        writer.writerows([posted(), posted(id="x2", impact="critical")])
-
-    assert [len(scenario.worlds) for scenario in real_timelines(tmp_path)] == [1, 1, 0]
-
-
-def test_without_the_folder_no_time_line_is_played(tmp_path: Path) -> None:
-    assert list(real_timelines(tmp_path / "nowhere")) == []
