@@ -59,7 +59,7 @@ max by (job, instance, vantage, source) (max_over_time(aiprobe_discovery_up[15m]
         scope="meta",
         waits="1m",
         keeps="5m",
-        summary="Source of discovery {{ $labels.source }} not readable",
+        summary="Source of discovered targets not readable",
         description="""\
 {{ $labels.instance }} has read {{ $labels.source }} in vain for 15 minutes or more and ran on with its last good answer.
 """,

@@ -6,7 +6,6 @@ good target counts for nothing. Pure: no clock, no I/O.
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,7 +84,6 @@ class Suspicion:
     """The target is impaired. Stays until `OVER_AFTER` good attempts in a row."""
     _weights: Weights = field(default_factory=lambda: weights(Tuning(), Habit()))
     _persistence_seconds: float = PERSISTENCE_SECONDS
-    _last_failure: float = 0.0
     _good_in_row: int = 0
 
     def record(self, verdict: Verdict, started: float, *, habit: Habit | None = None, others: float = 0.0) -> None:
@@ -123,7 +121,6 @@ class Suspicion:
             learnt = min(habit.blip_seconds, _MOST_PERSISTENCE_SECONDS)
             self._persistence_seconds = max(self.tuning.persistence_seconds, learnt)
         self._good_in_row = 0
-        self._last_failure = started
         enough = self.tuning.certain_nats
         self.nats = min(self.nats + self._weights.bad, enough + self._weights.bad)
         persists = started - self.failing_since >= self._persistence_seconds
@@ -150,13 +147,14 @@ class Past:
 
     since: float
     """From when on the target is known. All times are of the monotonic clock; those of former runs are before it."""
-    _blips: deque[_Blip] = field(default_factory=lambda: deque(maxlen=_MOST_BLIPS))
+    _blips: list[_Blip] = field(default_factory=list)
 
     def note(self, started: float, *, scheduled: bool, interval_seconds: float) -> None:
         """Remember a failed attempt of a target that is probed at this interval."""
         near = 2.5 * min(interval_seconds, 60.0)
         if not self._blips or started - self._blips[-1].last > near:
             self._blips.append(_Blip(started, started))
+            del self._blips[:-_MOST_BLIPS]
         blip = self._blips[-1]
         blip.last = started
         blip.failures += 1
@@ -171,7 +169,7 @@ class Past:
         """
         start = max(self.since, now - MEMORY_SECONDS)
         while self._blips and self._blips[0].last < start:
-            self._blips.popleft()
+            del self._blips[0]
         seconds = now - start
         attempts = seconds / interval_seconds
         blips = [blip for blip in self._blips if blip.span <= _LONGEST_BLIP_SECONDS]
