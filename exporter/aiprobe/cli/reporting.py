@@ -145,9 +145,9 @@ def _group_members(settings: Settings, binding: Binding) -> frozenset[str]:
 def _saved_minutes(settings: Settings, binding: Binding, hours: Sequence[HourRow]) -> Mapping[str, float]:
     saved: dict[str, float] = {}
     for group, members in settings.groups.items():
-        told = failover(hours, members)
+        result = failover(hours, members)
         for name in set(members) & set(binding.targets):
-            saved[f"{name}, by the group {group}"] = float(told[name].saved)
+            saved[f"{name}, by the group {group}"] = float(result[name].saved)
     return saved
 
 

@@ -145,13 +145,13 @@ def _report_syntax(document: Document, text: str, error: yaml.YAMLError) -> None
             document.report((), "holds an unquoted ${...} inside { } or [ ]", 'put it in quotes: "${NAME}"')
             return
     document.lines[()] = row + 1
-    said = getattr(error, "problem", None) or "cannot be parsed"
+    reason = getattr(error, "problem", None) or "cannot be parsed"
     hint = "check the indentation and the quotes around it"
-    if "another document" in said:
-        said, hint = "more than one document in the file", "remove the lines that are only ---"
+    if "another document" in reason:
+        reason, hint = "more than one document in the file", "remove the lines that are only ---"
     elif 0 <= row < len(lines) and "\t" in lines[row][: len(lines[row]) - len(lines[row].lstrip())]:
-        said, hint = "a tab in the indentation", "indent with blanks"
-    document.report((), f"is not valid YAML: {said}", hint)
+        reason, hint = "a tab in the indentation", "indent with blanks"
+    document.report((), f"is not valid YAML: {reason}", hint)
 
 
 class _EndlessError(Exception):
@@ -216,12 +216,12 @@ class _Reader:
                 )
                 continue
             if here in self._document.lines:
-                self._forget(here)
+                self._drop_merged(here)
             self._document.lines[here] = line
             own[key] = self._value(value_node, here)
         return {**merged, **own}
 
-    def _forget(self, path: Path) -> None:
+    def _drop_merged(self, path: Path) -> None:
         """Drop the merged (`<<`) entries of a key that the mapping itself sets."""
         size = len(path)
         for table in (self._document.lines, self._document.variables, self._document.masked):

@@ -80,10 +80,10 @@ def lease_of(data: bytes, *, usual_lifetime_seconds: float, now: float, always: 
     if len(data) > MAX_BYTES:
         raise SourceError(f"more than {MAX_BYTES} bytes where a token belongs")
     text = data.decode("utf-8", "replace").strip()
-    told: float | None = None
+    stated: float | None = None
     if text.startswith("{"):
-        text, told = _from_json(text, now)
-    lifetime = usual_lifetime_seconds if told is None else told
+        text, stated = _from_json(text, now)
+    lifetime = usual_lifetime_seconds if stated is None else stated
     if always:
         lifetime = min(lifetime, usual_lifetime_seconds)
     secret = sendable(text)

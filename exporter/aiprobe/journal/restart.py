@@ -132,7 +132,7 @@ def _replay_minutes(
             parts.setdefault((hour, identity[0]), []).append(rows[hour, identity])
     for (hour, _), found in sorted(parts.items(), key=lambda part: part[0]):
         windows, row = wanted[found[0].identity], merge(found)
-        if windows.wants_minutes(hour, now):
+        if windows.needs_minutes(hour, now):
             windows.replay_minutes(row, now)
         else:
             windows.replay_hour(hour, [row.sums.get(name, (0, 0, 0)) for name in windows.slos])

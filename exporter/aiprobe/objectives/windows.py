@@ -124,14 +124,14 @@ class Windows:
 
     def add(self, now: float, *, valid: int, bad: int) -> None:
         """Count one event: bit i of the masks stands for `slos[i]`; `bad` matters only where `valid` is set."""
-        self._advance(self._tell(now))
+        self._advance(self._axis_at(now))
         for index in range(len(self.slos)):
             if valid >> index & 1:
                 self._count(2 * index, 1, bad >> index & 1)
 
     def read(self, now: float, names: Iterable[str] | None = None) -> Mapping[str, Sequence[Counts]]:
         """Return the counts of each window (all when `names` is None), in the order of `slos`."""
-        axis = self._tell(now)
+        axis = self._axis_at(now)
         self._advance(axis)
         return {name: self._window(axis, *self._spans[name]) for name in (names or self._spans)}
 
@@ -139,13 +139,13 @@ class Windows:
         """Discard all counts and rebuild them from the hours of one target, in any order. Skip hours after `now`."""
         self._clear()
         for row in sorted(rows, key=lambda row: row.hour):
-            if self.wants_minutes(row.hour, now):
+            if self.needs_minutes(row.hour, now):
                 self.replay_minutes(row, now)
             else:
                 self.replay_hour(row.hour, [row.sums.get(name, (0, 0, 0)) for name in self.slos])
         self.replayed(now)
 
-    def wants_minutes(self, hour: int, now: float) -> bool:
+    def needs_minutes(self, hour: int, now: float) -> bool:
         """Return whether an hour is inside the windows whose slots are shorter than an hour."""
         return (hour + 1) * HOUR_SECONDS > self._reach(_TENS, now)
 
@@ -183,7 +183,7 @@ class Windows:
         slot, slots = self._levels[level]
         return (int(now) // slot - slots + 1) * slot
 
-    def _tell(self, now: float) -> int:
+    def _axis_at(self, now: float) -> int:
         """Return the moment on the rings' own axis, and remember the reading of the clock."""
         if self._seen is None:
             self._seen = now
@@ -282,17 +282,17 @@ def _share(minutes: bytes, total: int, steps: int) -> Sequence[int]:
     """Divide `total` in proportion to `minutes`; a count above a nibble's maximum was scaled down when stored."""
     if total == 0:
         return [0] * steps
-    told = sum(minutes)
-    if told == 0:
+    counted = sum(minutes)
+    if counted == 0:
         return [total] + [0] * (steps - 1)
     size = MINUTES_PER_HOUR // steps
     parts = [sum(minutes[at : at + size]) for at in range(0, MINUTES_PER_HOUR, size)]
-    if told == total:
+    if counted == total:
         return parts
     shares, so_far, given = [], 0, 0
     for part in parts:
         so_far += part
-        upto = total * so_far // told
+        upto = total * so_far // counted
         shares.append(upto - given)
         given = upto
     return shares

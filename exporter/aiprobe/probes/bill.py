@@ -34,7 +34,7 @@ def believed(usage: Usage, *, answered: bool, most: tuple[int, int]) -> Usage:
     )
 
 
-def is_capped(told: Usage, usage: Usage) -> bool:
+def is_capped(reported: Usage, usage: Usage) -> bool:
     """Return whether a count was capped at its bound."""
-    pairs = ((told.input_tokens, usage.input_tokens), (told.output_tokens, usage.output_tokens))
+    pairs = ((reported.input_tokens, usage.input_tokens), (reported.output_tokens, usage.output_tokens))
     return any(count is not None and kept is not None and kept < count for count, kept in pairs)

@@ -92,7 +92,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text[:DETAIL_KEPT]).split())
 
 
-def told(failure: Failure, exchange: Exchange) -> str:
+def failure_detail(failure: Failure, exchange: Exchange) -> str:
     """Describe a failure in the peer's terms: the status, the error's name and message, and the redirect's address.
 
     For a reply of infrastructure in front of the API, add that `base_url` may be wrong.

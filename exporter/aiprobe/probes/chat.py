@@ -11,7 +11,7 @@ from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed, is_capped
-from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
+from aiprobe.probes.call import ANSWER_KEPT, failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.models import ModelsProbe, needs_models
 from aiprobe.probes.prompt import fresh_words
@@ -82,7 +82,7 @@ class ChatProbe:
         prepare = QUESTIONS[target.ask]
         self._question = prepare(target)
         self._cap = cap = cap_of(target, room=prepare.traits.room(target))
-        self._says_absurd = False
+        self._is_absurd = False
         self._says_wrong_model = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
         ask = Ask(
@@ -169,7 +169,7 @@ class ChatProbe:
         most = self._target.kind.tokens(self._target).most
         usage = believed(record.usage, answered=answered, most=most)
         absurd = is_capped(record.usage, usage)
-        if absurd and not self._says_absurd:
+        if absurd and not self._is_absurd:
             log.warning(
                 "absurd token counts are capped at what the prompt and the token cap allow",
                 extra={
@@ -180,14 +180,14 @@ class ChatProbe:
                     "most_output_tokens": most[1],
                 },
             )
-        self._says_absurd = absurd
+        self._is_absurd = absurd
         return usage
 
-    def _cost(self, told: Usage, usage: Usage) -> float | None:
+    def _cost(self, reported: Usage, usage: Usage) -> float | None:
         """Return the billed tokens, or None where a count is missing or implausible."""
         unknown = [
-            (told.input_tokens is not None and usage.input_tokens is None),
-            (told.output_tokens is not None and usage.output_tokens is None),
+            (reported.input_tokens is not None and usage.input_tokens is None),
+            (reported.output_tokens is not None and usage.output_tokens is None),
         ]
         if any(unknown):
             return None
@@ -202,7 +202,7 @@ class ChatProbe:
 def draw(record: Record, exchange: Exchange, judge_answer: Judge, *, cap: int | None = None) -> tuple[Outcome, str]:
     """Return the outcome by the strongest evidence: the peer's error, then the wire, then what the reply lacks."""
     if record.failure is not None:
-        return record.failure.outcome, told(record.failure, exchange)
+        return record.failure.outcome, failure_detail(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
         return exchange.outcome, exchange.detail
     if not record.ended:

@@ -9,7 +9,7 @@ from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed
-from aiprobe.probes.call import one_line, result_of, told
+from aiprobe.probes.call import failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.protocols import PROTOCOLS
@@ -90,7 +90,7 @@ class EmbeddingsProbe:
 def draw(record: Record, exchange: Exchange) -> tuple[Outcome, str]:
     """Return the outcome of an embeddings probe: from an error, the wire, or the vector."""
     if record.failure is not None:
-        return record.failure.outcome, told(record.failure, exchange)
+        return record.failure.outcome, failure_detail(record.failure, exchange)
     if exchange.outcome is not None and not record.ended:
         return exchange.outcome, exchange.detail
     if not record.ended:

@@ -25,7 +25,7 @@ from aiprobe.transport.transport import Exchange
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]{1,40})")
 _BODY_LIMIT_BYTES: Final = 2 << 20
-_TOLD_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Outcome.OVERLOADED})
+_BY_STATUS: Final = frozenset({Outcome.CHALLENGED, Outcome.RATE_LIMITED, Outcome.OVERLOADED})
 """Outcomes of an unexpected status besides `server_error`; a page has no bad key and no missing model."""
 
 
@@ -158,9 +158,9 @@ def _holds(body: bytes, text: str, content_type: str) -> bool:
 
 
 def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
-    told = in_reply(head, body).outcome
-    turned_away = head.status == 429 and told is Outcome.QUOTA_EXHAUSTED
-    outcome = told if told in _TOLD_BY_STATUS or turned_away else Outcome.SERVER_ERROR
+    judged = in_reply(head, body).outcome
+    turned_away = head.status == 429 and judged is Outcome.QUOTA_EXHAUSTED
+    outcome = judged if judged in _BY_STATUS or turned_away else Outcome.SERVER_ERROR
     what = "a bot challenge" if outcome is Outcome.CHALLENGED else "an unexpected status"
     return outcome, f"HTTP {head.status}: {what}"
 

@@ -12,7 +12,7 @@ from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.probes.base import Tools, only_in
-from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of, told
+from aiprobe.probes.call import ANSWER_KEPT, failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.media import media_types
 from aiprobe.protocols import PROTOCOLS
@@ -95,7 +95,7 @@ class McpProbe:
     async def _try(self, era: Era, talk: _Talk) -> bool:
         """Use one revision; return False if the server seems to support only the other."""
         over = await (self._discover(talk) if era is Era.STATELESS else self._handshake(talk))
-        talk.detail = told(talk.failure, talk.hops[-1]) if talk.failure else ""
+        talk.detail = failure_detail(talk.failure, talk.hops[-1]) if talk.failure else ""
         return over
 
     async def _discover(self, talk: _Talk) -> bool:
@@ -124,7 +124,7 @@ class McpProbe:
         session = (talk.head.headers.get("mcp-session-id", "") if talk.head else "")[:1024]
         talk.server = server_name(result)
         known: dict[str, Any] = {"era": Era.HANDSHAKE, "version": version, "session": session}
-        await self._tell(call(self._provider, "notifications/initialized", number=None, **known), talk)
+        await self._notify(call(self._provider, "notifications/initialized", number=None, **known), talk)
         if talk.failure is None:
             method = "tools/list" if _has_tools(result) else "ping"
             answered = await self._ask(call(self._provider, method, number=2, **known), 2, talk)
@@ -186,7 +186,7 @@ class McpProbe:
             talk.failure = wire or reader.failure or missing
         return None
 
-    async def _tell(self, request: Request, talk: _Talk) -> None:
+    async def _notify(self, request: Request, talk: _Talk) -> None:
         """Send a notification; any 2xx is accepted."""
         sink = _Sink(-1)
         exchange = await self._send(request, sink, talk)

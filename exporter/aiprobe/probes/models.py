@@ -9,7 +9,7 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
-from aiprobe.probes.call import one_line, result_of, told
+from aiprobe.probes.call import failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
@@ -57,7 +57,7 @@ class ModelsProbe:
         return result_of(
             exchange,
             outcome=failure.outcome if failure else Outcome.OK,
-            detail=told(failure, exchange) if failure else "",
+            detail=failure_detail(failure, exchange) if failure else "",
             clock=self._tools.clock,
             head=facts,
             error_type=(one_line(failure.error_type) or None) if failure else None,

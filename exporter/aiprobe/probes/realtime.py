@@ -93,8 +93,8 @@ class _Sink:
 def _closed(frame: Closed) -> Failure:
     """Classify a close before the first event: by its text if that is specific, else by its code."""
     name = f"close {frame.code}"
-    told = of_error({"message": frame.reason, "type": name})
-    outcome = _CLOSE_OUTCOMES.get(frame.code, told.outcome) if told.outcome is Outcome.ERROR_IN_BODY else told.outcome
+    read = of_error({"message": frame.reason, "type": name})
+    outcome = _CLOSE_OUTCOMES.get(frame.code, read.outcome) if read.outcome is Outcome.ERROR_IN_BODY else read.outcome
     return Failure(outcome=outcome, error_type=name, message=frame.reason or name)
 
 

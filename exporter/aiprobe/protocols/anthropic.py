@@ -196,16 +196,16 @@ def _usage(usage: object, *, late: bool = False) -> list[Event]:
 
     `late` marks `message_delta`, where gateways report an input of 0 that they did not count.
     """
-    told = any_object(usage)
-    fresh, cached = a_count(told.get("input_tokens")), a_count(told.get("cache_read_input_tokens"))
-    written = a_count(told.get("cache_creation_input_tokens"))
+    counts = any_object(usage)
+    fresh, cached = a_count(counts.get("input_tokens")), a_count(counts.get("cache_read_input_tokens"))
+    written = a_count(counts.get("cache_creation_input_tokens"))
     total = None if fresh is None else fresh + (cached or 0) + (written or 0)
     if late and not total:
         total = cached = None
     read = Usage(
         input_tokens=total,
-        output_tokens=a_count(told.get("output_tokens")),
-        reasoning_tokens=a_count(any_object(told.get("output_tokens_details")).get("thinking_tokens")),
+        output_tokens=a_count(counts.get("output_tokens")),
+        reasoning_tokens=a_count(any_object(counts.get("output_tokens_details")).get("thinking_tokens")),
         cached_input_tokens=cached,
     )
     return [] if read == Usage() else [read]

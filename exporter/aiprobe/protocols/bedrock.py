@@ -161,12 +161,12 @@ def _named(failure: Failure) -> Failure:
 class _StreamReader:
     """Reads one ConverseStream reply; a `base.Reader`. `messageStop` proves the answer, `metadata` follows it."""
 
-    __slots__ = ("_over", "_parser", "_stopped", "_told")
+    __slots__ = ("_has_usage", "_over", "_parser", "_stopped")
 
     def __init__(self) -> None:
         self._parser = EventStreamParser()
         self._stopped = False
-        self._told = False
+        self._has_usage = False
         self._over = False
 
     def feed(self, data: bytes) -> Sequence[Event]:
@@ -198,8 +198,8 @@ class _StreamReader:
             name = frame.headers.get(":exception-type", "")
             return (_named(errors.of_error({"code": name, "message": _message(frame.payload)})),)
         if kind == "error":
-            told = {name: frame.headers.get(f":error-{name}", "") for name in ("code", "message")}
-            return (_named(errors.of_error(told)),)
+            failure = {name: frame.headers.get(f":error-{name}", "") for name in ("code", "message")}
+            return (_named(errors.of_error(failure)),)
         if kind != "event":
             return (errors.malformed("a frame that is neither an event nor an error"),)
         try:
@@ -214,8 +214,8 @@ class _StreamReader:
             return PROGRESS
         events = read(an_object(load(frame.payload)))
         self._stopped = self._stopped or name == "messageStop"
-        self._told = self._told or name == "metadata"
-        if self._stopped and self._told:
+        self._has_usage = self._has_usage or name == "metadata"
+        if self._stopped and self._has_usage:
             events.append(End())
         return events or PROGRESS
 
@@ -258,10 +258,10 @@ def _read_stop(document: dict[str, Any]) -> list[Event]:
 
 def _read_metadata(document: dict[str, Any]) -> list[Event]:
     """Read the last event: the latency and the tokens; those from a cache are counted separately."""
-    told = any_object(document.get("usage"))
-    fresh, cached = a_count(told.get("inputTokens")), a_count(told.get("cacheReadInputTokens"))
-    total = None if fresh is None else fresh + (cached or 0) + (a_count(told.get("cacheWriteInputTokens")) or 0)
-    usage = Usage(input_tokens=total, output_tokens=a_count(told.get("outputTokens")), cached_input_tokens=cached)
+    counts = any_object(document.get("usage"))
+    fresh, cached = a_count(counts.get("inputTokens")), a_count(counts.get("cacheReadInputTokens"))
+    total = None if fresh is None else fresh + (cached or 0) + (a_count(counts.get("cacheWriteInputTokens")) or 0)
+    usage = Usage(input_tokens=total, output_tokens=a_count(counts.get("outputTokens")), cached_input_tokens=cached)
     events: list[Event] = [] if usage == Usage() else [usage]
     seconds = milliseconds(any_object(document.get("metrics")).get("latencyMs"))
     return events if seconds is None else [*events, Meta(server_seconds=seconds)]

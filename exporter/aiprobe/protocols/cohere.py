@@ -160,15 +160,15 @@ _READERS: Final[Mapping[str, Callable[[dict[str, Any]], list[Event]]]] = {
 }
 
 
-def _ended(told: dict[str, Any]) -> list[Event]:
+def _ended(ending: dict[str, Any]) -> list[Event]:
     """Return why it stopped and what it cost, and then the end or what went wrong."""
-    stop = finishes.stopped(told.get("finish_reason"))
-    events = _usage(told.get("usage"))
-    error, kind = any_string(told.get("error")), any_string(told.get("error_type"))
+    stop = finishes.stopped(ending.get("finish_reason"))
+    events = _usage(ending.get("usage"))
+    error, kind = any_string(ending.get("error")), any_string(ending.get("error_type"))
     if error or (stop and stop.finish is Finish.ERROR):
         reason = stop.reason if stop else "error"
-        told_error = {"code": kind or reason.lower(), "message": error or f"finish reason {reason}"}
-        return [*events, errors.of_error(told_error)]
+        failure = {"code": kind or reason.lower(), "message": error or f"finish reason {reason}"}
+        return [*events, errors.of_error(failure)]
     return [*events, stop or Stopped(Finish.OTHER, ""), End()]
 
 
@@ -177,14 +177,14 @@ def _usage(usage: object) -> list[Event]:
 
     What came from a cache is counted in tokens and not in billed units, so beside it all is read in tokens.
     """
-    told = any_object(usage)
-    billed, counted = any_object(told.get("billed_units")), any_object(told.get("tokens"))
-    cached = a_count(told.get("cached_tokens"))
-    told = counted if cached and counted else billed or counted
-    total = a_count(told.get("input_tokens"))
+    counts = any_object(usage)
+    billed, counted = any_object(counts.get("billed_units")), any_object(counts.get("tokens"))
+    cached = a_count(counts.get("cached_tokens"))
+    counts = counted if cached and counted else billed or counted
+    total = a_count(counts.get("input_tokens"))
     if cached and (total is None or total < cached):
         return []  # two units: no bill
-    read = Usage(input_tokens=total, output_tokens=a_count(told.get("output_tokens")), cached_input_tokens=cached)
+    read = Usage(input_tokens=total, output_tokens=a_count(counts.get("output_tokens")), cached_input_tokens=cached)
     return [] if read == Usage() else [read]
 
 

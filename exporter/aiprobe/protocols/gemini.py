@@ -172,14 +172,14 @@ def _part(part: dict[str, Any]) -> list[Event]:
 
 def _usage(usage: object) -> list[Event]:
     """Read the usage so far: the input includes tool results, the output the thoughts."""
-    told = any_object(usage)
-    prompt, tools = a_count(told.get("promptTokenCount")), a_count(told.get("toolUsePromptTokenCount"))
-    visible, thoughts = a_count(told.get("candidatesTokenCount")), a_count(told.get("thoughtsTokenCount"))
+    counts = any_object(usage)
+    prompt, tools = a_count(counts.get("promptTokenCount")), a_count(counts.get("toolUsePromptTokenCount"))
+    visible, thoughts = a_count(counts.get("candidatesTokenCount")), a_count(counts.get("thoughtsTokenCount"))
     read = Usage(
         input_tokens=None if prompt is None else prompt + (tools or 0),
         output_tokens=None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0),
         reasoning_tokens=thoughts,
-        cached_input_tokens=a_count(told.get("cachedContentTokenCount")),
+        cached_input_tokens=a_count(counts.get("cachedContentTokenCount")),
     )
     return [] if read == Usage() else [read]
 

@@ -118,13 +118,13 @@ def server_seconds(headers: Mapping[str, str]) -> float | None:
     timing = headers.get("server-timing")
     timings = [_number(dur) for dur in _DURATION.findall(timing[:2000])] if timing else []
     known = [dur for dur in timings if dur is not None]
-    told = (
+    values = (
         _number(headers.get("openai-processing-ms")),
         max(known, default=None),
         _number(headers.get("x-amzn-bedrock-invocation-latency")),
         _number(headers.get("x-envoy-upstream-service-time")),
     )
-    milliseconds = next((value for value in told if value is not None), None)
+    milliseconds = next((value for value in values if value is not None), None)
     if milliseconds is None or milliseconds / 1000 > _LONGEST_WORK_SECONDS:
         return None
     return milliseconds / 1000

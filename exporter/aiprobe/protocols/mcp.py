@@ -141,12 +141,12 @@ def failure_in(message: dict[str, Any]) -> Failure | None:
     if "error" not in message:
         return None
     error = any_object(message["error"])
-    told = errors.of_error(error or message["error"])
+    failure = errors.of_error(error or message["error"])
     code = error.get("code")
     return Failure(
-        outcome=told.outcome,
-        error_type=told.error_type or (f"json-rpc {code}" if isinstance(code, int) else ""),
-        message=told.message,
+        outcome=failure.outcome,
+        error_type=failure.error_type or (f"json-rpc {code}" if isinstance(code, int) else ""),
+        message=failure.message,
     )
 
 

@@ -180,8 +180,8 @@ def _ended(chunk: dict[str, Any]) -> list[Event]:
     }
     worked = [value for value in (seconds["prompt_eval"], seconds["eval"]) if value is not None]
     meta = Meta(load_seconds=seconds["load"], server_seconds=sum(worked) if worked else None)
-    told: list[Event] = [each for each in (usage, meta) if each not in {Usage(), Meta()}]
-    return [*told, finishes.stopped(chunk.get("done_reason")) or Stopped(Finish.STOP, "stop"), End()]
+    extras: list[Event] = [each for each in (usage, meta) if each not in {Usage(), Meta()}]
+    return [*extras, finishes.stopped(chunk.get("done_reason")) or Stopped(Finish.STOP, "stop"), End()]
 
 
 OLLAMA_CHAT: Final = Protocol(

@@ -219,10 +219,10 @@ def _add_names(document: dict[str, Any], events: list[Event]) -> bool:
 
 
 def _add_usage(document: dict[str, Any], events: list[Event]) -> None:
-    told = document.get("usage")
-    if not told and "x_groq" in document:
-        told = any_object(document["x_groq"]).get("usage")
-    usage = chat_usage(told) if told else None
+    counts = document.get("usage")
+    if not counts and "x_groq" in document:
+        counts = any_object(document["x_groq"]).get("usage")
+    usage = chat_usage(counts) if counts else None
     if usage is not None:
         events.append(usage)
 

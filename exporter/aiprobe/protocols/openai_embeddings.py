@@ -41,9 +41,9 @@ def _read_list(document: object) -> Sequence[Event]:
     model = a_name(reply.get("model"))
     if model:
         events.append(Meta(response_model=model))
-    told = any_object(reply.get("usage"))
-    total = told.get("total_tokens")  # there is no output
-    usage = chat_usage({**told, "prompt_tokens": total if told.get("prompt_tokens") is None else told["prompt_tokens"]})
+    used = any_object(reply.get("usage"))
+    total = used.get("total_tokens")  # there is no output
+    usage = chat_usage({**used, "prompt_tokens": total if used.get("prompt_tokens") is None else used["prompt_tokens"]})
     if usage is not None:
         events.append(replace(usage, output_tokens=None))
     vectors = (_vector(an_object(entry).get("embedding")) for entry in a_list(reply["data"])[:1])

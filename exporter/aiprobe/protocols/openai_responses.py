@@ -230,12 +230,12 @@ def _names(response: dict[str, Any]) -> list[Event]:
 
 
 def _usage(usage: object) -> list[Event]:
-    told = any_object(usage)
+    counts = any_object(usage)
     read = Usage(
-        input_tokens=a_count(told.get("input_tokens")),
-        output_tokens=a_count(told.get("output_tokens")),
-        reasoning_tokens=a_count(any_object(told.get("output_tokens_details")).get("reasoning_tokens")),
-        cached_input_tokens=a_count(any_object(told.get("input_tokens_details")).get("cached_tokens")),
+        input_tokens=a_count(counts.get("input_tokens")),
+        output_tokens=a_count(counts.get("output_tokens")),
+        reasoning_tokens=a_count(any_object(counts.get("output_tokens_details")).get("reasoning_tokens")),
+        cached_input_tokens=a_count(any_object(counts.get("input_tokens_details")).get("cached_tokens")),
     )
     return [] if read == Usage() else [read]
 

@@ -15,26 +15,26 @@ def chat_usage(usage: object) -> Usage | None:
     xAI and Gemini's compatible surface leave reasoning out of `completion_tokens` but not out of `total_tokens`, and
     bill it; so the greater of the two is the output. Mistral's sounds are in the total alone, and are input.
     """
-    told = any_object(usage)
-    if not told:
+    counts = any_object(usage)
+    if not counts:
         return None
-    prompt, completion = a_count(told.get("prompt_tokens")), a_count(told.get("completion_tokens"))
-    total = a_count(told.get("total_tokens"))
+    prompt, completion = a_count(counts.get("prompt_tokens")), a_count(counts.get("completion_tokens"))
+    total = a_count(counts.get("total_tokens"))
     output = completion
-    prompt_details = any_object(told.get("prompt_tokens_details"))
-    sounds = any(means_something(each) for name, each in {**prompt_details, **told}.items() if "audio" in name)
+    prompt_details = any_object(counts.get("prompt_tokens_details"))
+    sounds = any(means_something(each) for name, each in {**prompt_details, **counts}.items() if "audio" in name)
     if total is not None and prompt is not None and completion is not None and not sounds:
         output = max(completion, total - prompt)
-    completion_details = any_object(told.get("completion_tokens_details"))
+    completion_details = any_object(counts.get("completion_tokens_details"))
     read = Usage(
         input_tokens=prompt,
         output_tokens=output,
-        reasoning_tokens=_first(completion_details.get("reasoning_tokens"), told.get("reasoning_tokens")),
+        reasoning_tokens=_first(completion_details.get("reasoning_tokens"), counts.get("reasoning_tokens")),
         cached_input_tokens=_first(
             prompt_details.get("cached_tokens"),
-            told.get("prompt_cache_hit_tokens"),  # DeepSeek
-            told.get("num_cached_tokens"),  # Mistral
-            told.get("cached_tokens"),  # Moonshot
+            counts.get("prompt_cache_hit_tokens"),  # DeepSeek
+            counts.get("num_cached_tokens"),  # Mistral
+            counts.get("cached_tokens"),  # Moonshot
         ),
     )
     return None if read == _NOTHING else read

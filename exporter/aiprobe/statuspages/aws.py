@@ -86,7 +86,7 @@ def _event(item: object, watched: tuple[str, ...]) -> _Event | None:
     if not services:
         raise MalformedItemError
     if watched:
-        services = {service: told for service, told in services.items() if service in watched}
+        services = {service: impact for service, impact in services.items() if service in watched}
         if not services:
             return None
     return _Event(_declared(found, tuple(services)), services)
@@ -98,10 +98,10 @@ def _services(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     services = {}
     impacted = found.get("impacted_services")
     if isinstance(impacted, dict):
-        for service, told in list(impacted.items())[:MAX_COMPONENTS]:
-            told_fields = fields(told)
-            current = _digit(told_fields.get("current")) or status
-            services[an_id(service)] = (current, a_line(told_fields.get("service_name")))
+        for service, impact in list(impacted.items())[:MAX_COMPONENTS]:
+            details = fields(impact)
+            current = _digit(details.get("current")) or status
+            services[an_id(service)] = (current, a_line(details.get("service_name")))
     elif isinstance(impacted, list):
         services = {an_id(service): (status, "") for service in impacted[:MAX_COMPONENTS]}
     services[an_id(found.get("service"))] = (status, a_line(found.get("service_name")))

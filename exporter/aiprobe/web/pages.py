@@ -101,15 +101,15 @@ async def static(request: web.Request) -> web.StreamResponse:
 
 def _view(row: TargetRow, shown: Targets | None) -> dict[str, Any]:
     if shown is None:
-        return {"row": row, "state": state_word(row), "recent": [], "recent_said": ""}
+        return {"row": row, "state": state_word(row), "recent": [], "recent_summary": ""}
     recent = list(reversed(shown.results(row.name, STRIP_LENGTH)))
     counts = Counter(result.verdict for result in recent)
-    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("good", "bad", "excluded") if counts[verdict])
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("good", "bad", "excluded") if counts[verdict])
     return {
         "row": row,
         "state": state_word(row),
         "recent": recent,
-        "recent_said": f"last {len(recent)} probes: {said}",
+        "recent_summary": f"last {len(recent)} probes: {summary}",
     }
 
 

@@ -171,9 +171,9 @@ def _debug_text(answer: ProbeAnswer, result: ResultRow, series: bytes) -> str:
         "response model": result.response_model,
         **answer.debug,
     }
-    told = {name: " ".join(str(value).split()) for name, value in fields.items() if value not in {None, ""}}
-    width = max(map(len, told))
-    lines = [f"{name:<{width}}  {value}" for name, value in told.items()]
+    shown = {name: " ".join(str(value).split()) for name, value in fields.items() if value not in {None, ""}}
+    width = max(map(len, shown))
+    lines = [f"{name:<{width}}  {value}" for name, value in shown.items()]
     return "\n".join((*lines, "", series.decode(errors="replace")))
 
 

@@ -29,8 +29,8 @@ def price_table(section: PricesSection, *, base: Path, where: Where, findings: F
             table = load_litellm(path).over(table)
             findings.files.append(path)
         except (OSError, ValueError) as error:
-            said = f"cannot be read: {(error.strerror or '').lower()}" if isinstance(error, OSError) else str(error)
-            findings.error(where.at("file"), f"{path} {said}", "give LiteLLM's model_prices_and_context_window.json")
+            problem = f"cannot be read: {(error.strerror or '').lower()}" if isinstance(error, OSError) else str(error)
+            findings.error(where.at("file"), f"{path} {problem}", "give LiteLLM's model_prices_and_context_window.json")
     own = {
         (ANY_PROVIDER, model): Tariff(price=_price(price, where.at("models", model)))
         for model, price in section.models.items()

@@ -13,19 +13,19 @@ DEFAULT_AVAILABILITY_PERCENT: Final = 99.5
 
 def resolve_objectives(levels: Sequence[SloSection | None]) -> Objectives:
     """Return the objectives of `levels`, the most specific first; an explicit null ends the search."""
-    availability = _said(levels, "availability", DEFAULT_AVAILABILITY_PERCENT)
-    correctness = _said(levels, "correctness", None)
+    availability = _inherited(levels, "availability", DEFAULT_AVAILABILITY_PERCENT)
+    correctness = _inherited(levels, "correctness", None)
     return Objectives(
         availability=_ratio(availability),
         correctness=_ratio(correctness),
-        time_to_first_token=_latency(_said(levels, "time_to_first_token", None)),
-        duration=_latency(_said(levels, "duration", None)),
-        throughput=_throughput(_said(levels, "throughput", None)),
-        period_seconds=_said(levels, "period", None) or DEFAULT_PERIOD_SECONDS,
+        time_to_first_token=_latency(_inherited(levels, "time_to_first_token", None)),
+        duration=_latency(_inherited(levels, "duration", None)),
+        throughput=_throughput(_inherited(levels, "throughput", None)),
+        period_seconds=_inherited(levels, "period", None) or DEFAULT_PERIOD_SECONDS,
     )
 
 
-def _said(levels: Sequence[SloSection | None], name: str, default: Any) -> Any:
+def _inherited(levels: Sequence[SloSection | None], name: str, default: Any) -> Any:
     for level in levels:
         if level is not None and name in level.model_fields_set:
             return getattr(level, name)

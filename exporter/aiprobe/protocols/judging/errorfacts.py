@@ -268,15 +268,15 @@ def _status(value: object) -> int | None:
 
 def _facts(found: _Found) -> ErrorFacts:
     telling = [name for name in map(a_name, found.names) if name and not name.isdigit() and name != "error"]
-    said = [text for text in found.messages if text.strip()]
-    spoken = [one_line(text) for text in said[:6] if not text.lstrip().startswith(("<", "{"))]
-    unquoted = [_QUOTED.sub(" ", text) for text in spoken]
+    texts = [text for text in found.messages if text.strip()]
+    readable = [one_line(text) for text in texts[:6] if not text.lstrip().startswith(("<", "{"))]
+    unquoted = [_QUOTED.sub(" ", text) for text in readable]
     named = [name for text in unquoted for name in _NAMED_IN_WORDS.findall(text)[:_NAMES_KEPT]]
-    numbers = [_MINIMAX_NUMBER.search(text) for text in spoken]
+    numbers = [_MINIMAX_NUMBER.search(text) for text in readable]
     named += [vendorcodes.MINIMAX.get(int(number[1]), "") for number in numbers if number]
     return ErrorFacts(
         name=telling[0] if telling else next(map(a_name, filter(None, found.names)), ""),
-        message=one_line(said[0]) if said else "",
+        message=one_line(texts[0]) if texts else "",
         words=" ".join(" ".join(unquoted).split())[:_WORDS_LIMIT].lower(),
         codes=frozenset(squashed(name) for name in map(a_name, [*found.names, *named]) if name),
         **found.more,

@@ -139,18 +139,18 @@ def _is_odd_error(document: Mapping[str, Any]) -> bool:
     ):
         return False
     failed = document.get("success") is False or document.get("status") in {"error", "fail", "failed", "failure"}
-    told = [document[name] for name in ("code", "status", "statusCode", "status_code", "errcode") if name in document]
-    return failed or not told or any(isinstance(each, int | str) and means_something(each) for each in told)
+    codes = [document[name] for name in ("code", "status", "statusCode", "status_code", "errcode") if name in document]
+    return failed or not codes or any(isinstance(each, int | str) and means_something(each) for each in codes)
 
 
 def _is_from_in_front(status: int, facts: ErrorFacts) -> bool:
     """Return whether a proxy, router or platform in front of the API answered in its place."""
-    said = facts.page or facts.words
-    if status in {403, 404, 410} and not facts.is_json and meanings.STOPPED.search(said):
+    text = facts.page or facts.words
+    if status in {403, 404, 410} and not facts.is_json and meanings.STOPPED.search(text):
         return True
     if status == 404 and not facts.is_json:
-        return not (NO_BACKEND.says(facts) or NO_MODEL.says(facts))
-    return status in {403, 404} and meanings.NOT_THE_API.search(said) is not None
+        return not (NO_BACKEND.matches(facts) or NO_MODEL.matches(facts))
+    return status in {403, 404} and meanings.NOT_THE_API.search(text) is not None
 
 
 def _is_cdn_page(head: ReplyHead, facts: ErrorFacts, body: bytes) -> bool:
@@ -185,7 +185,7 @@ def _of_server(status: int, facts: ErrorFacts) -> Outcome:
     """Classify a 5xx. An outage that hides behind words of a limit is worse than a limit that looks like an outage."""
     if OVERLOAD.by_code(facts):
         return Outcome.OVERLOADED
-    spent = SPENT.says(facts) or QUOTA.by_code(facts) or facts.status == 402
+    spent = SPENT.matches(facts) or QUOTA.by_code(facts) or facts.status == 402
     if spent or THROTTLE.by_code(facts) or facts.status == 429 or _quotes_429(facts):
         return _of_limit(facts)
     if BAD_KEY.by_code(facts) or meanings.BAD_KEY_FOR_SURE.search(facts.words) or facts.status == 401:
@@ -194,16 +194,16 @@ def _of_server(status: int, facts: ErrorFacts) -> Outcome:
         return Outcome.OVERLOADED
     if meanings.THROTTLE_OF_ACCOUNT.search(facts.words):
         return _throttled_or_spent(facts)
-    return Outcome.OVERLOADED if _says_overloaded(facts) or facts.status in _FULL else Outcome.SERVER_ERROR
+    return Outcome.OVERLOADED if _is_overloaded(facts) or facts.status in _FULL else Outcome.SERVER_ERROR
 
 
 def _of_limit(facts: ErrorFacts) -> Outcome:
     """Classify a 429, also one that is quoted: a server without capacity is none of the client's limits."""
-    if OVERLOAD.says(facts):
+    if OVERLOAD.matches(facts):
         return Outcome.OVERLOADED
-    if BAD_KEY.by_code(facts) and not (THROTTLE.says(facts) or SPENT.says(facts)):
+    if BAD_KEY.by_code(facts) and not (THROTTLE.matches(facts) or SPENT.matches(facts)):
         return Outcome.AUTH
-    named = THROTTLE.says(facts) or SPENT.says(facts) or QUOTA.says(facts)
+    named = THROTTLE.matches(facts) or SPENT.matches(facts) or QUOTA.matches(facts)
     if not named and meanings.BUSY.search(facts.words):
         return Outcome.OVERLOADED
     return _throttled_or_spent(facts)
@@ -223,8 +223,8 @@ def _of_request(status: int, facts: ErrorFacts) -> Outcome:
     if _states(THROTTLE, facts) or facts.status == 429:
         return _throttled_or_spent(facts)
     if SERVER_FAULT.by_code(facts) or (facts.status is not None and facts.status >= 500):
-        return Outcome.OVERLOADED if _says_overloaded(facts) else Outcome.SERVER_ERROR
-    if status in {404, 410} and (status == 404 or NO_MODEL.says(facts) or facts.status == 404):
+        return Outcome.OVERLOADED if _is_overloaded(facts) else Outcome.SERVER_ERROR
+    if status in {404, 410} and (status == 404 or NO_MODEL.matches(facts) or facts.status == 404):
         return Outcome.NOT_FOUND
     if status in {400, 422} and (NO_MODEL.by_code(facts) or (words and NO_MODEL.by_phrase(facts))):
         return Outcome.NOT_FOUND
@@ -236,7 +236,7 @@ def _in_body(facts: ErrorFacts) -> Outcome:
     if FILTER.by_code(facts):
         return Outcome.CONTENT_FILTERED
     about_request = facts.about_parameter or ABOUT_REQUEST.by_code(facts)
-    is_key = BAD_KEY.says(facts) or NO_ACCESS.by_code(facts) or facts.status in {401, 403}
+    is_key = BAD_KEY.matches(facts) or NO_ACCESS.by_code(facts) or facts.status in {401, 403}
     if facts.status in _FULL or OVERLOAD.by_code(facts) or _lacks_backends(facts):
         return Outcome.OVERLOADED
     is_limit = (
@@ -281,8 +281,8 @@ def _states(meaning: meanings.Meaning, facts: ErrorFacts) -> bool:
     return meaning.by_code(facts) or (not facts.about_parameter and meaning.by_phrase(facts))
 
 
-def _says_overloaded(facts: ErrorFacts) -> bool:
-    return OVERLOAD.says(facts) or meanings.BUSY.search(facts.words) is not None
+def _is_overloaded(facts: ErrorFacts) -> bool:
+    return OVERLOAD.matches(facts) or meanings.BUSY.search(facts.words) is not None
 
 
 def _lacks_backends(facts: ErrorFacts) -> bool:

@@ -37,7 +37,7 @@ _WORDS: Final = {
 }
 _FINISHES: Final[Mapping[str, Finish]] = {word: finish for finish, words in _WORDS.items() for word in words.split()}
 """Anything else, tool calls among it, is `other`."""
-_SAYS_NOTHING: Final = frozenset({"", "unspecified", "null", "none"})
+_UNSPECIFIC: Final = frozenset({"", "unspecified", "null", "none"})
 _PREFIX: Final = "finishreason"
 """Google's enumeration, spelled out: `FinishReason.STOP`, `FINISH_REASON_UNSPECIFIED`."""
 
@@ -48,10 +48,10 @@ def stopped(reason: object) -> Stopped | None:
         return None
     if isinstance(reason, dict | list):
         raise UnreadableError(f"{type(reason).__name__} where a reason belongs")
-    said = word(reason) if isinstance(reason, str) else "?"
-    if said in _SAYS_NOTHING and isinstance(reason, str):
+    name = word(reason) if isinstance(reason, str) else "?"
+    if name in _UNSPECIFIC and isinstance(reason, str):
         return None
-    return Stopped(_FINISHES.get(said, Finish.OTHER), a_name(reason) or type(reason).__name__)
+    return Stopped(_FINISHES.get(name, Finish.OTHER), a_name(reason) or type(reason).__name__)
 
 
 def word(reason: str) -> str:

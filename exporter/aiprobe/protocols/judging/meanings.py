@@ -27,7 +27,7 @@ class Meaning:
         """Return whether the words outside of quotations have this meaning."""
         return self.phrases.search(facts.words) is not None
 
-    def says(self, facts: ErrorFacts) -> bool:
+    def matches(self, facts: ErrorFacts) -> bool:
         """Return whether a code or the words have this meaning."""
         return self.by_code(facts) or self.by_phrase(facts)
 
