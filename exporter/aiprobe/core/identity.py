@@ -59,14 +59,17 @@ class Identity:
         plain = result.system_fingerprint is None and result.call_id is None
         if plain and self._model == result.response_model:
             return ()
+        if self._seen is None:
+            if plain and self._model is None:  # all that most targets ever need to keep
+                self._model = result.response_model
+                return ()
+            self._seen = {"model": _Seen(known=(self._model,))} if self._model else {}
         changes: tuple[ModelChange, ...] = ()
         for what, value in _shown(result):
-            if self._seen is None:
-                self._seen = {}
             change = self._seen.setdefault(what, _Seen()).take(what, value)
             if change is not None:
                 changes = (*changes, change)
-        models = self._seen.get("model") if self._seen else None
+        models = self._seen.get("model")
         self._model = result.response_model if plain and models is not None and not models.fresh else None
         return changes
 
