@@ -17,7 +17,7 @@ WHEEL := $(VENV)/wheel
 TESTED := $(WHEEL)/bin/python
 
 SOAK_MINUTES ?= 12
-.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench detection soak format dashboards rules docs lock live release-check clean
+.PHONY: help demo test test-fast test-newest test-random test-dates fuzz e2e e2e-built wheel check bench detection soak format dashboards rules manifests docs lock live release-check clean
 help: ## List the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -70,6 +70,9 @@ dashboards: $(DEV_STAMP) ## Write the boards of dashboards/ again
 
 rules: $(DEV_STAMP) ## Write the rules of alerts/ again
 	$(BIN)/python -m alerts.src
+
+manifests: $(DEV_STAMP) ## Write deploy/kubernetes again from the chart, with the Helm that Go builds
+	$(BIN)/python -m tests.helm.chart
 
 docs: $(DEV_STAMP) ## Write the generated pages of docs/ again
 	$(BIN)/python -m docs.src

@@ -48,8 +48,10 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def files(patterns: tuple[str, ...]) -> list[Path]:
-    """Return the files of the repository that match one of these patterns."""
-    return sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()})
+    """Return the files of the repository that match one of these patterns; not the links of the chart to others."""
+    return sorted(
+        {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file() and not path.is_symlink()}
+    )
 
 
 def page(path: Path) -> Iterator[Text]:

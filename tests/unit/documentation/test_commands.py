@@ -22,6 +22,7 @@ DEADLINE_SECONDS = 30.0
 ELSEWHERE = {
     "amtool": "needs Alertmanager",
     "docker": "needs Docker",
+    "helm": "needs a cluster",
     "kubectl": "needs a cluster",
     "make": "its targets are compared with the Makefile",
     "mimirtool": "needs Mimir",
