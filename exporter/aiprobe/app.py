@@ -10,22 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Self
 
 from aiprobe import __version__
 from aiprobe.apart import read_settings_apart
-from aiprobe.attempt import Attempts, RunOnce
+from aiprobe.attempt import Attempts
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.contracts.keeper import ContractKeeper
-from aiprobe.core.clock import Clock, Steps
-from aiprobe.core.model import Finished, Target
+from aiprobe.core.clock import Clock
+from aiprobe.core.model import Finished
 from aiprobe.core.money import Budget
 from aiprobe.core.secret import CONFIGURED, Redactor
 from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
 from aiprobe.discovery.keeper import DiscoveryKeeper
 from aiprobe.egress import EgressKeeper
+from aiprobe.heartbeat import Heartbeat, Ticker
 from aiprobe.incidents.keeper import IncidentKeeper
 from aiprobe.journal import changes
 from aiprobe.journal.gauges import JournalGauges
@@ -37,7 +38,7 @@ from aiprobe.metrics.exposition import Exposition
 from aiprobe.metrics.recorder import Recorder
 from aiprobe.objectives.keeper import ObjectiveKeeper
 from aiprobe.ondemand import OnDemand
-from aiprobe.probes import PROBES
+from aiprobe.probes import preparer
 from aiprobe.probes.base import Tools
 from aiprobe.restart import Restart
 from aiprobe.resultlog import ResultLog
@@ -51,9 +52,6 @@ from aiprobe.web.ports import Ports, Summary
 from aiprobe.web.shown import ShownTargets
 
 log = logging.getLogger(__name__)
-
-TICK_SECONDS: Final = 0.25
-"""The interval at which the event loop's lag is measured and time-dependent gauges are updated."""
 
 Commit = Callable[[], None]
 """Applies what a room has prepared for a configuration. Cannot fail."""
@@ -72,22 +70,6 @@ class Options:
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
-def preparer(tools: Tools) -> Callable[[Target], RunOnce]:
-    """Return the function that builds the repeatable probe of a target."""
-
-    def prepare(target: Target) -> RunOnce:
-        return PROBES[target.probe](target, tools).run
-
-    return prepare
-
-
-class Ticker(Protocol):
-    """A room with gauges that depend on time as well as on results."""
-
-    def tick(self) -> None:
-        """Update them; called a few times a second."""
-
-
 class App:
     """One running exporter. Use it as an async context manager."""
 
@@ -99,8 +81,6 @@ class App:
         self._not_ready: str | None = "starting"
         self._reload_ok = True
         self._reloading = asyncio.Lock()
-        self._steps = Steps(clock)
-        self._rebuilding: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
         self._redactor = redactor
         redactor.keep(CONFIGURED, settings.secrets)
@@ -152,10 +132,9 @@ class App:
             meter=self.recorder,
         )
         tools = Tools(transport=self.transport, clock=clock, credentials=self.vault)
-        prepare_probe = preparer(tools)
         self.discovery = DiscoveryKeeper(self.recorder, directory, tools=tools, clock=clock, reload=self.reload)
         self.scheduler = Scheduler(
-            clock=clock, tracked=tracked, prepare_probe=prepare_probe, attempts=attempts, meter=self.recorder
+            clock=clock, tracked=tracked, prepare_probe=preparer(tools), attempts=attempts, meter=self.recorder
         )
         self.on_demand = OnDemand(self.scheduler, tracked)
         self.restart = Restart(
@@ -168,7 +147,7 @@ class App:
             tracked=tracked,
             clock=clock,
         )
-        self._tickers: Sequence[Ticker] = (
+        tickers: Sequence[Ticker] = (
             self.recorder,
             JournalGauges(self.recorder, journal=self.journal, spend=self.spend),
             self.egress,
@@ -180,6 +159,7 @@ class App:
             self.discovery,
             self.restart,
         )
+        self.heartbeat = Heartbeat(tickers, self.recorder, clock=clock, stepped=self._rebuild)
         self.running: server.Running | None = None
 
     async def __aenter__(self) -> Self:
@@ -235,22 +215,16 @@ class App:
         stack.push_async_callback(self.discovery.close)
         await self._apply(settings)
         await self.restart.open(self._resume)
-        self._tick_once()
+        self.heartbeat.tick()
         self.scheduler.start()
         self.recorder.reloaded(successful=True)
-        watcher = asyncio.create_task(self._tick(), name="tick")
-        stack.callback(watcher.cancel)
-        stack.callback(self._drop_rebuilding)
+        self.heartbeat.start()
+        stack.callback(self.heartbeat.close)
         self._not_ready = None
 
     def _resume(self, results: Sequence[Finished]) -> Sequence[Finished]:
-        resumed = self.scheduler.resume(results)
-        self.recorder.resumed(resumed)
+        self.recorder.resumed(resumed := self.scheduler.resume(results))
         return resumed
-
-    def _drop_rebuilding(self) -> None:
-        if self._rebuilding is not None:
-            self._rebuilding.cancel()
 
     def _shown_early(self, share: Share) -> Sequence[Commit]:
         """Prepare the rooms that need no file of the journal."""
@@ -312,16 +286,6 @@ class App:
             await self.contracts.prepare(share.contracts, anew=anew),
         )
 
-    async def _tick(self) -> None:
-        """Measure the lag of the event loop, which bounds the error of all durations, and update the gauges."""
-        while True:
-            due = self._clock.monotonic() + TICK_SECONDS
-            await self._clock.sleep(TICK_SECONDS)
-            self.recorder.observe_event_loop_lag(max(0.0, self._clock.monotonic() - due))
-            self._tick_once()
-            if self._steps.happened() and (self._rebuilding is None or self._rebuilding.done()):
-                self._rebuilding = asyncio.create_task(self._rebuild(), name="rebuild")
-
     async def _rebuild(self) -> None:
         """Read everything that depends on wall time back from the journal, after the clock was set."""
         async with self._reloading:
@@ -329,10 +293,6 @@ class App:
             with self.journal.followed():
                 for commit in await self._prepare_joint(self._settings, self._share, anew=True):
                     commit()
-
-    def _tick_once(self) -> None:
-        for ticker in self._tickers:
-            ticker.tick()
 
     def summary(self) -> Summary:
         """Return the state of the exporter itself."""

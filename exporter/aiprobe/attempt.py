@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.lost import judged_by_history
 from aiprobe.core.model import Attempt, Finished, Result, Target
 from aiprobe.core.money import charged_usd
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
 from aiprobe.core.redacted import redacted
 from aiprobe.core.tracked import Tracked, concluded
-from aiprobe.core.verdicts import proves_egress
+from aiprobe.core.verdicts import judged_by_history, proves_egress
 
 log = logging.getLogger(__name__)
 

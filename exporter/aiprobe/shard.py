@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiprobe.config.settings import Settings
-from aiprobe.core.contract import ContractUse
+from aiprobe.core.evidence import ContractUse
 from aiprobe.core.model import Target
 from aiprobe.core.spread import owner_by_name, owner_of
 

@@ -10,7 +10,8 @@ from itertools import chain
 from typing import Final, get_args
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import NONCE, Golden, HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.kind import NONCE, Golden, HttpExpectation
+from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools

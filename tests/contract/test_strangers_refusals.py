@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.core.model import HttpExpectation
+from aiprobe.core.kind import HttpExpectation
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from tests.contract.strangers import a_stranger, a_target_at, probe, says, told_by
 from tests.contract.strangers_say import (

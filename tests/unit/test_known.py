@@ -14,7 +14,8 @@ from aiprobe.config.load import load
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import Golden, Target
+from aiprobe.core.kind import Golden
+from aiprobe.core.model import Target
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.known import KNOWN, read_settings, target_problem
 from tests.builders import a_provider, a_target

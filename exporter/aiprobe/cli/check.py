@@ -40,9 +40,10 @@ def check(config_file: Path, web_config_file: Path | None, *, discover: bool, sc
     redactor, failed = Redactor(), False
     settings = settings_or_exit(config_file, redactor, read=read_settings)
     if discover:
-        from aiprobe.cli.discovering import read_sources  # noqa: PLC0415 - a plain check opens no connection
+        from aiprobe.cli.running import run  # noqa: PLC0415 - a plain check opens no connection
+        from aiprobe.discovery.once import read_sources  # noqa: PLC0415 - the same
 
-        answers, problems = read_sources(settings, redactor)
+        answers, problems = run(read_sources(settings, redactor))
         settings = settings_or_exit(config_file, redactor, read=partial(read_settings, answers=answers))
         for problem in problems:
             click.echo(problem, err=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from aiprobe import logs
-from aiprobe.app import preparer
 from aiprobe.cli.options import NOT_ASKED, NOT_OK, OK, config_option, fail
 from aiprobe.cli.running import run
 from aiprobe.cli.settings import settings_or_exit
@@ -23,6 +22,7 @@ from aiprobe.credentials.vault import Vault
 from aiprobe.egress import Egress
 from aiprobe.journal.spend import spent_today
 from aiprobe.known import read_settings
+from aiprobe.probes import preparer
 from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 

@@ -14,9 +14,8 @@ import click
 from aiprobe import __version__, logs
 from aiprobe.apart import read_settings_apart
 from aiprobe.app import App, Options
-from aiprobe.cli import interpreter
 from aiprobe.cli.options import config_option, fail, format_option, level_option, web_config_option
-from aiprobe.cli.running import run, stopped
+from aiprobe.cli.running import run, settle, stopped
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
@@ -106,7 +105,7 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
                 task.add_done_callback(reloads.discard)
 
             loop.add_signal_handler(signal.SIGHUP, reload)
-            interpreter.settle()
+            settle()
             assert app.running is not None
             for address in app.running.addresses:
                 log.info("aiprobe %s is on %s", __version__, address.url)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aiprobe.core.contract import ContractUse
+from aiprobe.core.evidence import ContractUse
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Target
 from aiprobe.core.statuspage import StatusPages

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from aiprobe.config.problems import Problem
-from aiprobe.core.contract import ContractUse
 from aiprobe.core.discovered import Discovery
+from aiprobe.core.evidence import ContractUse
 from aiprobe.core.maintenance import Window
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.secret import Secret

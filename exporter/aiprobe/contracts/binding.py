@@ -4,7 +4,7 @@ from aiprobe.contracts.book import Binding
 from aiprobe.contracts.contract import acceptance_problem
 from aiprobe.contracts.parse import ContractError, parse_contract
 from aiprobe.contracts.shipped import find_contract
-from aiprobe.core.contract import ContractUse
+from aiprobe.core.evidence import ContractUse
 
 
 def binding_of(use: ContractUse) -> Binding:

@@ -16,8 +16,8 @@ from aiprobe.contracts.minutes import HourMinutes
 from aiprobe.contracts.month import month_of
 from aiprobe.contracts.tally import NOTHING, Tally, merge
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe, HourRow
-from aiprobe.core.lost import is_lost
 from aiprobe.core.outcomes import Verdict
+from aiprobe.core.verdicts import is_lost
 
 GRACE_HOURS: Final = 1
 """How many hours before the running one stay open for results that end late."""

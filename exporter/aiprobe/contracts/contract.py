@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from aiprobe.core.evidence import HOUR_SECONDS, FailedProbe
-from aiprobe.core.lost import is_lost
 from aiprobe.core.outcomes import Verdict
+from aiprobe.core.verdicts import is_lost
 
 _MINUTE_SECONDS: Final = 60
 _MOST_DAYS: Final = 31.0

@@ -10,8 +10,7 @@ from aiprobe.contracts.binding import binding_of
 from aiprobe.contracts.book import Binding, ContractBook, earliest_needed
 from aiprobe.contracts.ledger import Standing
 from aiprobe.core.clock import Clock
-from aiprobe.core.contract import ContractUse
-from aiprobe.core.evidence import FailedProbe, HourRow
+from aiprobe.core.evidence import ContractUse, FailedProbe, HourRow
 from aiprobe.core.gauges import Gauges
 from aiprobe.core.model import Attempt, Finished
 from aiprobe.core.outcomes import Outcome

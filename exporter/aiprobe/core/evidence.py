@@ -1,11 +1,12 @@
-"""The evidence that the journal stores and contracts evaluate: hours of minutes, and complete failed probes.
+"""The evidence that the journal stores and contracts evaluate: hours of minutes, and complete failed probes; and the
+contract that an operator names for some targets.
 
 Pure data and its byte encoding. Writing it to disk belongs in `journal/`, evaluating it in `contracts/`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 MINUTES_PER_HOUR: Final = 60
 HOUR_SECONDS: Final = 3600
@@ -109,3 +110,18 @@ class FailedProbe:
     vantage: str = ""
     exporter_version: str = ""
     config_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractUse:
+    """A contract of the operator: a shipped one, by name, or their own, by its terms."""
+
+    name: str
+    """The value of the label `contract`."""
+    contract: str
+    terms: Mapping[str, Any]
+    """Empty for a shipped contract."""
+    targets: tuple[str, ...]
+    monthly_spend_usd: float | None = None
+    accept_unverified: bool = False
+    exclude_maintenance: bool = False

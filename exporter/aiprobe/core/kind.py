@@ -1,4 +1,4 @@
-"""The traits of a kind of probe, so that no other room compares the names of kinds.
+"""The traits of a kind of probe, so that no other room compares the names of kinds, and what a reply must be.
 
 The kinds themselves are in `probes/`, one file each; the configuration puts a target's kind on the target.
 """
@@ -8,8 +8,41 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
+NONCE: Final = "{{nonce}}"
+"""Stands for a fresh word in a question of the user's own."""
 FALLBACK_SUFFIX: Final = ":models"
 """Ends the name of the free probe that runs when the budget is exhausted; no configured target's name may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpExpectation:
+    """The requirements of an `http` probe on a reply; None or empty means no requirement."""
+
+    statuses: tuple[int, ...] = ()
+    """Accepted statuses; empty means any 2xx."""
+    text: str | None = None
+    """A string that the body must contain."""
+    json_path: str | None = None
+    """Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."""
+    json_equals: str | float | bool | None = None
+    """The value at `json_path`; None means that the path must only exist."""
+    max_redirects: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Golden:
+    """A question of the user's own, and what its answer must be; `NONCE` in any text is a fresh word."""
+
+    messages: tuple[tuple[str, str], ...]
+    """(role, text) of each; a role is system, user or assistant."""
+    contains: str | None = None
+    equals: str | None = None
+    regex: str | None = None
+    json_schema: Mapping[str, object] | None = None
+    max_tokens: int | None = None
+    """Of the answer, reasoning apart."""
+    show_answers: bool = False
+    """Whether answers may be in results, and so in the journal, on pages and in the log."""
 
 
 class AnsweredBy(Enum):

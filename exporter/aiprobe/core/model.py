@@ -10,11 +10,12 @@ from typing import Final, Literal
 
 from aiprobe.core.credential import CredentialSource
 from aiprobe.core.followups import FollowUps
-from aiprobe.core.kind import ProbeKind
+from aiprobe.core.kind import Golden, HttpExpectation, ProbeKind
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
 from aiprobe.core.suspicion import Tuning
 
+_ANY_REPLY: Final = HttpExpectation()
 IDENTITY_LABELS: Final = ("target", "provider", "account", "surface", "model", "provider_region", "probe", "vantage")
 """The labels of every series of a target, in this order."""
 
@@ -147,40 +148,6 @@ class Objectives:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpExpectation:
-    """The requirements of an `http` probe on a reply; None or empty means no requirement."""
-
-    statuses: tuple[int, ...] = ()
-    """Accepted statuses; empty means any 2xx."""
-    text: str | None = None
-    """A string that the body must contain."""
-    json_path: str | None = None
-    """Keys and list positions joined by dots, such as `status.indicator` or `items.0.id`."""
-    json_equals: str | float | bool | None = None
-    """The value at `json_path`; None means that the path must only exist."""
-    max_redirects: int = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Golden:
-    """A question of the user's own, and what its answer must be; `NONCE` in any text is a fresh word."""
-
-    messages: tuple[tuple[str, str], ...]
-    """(role, text) of each; a role is system, user or assistant."""
-    contains: str | None = None
-    equals: str | None = None
-    regex: str | None = None
-    json_schema: Mapping[str, object] | None = None
-    max_tokens: int | None = None
-    """Of the answer, reasoning apart."""
-    show_answers: bool = False
-    """Whether answers may be in results, and so in the journal, on pages and in the log."""
-
-
-NONCE: Final = "{{nonce}}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One target of probes: a provider's surface, model and kind of probe, with its schedule.
 
@@ -209,7 +176,7 @@ class Target:
     url: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Its own request headers, by names in lower case; `provider.headers` has them as well. A value may be a secret."""
-    expect: HttpExpectation = HttpExpectation()
+    expect: HttpExpectation = _ANY_REPLY
     ask: str = "repeat"
     """Which question of its kind; see `ProbeKind.questions`."""
     golden: Golden | None = None

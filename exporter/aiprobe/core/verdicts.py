@@ -1,6 +1,10 @@
-"""Derives verdicts from one result: for each SLO of its target, and for our own egress. Pure."""
+"""Derives verdicts from one result: for each SLO of its target, for our own egress, and by its history. Pure.
+
+The reply alone is ambiguous: a proxy answers 404 both to a wrong `base_url` and when the API behind it is gone.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -8,6 +12,7 @@ from typing import Final
 from aiprobe.core.model import LatencyObjective, Objectives, Result, Target, ThroughputObjective
 from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, correctness_verdict
 
+_LOST_STATUSES: Final = frozenset({403, 404, 410})
 _TOO_LATE_FOR_FIRST_TOKEN: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN})
 _TOO_LATE: Final = frozenset({Outcome.TIMEOUT_FIRST_TOKEN, Outcome.TIMEOUT_TOTAL, Outcome.STALLED})
 
@@ -70,3 +75,17 @@ def _latency(objective: LatencyObjective, result: Result, seconds: float | None,
     if result.outcome is not Outcome.OK or seconds is None:
         return Verdict.EXCLUDED
     return Verdict.GOOD if seconds < objective.below_seconds else Verdict.BAD
+
+
+def judged_by_history(result: Result, *, has_answered: bool) -> Result:
+    """Return the result as the target's history has it.
+
+    A reply from in front of the API is `server_error` if the API ever answered there (`Tracked.has_answered`), because
+    it no longer answers. Otherwise it stays `not_found` or `auth`: a user's typing error must not page as an outage.
+    """
+    return replace(result, outcome=Outcome.SERVER_ERROR) if result.from_in_front and has_answered else result
+
+
+def is_lost(outcome: str, http_status: int | None) -> bool:
+    """Return whether a failure counts as an error of the API under a contract's terms: the API was lost."""
+    return outcome == Outcome.SERVER_ERROR and http_status in _LOST_STATUSES

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import ClassVar, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from aiprobe.core.kind import AnsweredBy, ProbeKind
-from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.kind import AnsweredBy, HttpExpectation, ProbeKind
+from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink

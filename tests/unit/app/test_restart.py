@@ -215,7 +215,7 @@ async def test_a_clock_that_was_forty_days_ahead_and_came_back_leaves_the_window
         assert before
         for days in (40, -40):
             clock.epoch += days * 86_400
-            assert app._steps.happened()
+            assert app.heartbeat._steps.happened()
             await app._rebuild()
         assert await burn() == before
         newest, *_ = app.shown.results(NAME, 1)

@@ -115,7 +115,7 @@ async def an_exporter(directory: Path, targets: int, clock: Clock | None = None)
     options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
     async with App(read_settings(file, {}), options, redactor=Redactor(), clock=clock or Clock()) as app:
         app.transport._dialer = Scripted(app)  # type: ignore[assignment]
-        app._tickers = ()  # they come with the time of day
+        app.heartbeat._tickers = ()  # they come with the time of day
         yield app
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
-from aiprobe.core.contract import ContractUse
+from aiprobe.core.evidence import ContractUse
 from aiprobe.core.model import Objectives, ThroughputObjective
 from tests.unit.config.builders import KNOWN
 

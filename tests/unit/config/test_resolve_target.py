@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aiprobe.core.model import HttpExpectation, LatencyObjective, Objectives, Target, Timeouts
+from aiprobe.core.kind import HttpExpectation
+from aiprobe.core.model import LatencyObjective, Objectives, Target, Timeouts
 from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.suspicion import Tuning
 from tests.unit.config.builders import problems, settings

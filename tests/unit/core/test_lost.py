@@ -2,8 +2,8 @@
 
 import pytest
 
-from aiprobe.core.lost import is_lost, judged_by_history
 from aiprobe.core.outcomes import Outcome
+from aiprobe.core.verdicts import is_lost, judged_by_history
 from tests.builders import a_result
 
 

@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import HttpExpectation, Result, Target, Timeouts
+from aiprobe.core.kind import HttpExpectation
+from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.http import HttpProbe

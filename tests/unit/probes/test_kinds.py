@@ -75,7 +75,7 @@ async def test_a_kind_that_was_added_to_the_table_is_configured_priced_and_probe
     [
         (CONFIG.replace("model: m, ", ""), "`probe: echo` needs a model; give `model:`"),
         (CONFIG.replace("openai-chat", "gemini"), "`probe: echo` does not support the protocol gemini"),
-        (CONFIG.replace("model: m,", "model: m, expect: {text: x},"), "to `probe: echo`; use `probe: http`, or"),
+        (CONFIG.replace("model: m,", "model: m, expect: {text: x},"), "echo`; use `probe: chat` or `probe: http`, or"),
         (CONFIG.replace("probe: echo", "probe: models"), "use `probe: chat` or `probe: echo`, or leave it out"),
         (CONFIG.replace("probe: echo", "probe: ehco"), 'is not a known kind of probe; did you mean "echo"?'),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aiprobe.core.model import Golden
+from aiprobe.core.kind import Golden
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.prompt import Words
 from aiprobe.probes.questions import QUESTIONS

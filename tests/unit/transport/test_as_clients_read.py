@@ -13,7 +13,8 @@ from google import genai
 from google.genai import types
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import HttpExpectation, Target
+from aiprobe.core.kind import HttpExpectation
+from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools

@@ -10,7 +10,7 @@ from aiprobe.config.known import ContractCheck
 from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.contracts import ContractSection
-from aiprobe.core.contract import ContractUse
+from aiprobe.core.evidence import ContractUse
 
 
 def resolve_contracts(

@@ -8,8 +8,7 @@ from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.presets import presets
 from aiprobe.config.resolve.provider import Account
 from aiprobe.config.schema.target import ExpectSection, TargetSection
-from aiprobe.core.kind import ProbeKind, QuestionTraits
-from aiprobe.core.model import Golden, HttpExpectation
+from aiprobe.core.kind import Golden, HttpExpectation, ProbeKind, QuestionTraits
 
 _ONE_QUESTION: Final = QuestionTraits(name="")
 """Stands for the question of a kind that has no others, and for one that is not known."""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from aiprobe.core.kind import QuestionTraits, Sizes, Tokens
-from aiprobe.core.model import NONCE, Golden, Target
+from aiprobe.core.kind import NONCE, Golden, QuestionTraits, Sizes, Tokens
+from aiprobe.core.model import Target
 from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.prompt import CODE_WORD, Words

@@ -1,6 +1,5 @@
-"""Reads the sources of discovery once, for `aiprobe check --discover`."""
+"""Reads every source of discovery once, for a command that shows what would be probed."""
 
-from aiprobe.cli.running import run
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.discovered import Answers, Entry
@@ -11,12 +10,8 @@ from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 
 
-def read_sources(settings: Settings, redactor: Redactor) -> tuple[Answers, list[str]]:
+async def read_sources(settings: Settings, redactor: Redactor) -> tuple[Answers, list[str]]:
     """Return the answers of all sources of a configuration, and the problems of those that cannot be read."""
-    return run(_read(settings, redactor))
-
-
-async def _read(settings: Settings, redactor: Redactor) -> tuple[Answers, list[str]]:
     clock = Clock()
     transport, vault = Transport(clock=clock), Vault(clock=clock, redactor=redactor)
     tools = Tools(transport=transport, clock=clock, credentials=vault)
