@@ -90,7 +90,8 @@ def test_every_alert_on_targets_is_joined_with_the_labels_and_the_others_are_not
     joined = {rule["alert"] for rule in rendered(tmp_path, OPTIONS) if "aiprobe:target_labels:info" in rule["expr"]}
     without = {rule.name for rule in alerts()} - joined
     assert without == {
-        "AIBudgetExhausted", "AIClockworkLagging", "AIExporterAbsent", "AIExporterConfigReloadFailed", "AIExporterDown",
+        "AIBudgetExhausted", "AIClockworkLagging", "AIDiscoverySourceUnreadable", "AIExporterAbsent",
+        "AIExporterConfigReloadFailed", "AIExporterDown",
         "AIJournalDown", "AIProbeEgressFailure", "AIProbeLabelsClobbered", "AISLABreachLikely",
         "AISLAClaimWindowClosing", "AIStatusPageStale", "AIVantageEgressFailure", "AIVantageVanished", "AIWatchdog",
     }  # fmt: skip

@@ -48,6 +48,10 @@ REFUSED: Final[dict[str, tuple[dict[str, Any], str]]] = {
         {"status_pages": {"pages": {"mistral": {"reader": "atlassian"}}}},
         "no address of mistral",
     ),
+    "a market without its model": (
+        {"status_pages": {"pages": {"mine": {**A_PAGE, "reader": "market"}}}},
+        "the statistics of a market need",
+    ),
     "a reader that is not there": (
         {"status_pages": {"pages": {"mine": {**A_PAGE, "reader": "atim"}}}},
         'no reader named "atim"',
@@ -79,7 +83,7 @@ async def test_what_the_rooms_refuse_is_an_error_of_the_configuration_with_its_l
     path = written(tmp_path, sections)
     environ = {"KEY": "sk-test-0123456789"}
 
-    with pytest.raises(ValueError, match=r"polled|feed|address|reader"):
+    with pytest.raises(ValueError, match=r"polled|feed|address|reader|market"):
         await served(load(path, environ=environ, known=UNCHECKED), path)
     with pytest.raises(ConfigError) as caught:
         read_settings(path, environ)
@@ -129,6 +133,7 @@ ELSEWHERE: Final = {
     "the value of header ": "raised when a request is sent; the configuration refuses such values",
     "no feed of ": "a status page, in REFUSED",
     "no address of ": "a status page, in REFUSED",
+    "the statistics of a market need `options: {model: ...}`, whose uptime they are": "a status page, in REFUSED",
     ": no reader named ": "a status page, in REFUSED",
     " is polled every ": "a status page, in REFUSED",
 }
