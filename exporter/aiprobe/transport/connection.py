@@ -21,7 +21,7 @@ _PIECE_BYTES: Final = 64 * 1024
 """A request is written in pieces, with reads in between, so that an early rejection of a large request is seen. Under
 TLS the last piece may still be in a buffer of this process when `send` ends. The size also bounds that error."""
 _REST_SECONDS: Final = 0.004
-"""The pause between two turns of half a millisecond, for a peer whose bytes are expensive to parse: 10 % of the loop."""
+"""The pause between two turns of 0.5 ms for a peer whose bytes are expensive to parse: a tenth of the event loop."""
 _MAX_EARLY_BYTES: Final = 256 * 1024
 _DRAIN_SECONDS: Final = 1.0
 _DRAIN_BYTES: Final = 64 * 1024
