@@ -18,7 +18,7 @@ def in_the_wheel(wheel: Path) -> dict[str, bytes]:
 
 def in_the_checkout() -> dict[str, bytes]:
     """Return path -> content of everything that a wheel of this checkout has to hold."""
-    folders = ("alerts", "dashboards", "deploy", "docs", "examples")
+    folders = ("alerts", "dashboards", "deploy", "docs", "examples", "spec")
     bundled = [path for folder in folders for path in _files(ROOT / folder) if not path.name.startswith(".")]
     found = {path.relative_to(SOURCE).as_posix(): path.read_bytes() for path in _files(SOURCE)}
     return found | {f"aiprobe/bundle/{path.relative_to(ROOT).as_posix()}": path.read_bytes() for path in bundled}

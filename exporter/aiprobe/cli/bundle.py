@@ -20,8 +20,8 @@ FORMS: Final[tuple[str, ...]] = get_args(Form)
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _FOLDERS: Final[Mapping[str, str]] = {"dashboards": "dashboards", "rules": "alerts", "all": "."}
-_ALL: Final = ("alerts", "dashboards", "deploy", "docs", "examples")
-_SUFFIXES: Final = frozenset({".yml", ".yaml", ".json", ".tmpl", ".md", ".png", ".service"})
+_ALL: Final = ("alerts", "dashboards", "deploy", "docs", "examples", "spec")
+_SUFFIXES: Final = frozenset({".yml", ".yaml", ".json", ".ndjson", ".tmpl", ".md", ".png", ".service"})
 _RULES: Final = "*.rules.yml"
 _LABELS: Final = {"app.kubernetes.io/name": "aiprobe"}
 _BOARD_LABELS: Final = {**_LABELS, "grafana_dashboard": "1"}
