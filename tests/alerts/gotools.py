@@ -64,6 +64,7 @@ RECIPES: Final = {
         folder="",
     ),
     "helm": Recipe(module="helm.sh/helm/v3", version="v3.22.0", commands=("helm",)),
+    "helm4": Recipe(module="helm.sh/helm/v4", version="v4.3.2", commands=("helm",)),
 }
 
 

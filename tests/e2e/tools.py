@@ -24,7 +24,7 @@ PACKAGES: Final = {
 """Command -> Debian package."""
 OF_GRAFANA: Final = {"chromium": "chromium"}
 """The same, for the tests that run where GRAFANA_URL names a Grafana."""
-BUILT: Final = ("prometheus", "alertmanager", "pint", "helm")
+BUILT: Final = ("prometheus", "alertmanager", "pint", "helm", "helm4")
 """Recipes of the current generation, which no package of a distribution has."""
 LOCK_SECONDS: Final = 600
 """How long apt-get waits for another one."""

@@ -25,22 +25,22 @@ class ChartError(Exception):
     """Helm refused the chart or the values; the text is what it printed."""
 
 
-def helm(command: str, values: Path, *more: str) -> str:
-    """Run `helm template` or `helm lint` with a file of values. Raises ChartError."""
+def helm(command: str, values: Path, *more: str, tool: str = "helm") -> str:
+    """Run `helm template` or `helm lint` of a recipe with a file of values. Raises ChartError."""
     name = () if command == "lint" else ("aiprobe",)
     arguments = [command, *name, str(CHART), "--values", str(values), "--kube-version", KUBERNETES, *more]
-    done = subprocess.run([built("helm") / "helm", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([built(tool) / "helm", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ChartError(done.stdout + done.stderr)
     return done.stdout
 
 
-def objects(values: Any, folder: Path, *more: str) -> list[dict[str, Any]]:
+def objects(values: Any, folder: Path, *more: str, tool: str = "helm") -> list[dict[str, Any]]:
     """Return the objects that the chart makes of values. Raises ChartError."""
     file = folder / "values.json"
     file.write_text(json.dumps(values))
-    helm("lint", file, "--strict")
-    return [made for made in yaml.safe_load_all(helm("template", file, *more)) if made]
+    helm("lint", file, "--strict", tool=tool)
+    return [made for made in yaml.safe_load_all(helm("template", file, *more, tool=tool)) if made]
 
 
 def plain(part: str) -> str:

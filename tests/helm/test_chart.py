@@ -205,3 +205,8 @@ def test_the_plain_manifests_are_the_output_of_the_chart(part: str) -> None:
 def test_a_wrong_value_is_refused_by_the_schema(values: dict[str, Any], problem: str, tmp_path: Path) -> None:
     with pytest.raises(ChartError, match=problem):
         objects(values, tmp_path)
+
+
+@pytest.mark.parametrize("case", MATRIX)
+def test_helm_4_renders_the_same_objects_as_helm_3(case: str, tmp_path: Path) -> None:
+    assert objects(MATRIX[case], tmp_path, tool="helm4") == objects(MATRIX[case], tmp_path)
