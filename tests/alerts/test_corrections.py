@@ -59,7 +59,7 @@ WITHOUT: Final = {
     ),
     "the egress of the vantage": (
         "services",
-        r"(aiprobe:excluded_only:vantage\n +)unless on \(vantage\) aiprobe:egress_down:vantage",
+        r"(aiprobe:maintenance:vantage\n +)unless on \(vantage\) aiprobe:egress_down:vantage",
         r"\1",
         "a vantage without egress has no vote, and its stale counts wake nobody",
     ),
