@@ -37,13 +37,16 @@ _KINDS: Final = frozenset({"chat", "models"})
 
 WARM_MINUTES: Final = 10.0
 """A fresh process still takes memory from the system while its heap and the pages of SQLite settle. A run that is
-shorter has a bound which only a leak of every reload passes."""
+shorter has bounds which a leak at every reload passes: there are four a minute."""
+SAMPLES_A_FLOOR: Final = 10
 UNITS: Final = {"memory": "MB", "descriptors": "", "threads": ""}
 
 
 def bounds(minutes: float) -> dict[str, float]:
     """Return how much each number may grow per minute in the second half of a run of so many minutes."""
-    return {"memory": 0.1 if minutes >= WARM_MINUTES else 2.0, "descriptors": 1.0, "threads": 0.2}
+    if minutes < WARM_MINUTES:
+        return {"memory": 2.0, "descriptors": 3.0, "threads": 0.5}
+    return {"memory": 0.1, "descriptors": 1.0, "threads": 0.2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,15 +182,16 @@ def exporter_after(service: Process, directory: Path, simulator: int) -> Iterato
 def slopes(samples: Sequence[Sample]) -> dict[str, float]:
     """Return the growth of each number per minute over the second half of the samples.
 
-    The estimate is the median slope of all pairs (Theil 1950, Sen 1968). A single step, such as one large reply that
-    the allocator keeps, does not change it; a leak is in every pair.
+    What probes under way hold comes and goes, so the least of every ten samples counts. The estimate is the median
+    slope of all pairs (Theil 1950, Sen 1968). A single step, such as one large reply that the allocator keeps, does not
+    change it; a leak is in every pair.
     """
     half = samples[len(samples) // 2 :]
-    pairs = [(one, other) for one, other in combinations(half, 2) if other.seconds > one.seconds]
-    return {
-        name: median((getattr(b, name) - getattr(a, name)) / (b.seconds - a.seconds) * 60 for a, b in pairs)
-        for name in UNITS
-    }
+    groups = [half[at : at + SAMPLES_A_FLOOR] for at in range(0, len(half), SAMPLES_A_FLOOR)]
+    floors = [(group[0].seconds / 60, {name: min(getattr(one, name) for one in group) for name in UNITS})
+              for group in groups]  # fmt: skip
+    pairs = list(combinations(floors, 2))
+    return {name: median((b[name] - a[name]) / (late - early) for (early, a), (late, b) in pairs) for name in UNITS}
 
 
 def main() -> int:
