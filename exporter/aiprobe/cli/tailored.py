@@ -31,7 +31,7 @@ _TARGET: Final = ", ".join(label for label in IDENTITY_LABELS if label != "vanta
 _COMMAND: Final = re.compile(r"^( {10}\w+_command: )(?=aiprobe )", re.MULTILINE)
 _INFO: Final = """\
 # One series for each target with the labels that its alerts get. Of a target that is gone, the labels of an hour ago.
-# Where two vantages have different values, topk keeps one: a join with both would be an error of the whole rule.
+# Where two vantages have different values, the first one stays: a join with both would be an error of the whole rule.
 groups:
   - name: aiprobe-labels
     rules:
@@ -127,6 +127,8 @@ def _info(labels: Iterable[str]) -> str:
     by = f"{_TARGET}, {', '.join(labels)}"
     return f"""\
 topk by ({_TARGET}) (1,
+  max by ({by}) (aiprobe:target_labels:info and on ({by}) aiprobe_target_info)
+  or on ({_TARGET})
   max by ({by}) (aiprobe_target_info)
   or on ({_TARGET})
   max by ({by}) (aiprobe_target_info offset 1h)
