@@ -50,6 +50,8 @@ TARGET: Final = Variable(
     query=f"""label_values({_INFO % ',team=~"$team"'}, target)""",
     all_is_listed=True,
 )
+OF_TARGETS: Final = (ACCOUNT, SURFACE, MODEL, REGION, VANTAGE, CLUSTER, TEAM, TARGET)
+"""The variables of a board whose panels are about targets, beside the provider."""
 
 
 def _url(uid: str, *pairs: str, time: str = _TIME) -> str:
