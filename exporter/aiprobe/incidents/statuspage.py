@@ -42,24 +42,25 @@ def document(
 
     `summary` has the open incidents; `incidents` has the closed ones too. `now` is Unix seconds.
     """
-    page = {"page": {"id": _id("page", name), "name": name, "updated_at": rfc3339(now)}}
-    unresolved = [one for one in incidents if one.end_timestamp_seconds is None]
-    components = [_component(*surface, state, now) for surface, state in sorted(surfaces.items())]
+    components = {"components": [_component(*surface, state, now) for surface, state in sorted(surfaces.items())]}
     status = {"status": _status(surfaces.values())}
     maintenances: Mapping[str, Any] = {"scheduled_maintenances": []}
-    parts: Mapping[str, Mapping[str, Any]] = {
-        "status": status,
-        "components": {"components": components},
-        "incidents": {"incidents": [_incident(one) for one in incidents]},
-        "scheduled-maintenances": maintenances,
-        "summary": {
-            "components": components,
-            "incidents": [_incident(one) for one in unresolved],
-            **maintenances,
-            **status,
-        },
-    }
-    return {**page, **parts[part]} if part in parts else None
+    body: Mapping[str, Any]
+    match part:
+        case "status":
+            body = status
+        case "components":
+            body = components
+        case "incidents":
+            body = {"incidents": [_incident(one) for one in incidents]}
+        case "scheduled-maintenances":
+            body = maintenances
+        case "summary":
+            unresolved = [_incident(one) for one in incidents if one.end_timestamp_seconds is None]
+            body = {**components, "incidents": unresolved, **maintenances, **status}
+        case _:
+            return None
+    return {"page": {"id": _id("page", name), "name": name, "updated_at": rfc3339(now)}, **body}
 
 
 def component_id(provider: str, surface: str) -> str:
