@@ -108,11 +108,12 @@ def rfc3339(timestamp_seconds: float) -> str:
 def _begins_before_end(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     begin = one["start"]["earliest"] or one["start"]["latest"]
     end = other["end"] and other["end"]["latest"]
-    return begin is None or end is None or _moment(begin) <= _moment(end)
+    return begin is None or end is None or moment(begin) <= moment(end)
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def moment(text: str) -> datetime:
+    """Return a time of RFC 3339. Raises ValueError for a leap second, and for what is no time."""
+    return datetime.fromisoformat(text.upper())
 
 
 def _subject(
@@ -157,4 +158,4 @@ def _declared(page: PageRecord) -> list[dict[str, str]]:
         | ({"url": notice.url} if notice.url else {})
         for notice in page.notices
     ]
-    return sorted(words + notices, key=lambda entry: _moment(entry["at"]))
+    return sorted(words + notices, key=lambda entry: moment(entry["at"]))

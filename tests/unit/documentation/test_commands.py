@@ -172,7 +172,7 @@ def run_one(shell: Shell, command: str, shown: str) -> None:
         assert output.splitlines()[0] == f"{'truncated (bad)' if code else 'ok (good)'}  HTTP 200  {words[2]}"
         assert not shown or shown.splitlines()[0] == output.splitlines()[0]
         assert code == (words[2] == "gateway-chat"), output
-    elif words[:2] == ["aiprobe", "incidents"]:
+    elif words[:2] == ["aiprobe", "incidents"] and words[2].startswith("--"):
         assert "returns no incidents" in shell.run(command)[1]  # its options are right, and no exporter runs here
     elif words[:2] == ["aiprobe", "init"]:
         beside = Shell(shell.folder / "new", shell.simulator)
