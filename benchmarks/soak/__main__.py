@@ -1,7 +1,8 @@
 """Run the soak: `python -m benchmarks.soak --minutes 12`. Exits 1 where memory, descriptors or threads grow.
 
 The simulator fails at random, a scraper reads the metrics, and reloads replace targets by others with new names. The
-first half of the run fills histories and caches; the slopes of the second half are printed and compared with bounds.
+first half of the run fills histories and caches, the second half is judged. After each half the exporter rests with one
+target: descriptors and threads are counted there, because probes under way come and go. Memory is judged by its slope.
 """
 
 import argparse
@@ -37,16 +38,17 @@ _KINDS: Final = frozenset({"chat", "models"})
 
 WARM_MINUTES: Final = 10.0
 """A fresh process still takes memory from the system while its heap and the pages of SQLite settle. A run that is
-shorter has bounds which a leak at every reload passes: there are four a minute."""
+shorter has a bound which a leak at every reload passes: there are four a minute."""
 SAMPLES_A_FLOOR: Final = 10
-UNITS: Final = {"memory": "MB", "descriptors": "", "threads": ""}
+REST_SECONDS: Final = 10.0
+LEAKED_PER_RELOAD: Final = 0.5
+"""Descriptors and threads: a leak leaves one behind at each reload, a pool or the file of a new day one in a run."""
+COUNTED: Final = ("descriptors", "threads")
 
 
-def bounds(minutes: float) -> dict[str, float]:
-    """Return how much each number may grow per minute in the second half of a run of so many minutes."""
-    if minutes < WARM_MINUTES:
-        return {"memory": 2.0, "descriptors": 3.0, "threads": 0.5}
-    return {"memory": 0.1, "descriptors": 1.0, "threads": 0.2}
+def most_memory(minutes: float) -> float:
+    """Return by how many MB the memory may grow in a minute of the second half of a run of so many minutes."""
+    return 2.0 if minutes < WARM_MINUTES else 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +61,19 @@ class Sample:
     threads: float
 
 
-def config(directory: Path, simulator: int, *, reloads: int) -> str:
-    """Return the configuration after `reloads` reloads: each one replaced the oldest targets by new ones."""
-    names = [f"soak-{number:06}" for number in range(reloads * SWAPPED, reloads * SWAPPED + TARGETS)]
+def config(directory: Path, simulator: int, *, reloads: int, rest: bool = False) -> str:
+    """Return the configuration after `reloads` reloads: each one replaced the oldest targets by new ones.
+
+    A configuration for the rest has one target, which is asked once an hour.
+    """
+    first = reloads * SWAPPED
+    names = [f"soak-{number:06}" for number in range(first, first + (1 if rest else TARGETS))]
     document: dict[str, Any] = {
         "vantage": "soak",
         "egress": [],
         "status_pages": {"enabled": False},
         "journal": {"directory": str(directory / "journal")},
-        "defaults": {"interval": f"{INTERVAL_SECONDS}s", "timeouts": {"total": "700ms"}},
+        "defaults": {"interval": "1h" if rest else f"{INTERVAL_SECONDS}s", "timeouts": {"total": "700ms"}},
         "providers": {
             provider: {
                 "protocol": "openai-chat",
@@ -137,38 +143,79 @@ def exporter(directory: Path, simulator: int) -> Iterator[tuple[Process, int]]:
         yield process, port
 
 
-def soak(directory: Path, *, minutes: float, seed: int) -> Sequence[Sample]:
-    """Run the exporter under faults, scrapes and reloads; return one sample per second."""
-    chance = random.Random(seed)  # noqa: S311 - chooses the next fault
-    faults = [name for name, fault in FAULTS.items() if _KINDS & set(fault.kinds)]
+@dataclass(slots=True)
+class Soak:
+    """A running exporter whose targets are replaced, beside a simulator that fails at random."""
+
+    directory: Path
+    process: Process
+    port: int
+    simulator: int
+    chance: random.Random
+    begun: float
+    reloads: int = 0
+
+    def stir(self, minutes: float) -> Sequence[Sample]:
+        """Scrape, reload and fail for so many minutes; return one sample per second."""
+        faults = [name for name, fault in FAULTS.items() if _KINDS & set(fault.kinds)]
+        samples: list[Sample] = []
+        due = dict.fromkeys(("scrape", "reload", "fault", "sample"), time.monotonic())
+        every = (SCRAPE_EVERY_SECONDS, RELOAD_EVERY_SECONDS, FAULT_EVERY_SECONDS, SAMPLE_EVERY_SECONDS)
+        periods = dict(zip(due, every, strict=True))
+        end = time.monotonic() + minutes * 60
+        while (now := time.monotonic()) < end:
+            for what in (what for what, at in due.items() if at <= now):
+                due[what] = now + periods[what]
+                if what == "scrape":
+                    get(self.port, "/metrics", headers=dict(OPENMETRICS))
+                elif what == "reload":
+                    self.reload()
+                elif what == "fault":
+                    fault = {
+                        "fault": self.chance.choice(faults),
+                        "share": self.chance.choice([0.1, 0.5, 1.0]),
+                        "seconds": 4,
+                    }
+                    post(self.simulator, "/control", {"provider": self.chance.choice(["even", "odd"]), **fault})
+                else:
+                    samples.append(sample(self.process, self.begun))
+            time.sleep(0.05)
+        return samples
+
+    def reload(self, *, rest: bool = False) -> None:
+        """Replace the oldest targets by new ones, or all by one that is asked once an hour."""
+        self.reloads += 1
+        (self.directory / "aiprobe.yml").write_text(
+            config(self.directory, self.simulator, reloads=self.reloads, rest=rest)
+        )
+        post(self.port, "/-/reload")
+
+    def rest(self) -> Sample:
+        """Return the least of each number while one target is left."""
+        self.reload(rest=True)
+        samples = []
+        end = time.monotonic() + REST_SECONDS
+        while time.monotonic() < end:
+            samples.append(sample(self.process, self.begun))
+            time.sleep(0.5)
+        return floor(samples)
+
+
+def soak(directory: Path, *, minutes: float, seed: int) -> tuple[Sample, Sequence[Sample], Sample, int]:
+    """Run both halves; return the first rest, the samples of the second half, the second rest, the reloads between."""
     simulator = free_port()
-    samples: list[Sample] = []
-    reloads = 0
     with (
         running([AIPROBE, "simulate", "--listen", f"127.0.0.1:{simulator}"], log=directory / "simulator") as service,
         exporter_after(service, directory, simulator) as (process, port),
     ):
-        begun = time.monotonic()
-        due = dict.fromkeys(("scrape", "reload", "fault", "sample"), 0.0)
-        every = (SCRAPE_EVERY_SECONDS, RELOAD_EVERY_SECONDS, FAULT_EVERY_SECONDS, SAMPLE_EVERY_SECONDS)
-        periods = dict(zip(due, every, strict=True))
-        while (now := time.monotonic() - begun) < minutes * 60:
-            for what in (what for what, at in due.items() if at <= now):
-                due[what] = now + periods[what]
-                if what == "scrape":
-                    get(port, "/metrics", headers=dict(OPENMETRICS))
-                elif what == "reload":
-                    reloads += 1
-                    (directory / "aiprobe.yml").write_text(config(directory, simulator, reloads=reloads))
-                    post(port, "/-/reload")
-                elif what == "fault":
-                    fault = {"fault": chance.choice(faults), "share": chance.choice([0.1, 0.5, 1.0]), "seconds": 4}
-                    post(simulator, "/control", {"provider": chance.choice(["even", "odd"]), **fault})
-                else:
-                    samples.append(sample(process, begun))
-            time.sleep(0.05)
-    print(f"{reloads} reloads, {TARGETS + reloads * SWAPPED} targets, seed {seed}")  # noqa: T201 - a command
-    return samples
+        chance = random.Random(seed)  # noqa: S311 - chooses the next fault
+        run = Soak(directory, process, port, simulator, chance, time.monotonic())
+        run.stir(minutes / 2)
+        before, reloads = run.rest(), run.reloads
+        samples = run.stir(minutes / 2)
+        after, between = run.rest(), run.reloads - reloads
+    print(f"{run.reloads} reloads, {TARGETS + run.reloads * SWAPPED} targets, seed {seed}")  # noqa: T201 - a command
+    return before, samples, after, between
 
 
 @contextmanager
@@ -179,40 +226,41 @@ def exporter_after(service: Process, directory: Path, simulator: int) -> Iterato
         yield started
 
 
-def slopes(samples: Sequence[Sample]) -> dict[str, float]:
-    """Return the growth of each number per minute over the second half of the samples.
+def floor(samples: Sequence[Sample]) -> Sample:
+    """Return the least of each number. `seconds` is that of the first sample."""
+    return Sample(**{name: min(getattr(one, name) for one in samples) for name in Sample.__slots__})
+
+
+def memory_slope(samples: Sequence[Sample]) -> float:
+    """Return the growth of memory in MB per minute.
 
     What probes under way hold comes and goes, so the least of every ten samples counts. The estimate is the median
     slope of all pairs (Theil 1950, Sen 1968). A single step, such as one large reply that the allocator keeps, does not
     change it; a leak is in every pair.
     """
-    half = samples[len(samples) // 2 :]
-    groups = [half[at : at + SAMPLES_A_FLOOR] for at in range(0, len(half), SAMPLES_A_FLOOR)]
-    floors = [(group[0].seconds / 60, {name: min(getattr(one, name) for one in group) for name in UNITS})
-              for group in groups]  # fmt: skip
-    pairs = list(combinations(floors, 2))
-    return {name: median((b[name] - a[name]) / (late - early) for (early, a), (late, b) in pairs) for name in UNITS}
+    floors = [floor(samples[at : at + SAMPLES_A_FLOOR]) for at in range(0, len(samples), SAMPLES_A_FLOOR)]
+    return median((b.memory - a.memory) / (b.seconds - a.seconds) * 60 for a, b in combinations(floors, 2))
 
 
 def main() -> int:
-    """Soak, print the slopes, return 1 if one is above its bound."""
+    """Soak, print what was measured, return 1 if a number is above its bound."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=12.0)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="aiprobe-soak-") as directory:
-        samples = soak(Path(directory), minutes=asked.minutes, seed=asked.seed)
-    found = slopes(samples)
-    middle, last = samples[len(samples) // 2], samples[-1]
-    most = bounds(asked.minutes)
-    for name, unit in UNITS.items():
-        before, after = getattr(middle, name), getattr(last, name)
-        verdict = "grows" if found[name] > most[name] else "ok"
-        print(  # noqa: T201 - a command
-            f"{name}: {before:.1f} -> {after:.1f} {unit}, {found[name]:+.3f} a minute (at most {most[name]}): {verdict}"
-        )
-    return int(any(found[name] > bound for name, bound in most.items()))
+        before, samples, after, reloads = soak(Path(directory), minutes=asked.minutes, seed=asked.seed)
+    slope, most = memory_slope(samples), most_memory(asked.minutes)
+    verdicts = [slope <= most]
+    lines = [f"memory: {samples[0].memory:.1f} -> {samples[-1].memory:.1f} MB, {slope:+.3f} a minute (at most {most})"]
+    for name in COUNTED:
+        first, last = getattr(before, name), getattr(after, name)
+        verdicts.append(last - first <= LEAKED_PER_RELOAD * reloads)
+        lines.append(f"{name} at rest: {first:.0f} -> {last:.0f} after {reloads} reloads")
+    for line, fits in zip(lines, verdicts, strict=True):
+        print(f"{line}: {'ok' if fits else 'grows'}")  # noqa: T201 - a command
+    return int(not all(verdicts))
 
 
 if __name__ == "__main__":
