@@ -14,10 +14,10 @@ import aiohttp
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.gauges import Gauges
-from aiprobe.core.model import Finished, Target
+from aiprobe.core.model import Finished, Provider, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
-from aiprobe.core.trust import system_context
+from aiprobe.core.trust import client_context, system_context
 from aiprobe.core.verdicts import proves_egress
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,13 @@ class Egress:
         on_result: Callable[[Mapping[str, bool]], None],
         timeout_seconds: float = CHECK_SECONDS,
         proxy: Secret | None = None,
+        ca_files: Iterable[str] = (),
     ) -> None:
-        """`proxy`: the proxy of the checks, which is that of the providers that they are for."""
+        """`proxy`, `ca_files`: those of the providers that the checks are for. The system's store is trusted as well.
+
+        Raises:
+            OSError: one of `ca_files` cannot be read.
+        """
         self.results: dict[str, bool] = {}
         """The last result of each check, by name."""
         self._checks = check_names(urls)
@@ -86,6 +91,7 @@ class Egress:
         self._on_result = on_result
         self._timeout_seconds = timeout_seconds
         self._proxy = proxy
+        self._trust = client_context(*sorted(ca_files), and_system=True) if ca_files else system_context()
         self._next: asyncio.Task[bool] | None = None
         """The round that has not begun yet."""
         self._rounds: set[asyncio.Task[bool]] = set()
@@ -132,7 +138,7 @@ class Egress:
             self._session = aiohttp.ClientSession(
                 # With the thread-pool resolver, one hanging name could delay every other lookup of the process.
                 connector=aiohttp.TCPConnector(
-                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=system_context()
+                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=self._trust
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -153,23 +159,34 @@ class Egress:
             return False
 
 
+def ways_out(providers: Iterable[Provider]) -> dict[Secret | None, frozenset[str]]:
+    """Return every `ca_file` of the providers that share a way out, by its proxy; without providers, the direct way.
+
+    A proxy that inspects TLS signs with an authority of its own, which a provider's `ca_file` names.
+    """
+    ways: dict[Secret | None, frozenset[str]] = {}
+    for provider in providers:
+        own = {provider.ca_file} if provider.ca_file else set()
+        ways[provider.proxy] = ways.get(provider.proxy, frozenset()) | own
+    return ways or {None: frozenset()}
+
+
 class WaysOut:
     """The egress checks of every way out that the providers use: direct, and through each of their proxies."""
 
     def __init__(
         self,
         urls: Sequence[str],
-        proxies: Iterable[Secret | None],
+        providers: Iterable[Provider],
         *,
         clock: Clock,
         on_result: Callable[[Mapping[str, bool]], None],
     ) -> None:
         """`on_result` gets the results of the direct way, or of the first proxy if no provider is reached directly."""
-        ways = sorted(set(proxies) or {None}, key=lambda way: way is not None)
-        self._ways = {
-            way: Egress(urls, clock=clock, on_result=on_result if place == 0 else _ignore, proxy=way)
-            for place, way in enumerate(ways)
-        }
+        self._ways: dict[Secret | None, Egress] = {}
+        for proxy, ca_files in sorted(ways_out(providers).items(), key=lambda way: way[0] is not None):
+            listener = _ignore if self._ways else on_result
+            self._ways[proxy] = Egress(urls, clock=clock, on_result=listener, proxy=proxy, ca_files=ca_files)
 
     async def is_down(self, proxy: Secret | None) -> bool:
         """Return whether every check fails on this way out."""
@@ -205,7 +222,7 @@ class EgressKeeper:
         self._listener = listener
         self._clock = clock
         self._ways = WaysOut((), (), clock=clock, on_result=self._checked)
-        self._configured: tuple[Sequence[str], frozenset[Secret | None]] = ((), frozenset())
+        self._configured: tuple[Sequence[str], Mapping[Secret | None, frozenset[str]]] = ((), {})
         self._goes_directly = False
         """Whether a target on the Internet is reached without a proxy. If so, the checks in `checks` use no proxy."""
         self._contradicted_at = float("-inf")
@@ -215,12 +232,12 @@ class EgressKeeper:
 
     def prepare(self, urls: Sequence[str], targets: Iterable[Target]) -> Callable[[], None]:
         """Build the checks of a configuration, and return the function that applies them; equal ones keep running."""
-        proxies = frozenset(target.provider.proxy for target in targets if target.provider.egress)
-        configured = (urls, proxies)
-        ways = WaysOut(urls, proxies, clock=self._clock, on_result=self._checked)
+        providers = [target.provider for target in targets if target.provider.egress]
+        configured = (urls, ways_out(providers))
+        ways = WaysOut(urls, providers, clock=self._clock, on_result=self._checked)
 
         def commit() -> None:
-            self._goes_directly = None in proxies
+            self._goes_directly = any(provider.proxy is None for provider in providers)
             if self._task is None or configured != self._configured:
                 self._end()
                 self._ways, self._configured = ways, configured

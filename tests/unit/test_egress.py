@@ -4,12 +4,15 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 from aiprobe.core.clock import Clock
-from aiprobe.egress import ROUND_SECONDS, Egress, check_names, proves_the_internet
+from aiprobe.core.secret import Secret
+from aiprobe.egress import ROUND_SECONDS, Egress, check_names, proves_the_internet, ways_out
+from tests.builders import a_provider
 from tests.clock import ManualClock
 
 
@@ -171,3 +174,13 @@ def test_what_the_host_itself_answers_proves_it(status: int, location: str) -> N
 def test_a_page_where_there_should_be_none_is_a_portal(status: int) -> None:
     assert proves_the_internet("http://check.test/generate_204", 204, "")
     assert not proves_the_internet("http://check.test/generate_204", status, "")
+
+
+def test_one_way_out_trusts_the_authorities_of_all_its_providers() -> None:
+    proxy = Secret("http://proxy.example:3128")
+    direct, through = a_provider(), a_provider(proxy=proxy)
+    assert ways_out([]) == {None: frozenset()}
+    assert ways_out([direct, through, replace(through, ca_file="a.pem"), replace(through, ca_file="b.pem")]) == {
+        None: frozenset(),
+        proxy: {"a.pem", "b.pem"},
+    }

@@ -67,6 +67,23 @@ async def test_an_egress_check_believes_it(server: ssl.SSLContext) -> None:
         await egress.close()
 
 
+@pytest.mark.parametrize(
+    ("ca_files", "down"),
+    [(("mine.pem",), False), (("other.pem", "mine.pem"), False), (("other.pem",), True), ((), True)],
+)
+async def test_an_egress_check_believes_the_authority_of_an_inspecting_proxy(
+    ca_files: tuple[str, ...], *, down: bool, tmp_path: Path
+) -> None:
+    authorities = {name: trustme.CA() for name in ("mine.pem", "other.pem")}
+    for name, authority in authorities.items():
+        authority.cert_pem.write_to_path(tmp_path / name)
+    async with a_server(hello, tls=a_server_context("127.0.0.1", ca=authorities["mine.pem"])) as url:
+        files = [str(tmp_path / name) for name in ca_files]
+        egress = Egress([url], clock=Clock(), on_result=lambda _: None, ca_files=files)
+        assert await egress.is_down() is down
+        await egress.close()
+
+
 async def test_a_status_page_is_believed(server: ssl.SSLContext) -> None:
     async with a_server(hello, tls=server) as url:
         fetcher = PageFetcher()

@@ -19,7 +19,7 @@ from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availabi
 from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
-from aiprobe.egress import Egress
+from aiprobe.egress import WaysOut
 from aiprobe.journal.spend import spent_today
 from aiprobe.known import read_settings
 from aiprobe.probes import preparer
@@ -56,12 +56,12 @@ async def probe_once(settings: Settings, target: Target, redactor: Redactor) -> 
     clock = Clock()
     transport = Transport(clock=clock)
     vault = Vault(clock=clock, redactor=redactor)
-    egress = Egress(settings.egress, clock=clock, on_result=lambda _: None, proxy=target.provider.proxy)
+    egress = WaysOut(settings.egress, [target.provider], clock=clock, on_result=lambda _: None)
     try:
         result = await preparer(Tools(transport=transport, clock=clock, credentials=vault))(target)()
         result = redacted(result, redactor)
         ask = result.outcome in NEEDS_EGRESS_CHECK and target.provider.egress
-        down = await egress.is_down() if ask else False
+        down = await egress.is_down(target.provider.proxy) if ask else False
         verdict = availability_verdict(result.outcome, egress_down=down, count_rate_limits=target.count_rate_limits)
         return result, verdict
     finally:

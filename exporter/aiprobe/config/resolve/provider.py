@@ -33,6 +33,8 @@ from aiprobe.core.secret import Secret
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """A header's name (RFC 9110, section 5.1)."""
+_PATH: Final = re.compile(r"/[!-\"$-~]*\Z")
+"""A path and a query; a fragment is never sent."""
 _PRINTABLE: Final = re.compile(r"[\x20-\x7e]*\Z")
 _OURS: Final = frozenset(
     {"connection", "content-length", "content-type", "host", "transfer-encoding", "accept-encoding"}
@@ -268,8 +270,8 @@ def _check_rest(section: ProviderSection, where: Where, findings: Findings) -> N
     for index, name in enumerate(section.request_id_headers or ()):
         if not _TOKEN.match(name):
             findings.error(where.at("request_id_headers", index), "is not a header name", "such as x-request-id")
-    if section.models_path is not None and not section.models_path.startswith("/"):
-        findings.error(where.at("models_path"), "does not begin with a slash", "such as /models")
+    if section.models_path is not None and not _PATH.match(section.models_path):
+        findings.error(where.at("models_path"), "is not a path of a URL", "such as /models")
     if section.proxy:
         findings.keep_secret(section.proxy)
     if not section.tls_verify:
