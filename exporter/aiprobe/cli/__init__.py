@@ -3,6 +3,7 @@
 A command and its libraries are imported when it is called, so `aiprobe version` imports no outside library.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Final
@@ -10,12 +11,12 @@ from typing import Final
 import click
 
 from aiprobe import __version__
-from aiprobe.cli.standard import settle_streams
 
 VERSION: Final = f"aiprobe {__version__} (Python {sys.version.split()[0]})"
 COMMANDS: Final = {
     "check": "Check the configuration, and print what a day of it costs.",
     "demo": "Run the exporter against the simulator: no key, no network.",
+    "drill": "Rehearse an outage through your Prometheus and Alertmanager, and print what is wrong with them.",
     "export": "Write dashboards, alert rules, or all that ships with aiprobe (also examples and docs) into DIRECTORY.",
     "gate": "Exit 0 if a member of a group can be used now, 1 if none can, 2 if that could not be asked.",
     "healthcheck": "Check that the exporter on this machine answers; for containers without a shell.",
@@ -30,6 +31,7 @@ COMMANDS: Final = {
     "version": "Print the version.",
 }
 """What each does. A command is the function `NAME` of the file `NAME.py`."""
+_STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 class _Commands(click.Group):
@@ -51,6 +53,22 @@ class _Commands(click.Group):
         """Write the list of commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def settle_streams() -> None:
+    """Open closed descriptors 0 to 2 on the null device, and replace what a terminal's encoding lacks by `?`.
+
+    A socket or a file that took the place of a closed one would get what is printed, and libuv aborts on such a one.
+    """
+    for number, (name, mode) in enumerate(_STREAMS):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+        stream = getattr(sys, name)
+        if mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -57,7 +57,7 @@ def test_the_list_of_commands_imports_none_of_them() -> None:
     code = "import sys, aiprobe.cli as cli; cli.main(['--help'], standalone_mode=False); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.startswith("aiprobe")}
-    assert loaded == {"aiprobe", "aiprobe.cli", "aiprobe.cli.standard"}
+    assert loaded == {"aiprobe", "aiprobe.cli"}
 
 
 def test_every_command_is_listed_with_what_it_does() -> None:

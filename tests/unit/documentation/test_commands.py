@@ -174,6 +174,10 @@ def run_one(shell: Shell, command: str, shown: str) -> None:
         assert code == (words[2] == "gateway-chat"), output
     elif words[:2] == ["aiprobe", "incidents"] and words[2].startswith("--"):
         assert "returns no incidents" in shell.run(command)[1]  # its options are right, and no exporter runs here
+    elif words[:2] == ["aiprobe", "drill"]:
+        assert (
+            "Prometheus does not answer" in shell.run(command)[1]
+        )  # its options are right, and no Prometheus runs here
     elif words[:2] == ["aiprobe", "init"]:
         beside = Shell(shell.folder / "new", shell.simulator)
         (beside.folder / "aiprobe.yml").unlink()

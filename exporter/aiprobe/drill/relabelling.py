@@ -1,0 +1,45 @@
+"""Applies `relabel_configs` of Prometheus to labels, to see what a configuration does to those of aiprobe.
+
+Prometheus documents the actions (prometheus.io, "Configuration", relabel_config). `hashmod` is left out: it only adds a
+label.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from aiprobe.drill.step import Config, Labels
+
+_REFERENCE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+
+
+def relabelled(labels: Labels, configs: Sequence[Config]) -> Labels | None:
+    """Return what becomes of labels; None where they are dropped."""
+    for config in configs:
+        after = _one(dict(labels), config)
+        if after is None:
+            return None
+        labels = {name: value for name, value in after.items() if value}
+    return labels
+
+
+def _one(labels: Labels, config: Config) -> Labels | None:
+    action = str(config.get("action", "replace")).lower()
+    pattern = re.compile(str(config.get("regex", "(.*)")), re.DOTALL)
+    text = str(config.get("separator", ";")).join(labels.get(name, "") for name in config.get("source_labels") or ())
+    replacement = _REFERENCE.sub(r"\\g<\1\2>", str(config.get("replacement", "$1")).replace("\\", r"\\"))
+    target = str(config.get("target_label", ""))
+    found = pattern.fullmatch(text)
+    if action in {"keep", "drop"}:
+        return labels if (found is not None) == (action == "keep") else None
+    if action in {"keepequal", "dropequal"}:
+        return labels if (text == labels.get(target, "")) == (action == "keepequal") else None
+    if action in {"labeldrop", "labelkeep"}:
+        keeps = action == "labelkeep"
+        return {name: value for name, value in labels.items() if bool(pattern.fullmatch(name)) == keeps}
+    if action == "labelmap":
+        found_names = {name: match for name in labels if (match := pattern.fullmatch(name))}
+        return labels | {match.expand(replacement): labels[name] for name, match in found_names.items()}
+    if action in {"lowercase", "uppercase"}:
+        return labels | {target: text.lower() if action == "lowercase" else text.upper()}
+    return labels | {target: found.expand(replacement)} if action == "replace" and found else labels
