@@ -21,11 +21,12 @@ _OBJECT: Final = re.compile(
     r"its code_word is the code word (?:from the text above|(?P<word>\w+)), its marker is (?P<marker>\w+)"
 )
 _PLACEHOLDER: Final = "[code word]"
+_DIGITS: Final = "[digits]"
 _LINE: Final = "Line: "
 
 
-def answer_to(prompt: str) -> str:
-    """Return the right answer: the last line that is not empty, after the count and with the code word asked for."""
+def answer_to(prompt: str, digits: str = "") -> str:
+    """Return the right answer: the last line that is not empty, after the count, with the code word and the digits."""
     lines = [line.strip() for line in prompt.splitlines() if line.strip()]
     if not lines:
         return "What can I do for you?"
@@ -33,6 +34,8 @@ def answer_to(prompt: str) -> str:
     code_word = _CODE_WORD.search(prompt)
     if code_word is not None:
         line = line.replace(_PLACEHOLDER, code_word.group(1))
+    if digits:
+        line = line.replace(_DIGITS, digits)
     count = _COUNT.search(prompt)
     if count is None:
         return line

@@ -28,7 +28,7 @@ def right_answer(call: Call) -> Answer:
         return _capped(call, Answer(text=pieces(arguments_to(call.prompt)), tool=call.tool))
     if call.structured:
         return _capped(call, Answer(text=pieces(object_to(call.prompt))))
-    return _capped(call, Answer(text=pieces(answer_to(call.prompt)))) if call.prompt else Answer()
+    return _capped(call, Answer(text=pieces(answer_to(call.prompt, call.digits)))) if call.prompt else Answer()
 
 
 def answer_for(call: Call, change: str | None, *, previous: str, params: Mapping[str, Value]) -> Answer:
@@ -61,7 +61,7 @@ def _wrong(call: Call, _: str, params: Mapping[str, Value]) -> Answer:
         return Answer(vector=(0.0,) * call.dimensions)
     if (call.tool or call.structured) and not params["text"]:
         return _with_arguments(call, {name: altered(value) for name, value in right_answer(call).arguments.items()})
-    return _capped(call, Answer(text=pieces(str(params["text"]) or altered(answer_to(call.prompt)))))
+    return _capped(call, Answer(text=pieces(str(params["text"]) or altered(answer_to(call.prompt, call.digits)))))
 
 
 def _with_arguments(call: Call, arguments: object) -> Answer:
@@ -75,7 +75,7 @@ def _nonsense(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
 def _cached(call: Call, previous: str, __: Mapping[str, Value]) -> Answer:
     if call.tool or call.structured:
         return _capped(call, Answer(text=pieces(previous or "{}"), tool=call.tool))
-    return _capped(call, Answer(text=pieces(previous or altered(answer_to(call.prompt)))))
+    return _capped(call, Answer(text=pieces(previous or altered(answer_to(call.prompt, call.digits)))))
 
 
 def _empty(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
@@ -132,6 +132,10 @@ def _fenced_json(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return _capped(call, Answer(text=pieces(f"```json\n{right_answer(call).words}\n```")))
 
 
+def _unread_picture(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return _capped(call, Answer(text=pieces(answer_to(call.prompt, altered(f"{call.digits} .").split()[0]))))
+
+
 def _finish_of_text(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return replace(right_answer(call), unsaid=True)
 
@@ -155,6 +159,7 @@ CHANGES: Final[Mapping[str, Change]] = {
     "invalid_json": _invalid_json,
     "fenced_json": _fenced_json,
     "schema_broken": _half_arguments,
+    "unread_picture": _unread_picture,
     "refusal": _refusal,
     "content_filter": _filter,
 }

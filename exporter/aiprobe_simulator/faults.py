@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 EVERY_FORM: Final[frozenset[Form]] = frozenset(get_args(Form))
 _SCHEMA: Final[frozenset[Form]] = frozenset({"structured"})
 _TOOLS: Final[frozenset[Form]] = frozenset({"tools"})
+_VISION: Final[frozenset[Form]] = frozenset({"vision"})
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
 _MODEL: Final[frozenset[Kind]] = frozenset({"chat", "embeddings"})
@@ -306,6 +307,7 @@ _ANSWERS: Final = (
     _in_form(_SCHEMA, "invalid_json", "JSON was asked for, and the answer is broken JSON."),
     _in_form(_SCHEMA, "fenced_json", "JSON was asked for, and the answer has it in a code fence."),
     _in_form(_SCHEMA, "schema_broken", "The answer is JSON that lacks a field which the schema requires."),
+    _in_form(_VISION, "unread_picture", "The answer is as asked, with other digits than those of the picture."),
     Fault(
         name="refusal",
         about="The model declines, in the protocol's own way; Ollama's has none but its words.",

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from aiprobe_simulator.answer import tokens_of
 from aiprobe_simulator.paths import Place
+from aiprobe_simulator.sight import seen
 from aiprobe_simulator.wire import WIRES
 from aiprobe_simulator.wire.base import BadCall, Call, Json, Trouble, compact
 
@@ -34,7 +35,9 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
         if isinstance(body, dict):
             call = WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
             more = _tokens_of_tools(body) if call.tool else 0
-            return replace(call, input_tokens=call.input_tokens + more, structured=_wants_schema(body))
+            digits, tokens = seen(place.wire, body)
+            counted = call.input_tokens + more + tokens
+            return replace(call, input_tokens=counted, structured=_wants_schema(body), digits=digits)
     except BadCall as problem:
         return problem
     except web.HTTPRequestEntityTooLarge:

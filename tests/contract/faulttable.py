@@ -6,8 +6,7 @@ The table that comes out is docs/fault-table.md; the test holds each cell to the
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.kind import NONCE, Golden, HttpExpectation
@@ -54,7 +53,7 @@ _PARAMS: Final[Mapping[str, Mapping[str, float]]] = {
 }
 _COUNTS: Final[Mapping[str, int]] = {"redirect_elsewhere": 1}
 """Where the fault strikes only so often: the page that one is sent to is right."""
-FORMS: Final[Mapping[str, Form]] = {"repeat": "text", "tools": "tools", "structured": "structured", "custom": "custom"}
+FORMS: Final[Mapping[str, Form]] = {**{ask: cast("Form", ask) for ask in QUESTIONS}, "repeat": "text"}
 """By the question, the form in which the simulator sees its answer asked for."""
 GOLDEN: Final = Golden(
     messages=(("system", "Be brief."), ("user", f"Repeat this line:\n{NONCE} is the word")),
@@ -94,8 +93,12 @@ def a_target_for(asked: str, *, stream: bool, url: str, expected: str = "", ask:
     return replace(target, max_output_tokens=cap_of(target, room=QUESTIONS[ask].traits.room(target)))
 
 
-async def fill(fault: Fault, columns: Sequence[Column] = (*COLUMNS, *chain(*QUESTIONED.values()))) -> list[Cell]:
-    """Probe every column of one row once, all at the same time, but those in which the fault cannot happen."""
+async def fill(fault: Fault) -> list[Cell]:
+    """Probe every column of one row once, but those in which the fault cannot happen; those of a table together."""
+    return [cell for columns in (COLUMNS, *QUESTIONED.values()) for cell in await _fill(fault, columns)]
+
+
+async def _fill(fault: Fault, columns: Sequence[Column]) -> list[Cell]:
     clock = Clock()
     transport = Transport(clock=clock)
     tools = Tools(transport=transport, clock=clock)

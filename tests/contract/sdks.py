@@ -5,6 +5,7 @@ a wire that the simulator or a reader of aiprobe has wrong.
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ def vertex_anthropic(asking: Asking) -> Reply:
 def gemini(asking: Asking) -> Reply:
     """Vertex AI has the same bodies; its own client wants Google's credentials."""
     fields = {**asking.body}
-    contents = [types.Content.model_validate(each) for each in fields.pop("contents")]
+    contents = [types.Content.model_validate_json(json.dumps(each)) for each in fields.pop("contents")]
     config = types.GenerateContentConfig.model_validate({**fields.pop("generationConfig"), **fields})
     with genai.Client(api_key="k", http_options=types.HttpOptions(base_url=f"{asking.url}/lab")) as client:
         given: Any = {"model": asking.model, "contents": contents, "config": config}
@@ -122,6 +123,10 @@ def bedrock(asking: Asking) -> Reply:
     session.set_credentials("AKIDEXAMPLE", "secret")
     config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
     url = f"{asking.url}/bedrock"
+    for message in asking.body["messages"]:
+        for block in message["content"]:
+            if "image" in block:  # the client encodes it itself
+                block["image"]["source"]["bytes"] = b64decode(block["image"]["source"]["bytes"])
     client = session.create_client("bedrock-runtime", region_name="us-east-1", endpoint_url=url, config=config)
     try:
         if not asking.stream:

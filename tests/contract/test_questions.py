@@ -117,7 +117,9 @@ async def test_the_official_sdk_asks_the_same_and_reads_the_same(
 @given(
     case=st.sampled_from(CASES),
     stream=st.booleans(),
-    fault=st.sampled_from([None, "reasoning", "hidden_reasoning", "starved", "wrong_answer", "nonsense", "two_calls"]),
+    fault=st.sampled_from(
+        [None, "reasoning", "hidden_reasoning", "starved", "wrong_answer", "nonsense", "two_calls", "unread_picture"]
+    ),
     sizes=st.fixed_dictionaries(
         {}, optional={"input_tokens": st.integers(1, 3_000), "output_tokens": st.integers(1, 500)}
     ),

@@ -78,6 +78,13 @@ class GoldenSizes(Protocol):
     def max_tokens(self) -> int | None: ...
 
 
+class ProviderSizes(Protocol):
+    """What the tokens of a picture depend on; see `Provider`."""
+
+    @property
+    def protocol(self) -> str: ...
+
+
 class Sizes(Protocol):
     """The sizes of a target that its tokens depend on; see `Target`."""
 
@@ -89,6 +96,8 @@ class Sizes(Protocol):
     def max_output_tokens(self) -> int | None: ...
     @property
     def ask(self) -> str: ...
+    @property
+    def provider(self) -> ProviderSizes: ...
     @property
     def golden(self) -> GoldenSizes | None: ...
 

@@ -6,11 +6,13 @@ The prompt is built once with placeholders of the same length, so that a run onl
 """
 
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Final
 
 from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
+from aiprobe.probes.picture import png
 
 _CONSONANTS: Final = "bdfgklmnprstvz"
 _VOWELS: Final = "aeiou"
@@ -21,8 +23,10 @@ CODE_WORD: Final = "kodewordx"
 MARKER: Final = "ENDMARKX"
 RUN: Final = "RUNMARKX"
 OTHER: Final = "otherword"
+PICTURE: Final = "PICTUREMARKX"
 """Placeholders: letters only, so that no protocol escapes them, and found nowhere else in a request."""
 _PLACEHOLDERS: Final = tuple(each.encode() for each in (CODE_WORD, MARKER, RUN, OTHER))
+_PICTURE: Final = PICTURE.encode()
 PROMPT_TOKENS: Final = 80
 """A bound on the input tokens of a question without padding."""
 ANSWER_TOKENS: Final = 16
@@ -30,19 +34,26 @@ ANSWER_TOKENS: Final = 16
 _FILLER: Final = "the river runs past the old mill and the road goes on over the hill to the sea "
 _FILLER_TOKENS: Final = 18
 """Words of the filler line: common ones, a token each in every tokenizer that we know."""
+LEAST_PADDING: Final = 2 * _FILLER_TOKENS
+"""The tokens of the shortest padding."""
 _TOKENS_PER_NUMBER: Final = 2
 """A number and its space, up to three digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The fresh words of one run, each as long as its placeholder."""
+    """The fresh words of one run, each as long as its placeholder, and what a picture shows."""
 
     code_word: str
     marker: str
     run: str
     other: str = "mutabodek"
     """A word like the code word, and not the one that is asked for."""
+
+    @property
+    def digits(self) -> str:
+        """Return the digits of the end marker, which a picture shows."""
+        return self.marker[-5:]
 
     def into(self, text: str) -> str:
         """Return a text with these words in place of the placeholders."""
@@ -52,6 +63,8 @@ class Words:
         """Return a built request body with these words in place of the placeholders."""
         for placeholder, word in zip(_PLACEHOLDERS, (self.code_word, self.marker, self.run, self.other), strict=True):
             body = body.replace(placeholder, word.encode())
+        if _PICTURE in body:
+            body = body.replace(_PICTURE, b64encode(png(self.digits)))
         return body
 
 

@@ -22,7 +22,7 @@ from aiprobe.protocols.base import (
 from aiprobe.protocols.blocks import unknown_block
 from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_name, a_string, an_object, any_object
 from aiprobe.protocols.judging import errors, finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import Forms, get, post, without_system
 from aiprobe.protocols.sse import Frame
@@ -58,7 +58,14 @@ def _messages(ask: Ask) -> dict[str, Any]:
     return {"system": system, **fields} if system else fields
 
 
-FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
+def _vision(ask: Ask) -> dict[str, Any]:
+    """Return the field with a picture before the prompt."""
+    source = {"type": "base64", "media_type": "image/png", "data": ask.picture}
+    content = [{"type": "image", "source": source}, {"type": "text", "text": ask.prompt}]
+    return {"messages": [{"role": "user", "content": content}]}
+
+
+FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
 
 
 def message_body(ask: Ask) -> dict[str, Any]:
@@ -218,6 +225,9 @@ ANTHROPIC_MESSAGES: Final = Protocol(
     read=_read_message,
     streamed=lambda: StreamReader(_MessageStream()),
     forms=FORMS,
+    picture=Picture(
+        15, 15
+    ),  # a token per 28 x 28 pixels, begun ones included (platform.claude.com, "Vision", 2026-11-29)
     call_finishes=frozenset({"tooluse"}),
     request_ids=headers.ANTHROPIC_REQUEST_IDS,
 )

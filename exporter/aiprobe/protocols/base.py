@@ -48,6 +48,8 @@ class Ask:
     form: str = ""
     """What is asked for beside text: a key of `Protocol.forms`, and the field below that it reads."""
     tool: Tool | None = None
+    picture: str = ""
+    """A PNG in base64, or the placeholder for one."""
     schema: Mapping[str, object] = field(default_factory=dict)
     """What the answer must be an instance of, as JSON."""
     messages: tuple[Message, ...] = ()

@@ -44,7 +44,7 @@ from aiprobe.protocols.jsonvalues import (
     milliseconds,
 )
 from aiprobe.protocols.judging import errors, finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
 from aiprobe.protocols.request import Forms, get, post, without_system
 
@@ -98,7 +98,17 @@ def _messages(ask: Ask) -> dict[str, Any]:
     return {"system": [{"text": system}], **fields} if system else fields
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
+def _vision(ask: Ask) -> dict[str, Any]:
+    """Return the field with a picture before the prompt."""
+    picture = {"image": {"format": "png", "source": {"bytes": ask.picture}}}
+    return {"messages": [{"role": "user", "content": [picture, {"text": ask.prompt}]}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
+
+
+_PICTURE: Final = Picture(1_601, 800)
+"""Of Llama 3.2, a tile; of Nova, about, at 1:2 (docs.aws.amazon.com, Nova, "Image understanding", 2026-11-29)."""
 
 
 def _models_request(provider: Provider) -> Request:
@@ -306,6 +316,7 @@ BEDROCK_CONVERSE: Final = Protocol(
     streamed=_StreamReader,
     stream_types=_EVENT_STREAM,
     forms=_FORMS,
+    picture=_PICTURE,
     call_finishes=frozenset({"tooluse"}),
     request_ids=("x-amzn-requestid", "x-request-id"),
     failure=_failure,

@@ -34,9 +34,9 @@ from aiprobe.protocols.jsonvalues import (
     any_string,
 )
 from aiprobe.protocols.judging import errors, finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post, role_messages
+from aiprobe.protocols.request import Forms, get, image_url, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 
@@ -65,7 +65,7 @@ def _structured(ask: Ask) -> dict[str, Any]:
     return {"response_format": {"type": "json_object", "schema": ask.schema}}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages}
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages, "vision": image_url}
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:
@@ -212,6 +212,9 @@ COHERE_CHAT: Final = Protocol(
     read=_read_reply,
     streamed=lambda: StreamReader(_Chunks()),
     forms=_FORMS,
+    picture=Picture(
+        1_610, 1_610
+    ),  # of Command A Vision, up to 512 x 512 (docs.oracle.com, "Cohere Command A Vision", 2026-11-29)
     call_finishes=frozenset({"toolcall"}),
     request_ids=("x-debug-trace-id", "x-request-id"),
     failure=_failure,

@@ -33,7 +33,7 @@ from aiprobe.protocols.jsonvalues import (
     any_object,
 )
 from aiprobe.protocols.judging import finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import Forms, get, post, without_system
 from aiprobe.protocols.sse import Frame
@@ -74,7 +74,13 @@ def _messages(ask: Ask) -> dict[str, Any]:
     return {"systemInstruction": {"parts": [{"text": system}]}, **fields} if system else fields
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
+def _vision(ask: Ask) -> dict[str, Any]:
+    """Return the field with a picture before the prompt."""
+    picture = {"inlineData": {"mimeType": "image/png", "data": ask.picture}}
+    return {"contents": [{"role": "user", "parts": [picture, {"text": ask.prompt}]}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
 
 
 def _models_request(provider: Provider) -> Request:
@@ -191,6 +197,7 @@ GEMINI: Final = Protocol(
     read=_read_response,
     streamed=lambda: StreamReader(_Chunks()),
     forms=_FORMS,
+    picture=Picture(1_120, 258),  # from Gemini 3 on, before it (ai.google.dev, "Media resolution", 2026-11-29)
     call_finishes=frozenset({"stop"}),
     request_ids=headers.GEMINI_REQUEST_IDS,
 )

@@ -32,7 +32,7 @@ from aiprobe.protocols.jsonvalues import (
     milliseconds,
 )
 from aiprobe.protocols.judging import errors, finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
 from aiprobe.protocols.request import Forms, get, post, role_messages
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
@@ -67,7 +67,12 @@ def _structured(ask: Ask) -> dict[str, Any]:
     return {"format": ask.schema}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages}
+def _vision(ask: Ask) -> dict[str, Any]:
+    """Return the field with a picture beside the prompt."""
+    return {"messages": [{"role": "user", "content": ask.prompt, "images": [ask.picture]}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages, "vision": _vision}
 
 
 def _level(reasoning: str) -> bool | str:
@@ -191,6 +196,7 @@ OLLAMA_CHAT: Final = Protocol(
     read=_read_reply,
     streamed=_LineReader,
     forms=_FORMS,
+    picture=Picture(2_880, 256),  # of LLaVA-NeXT, five tiles of 576; of Gemma 3 (their papers)
     call_finishes=frozenset({"stop"}),
     stream_types=LINES,
     loads_first=True,

@@ -32,7 +32,7 @@ from aiprobe.protocols.jsonvalues import (
     any_string,
 )
 from aiprobe.protocols.judging import errors, finishes
-from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
 from aiprobe.protocols.request import Forms, get, is_openai_itself, post, role_messages
 from aiprobe.protocols.sse import Frame
@@ -85,7 +85,13 @@ def _messages(ask: Ask) -> dict[str, Any]:
     return {"input": role_messages(ask)["messages"]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages}
+def _vision(ask: Ask) -> dict[str, Any]:
+    """Return the field with a picture before the prompt."""
+    image = {"type": "input_image", "image_url": f"data:image/png;base64,{ask.picture}", "detail": "low"}
+    return {"input": [{"role": "user", "content": [image, {"type": "input_text", "text": ask.prompt}]}]}
+
+
+_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
 
 
 class _ResponseStream:
@@ -247,5 +253,6 @@ OPENAI_RESPONSES: Final = Protocol(
     read=_read_response,
     streamed=lambda: StreamReader(_ResponseStream()),
     forms=_FORMS,
+    picture=Picture(2_833, 85),  # as in openai_chat.py
     call_finishes=frozenset({"completed"}),
 )

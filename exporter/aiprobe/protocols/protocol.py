@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from aiprobe.core.model import Provider
 from aiprobe.protocols import headers
@@ -9,6 +10,17 @@ from aiprobe.protocols.base import Ask, Event, Failure, HeadFacts, Reader, Reply
 from aiprobe.protocols.judging import errors
 from aiprobe.protocols.reading import EVENT_STREAM, JSON_BODY, BodyReader
 from aiprobe.protocols.request import Forms
+
+
+class Picture(NamedTuple):
+    """The input tokens of one picture of 128 times 64 pixels, by the provider's own rule."""
+
+    most_tokens: int
+    """Of any of its models."""
+    usual_tokens: int
+
+
+_NO_PICTURE: Final = Picture(0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +41,8 @@ class Protocol:
     """The media types of a streamed reply."""
     forms: Forms = field(default_factory=dict)
     """What it can ask for beside text: by `Ask.form`, the fields of the body that ask for it."""
+    picture: Picture = _NO_PICTURE
+    """What a picture costs, where `forms` has `vision`."""
     call_finishes: frozenset[str] = frozenset()
     """The reasons to stop (see `finishes.word`) of a reply that calls a tool."""
     request_ids: tuple[str, ...] = headers.OPENAI_REQUEST_IDS

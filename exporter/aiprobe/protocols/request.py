@@ -56,6 +56,13 @@ def role_messages(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": message.role, "content": message.text} for message in ask.messages]}
 
 
+def image_url(ask: Ask) -> dict[str, Any]:
+    """Return the field `messages` with a picture before the prompt; low detail has a fixed number of tokens."""
+    image = {"url": f"data:image/png;base64,{ask.picture}", "detail": "low"}
+    content = [{"type": "image_url", "image_url": image}, {"type": "text", "text": ask.prompt}]
+    return {"messages": [{"role": "user", "content": content}]}
+
+
 def without_system(ask: Ask) -> tuple[str, list[Message]]:
     """Return the text of the system, and the other messages, for protocols that send the two apart."""
     system = "\n\n".join(message.text for message in ask.messages if message.role == "system")

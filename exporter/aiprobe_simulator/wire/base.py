@@ -16,7 +16,7 @@ from aiprobe_simulator.answer import tokens_of
 Json = dict[str, Any]
 Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 """What a path asks for."""
-Form = Literal["text", "tools", "structured", "custom"]
+Form = Literal["text", "tools", "structured", "vision", "custom"]
 """In what form an answer of a chat is asked for. `custom` is `text` on the wire, and judged in another way."""
 DEFAULT_CAP: Final = 4_096
 """Output tokens where a request names no cap."""
@@ -97,6 +97,8 @@ class Call:
     """The name of the tool that is offered."""
     structured: bool = False
     """JSON of a schema is asked for."""
+    digits: str = ""
+    """What a picture in it shows."""
     inputs: tuple[str, ...] = ()
     """The texts of an embeddings request."""
     dimensions: int = 256
@@ -107,6 +109,8 @@ class Call:
         """Return in what form the answer is asked for."""
         if self.structured:
             return "structured"
+        if self.digits:
+            return "vision"
         return "tools" if self.tool else "text"
 
 

@@ -16,6 +16,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Prepare, Tools, only_in
 from aiprobe.transport.transport import Transport
+from tests.builders import a_provider
 
 CONFIG = """\
 vantage: here
@@ -98,5 +99,6 @@ class PlainSizes:
     """A target that says nothing of its sizes."""
 
     input_tokens = output_tokens = max_output_tokens = None
+    provider = a_provider()
     ask = "repeat"
     golden = None

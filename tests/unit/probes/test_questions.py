@@ -104,6 +104,27 @@ def test_structured_wants_json_of_the_schema_with_the_fresh_words(text: str, out
     assert detail in told
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome", "detail"),
+    [
+        ("bodakemut 48213", Outcome.OK, ""),
+        ("The line is: bodakemut\n48213.", Outcome.OK, ""),
+        ("bodakemut 48218", Outcome.WRONG_ANSWER, "lacks the digits of the picture"),
+        ("bodakemut 148213", Outcome.WRONG_ANSWER, "lacks the digits of the picture"),
+        ("bodakemut [digits]", Outcome.WRONG_ANSWER, "lacks the digits of the picture"),
+        ("I cannot see a picture.", Outcome.WRONG_ANSWER, "lacks the digits of the picture"),
+        ("kalubenis 48213", Outcome.WRONG_ANSWER, "lacks the word"),
+        ("bodakemut 48", Outcome.TRUNCATED, "lacks the digits at its end"),
+        ("boda", Outcome.TRUNCATED, "lacks the digits at its end"),
+        ("", Outcome.EMPTY, "without any visible text"),
+    ],
+)
+def test_vision_wants_the_word_and_the_digits_of_the_picture(text: str, outcome: Outcome, detail: str) -> None:
+    found, told = QUESTIONS["vision"](a_target(ask="vision")).judge(a_reply(text=text, reason="stop"), WORDS)
+    assert found is outcome, told
+    assert detail in told
+
+
 def golden(**expected: Any) -> Golden:
     return Golden(messages=(("user", "Say {{nonce}}, please"),), **expected)
 
@@ -188,7 +209,7 @@ def test_the_words_of_a_request_are_fresh_and_none_is_left_a_placeholder() -> No
         ask = prepare(target).asked(Ask(model="m"))
         body = WORDS.into_bytes(PROTOCOLS["openai-chat"].request(target.provider, ask).body)
         assert WORDS.code_word.encode() in body
-        assert not any(word in body for word in (b"kodewordx", b"ENDMARKX", b"RUNMARKX", b"otherword"))
+        assert not any(word in body for word in (b"kodewordx", b"ENDMARKX", b"RUNMARKX", b"otherword", b"PICTUREMARKX"))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from aiprobe.probes.questions.question import Prepare
 from aiprobe.probes.questions.repeat import Repeat
 from aiprobe.probes.questions.structured import Structured
 from aiprobe.probes.questions.tools import CallTool
+from aiprobe.probes.questions.vision import ReadPicture
 
-_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool, Structured, Custom)
+_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool, Structured, ReadPicture, Custom)
 
 QUESTIONS: Final[Mapping[str, Prepare]] = MappingProxyType({question.traits.name: question for question in _ALL})
 """The valid values of a target's `ask`; the first is the default."""

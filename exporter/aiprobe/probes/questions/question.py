@@ -13,7 +13,7 @@ from aiprobe.core.model import Target
 from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.call import ANSWER_KEPT
-from aiprobe.probes.prompt import Words
+from aiprobe.probes.prompt import LEAST_PADDING, Words
 from aiprobe.protocols.base import Ask
 
 PADDING_SLACK: Final = 1.3
@@ -81,7 +81,7 @@ def tokens_of(target: Sizes, *, prompt: int, answer: int, room: int = 0, usual: 
     `usual` is what the prompt is expected to have; None: its bound. A target whose model cannot switch its reasoning
     off is expected to use its whole cap.
     """
-    padded = int((target.input_tokens or 0) * PADDING_SLACK)
+    padded = int(max(target.input_tokens, LEAST_PADDING) * PADDING_SLACK) if target.input_tokens else 0
     most_output = expected = cap_of(target, room=room)
     if most_output <= DEFAULT_MAX_OUTPUT_TOKENS + room:
         expected = min(most_output, answer)
