@@ -145,5 +145,13 @@ MODEL_CHANGED: Final = Annotation(
     text="The replies of {{provider}} show a {{what}} that was never seen before",
     tags="provider,model",
 )
+MAINTENANCE: Final = Annotation(
+    name="Maintenance begins",
+    expr=_beginnings('max by (provider, surface, model) (aiprobe_maintenance{provider=~"$provider"}%s) == 1'),
+    colour=palette.NOTE,
+    title="Maintenance: {{surface}} {{model}}",
+    text="Its results are excluded from the SLOs, and its alerts are silent",
+    tags="provider,model",
+)
 BY_SURFACE: Final = "{{provider_display_name}} / {{surface}}"
 BY_MODEL: Final = "{{provider_display_name}} / {{model}}"

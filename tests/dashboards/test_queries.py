@@ -39,7 +39,6 @@ NOT_ON_A_BOARD = {
     "aiprobe_status_component_listed": "the state of a component that disappeared is absent, and the log names it",
     "aiprobe_failing_since_timestamp_seconds": "the line of the suspicion shows when it left 0",
     "aiprobe_last_failure_http_status": "the texts of the pages have it; the outcomes on the boards say more",
-    "aiprobe_maintenance": "it silences alerts; a person who planned it looks at the configuration or the API",
     "aiprobe_journal_seal": "a fingerprint for witnesses, which means nothing to the eye",
     "aiprobe_market_uptime_ratio": "a page of the configuration only; the verdict and its sentence show it",
     "aiprobe_status_page_problem": "AIStatusPageStale fires on it, and the table of pages has the problem in words",

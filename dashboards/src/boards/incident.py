@@ -23,7 +23,7 @@ def board() -> Board:
         title="Incident review",
         description="Opened by links with a time range and a provider; fits one printed page.",
         variables=(parts.provider(multi=False), parts.ACCOUNT, parts.SURFACE, parts.VANTAGE),
-        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED, parts.MAINTENANCE),
         time_from="now-3h",
         panels=[
             text(

@@ -23,7 +23,7 @@ def board() -> Board:
             parts.provider(),
             *parts.OF_TARGETS,
         ),
-        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED, parts.MAINTENANCE),
         time_from="now-6h",
         panels=[
             *_headline(),

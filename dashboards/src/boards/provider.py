@@ -28,7 +28,7 @@ def board() -> Board:
             parts.provider(multi=False),
             *parts.OF_TARGETS,
         ),
-        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED, parts.MAINTENANCE),
         time_from="now-6h",
         panels=[
             text("## ${provider:text}", height=2),

@@ -40,7 +40,7 @@ def board() -> Board:
             "Error budgets of your objectives, and the credits due under the contracts of the providers."
         ),
         variables=(parts.provider(), parts.ACCOUNT, kinds, parts.TEAM, parts.TARGET),
-        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED),
+        annotations=(parts.OWN_ALERTS_FIRING, parts.PAGE_SAYS, parts.MODEL_CHANGED, parts.MAINTENANCE),
         time_from="now-30d",
         panels=[
             stat(slo.overspent(SCOPE), steps=_NONE_IS_WELL, mapped=_unknown(), width=6),

@@ -21,7 +21,7 @@ def board() -> Board:
         title="Status page vs observed",
         description="What the status pages declared, compared with what our probes observed at the same time.",
         variables=(parts.provider(), parts.SURFACE),
-        annotations=(parts.PAGE_SAYS, parts.MODEL_CHANGED),
+        annotations=(parts.PAGE_SAYS, parts.MODEL_CHANGED, parts.MAINTENANCE),
         time_from="now-7d",
         panels=[
             stat(states.silent(SCOPE), mapped=_ABSENT, steps=((0, palette.OPERATIONAL), (1, palette.MAJOR))),
