@@ -6,7 +6,6 @@ One call is one attempt. The next address is tried only if the route has `addres
 import asyncio
 import os
 import ssl
-from functools import partial
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.hosts import host_name, literal
@@ -130,8 +129,13 @@ class Dialer:
         raise WireError(Outcome.CONNECT, "; ".join(problems))
 
     async def _connect_to(self, address: str, port: int) -> Connection:
-        factory = partial(Connection, self._clock, self._live, self._buffer)
-        _, connection = await asyncio.get_running_loop().create_connection(factory, address, port)
+        connection = Connection(self._clock, self._live, self._buffer)
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: connection, address, port)
+        except BaseException:
+            # Cancelled in the turn in which TCP was established, uvloop closes the socket but never reports its loss.
+            connection.abort()
+            raise
         connection.remote_address = address
         return connection
 

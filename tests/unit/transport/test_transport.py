@@ -2,13 +2,17 @@
 
 import asyncio
 import gc
+import itertools
+import ssl
+import time
 
 import pytest
 
+from aiprobe.core.clock import Clock
 from aiprobe.core.outcomes import Outcome
 from aiprobe.transport.connection import Connection
 from aiprobe.transport.framing import Reply
-from aiprobe.transport.transport import Exchange, Signal
+from aiprobe.transport.transport import Exchange, Signal, Transport
 from tests.unit.probes.asking import Recorder, a_route, a_transport, ask, ask_once, on_both_loops, until
 from tests.unit.transport.peers import (
     ENDLESS,
@@ -141,6 +145,34 @@ async def test_cancelling_closes_the_connection_at_once() -> None:
             await task
         assert not transport._live
         await peer.gone.wait()
+
+
+async def end_of_one_cancelled_at(reading: int, tls: ssl.SSLContext | None) -> object:
+    """Ask, and cancel when the clock is read for the n-th time, in whatever callback of the event loop that is."""
+    readings = itertools.count(1)
+
+    def now() -> float:
+        if next(readings) == reading:
+            task.cancel()
+        return time.monotonic()
+
+    transport = Transport(clock=Clock(monotonic=now))
+    async with a_peer(answers(OK), tls=tls) as peer:
+        task = asyncio.create_task(
+            ask(transport, a_route(peer.port, scheme="https" if tls else "http", tls_verify=False))
+        )
+        (end,) = await asyncio.gather(task, return_exceptions=True)
+        assert not transport._live, f"cancelled at reading {reading}"
+    await transport.close()
+    return end
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "TLS"])
+@on_both_loops
+async def test_a_caller_that_is_cancelled_at_any_moment_leaves_no_connection(*, encrypted: bool) -> None:
+    tls = a_server_context("localhost") if encrypted else None
+    ends = [await end_of_one_cancelled_at(reading, tls) for reading in range(1, 16)]
+    assert {type(end) for end in ends} == {Exchange, asyncio.CancelledError}, "some are cancelled, some end first"
 
 
 @on_both_loops
