@@ -16,7 +16,7 @@ from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Verdict
 from aiprobe.core.state import State
 from aiprobe.incidents.layer import suspected_layer
-from aiprobe.incidents.record import EgressControl, Incident, IncidentTarget, PageRecord
+from aiprobe.incidents.record import EgressControl, Incident, IncidentTarget, PageRecord, Restatement
 from aiprobe.incidents.run import Sighting
 
 MAX_REQUEST_IDS: Final = 20
@@ -139,6 +139,7 @@ class Draft:
     egress_ok: bool = False
     egress_failed: bool = False
     gaps: list[tuple[float, float]] = field(default_factory=list)
+    restated: tuple[Restatement, ...] = ()
     page_before: PageRecord | None = None
     """What the page showed before a restart."""
     _counted_until: float = 0.0
@@ -171,6 +172,7 @@ class Draft:
             egress_ok=incident.egress is EgressControl.OK,
             egress_failed=incident.egress is EgressControl.FAILED,
             gaps=list(incident.gaps),
+            restated=incident.restated,
             page_before=incident.page,
             _counted_until=incident.last_seen_timestamp_seconds,
             _counted=_Tally(
@@ -237,6 +239,7 @@ class Draft:
             layer=layer,
             layer_reason=reason,
             gaps=tuple(self.gaps),
+            restated=self.restated,
         )
 
     def settled(self, page: PageRecord | None) -> Incident:

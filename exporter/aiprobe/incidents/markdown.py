@@ -45,6 +45,10 @@ def incident_markdown(incident: Incident) -> str:
         f"- Other providers meanwhile: {_others(incident.other_providers)}",
         f"- Our own network: {incident.egress}",
     ]
+    lines += [
+        f"- Restated at {_moment(one.timestamp_seconds)}: `{one.field}`, because {_plain(one.reason)}"
+        for one in incident.restated
+    ]
     if incident.page is not None:
         lines += _page_lines(incident.page)
     lines += ["", "| target | probe | model | failed | answered |", "|---|---|---|---|---|"]

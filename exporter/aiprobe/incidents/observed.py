@@ -19,7 +19,7 @@ from aiprobe.incidents.comparison import Observation
 from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS
 from aiprobe.incidents.draft import Draft, SurfaceKey, incident_id
 from aiprobe.incidents.page import PageLog
-from aiprobe.incidents.record import Incident, PageRecord
+from aiprobe.incidents.record import Incident, PageRecord, Restatement
 from aiprobe.incidents.run import Sighting, TargetRun
 from aiprobe.incidents.schema import incident_json
 
@@ -124,11 +124,13 @@ class IncidentBook:
             if result.outcome is not Outcome.CANCELLED:
                 run = self._run_of(finished.target)
                 run.record(finished, at=min(result.started_timestamp_seconds + result.duration_seconds, at))
+        over = {one.id: one.revision for one in self._closed if one.end_observed}
         for incident in under_way:
-            self._take_up(incident, at)
+            if over.get(incident.id, 0) < incident.revision:  # else it ended after it was last saved as open
+                self._take_up(incident, at)
         for key, runs in self._runs.items():
             if key not in self._open and any(run.failing for run in runs.values()):
-                self._begin(key, at)
+                self._begin(key, at, is_restart=True)
         self._prune()
 
     def observation(self, provider: str, surface: str, at: float) -> Observation:
@@ -193,7 +195,7 @@ class IncidentBook:
             if self._open.get(key) is draft:
                 self._review(draft, run, at)
 
-    def _begin(self, key: SurfaceKey, at: float) -> Draft:
+    def _begin(self, key: SurfaceKey, at: float, *, is_restart: bool = False) -> Draft:
         """Open an incident at the first bad probe of the targets of the surface that fail now."""
         runs = list(self._runs[key].values())
         starts = [(run.start, run) for run in runs if run.failing]
@@ -209,7 +211,7 @@ class IncidentBook:
             is_web=all(run.target.kind.answered_by is AnsweredBy.WEB_PAGE for run in runs if run.failing),
         )
         self._open[key] = draft
-        self._reopen(draft)
+        self._reopen(draft, restated_at=None if is_restart else at)
         self._prune()
         for run in runs:
             draft.include(run.target, failing=run.failing)
@@ -249,10 +251,20 @@ class IncidentBook:
         observed = bool(recovered) and max(recovered) >= max(lost, default=0.0)
         self._close(draft, end=max(end, draft.start), end_observed=observed)
 
-    def _reopen(self, draft: Draft) -> None:
-        """Remove the closed incident that `draft` continues, because both begin with the same probe."""
+    def _reopen(self, draft: Draft, *, restated_at: float | None = None) -> None:
+        """Remove the closed incident that `draft` continues, because both begin with the same probe.
+
+        Without `restated_at`, its end was never published.
+        """
         one = incident_id(draft.key, draft.start)
-        self._closed = deque(incident for incident in self._closed if incident.id != one)
+        former = next((incident for incident in self._closed if incident.id == one), None)
+        if former is None:
+            return
+        self._closed.remove(former)
+        draft.restated = former.restated
+        if restated_at is not None:
+            again = Restatement(timestamp_seconds=restated_at, field="end", reason="the failure was not over")
+            draft.restated += (again,)
 
     def _close(self, draft: Draft, *, end: float, end_observed: bool) -> None:
         del self._open[draft.key]
@@ -307,4 +319,9 @@ def _with_late_word(incident: Incident, log: PageLog, at: float) -> Incident:
     if word is None:
         return incident
     notices = log.notices(start, word) or page.notices
-    return replace(incident, page=replace(page, first_declared_timestamp_seconds=word, notices=notices))
+    restated = Restatement(timestamp_seconds=at, field="declared", reason="the status page posted it after the end")
+    return replace(
+        incident,
+        page=replace(page, first_declared_timestamp_seconds=word, notices=notices),
+        restated=(*incident.restated, restated),
+    )

@@ -13,6 +13,7 @@ from aiprobe.incidents.record import (
     PageNotice,
     PageRecord,
     PageWord,
+    Restatement,
     Word,
 )
 
@@ -58,6 +59,12 @@ def _incident(document: Mapping[str, Any]) -> Incident:
         layer=Layer(layer["layer"]),
         layer_reason=str(layer["reason"]),
         gaps=tuple((float(gap[0]), float(gap[1])) for gap in document.get("gaps", ())),
+        restated=tuple(
+            Restatement(
+                timestamp_seconds=float(one["timestamp_seconds"]), field=str(one["field"]), reason=str(one["reason"])
+            )
+            for one in document.get("restated", ())
+        ),
     )
 
 

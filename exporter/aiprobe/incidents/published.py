@@ -3,13 +3,13 @@
 Pure. The form is for other programs; `schema.py` has the complete record for our own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiprobe.core.state import State
 from aiprobe.core.statuspage import DeclaredIncident
-from aiprobe.incidents.record import Incident, Layer, PageRecord
+from aiprobe.incidents.record import Incident, Layer, PageRecord, Restatement
 from aiprobe.incidents.text import sentence
 
 SPEC: Final = "ai-service-incident/1.0.0"
@@ -37,6 +37,7 @@ def observed(incident: Incident, *, publisher: str) -> dict[str, Any]:
     return {
         "spec": SPEC,
         "id": incident.id,
+        **_revision(incident.restated),
         "title": sentence(incident)[:_TITLE_CHARACTERS],
         "publisher": {"name": publisher, "method": "synthetic_probes", "vantages": list(incident.vantages)},
         "subject": _subject(
@@ -128,6 +129,19 @@ def _subject(
         "region": region,
     }
     return {key: value for key, value in subject.items() if value}
+
+
+def _revision(restated: Sequence[Restatement]) -> dict[str, Any]:
+    """Return the number of the revision; of a later one than the first also its time, and what was restated."""
+    if not restated:
+        return {"revision": 1}
+    return {
+        "revision": 1 + len(restated),
+        "published": rfc3339(restated[-1].timestamp_seconds),
+        "restated": [
+            {"revision": number, "field": one.field, "reason": one.reason} for number, one in enumerate(restated, 2)
+        ],
+    }
 
 
 def _end(incident: Incident, end: float) -> dict[str, str | None]:

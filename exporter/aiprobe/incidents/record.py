@@ -101,6 +101,16 @@ class PageRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restatement:
+    """One change of what a closed incident stated."""
+
+    timestamp_seconds: float
+    field: str
+    """The key of the published form that changed."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentTarget:
     """One target of the surface, and its counts between start and end."""
 
@@ -161,6 +171,13 @@ class Incident:
     layer_reason: str
     gaps: tuple[tuple[float, float], ...] = ()
     """From the last probe before a restart of aiprobe to that restart, in Unix seconds, oldest first."""
+    restated: tuple[Restatement, ...] = ()
+    """Oldest first."""
+
+    @property
+    def revision(self) -> int:
+        """Return how often what it states was published: 1, and one more for each restatement."""
+        return 1 + len(self.restated)
 
     @property
     def asked(self) -> int:

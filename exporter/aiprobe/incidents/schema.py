@@ -30,6 +30,11 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "end_observed": incident.end_observed,
         "last_seen_timestamp_seconds": incident.last_seen_timestamp_seconds,
         "gaps": [list(gap) for gap in incident.gaps],
+        "revision": incident.revision,
+        "restated": [
+            {"timestamp_seconds": one.timestamp_seconds, "field": one.field, "reason": one.reason}
+            for one in incident.restated
+        ],
         "max_state": int(incident.max_state),
         "sentence": sentence(incident)[:_MAX_TEXT],
         "asked": incident.asked,
@@ -125,6 +130,12 @@ def incident_schema() -> dict[str, Any]:
                     "type": "array",
                     "items": {"type": "array", "items": _TIME, "minItems": 2, "maxItems": 2},
                     "description": "[from, to) in which aiprobe did not run: it was restarted.",
+                },
+                "revision": {"type": "integer", "minimum": 1, "description": "One more for each restatement."},
+                "restated": {
+                    "type": "array",
+                    "items": _object({"timestamp_seconds": _TIME, "field": text, "reason": text}),
+                    "description": "What was changed after the end, and why.",
                 },
                 "max_state": {
                     "enum": [2, 3],

@@ -101,14 +101,18 @@ def _incident(incident: Incident) -> Mapping[str, Any]:
     updates = [_update(incident.id, "investigating", start_at, sentence(incident))]
     if end_at is not None:
         updates.insert(0, _update(incident.id, "resolved", end_at, "The probes succeed again."))
+    status = updates[0]["status"]
+    for one in incident.restated:
+        at = rfc3339(one.timestamp_seconds)
+        updates.insert(0, _update(incident.id, status, at, f"Restated: {one.field}, because {one.reason}."))
     return {
         "id": incident.id,
         "name": f"{incident.surface or incident.provider}: observed by probes",
-        "status": "investigating" if end is None else "resolved",
+        "status": status,
         "impact": _IMPACTS.get(incident.max_state, "minor"),
         "created_at": start_at,
         "started_at": start_at,
-        "updated_at": end_at or seen_at,
+        "updated_at": updates[0]["created_at"] if end_at else seen_at,
         "resolved_at": end_at,
         "incident_updates": updates,
         "components": affected,
@@ -117,7 +121,7 @@ def _incident(incident: Incident) -> Mapping[str, Any]:
 
 def _update(incident_id: str, status: str, at: str, body: str) -> Mapping[str, str]:
     return {
-        "id": _id(incident_id, status),
+        "id": _id(incident_id, status, at),
         "incident_id": incident_id,
         "status": status,
         "body": body,
