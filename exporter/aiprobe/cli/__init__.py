@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "report": "Report how a month stands by a contract's own rule, with the evidence.",
     "serve": "Probe on schedule and expose the metrics.",
     "simulate": "Serve AI services that misbehave on command.",
-    "statuspages": "Read the status pages once, and print what is wrong with them.",
+    "statuspages": "Read the status pages once: print what is wrong with them, or the incidents that they declare.",
     "version": "Print the version.",
 }
 """What each does. A command is the function `NAME` of the file `NAME.py`."""

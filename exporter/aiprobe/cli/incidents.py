@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import click
 
 from aiprobe.cli.asking import FAILURES, ask, ca_file_option
-from aiprobe.cli.options import NOT_ASKED, NOT_OK, OK, fail
+from aiprobe.cli.options import NOT_ASKED, NOT_OK, OK, fail, read_file
 
 LONGEST_FILE_BYTES: Final = 64 * 1024 * 1024
 
@@ -42,7 +42,7 @@ def validate(files: tuple[str, ...]) -> None:
     from aiprobe.incidents.validation import Validator  # noqa: PLC0415 - the same
 
     validator = Validator(json.loads((find("all") / "spec/ai-service-incident/schema.json").read_bytes()))
-    texts = {file: _text(file) for file in files}
+    texts = {file: _text(file, read_file(file, LONGEST_FILE_BYTES)) for file in files}
     records, invalid = 0, 0
     for file, text in texts.items():
         count, problems = validator.check(text)
@@ -53,15 +53,7 @@ def validate(files: tuple[str, ...]) -> None:
     sys.exit(NOT_OK if invalid else OK)
 
 
-def _text(file: str) -> str:
-    """Return a file as text, or exit."""
-    try:
-        with click.open_file(file, "rb") as opened:
-            body: bytes = opened.read(LONGEST_FILE_BYTES + 1)
-    except OSError as error:
-        fail(f"cannot read {file}: {error.strerror}", code=NOT_ASKED)
-    if len(body) > LONGEST_FILE_BYTES:
-        fail(f"{file} is longer than {LONGEST_FILE_BYTES >> 20} MiB", code=NOT_ASKED)
+def _text(file: str, body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -33,3 +33,15 @@ def fail(error: object, *, code: int = NOT_OK) -> NoReturn:
     """Print one line about `error` to stderr and exit."""
     click.echo(f"aiprobe: {error}", err=True)
     sys.exit(code)
+
+
+def read_file(file: str, most_bytes: int) -> bytes:
+    """Return the bytes of a file, or of the standard input for `-`; exit with `NOT_ASKED` if it cannot be read."""
+    try:
+        with click.open_file(file, "rb") as opened:
+            body: bytes = opened.read(most_bytes + 1)
+    except OSError as error:
+        fail(f"cannot read {file}: {error.strerror}", code=NOT_ASKED)
+    if len(body) > most_bytes:
+        fail(f"{file} is longer than {most_bytes >> 20} MiB", code=NOT_ASKED)
+    return body

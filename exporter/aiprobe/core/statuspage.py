@@ -93,6 +93,8 @@ class DeclaredIncident:
     """http or https, else empty."""
     text: str = ""
     """The newest update: one printable line without markup. The page's own words: never a label."""
+    history: tuple[tuple[float, str], ...] = ()
+    """When the page stated which of `INCIDENT_STATUSES`, oldest first; empty where it gives no updates."""
 
     @property
     def is_open(self) -> bool:

@@ -71,11 +71,15 @@ def observed(incident: Incident, *, publisher: str) -> dict[str, Any]:
 def declared(notice: DeclaredIncident, *, publisher: str, provider: str, surface: str) -> dict[str, Any]:
     """Return an incident of a status page (Atlassian, incident.io, ...) in the published form.
 
-    A page states one time, so it is both bounds. `surface` is the name of the component, or of the page.
+    A page states one time, so it is both bounds; an end before the start is unknown. `surface` is the name of the
+    component, or of the page.
     """
     start = notice.started_timestamp_seconds or notice.declared_timestamp_seconds
     end = notice.resolved_timestamp_seconds
-    entry = {"at": rfc3339(notice.declared_timestamp_seconds), "status": notice.status, "impact": notice.impact}
+    resolved = None if end is None or end < start else rfc3339(end)
+    history = notice.history or ((notice.declared_timestamp_seconds, notice.status),)
+    entries = [{"at": rfc3339(at), "status": status} for at, status in history]
+    entries[-1] |= {"impact": notice.impact} | ({"url": notice.url} if notice.url else {})
     return {
         "spec": SPEC,
         "id": notice.id,
@@ -83,9 +87,9 @@ def declared(notice: DeclaredIncident, *, publisher: str, provider: str, surface
         "publisher": {"name": publisher, "method": "status_page"},
         "subject": _subject(provider, surface),
         "start": {"earliest": rfc3339(start), "latest": rfc3339(start)},
-        "end": None if end is None else {"earliest": rfc3339(end), "latest": rfc3339(end)},
+        "end": None if end is None else {"earliest": resolved, "latest": resolved},
         "impact": {"kind": _IMPACTS.get(notice.impact, "unknown")},
-        "declared": [entry | ({"url": notice.url} if notice.url else {})],
+        "declared": entries,
     }
 
 

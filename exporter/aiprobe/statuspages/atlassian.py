@@ -122,6 +122,7 @@ def incident(item: object) -> DeclaredIncident:
         component_ids=_component_ids(found, updates),
         url=a_link(found.get("shortlink")),
         text=plain_text(newest.get("body")),
+        history=_history(updates),
     )
 
 
@@ -133,6 +134,11 @@ def closed(value: object, words: frozenset[str] | tuple[str, ...]) -> str:
 
 def _time_of(update: Mapping[str, Any]) -> float:
     return first_time(update.get("created_at"), update.get("display_at"), update.get("updated_at")) or 0.0
+
+
+def _history(updates: list[dict[str, Any]]) -> tuple[tuple[float, str], ...]:
+    stated = ((_time_of(update), closed(update.get("status"), INCIDENT_STATUSES)) for update in updates)
+    return tuple(sorted(entry for entry in stated if entry[0]))
 
 
 def _newest(updates: list[dict[str, Any]]) -> dict[str, Any]:

@@ -191,6 +191,9 @@ def _incident(item: object) -> DeclaredIncident:
         resolved_timestamp_seconds=(resolved or declared) if status in RESOLVED_STATUSES else None,
         component_ids=tuple(dict.fromkeys(one for one in map(_component_id, affected) if one)),
         url=a_link(found.get("url")),
+        history=tuple(
+            (at, STATUSES.get(a_word(one.get("to_status")), "unknown")) for one in updates if (at := _time_of(one))
+        ),
         text=plain_text(newest.get("message_string") or newest.get("message") or found.get("last_update_message")),
     )
 
