@@ -145,7 +145,7 @@ exporter was deleted, or a configuration without them was rolled out.
     Alert(
         name="AIVantageVanished",
         expr="""\
-(count by (vantage) (aiprobe_interval_seconds offset 1h))
+(count by (vantage) (aiprobe_interval_seconds{provider!="aiprobe-drill"} offset 1h))
 unless
 count by (vantage) (aiprobe_interval_seconds)
 """,
@@ -162,6 +162,7 @@ First check whether its exporter was deleted.
 """,
         board="self",
         comment="""\
+The targets of `aiprobe drill` have a vantage of their own and no objective, so its end is silent.
 With a deleted pod its `up` also disappears, and absent() is empty while another exporter runs.
 """,
     ),

@@ -201,6 +201,12 @@ WITHOUT: Final = {
         "offset 1m",
         "a deleted pod leaves alerts: its target, its vantage, and a page when it was most of them",
     ),
+    "the drill that ends": (
+        "meta",
+        r'\{provider!="aiprobe-drill"\}',
+        "",
+        "a drill that ends is silent",
+    ),
     "identity by what stays": (
         "meta",
         r"unless on \(sloth_id\)",
