@@ -11,7 +11,7 @@ import yaml
 from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.drill.asking import Api, NotAnsweredError
 from aiprobe.drill.relabelling import relabelled
-from aiprobe.drill.rules import Comparison, Expected, Group, compared, loaded_groups, seconds
+from aiprobe.drill.rules import Comparison, Expected, Group, compared, groups_of, seconds
 from aiprobe.drill.samples import DRILL, a_target, model_down, provider_down
 from aiprobe.drill.step import Config, Fault, Labels, Step, duration, some
 
@@ -75,7 +75,7 @@ async def read_prometheus(api: Api, expected: Expected) -> Prometheus:
     """Read everything that the checks need. Raises NotAnsweredError."""
     paths = ("status/config", "targets?state=active", "rules", "alerts")
     config, targets, rules, alerts = await asyncio.gather(*(api.json(f"/api/v1/{path}") for path in paths))
-    groups = loaded_groups(rules["groups"])
+    groups = groups_of(rules["groups"])
     return Prometheus(
         config=yaml.safe_load(config["yaml"]),
         targets=targets["activeTargets"],

@@ -38,13 +38,24 @@ class Alertmanager:
         return [one for key, every in found.items() if key.endswith("_configs") for one in every]
 
     def pages(self, alert: Labels) -> Sequence[Route]:
-        """Return the routes of an alert without that of the drill's web hook."""
-        return [route for route in routes(self.config, alert) if route.receiver != DRILL]
+        """Return the routes of an alert as if the drill had none."""
+        return pages(self.config, alert)
 
     @property
     def route(self) -> Route | None:
         """Return the route on which an outage of a model reaches the receiver."""
         return next((one for one in self.pages(model_down()) if one.receiver == self.receiver), None)
+
+    @property
+    def hook_route(self) -> Route | None:
+        """Return the route to the web hook of the drill."""
+        return next((one for one in routes(self.config, model_down()) if one.receiver == DRILL), None)
+
+
+def pages(config: Config, alert: Labels) -> Sequence[Route]:
+    """Return the routes of an alert in a configuration as if the drill had none."""
+    others = [route for route in config["route"].get("routes") or () if route.get("receiver") != DRILL]
+    return routes({"route": {**config["route"], "routes": others}}, alert)
 
 
 async def read_alertmanager(api: Api, receiver: str) -> Alertmanager:
@@ -53,7 +64,7 @@ async def read_alertmanager(api: Api, receiver: str) -> Alertmanager:
         *(api.json(f"/api/v2/{name}") for name in ("status", "alerts", "silences"))
     )
     config = yaml.safe_load(status["config"]["original"])
-    reached = [route.receiver for route in routes(config, model_down()) if route.receiver != DRILL]
+    reached = [route.receiver for route in pages(config, model_down())]
     return Alertmanager(
         config=config,
         alerts=alerts,

@@ -1,7 +1,7 @@
 """The rules that Prometheus should have, and the comparison with those that it has."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -82,44 +82,28 @@ class Expected:
 
 def read_rules(folder: Path) -> Expected:
     """Read `*.rules.yml` of a folder, as `aiprobe export rules` writes them. Raises ValueError without any."""
-    groups = []
-    for path in sorted(folder.glob("*.rules.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            rules = [
-                Rule(
-                    name=rule.get("alert") or rule["record"],
-                    expr=rule["expr"],
-                    waits=seconds(rule.get("for")),
-                    keeps=seconds(rule.get("keep_firing_for")),
-                    labels=rule.get("labels") or {},
-                )
-                for rule in group["rules"]
-            ]
-            groups.append(Group(group["name"], seconds(group.get("interval")), rules))
-    if not groups:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.rules.yml"))]
+    if not texts:
         raise ValueError(f"{folder} has no *.rules.yml; aiprobe export rules writes them")
-    return Expected(groups)
+    return Expected([group for text in texts for group in groups_of(yaml.safe_load(text)["groups"])])
 
 
-def loaded_groups(found: Sequence[Mapping[str, Any]]) -> Sequence[Group]:
-    """Return the groups that /api/v1/rules reports."""
+def groups_of(found: Iterable[Mapping[str, Any]]) -> Sequence[Group]:
+    """Return groups as a file has them, or as /api/v1/rules reports them."""
     return [
-        Group(
-            group["name"],
-            float(group["interval"]),
-            [
-                Rule(
-                    name=rule["name"],
-                    expr=rule["query"],
-                    waits=float(rule.get("duration", 0)),
-                    keeps=float(rule.get("keepFiringFor", 0)),
-                    labels=rule.get("labels") or {},
-                )
-                for rule in group["rules"]
-            ],
-        )
+        Group(group["name"], seconds(group.get("interval")), [_rule(rule) for rule in group["rules"]])
         for group in found
     ]
+
+
+def _rule(found: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=found.get("alert") or found.get("record") or found["name"],
+        expr=found.get("expr") or found["query"],
+        waits=seconds(found.get("for") or found.get("duration")),
+        keeps=seconds(found.get("keep_firing_for") or found.get("keepFiringFor")),
+        labels=found.get("labels") or {},
+    )
 
 
 @dataclass(frozen=True, slots=True)
