@@ -95,6 +95,7 @@ async def _until_stopped(drilled: Any) -> bool:
         return work.result()
     work.cancel()
     await asyncio.wait({work})
+    click.echo("aiprobe: stopped; an alert that fired ends after its keep_firing_for", err=True)
     raise KeyboardInterrupt
 
 

@@ -121,7 +121,7 @@ def job_to_add(seen: Prometheus, address: str) -> Config:
 
 def _scrapes(seen: Prometheus) -> Iterator[Fault]:
     name = seen.expected.job
-    if not seen.jobs(name):
+    if not seen.jobs(name) and not seen.targets_of(name):
         yield Fault(
             f'no scrape job has the name {name}, which the rules read as up{{job="{name}"}}',
             f"name the job {name}, or export the rules with --job and name their folder with --rules",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from aiprobe.drill.step import Config, Labels
+from aiprobe.drill.step import Config, Labels, fits
 
 _REFERENCE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
@@ -25,21 +25,27 @@ def relabelled(labels: Labels, configs: Sequence[Config]) -> Labels | None:
 
 def _one(labels: Labels, config: Config) -> Labels | None:
     action = str(config.get("action", "replace")).lower()
-    pattern = re.compile(str(config.get("regex", "(.*)")), re.DOTALL)
+    pattern = str(config.get("regex", "(.*)"))
     text = str(config.get("separator", ";")).join(labels.get(name, "") for name in config.get("source_labels") or ())
-    replacement = _REFERENCE.sub(r"\\g<\1\2>", str(config.get("replacement", "$1")).replace("\\", r"\\"))
+    replacement = str(config.get("replacement", "$1"))
     target = str(config.get("target_label", ""))
-    found = pattern.fullmatch(text)
+    found = fits(pattern, text)
     if action in {"keep", "drop"}:
         return labels if (found is not None) == (action == "keep") else None
     if action in {"keepequal", "dropequal"}:
         return labels if (text == labels.get(target, "")) == (action == "keepequal") else None
     if action in {"labeldrop", "labelkeep"}:
         keeps = action == "labelkeep"
-        return {name: value for name, value in labels.items() if bool(pattern.fullmatch(name)) == keeps}
+        return {name: value for name, value in labels.items() if bool(fits(pattern, name)) == keeps}
     if action == "labelmap":
-        found_names = {name: match for name in labels if (match := pattern.fullmatch(name))}
-        return labels | {match.expand(replacement): labels[name] for name, match in found_names.items()}
+        found_names = {name: match for name in labels if (match := fits(pattern, name))}
+        return labels | {_expanded(replacement, match): labels[name] for name, match in found_names.items()}
     if action in {"lowercase", "uppercase"}:
         return labels | {target: text.lower() if action == "lowercase" else text.upper()}
-    return labels | {target: found.expand(replacement)} if action == "replace" and found else labels
+    return labels | {target: _expanded(replacement, found)} if action == "replace" and found else labels
+
+
+def _expanded(text: str, found: re.Match[str]) -> str:
+    """Return a replacement with its references filled in; one to a group that is not there is empty."""
+    groups = found.groupdict("") | {str(number): found[number] or "" for number in range(found.re.groups + 1)}
+    return _REFERENCE.sub(lambda reference: groups.get(reference[1] or reference[2], ""), text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiprobe.drill.rules import seconds
-from aiprobe.drill.step import Config, Labels
+from aiprobe.drill.step import Config, Labels, fits
 
 _MATCHER: Final = re.compile(r'\s*"?([^\s"=!~]+)"?\s*(=~|!~|!=|=)\s*(.*?)\s*', re.DOTALL)
 _INHERITED: Final = ("receiver", "group_by", "group_wait", "group_interval", "repeat_interval")
@@ -16,7 +16,7 @@ _DEFAULTS: Final[Config] = {"group_wait": "30s", "group_interval": "5m", "repeat
 def matches(labels: Labels, name: str, operator: str, value: str) -> bool:
     """Return whether labels fulfil one matcher."""
     has = labels.get(name, "")
-    equal = bool(re.fullmatch(value, has, re.DOTALL)) if "~" in operator else has == value
+    equal = bool(fits(value, has)) if "~" in operator else has == value
     return equal != operator.startswith("!")
 
 

@@ -1,5 +1,6 @@
 """One step of a drill: its name, and what is wrong with it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,6 +28,16 @@ class Step:
     def of(cls, name: str, faults: Iterable[Fault]) -> "Step":
         """Return the step of a check."""
         return cls(name, tuple(faults))
+
+
+def fits(pattern: str, text: str) -> re.Match[str] | None:
+    """Return the match of a whole text. Raises ValueError for a pattern of RE2 that Python does not read."""
+    try:
+        return re.fullmatch(pattern, text, re.DOTALL)
+    except re.error as error:
+        raise ValueError(
+            f"a configuration has the regular expression {pattern!r}, which is not readable: {error}"
+        ) from error
 
 
 def some(names: Iterable[str], most: int = 5) -> str:

@@ -20,6 +20,7 @@ BEFORE = {"__name__": "aiprobe_state", "target": "haiku", "provider": "anthropic
          {**BEFORE, "w": "haiku-x"}),
         ({"source_labels": ["provider"], "target_label": "vendor"}, {**BEFORE, "vendor": "anthropic"}),
         ({"source_labels": ["provider"], "regex": "openai", "target_label": "vendor"}, BEFORE),
+        ({"source_labels": ["target"], "target_label": "w", "replacement": "$2\\1$0"}, {**BEFORE, "w": "\\1haiku"}),
         ({"target_label": "target", "replacement": ""}, {key: BEFORE[key] for key in ("__name__", "provider")}),
         ({"regex": "prov.*", "action": "labeldrop"}, {key: BEFORE[key] for key in ("__name__", "target")}),
         ({"regex": "__name__|target", "action": "labelkeep"}, {key: BEFORE[key] for key in ("__name__", "target")}),
@@ -31,6 +32,11 @@ BEFORE = {"__name__": "aiprobe_state", "target": "haiku", "provider": "anthropic
 )  # fmt: skip
 def test_one_rule_is_applied_as_prometheus_applies_it(config: dict[str, Any], after: dict[str, str] | None) -> None:
     assert relabelled(BEFORE, [config]) == after
+
+
+def test_a_pattern_that_python_does_not_read_is_named() -> None:
+    with pytest.raises(ValueError, match=r"regular expression '\\\\pN'"):
+        relabelled(BEFORE, [{"source_labels": ["target"], "regex": r"\pN", "action": "drop"}])
 
 
 def test_a_rule_reads_what_the_rule_before_it_wrote() -> None:
