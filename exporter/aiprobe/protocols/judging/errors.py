@@ -214,6 +214,8 @@ def _of_request(status: int, facts: ErrorFacts) -> Outcome:
     words = not facts.about_parameter
     if BAD_KEY.by_code(facts) and not SPENT.by_code(facts) and not (words and SPENT.by_phrase(facts)):
         return Outcome.AUTH
+    if meanings.NO_KEYS_TO_LOOK_UP.by_code(facts):
+        return Outcome.AUTH
     if OVERLOAD.by_code(facts) or facts.status in _FULL:
         return Outcome.OVERLOADED
     if _states(SPENT, facts) or _states(QUOTA, facts) or (status == 400 and _is_google_without_billing(facts)):
@@ -286,7 +288,7 @@ def _is_overloaded(facts: ErrorFacts) -> bool:
 
 
 def _lacks_backends(facts: ErrorFacts) -> bool:
-    if meanings.USERS_OWN_CHOICE.search(facts.words):
+    if meanings.USERS_OWN_CHOICE.search(facts.words) or re.search(meanings.NO_SUCH_ROUTE, facts.words):
         return False
     return NO_BACKEND.by_code(facts) or (NO_BACKEND.by_phrase(facts) and not facts.about_parameter)
 

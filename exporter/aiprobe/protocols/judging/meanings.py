@@ -77,6 +77,10 @@ NO_BACKEND: Final = _meaning(
 """A router has no backend for the request. OpenRouter's "no endpoints found" is a model that does not exist, and
 what matches no data policy is the user's own setting."""
 USERS_OWN_CHOICE: Final = re.compile(r"data policy|guardrail|routing requirements|matching your|allowed providers")
+NO_SUCH_ROUTE: Final = r"\byou passed in model=.{0,200}? there (?:is|are) no\b"
+"""LiteLLM has no deployment of this name: "There are no healthy deployments for this model". Deployments that exist and
+fail are "No deployments available for selected model". Source: `_common_checks_available_deployment` and
+`async_get_healthy_deployments` in router.py of LiteLLM 1.108.7, read on 2026-11-29."""
 
 OVERLOAD: Final = _meaning(
     codes=(
@@ -243,6 +247,9 @@ BAD_KEY_FOR_SURE: Final = re.compile(
     r"\b(?:incorrect|invalid|expired) (?:x-)?api[ -]?key\b|api[ -]?key (?:is )?(?:not valid|invalid|expired|incorrect)"
 )
 """Words of a key that are read under a 5xx: a server's own database refuses passwords as well."""
+NO_KEYS_TO_LOOK_UP: Final = _meaning(codes=(r"^nodbconnection$",))
+"""LiteLLM without a database refuses each key but the master key as a 400 with this type; under a 5xx its database is
+down. Source: user_api_key_auth.py and exception_handler.py of LiteLLM 1.108.7, read on 2026-11-29."""
 NO_ACCESS: Final = _meaning(
     codes=(r"permission|forbidden|accessdenied|invalidtoken|expiredtoken|mismatchedorganization",),
 )
@@ -267,6 +274,7 @@ NO_MODEL: Final = _meaning(
             r"\bmodel (?:\S+ ){0,3}?(?:is not (?:supported by|available|found|valid|loaded|served|deployed)"
             r"|has been (?:decommissioned|deprecated|retired|removed|shut down))"
         ),
+        NO_SUCH_ROUTE,
         r"\bno model (?:named|called|with)|模型不存在|不存在的模型",
     ),
 )

@@ -41,12 +41,21 @@ NO_BACKENDS: Final[list[tuple[int, Any]]] = [
     ),
     (429, error("litellm.RateLimitError: No healthy deployment available, passed model=m", code="429")),
     (
-        400,
+        429,
         error(
-            "litellm.BadRequestError: You passed in model=m. There are no healthy deployments for this model",
-            code="400",
+            "No deployments available for selected model. Passed model=m. Deployments={'a': 'healthy deployments for this model'}",
+            type="throttling_error",
+            code="429",
         ),
     ),
+    (
+        429,
+        error(
+            "No deployments available for selected model, Try again in 60 seconds. Passed model=m. pre-call-checks=False, cooldown_list=['5cf0']",
+            code="429",
+        ),
+    ),
+    (400, error("There are no healthy deployments for model m right now")),
     (429, error("All deployments are in cooldown. Try again in 5 seconds", code="429")),
     (429, error("All deployments for the model group are cooling down", type="throttling_error", code="429")),
     (429, "no healthy upstream"),
@@ -134,6 +143,7 @@ FULL: Final[list[tuple[int, Any]]] = [
     (424, {"message": "m", "originalStatusCode": 503, "code": "ModelNotReadyException"}),
     (503, error("")),
     (503, {}),
+    (503, error("Service Unavailable, the database is not reachable", type="no_db_connection", code="503")),
 ]
 SERVER_ERRORS: Final[list[tuple[int, Any]]] = [
     (500, error("password authentication failed for user litellm")),
@@ -370,6 +380,7 @@ KEYS: Final[list[tuple[int, Any]]] = [
     (400, error("API key not valid. Please pass a valid API key.", status="INVALID_ARGUMENT")),
     (400, {"error": "Incorrect API key provided: ab***yz"}),
     (400, error("m", code="invalid_api_key")),
+    (400, error("No connected db.", type="no_db_connection", param=None, code="400")),
     (404, error("m", code="invalid_api_key")),
     (422, error("m", type="authentication_error")),
     (400, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}),
@@ -419,6 +430,27 @@ NO_MODEL: Final[list[tuple[int, Any]]] = [
     (400, {"error": "model 'foo' not found, try pulling it first"}),
     (400, {"message": "The model foo was not found"}),
     (422, error("No such model: foo")),
+    *(
+        (
+            400,
+            error(f"{before}You passed in model={model}. {why}{after}", type=None, param=None, code="400"),
+        )
+        for model in ("m", "gpt-4.1-nano", "team/llama:8b", "a b", "")
+        for why in ("There are no healthy deployments for this model", "There is no 'model_name' with this string")
+        for before, after in (
+            ("", ""),
+            ("litellm.BadRequestError: ", " Received Model Group=m\nAvailable Model Group Fallbacks=None"),
+            ("litellm.BadRequestError: OpenAIException - ", ""),
+        )
+    ),
+    (
+        400,
+        error(
+            "/chat/completions: Invalid model name passed in model=m. Call `/v1/models` to view available models for your key.",
+            param="model",
+            code="400",
+        ),
+    ),
     (404, error("Model not found")),
     (
         404,
