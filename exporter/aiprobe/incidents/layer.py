@@ -70,5 +70,6 @@ def _of_api_targets(failing: Sequence[IncidentTarget], fine: Sequence[IncidentTa
 
 def _names(models: set[str]) -> str:
     names = sorted(model or "a model without a name" for model in models)
-    shown = " and ".join(names[:_MAX_NAMES])
-    return shown if len(names) <= _MAX_NAMES else f"{shown} and {len(names) - _MAX_NAMES} more"
+    if len(names) > _MAX_NAMES:
+        names = [*names[:_MAX_NAMES], f"{len(names) - _MAX_NAMES} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -51,13 +51,14 @@ def _subject(incident: Incident) -> str:
     surface = incident.surface or incident.provider_display_name or incident.provider
     where = f" ({incident.provider_region})" if incident.provider_region else ""
     models = sorted({target.model for target in incident.targets if target.failing and target.model})
-    if incident.layer is Layer.MODEL and len(models) == 1:
-        return f"{models[0]} on {surface}{where}"
-    return f"{surface}{where}"
+    if incident.layer is not Layer.MODEL or not models:
+        return f"{surface}{where}"
+    every = {target.model for target in incident.targets if target.model}
+    return f"{models[0] if len(models) == 1 else f'{len(models)} of {len(every)} models'} on {surface}{where}"
 
 
 def _answered(incident: Incident) -> str:
-    """Return the answered share of the failing model if a single model fails, else of the whole surface."""
+    """Return the answered share of what the subject names: the models that fail, or the whole surface."""
     targets = incident.targets
     if incident.layer is Layer.MODEL:
         targets = tuple(target for target in targets if target.failing)

@@ -94,8 +94,23 @@ def test_the_reason_names_the_models() -> None:
     failing = [part("chat", name) for name in ("opus", "sonnet", "haiku", "fable", "")]
     _, reason = suspected_layer([*failing, part("chat", "mythos", failing=False)], siblings={})
     assert reason == (
-        "calls to a model without a name and fable and haiku and 2 more fail while calls to mythos are answered"
+        "calls to a model without a name, fable, haiku and 2 more fail while calls to mythos are answered"
     )
+
+
+@pytest.mark.parametrize(
+    ("failing", "fine", "begins"),
+    [
+        (("opus",), ("haiku",), "opus on Claude API answered 0 % of calls"),
+        (("opus", "fable"), ("haiku", "mythos", "sonnet"), "2 of 5 models on Claude API answered 0 % of calls"),
+    ],
+)
+def test_the_share_in_the_sentence_is_that_of_what_its_subject_names(
+    failing: tuple[str, ...], fine: tuple[str, ...], begins: str
+) -> None:
+    targets = [part("chat", model) for model in failing] + [part("chat", model, failing=False) for model in fine]
+    incident = replace(world_of(NOON, NOON + 5 * MINUTE, until=NOON + HOUR), layer=Layer.MODEL, targets=tuple(targets))
+    assert sentence(incident).startswith(begins)
 
 
 def world_of(
