@@ -20,6 +20,8 @@ PROGRESS: Final[Sequence[Event]] = (Progress(),)
 NOTHING: Final[Sequence[Event]] = ()
 _LAST: Final = frozenset({End, Failure})
 _GOES_ON: Final = frozenset({Progress, Text, Reasoning})
+_MOST_VALUES: Final = 300_000
+"""In a whole body: a list of models can be megabytes long."""
 _BARE_TRIES: Final = 16
 """Attempts to decode unframed JSON before the end of the body: each reads all of it again."""
 
@@ -52,7 +54,6 @@ class StreamReader:
 
     __slots__ = (
         "_bare",
-        "_bare_bytes",
         "_bare_tries",
         "_dialect",
         "_finish",
@@ -72,8 +73,8 @@ class StreamReader:
         self._plain = plain
         self._put_off: list[bytes] = []
         self._parser = FrameParser()
-        self._bare: list[bytes] = []
-        self._bare_bytes = 0
+        self._bare = bytearray()
+        """Lines outside any event, in one array: a million objects would hold the event loop when they are freed."""
         self._bare_tries = _BARE_TRIES
         self._finish: Finish | None = None
         self._restated = False
@@ -121,7 +122,7 @@ class StreamReader:
             if self._add(made, events):
                 return events
         if not self._add((End(),) if self._restated else self._dialect.close(), events) and self._bare:
-            made = _error_in(b"\n".join(self._bare)) or (errors.malformed("not an event stream"),)
+            made = _error_in(bytes(self._bare)) or (errors.malformed("not an event stream"),)
             self._add(made, events)
         self._over = True
         return events
@@ -132,7 +133,7 @@ class StreamReader:
             return NOTHING
         put_off, self._put_off = self._put_off, []
         try:
-            documents = load(b"[%b]" % b",".join(put_off))
+            documents = load(b"[%b]" % b",".join(put_off), most_values=_MOST_VALUES)
             if isinstance(documents, list) and len(documents) == len(put_off):
                 return self._plain.take(documents)
         except UnreadableError:
@@ -168,15 +169,14 @@ class StreamReader:
 
     def _read_bare(self, line: bytes) -> Sequence[Event]:
         """Keep a line outside any event: an error object may be spread over several (Google, without `alt=sse`)."""
-        self._bare.append(line)
-        self._bare_bytes += len(line)
-        if self._bare_bytes > MAX_EVENT_BYTES:
+        self._bare += line + b"\n"
+        if len(self._bare) > MAX_EVENT_BYTES:
             raise UnreadableError("not an event stream")
         closes = line[:1] not in b" \t" and line.rstrip().endswith((b"}", b"]"))
         if not closes or not self._bare_tries:
             return NOTHING
         self._bare_tries -= 1
-        return _error_in(b"\n".join(self._bare))
+        return _error_in(bytes(self._bare))
 
 
 class BodyReader:
@@ -200,7 +200,7 @@ class BodyReader:
         if not body:
             return (End(),)
         try:
-            document = load(body)
+            document = load(body, most_values=_MOST_VALUES)
         except UnreadableError as problem:
             return (errors.malformed(str(problem)),)
         failed = error_events(document)

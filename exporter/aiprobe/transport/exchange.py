@@ -28,9 +28,9 @@ class Signal(IntEnum):
 
 WHOLE_SLICE_BYTES: Final = 64 * 1024
 """For a sink that only stores the body."""
-EVENTS_SLICE_BYTES: Final = 2 * 1024
-"""For a sink that parses events as they arrive: a thousand blank lines, or two hundred events of ten bytes, take less
-than a millisecond. The answer to a probe is a few slices."""
+EVENTS_SLICE_BYTES: Final = 1024
+"""For a sink that parses events as they arrive: a thousand blank lines, or a hundred events of ten bytes, take half a
+millisecond. The answer to a probe is a few slices."""
 
 READ_BYTES: Final = 16 * 1024
 """The most that one read takes: one TLS record. After a full read, the peer is not read again in the same turn."""

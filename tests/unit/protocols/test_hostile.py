@@ -153,6 +153,23 @@ def test_deep_nesting_is_malformed(protocol: str, shape: str) -> None:
     assert PROTOCOLS[protocol].failure(a_head(500), DEEP[shape]).outcome is Outcome.SERVER_ERROR
 
 
+LONG = b'{"choices":[' + b"0," * 400_000 + b"0]}"
+
+
+@pytest.mark.parametrize("protocol", ALL)
+def test_a_list_whose_decoding_would_hold_the_event_loop_is_malformed(protocol: str) -> None:
+    assert read(protocol, LONG, stream=False).outcome is Outcome.MALFORMED
+    if protocol in STREAMING:
+        assert read(protocol, b"data: " + LONG[: len(LONG) // 8] + b"0]}\n\n").outcome is Outcome.MALFORMED
+    assert PROTOCOLS[protocol].failure(a_head(500), LONG).outcome is Outcome.SERVER_ERROR
+
+
+def test_lines_outside_of_any_event_are_bounded_and_kept_as_one_object() -> None:
+    reader = PROTOCOLS["openai-chat"].reader(stream=True)
+    events = [event for _ in range(3) for event in reader.feed(b"}\n" * (1 << 18))]
+    assert Told(events).outcome is Outcome.MALFORMED
+
+
 @pytest.mark.parametrize("protocol", ALL)
 def test_a_number_too_long_to_convert_is_malformed(protocol: str) -> None:
     assert read(protocol, b'{"usage": ' + b"9" * 10_000 + b"}", stream=False).outcome is Outcome.MALFORMED
