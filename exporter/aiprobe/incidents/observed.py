@@ -178,7 +178,7 @@ class IncidentBook:
 
     def _take_up(self, incident: Incident, at: float) -> None:
         """Continue an incident that was open at the stop; it can have ended between its last record and the stop."""
-        key = SurfaceKey(incident.provider, incident.surface, incident.provider_region)
+        key = _key_of(incident)
         runs = self._runs.get(key, {})
         draft = self._open[key] = Draft.resumed(incident, (run.target for run in runs.values()))
         self._reopen(draft)
@@ -196,29 +196,36 @@ class IncidentBook:
                 self._review(draft, run, at)
 
     def _begin(self, key: SurfaceKey, at: float, *, is_restart: bool = False) -> Draft:
-        """Open an incident at the first bad probe of the targets of the surface that fail now."""
+        """Open an incident at the first bad probe of the targets of the surface that fail now.
+
+        If an earlier incident ended after that probe, a target has failed on and off since then: that incident goes on.
+        """
         runs = list(self._runs[key].values())
         starts = [(run.start, run) for run in runs if run.failing]
         starts += [
             (run.first_bad(), run) for run in runs if run.is_bad_now and not run.failing and not run.is_silent(at)
         ]
         start, first = min(starts, key=lambda entry: entry[0])
-        draft = Draft(
-            key=key,
-            provider_display_name=first.target.provider.display_name,
-            start=start,
-            start_observed=first.good_before(start),
-            is_web=all(run.target.kind.answered_by is AnsweredBy.WEB_PAGE for run in runs if run.failing),
-        )
+        since, former = start, self._ended_after(start, key)
+        if former is None:
+            draft = Draft(
+                key=key,
+                provider_display_name=first.target.provider.display_name,
+                start=start,
+                start_observed=first.good_before(start),
+                is_web=all(run.target.kind.answered_by is AnsweredBy.WEB_PAGE for run in runs if run.failing),
+            )
+        else:
+            draft = Draft.resumed(former, (run.target for run in runs))
+            since = max(start, former.end_timestamp_seconds or start)
+            draft.page_before = None  # the log still has all of it
+            self._reopen(draft, restated_at=None if is_restart else at)
         self._open[key] = draft
-        self._reopen(draft, restated_at=None if is_restart else at)
         self._prune()
         for run in runs:
             draft.include(run.target, failing=run.failing)
-        earlier: list[Sighting] = sorted(
-            (seen for run in runs for seen in run.recent), key=lambda seen: seen.timestamp_seconds
-        )
-        for seen in earlier:
+        uncounted = (seen for run in runs for seen in run.recent if seen.timestamp_seconds >= since)
+        for seen in sorted(uncounted, key=lambda seen: seen.timestamp_seconds):
             draft.add(seen)
         for other, others in self._runs.items():
             for run in others.values():
@@ -230,6 +237,12 @@ class IncidentBook:
         log = self._pages.get((key.provider, key.surface))
         draft.first_declared = None if log is None else log.first_word(start, at)
         return draft
+
+    def _ended_after(self, start: float, key: SurfaceKey) -> Incident | None:
+        """Return the latest closed incident of a surface, if it ended at `start` or after it."""
+        ends = ((one.end_timestamp_seconds or 0.0, one) for one in self._closed if _key_of(one) == key)
+        end, last = max(ends, key=lambda entry: entry[0], default=(0.0, None))
+        return last if end >= start else None
 
     def _note_in_others(self, key: SurfaceKey, run: TargetRun) -> None:
         for draft in self._open.values():
@@ -252,7 +265,7 @@ class IncidentBook:
         self._close(draft, end=max(end, draft.start), end_observed=observed)
 
     def _reopen(self, draft: Draft, *, restated_at: float | None = None) -> None:
-        """Remove the closed incident that `draft` continues, because both begin with the same probe.
+        """Remove the closed incident that `draft` continues.
 
         Without `restated_at`, its end was never published.
         """
@@ -284,6 +297,10 @@ class IncidentBook:
         if before is not None:
             record = record.after(before)
         return replace(record, first_declared_timestamp_seconds=draft.first_declared)
+
+
+def _key_of(incident: Incident) -> SurfaceKey:
+    return SurfaceKey(incident.provider, incident.surface, incident.provider_region)
 
 
 def _state(run: TargetRun, at: float) -> State | None:

@@ -1,6 +1,7 @@
 """From finished probes to observed incidents: when they begin and end, what they count, what is kept."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -569,3 +570,34 @@ def test_an_outage_that_begins_anew_before_it_was_over_for_long_is_one_incident(
     whole = the_only(book)
     assert (whole.id, whole.start_timestamp_seconds) == (first.id, NOON + 2 * MINUTE)
     assert whole.end_timestamp_seconds == NOON + 11 * MINUTE
+
+
+def played_side_by_side(*letters: str) -> IncidentBook:
+    """Play one string of letters for each model of a surface, minute by minute; return the book."""
+    book = IncidentBook()
+    targets = [claude_chat(name=f"model-{number}", model=f"model-{number}") for number in range(len(letters))]
+    probers = [Prober(target) for target in targets]
+    for minute in range(max(map(len, letters))):
+        for target, prober, script in zip(targets, probers, letters, strict=True):
+            play(book, target, script[minute : minute + 1], start=NOON + minute * MINUTE, prober=prober)
+    return book
+
+
+def test_a_target_that_failed_on_and_off_since_a_closed_incident_continues_it() -> None:
+    book = played_side_by_side("gggbbbbbggggggggggggggggg", "gggggbgggggggggbbbbbggggg")
+    assert not book.open()
+    (incident,) = book.recent()
+    assert incident.start_timestamp_seconds == NOON + 3 * MINUTE
+    assert incident.end_timestamp_seconds == NOON + 20 * MINUTE
+    assert [target.bad_outcomes for target in incident.targets] == [{"overloaded": 5}, {"overloaded": 6}]
+    assert [again.reason for again in incident.restated] == ["the failure was not over"]
+
+
+@given(st.lists(st.text("ggbbbx", min_size=30, max_size=90), min_size=2, max_size=3))
+def test_incidents_of_a_surface_never_overlap(letters: list[str]) -> None:
+    book = played_side_by_side(*letters)
+    incidents = sorted((*book.open(), *book.recent()), key=lambda one: one.start_timestamp_seconds)
+    for earlier, later in pairwise(incidents):
+        assert earlier.end_timestamp_seconds is not None
+        assert earlier.end_timestamp_seconds <= later.start_timestamp_seconds
+        assert not set(earlier.request_ids) & set(later.request_ids)
