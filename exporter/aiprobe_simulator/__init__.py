@@ -1,4 +1,4 @@
-"""AI services and status pages that misbehave on command: the tests' peer, the demo's world, a rehearsal of an outage.
+"""AI services and status pages that fail on command: the tests' peer, the demo's world, a rehearsal of an outage.
 
 Imports no other room of aiprobe, so that a mistake made there cannot hide behind the same one here.
 """

@@ -32,7 +32,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Simulator:
-    """AI services and status pages that misbehave on command, on one port of `host`.
+    """AI services and status pages that fail on command, on one port of `host`.
 
     Closes itself as an async context manager.
     """

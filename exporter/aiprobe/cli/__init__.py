@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "probe": "Probe one target now. Exits 0 if it is ok, 1 if not, 2 if it could not be asked.",
     "report": "Report how a month stands by a contract's own rule, with the evidence.",
     "serve": "Probe on schedule and expose the metrics.",
-    "simulate": "Serve AI services that misbehave on command.",
+    "simulate": "Serve AI services that fail on command.",
     "statuspages": "Read the status pages once: print what is wrong with them, or the incidents that they declare.",
     "version": "Print the version.",
 }
@@ -48,6 +48,16 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         command.help = COMMANDS[cmd_name]
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; an unknown one ends with the name that was probably meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from aiprobe.config.problems import suggest  # noqa: PLC0415 - no command that exists needs it
+
+            ctx.fail(f"No such command {args[0]!r}; {suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """Write the list of commands."""
@@ -74,5 +84,5 @@ def settle_streams() -> None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(message=VERSION)
 def main() -> None:
-    """Ask AI services real questions and export to Prometheus what a user would have felt."""
+    """Ask AI services real questions and export to Prometheus what a user would have experienced."""
     settle_streams()

@@ -113,4 +113,4 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
     except WebError as error:
         fail(error)
     if lost := app.journal.dropped:
-        fail(f"{lost} results were lost: the journal's disk did not take them")
+        fail(f"{lost} results were lost, because the journal could not write them: the log has the reason")

@@ -106,7 +106,8 @@ def parse(name: str, data: bytes, environ: Mapping[str, str]) -> Document:
         _report_syntax(document, text, error)
         return document
     if node is None:
-        document.report((), IS_EMPTY, "`aiprobe init` writes a first configuration")
+        hint = "take the # away from the lines that you need" if text.strip() else "`aiprobe init` writes a first one"
+        document.report((), IS_EMPTY, hint)
         return document
     _Reader(document, environ).read(node)
     return document

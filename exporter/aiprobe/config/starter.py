@@ -21,7 +21,7 @@ _NO_KEY: Final = """\
 # Keys that `aiprobe init` looks for: {variables}.
 """
 _EXAMPLE: Final = """\
-# `aiprobe simulate` runs AI services that misbehave on command; Ollama and vLLM are asked in the same way.
+# `aiprobe simulate` runs AI services that fail on command; Ollama and vLLM are asked in the same way.
 # providers:
 #   simulator:
 #     protocol: openai-chat

@@ -20,7 +20,7 @@ from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS
 from aiprobe.incidents.draft import Draft, SurfaceKey, incident_id
 from aiprobe.incidents.page import PageLog
 from aiprobe.incidents.record import Incident, PageRecord, Restatement
-from aiprobe.incidents.run import Sighting, TargetRun
+from aiprobe.incidents.run import TargetRun
 from aiprobe.incidents.schema import incident_json
 
 MAX_INCIDENTS: Final = 500

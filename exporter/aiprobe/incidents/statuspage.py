@@ -75,13 +75,17 @@ def _id(*parts: str) -> str:
 def _component(provider: str, surface: str, state: State | None, now: float) -> Mapping[str, Any]:
     return {
         "id": component_id(provider, surface),
-        "name": f"{provider}: {surface}" if surface else provider,
+        "name": _name(provider, surface),
         "status": _WORDS[state],
         "updated_at": rfc3339(now),
         "group": False,
         "group_id": None,
         "only_show_if_degraded": False,
     }
+
+
+def _name(provider: str, surface: str) -> str:
+    return f"{provider}: {surface}" if surface else provider
 
 
 def _status(states: Collection[State | None]) -> Mapping[str, str]:
@@ -97,7 +101,9 @@ def _incident(incident: Incident) -> Mapping[str, Any]:
     end = incident.end_timestamp_seconds
     start_at, seen_at = rfc3339(incident.start_timestamp_seconds), rfc3339(incident.last_seen_timestamp_seconds)
     end_at = None if end is None else rfc3339(end)
-    affected = [{"id": component_id(incident.provider, incident.surface), "name": incident.surface}]
+    affected = [
+        {"id": component_id(incident.provider, incident.surface), "name": _name(incident.provider, incident.surface)}
+    ]
     updates = [_update(incident.id, "investigating", start_at, sentence(incident))]
     if end_at is not None:
         updates.insert(0, _update(incident.id, "resolved", end_at, "The probes succeed again."))

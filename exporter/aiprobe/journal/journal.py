@@ -207,7 +207,7 @@ class Journal:
         await asyncio.to_thread(thread.join, CLOSE_SECONDS)
         if lost := self.waiting:
             self._dropped += lost
-            why = "the disk hangs" if thread.is_alive() else "the disk failed"
+            why = "the disk hangs" if thread.is_alive() else self._store.why or "nothing could be written"
             log.error("results are lost: %s", why, extra={"probes": lost, "directory": str(self.directory)})
 
     def hours(self, start: float, end: float, targets: Collection[str] | None = None) -> Iterator[HourRow]:

@@ -45,6 +45,8 @@ class Store:
         self.directory = directory
         self.up = False
         self.errors = 0
+        self.why = ""
+        """The last error of the files, in the system's words."""
         self.last_commit_timestamp_seconds: float | None = None
         self.bytes_on_disk = 0
         self.heads: dict[Kind, Head] = {kind: Head() for kind in KINDS}
@@ -223,6 +225,7 @@ class Store:
 
     def _fail(self, what: str, error: Exception) -> None:
         self.errors += 1
+        self.why = str(error)
         self._failed_now = True
         if not self._reported:
             self._reported = True

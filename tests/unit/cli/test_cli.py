@@ -148,3 +148,12 @@ def test_check_discover_shows_what_would_be_probed_and_fails_for_a_source_that_c
     assert code == 1
     assert "source bad: no answer: connect" in said
     assert "source good: 1 targets probed" in said
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("chek", 'did you mean "check"?'), ("repot", 'did you mean "report"?'), ("x", "known: check, ")]
+)
+def test_an_unknown_command_ends_with_the_one_that_was_meant(typed: str, hint: str) -> None:
+    code, said = run(typed)
+    assert code == 2
+    assert f"No such command '{typed}'; {hint}" in said

@@ -22,7 +22,7 @@ def test_the_text_loads_as_it_is_or_is_only_comments(environ: dict[str, str], tm
 
     if all(not line or line.startswith("#") for line in text.splitlines()):
         assert problems_of(path, environ) == [
-            "aiprobe.yml:1: (file): is empty; `aiprobe init` writes a first configuration"
+            "aiprobe.yml:1: (file): is empty; take the # away from the lines that you need"
         ]
         assert usd_per_day == 0
     else:

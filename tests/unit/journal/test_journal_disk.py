@@ -281,6 +281,7 @@ async def test_results_that_wait_at_a_stop_are_counted_as_dropped_and_logged(
     assert journal.dropped == 160
     (lost,) = [record for record in caplog.records if "results are lost" in record.message]
     assert vars(lost)["probes"] == 160
+    assert "Permission denied" in lost.message
 
 
 async def test_a_directory_has_one_writer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
