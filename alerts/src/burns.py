@@ -53,6 +53,16 @@ count by (SLO) (
 """
 
 
+def _unpaged(tier: Tier) -> str:
+    """Return the condition that the failures of the long window have had no page yet, or that this one is open."""
+    return f"""\
+unless on (TARGET) (
+  max by (TARGET) (max_over_time(ALERTS{{alertname=~"AIModelDown|AIModelBrownOut",alertstate="firing"}}[{tier.long}]))
+  unless on (TARGET) ALERTS{{alertname="AIServiceErrorBudgetBurn",alertstate="firing",long="{tier.long}"}}
+)
+"""
+
+
 def _share(window: str, chosen: str) -> str:
     return f"aiprobe:slo_bad:increase{window}{{{chosen}}} / (aiprobe:slo_valid:increase{window} > 0)"
 
@@ -75,7 +85,7 @@ def _of_errors(tier: Tier, chosen: str, *, severity: str) -> Alert:
     paging = severity == "critical"
     return Alert(
         name="AIServiceErrorBudgetBurn",
-        expr=_burning(tier, chosen),
+        expr=_burning(tier, chosen) + (_unpaged(tier) if paging else ""),
         frozen_by="SLO",
         severity=severity,
         scope="model",

@@ -120,8 +120,8 @@ unless on (TARGET, vantage) aiprobe:maintenance:vantage
 unless on (vantage) aiprobe:egress_down:vantage
 """,
         comment="""\
-The exporter decides: 3 after three failures in a row that span 40 s, 2 as soon as its suspicion is certain. The wall, the
-incidents and the pages therefore agree.
+The exporter decides: 3 after three failures in a row that span 40 s, or up to 90 s for a target with a past of blips; 2 as
+soon as its suspicion is certain. The wall, the incidents and the pages therefore agree.
 """,
     ),
     Record(

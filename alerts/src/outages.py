@@ -18,7 +18,7 @@ aiprobe:model_down:quorum > 0
         severity="critical",
         scope="model",
         waits="0s",
-        keeps="15m",
+        keeps="18m",
         summary="Outage of an AI model",
         description="""\
 {{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) is in a major outage: three failures in a
@@ -45,9 +45,9 @@ to another model, and keep the request ids of the failures for the provider.
     unless on (TARGET, vantage) aiprobe:maintenance:vantage
     unless on (vantage) aiprobe:egress_down:vantage
   )
-  and on (TARGET) ALERTS{alertname="AIModelBrownOut",alertstate="firing"}
+  and on (TARGET) ALERTS{alertname=~"AIModelDown|AIModelBrownOut",alertstate="firing"}
 )
-unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
+unless on (TARGET) aiprobe:model_down:quorum
 """,
         frozen_by="TARGET",
         severity="critical",
@@ -58,7 +58,7 @@ unless on (TARGET) ALERTS{alertname="AIModelDown",alertstate="firing"}
         summary="Brown-out of an AI model",
         description="""\
 {{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed more often than its background
-explains, and has not had 15 good answers in a row since.
+explains, and has not had 15 good answers in a row since its last failure.
 """,
         facts=texts.vantages("aiprobe_outage_suspicion", "> 0", "target", "provider")
         + texts.since("target", "provider")
@@ -70,8 +70,7 @@ concurrency; if there is a second model, shift traffic.
         board="provider",
         status_page=True,
         comment="""\
-One problem is one page: a brown-out waits until the page of an outage has ended, and then continues it. Its own page stays
-open while there is doubt.
+One problem is one page: doubt keeps the page of a brown-out open, and continues that of an outage whose end it delays.
 """,
     ),
     Alert(
@@ -120,7 +119,7 @@ count by (provider, surface, provider_region) (
         severity="critical",
         scope="surface",
         waits="0s",
-        keeps="17m",
+        keeps="19m",
         summary="Outage of a surface of an AI provider",
         description="""\
 all probed targets of {{ $labels.surface }} ({{ $labels.provider }}) are in a major outage.

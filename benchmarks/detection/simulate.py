@@ -80,17 +80,20 @@ def _number(world: World, at: float) -> int:
 
 
 def _states(asked: Iterable[Asked], world: World) -> Iterator[int]:
-    """Yield the evaluations from a state of an outage on, until its doubt is over and for a quarter of an hour more."""
-    began: int | None = None
+    """Yield the evaluations from a state of an outage on; doubt keeps a page open, and so does a quarter of an hour."""
+    opened: float | None = None
+    until, goes_on = 0.0, False
     for one in asked:
-        impaired = one.state is not None and one.state >= State.PARTIAL_OUTAGE
-        if began is None and impaired:
-            began = _number(world, one.ended)
-        elif began is not None and not impaired and one.suspicion <= 0:
-            yield from range(began, _number(world, one.ended + KEEPS_SECONDS))
-            began = None
-    if began is not None:
-        yield from range(began, _number(world, world.seconds))
+        if opened is not None and not goes_on and one.ended >= until:
+            yield from range(_number(world, opened), _number(world, until))
+            opened = None
+        if opened is None and one.state is not None and one.state >= State.PARTIAL_OUTAGE:
+            opened = one.ended
+        if goes_on or one.suspicion > 0:
+            until = one.ended + KEEPS_SECONDS
+        goes_on = one.suspicion > 0
+    if opened is not None:
+        yield from range(_number(world, opened), _number(world, world.seconds if goes_on else until))
 
 
 def _failed(scheduled: Sequence[Asked], world: World) -> Sequence[int]:

@@ -75,23 +75,41 @@ WITHOUT: Final = {
         ">= 600000)\n",
         "one target that broke long ago and one flake of another are no outage of the provider",
     ),
-    "a brown-out's taking over": (
+    "an outage, which is no brown-out": (
         "services",
-        r'unless on \([\w, ]+\) ALERTS\{alertname="AIModelDown",alertstate="firing"\}',
-        "",
-        "a brown-out waits until the page of an outage has ended and takes it over",
+        r"unless on \([\w, ]+\) aiprobe:model_down:quorum\n",
+        "\n",
+        "a brown-out waits until the outage has ended and continues its page",
+    ),
+    "a doubt after an outage": (
+        "services",
+        r'ALERTS\{alertname=~"AIModelDown\|AIModelBrownOut"',
+        'ALERTS{alertname="AIModelBrownOut"',
+        "a doubt that begins while the page of an outage is open continues it",
     ),
     "a brown-out's holding on": (
         "services",
-        r'ALERTS\{alertname="AIModelBrownOut"',
-        'ALERTS{alertname="AI"',
+        r'ALERTS\{alertname=~"AIModelDown\|AIModelBrownOut"',
+        'ALERTS{alertname="AIModelDown"',
         "a brown-out holds its page while there is doubt",
     ),
     "a page before a doubt": (
         "services",
-        r'and on \([\w, ]+\) ALERTS\{alertname="AIModelBrownOut",alertstate="firing"\}',
+        r'and on \([\w, ]+\) ALERTS\{alertname=~"AIModelDown\|AIModelBrownOut",alertstate="firing"\}',
         "",
         "a doubt without a page is none",
+    ),
+    "failures that had a page": (
+        "slo",
+        r"ALERTS\{alertname=~\"AIModelDown\|AIModelBrownOut\"",
+        'ALERTS{alertname="AI"',
+        "failures that had the page of an outage do not page again by their budget",
+    ),
+    "a burn whose page is open": (
+        "slo",
+        r'unless on \([\w, ]+\) ALERTS\{alertname="AIServiceErrorBudgetBurn",alertstate="firing",long="6h"\}',
+        "",
+        "a slow burn that had no page pages, and its page stays open after that of an outage",
     ),
     "the quorum of a brown-out": (
         "services",
@@ -191,7 +209,7 @@ WITHOUT: Final = {
     ),
     "firing on over a missed scrape": (
         "services",
-        r"keep_firing_for: 15m",
+        r"keep_firing_for: 18m",
         "keep_firing_for: 0s",
         "one missed scrape in an outage does not end the page",
     ),

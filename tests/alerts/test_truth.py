@@ -192,4 +192,4 @@ def test_a_claim_that_is_not_so_is_noticed() -> None:
     ):  # fmt: skip
         assert claim(lie, at=1800.0) != [], lie
     assert claim("At Thu 00:15 UTC: down.", page="all is well") != []
-    assert claim("At Thu 00:15 UTC: down.", at=15 * 60 + 21 * 60) != []
+    assert claim("At Thu 00:15 UTC: down.", at=15 * 60 + 24 * 60) != []

@@ -54,8 +54,9 @@ def test_the_rules_of_today_see_the_same_outage(tmp_path: Path) -> None:
     assert {alert for alert, _ in firing} == {"TodayProbeFailed", "TodayFailureRatio"}
 
 
-def test_the_simulation_pages_when_prometheus_does(tmp_path: Path) -> None:
-    worlds = outage("agree", brown(0.5), count=8, minutes=20, targets=1)
+@pytest.mark.parametrize(("share", "minutes"), [(0.5, 20), (0.2, 45)])
+def test_the_simulation_pages_when_prometheus_does(tmp_path: Path, share: float, minutes: float) -> None:
+    worlds = outage("agree", brown(share), count=8, minutes=minutes, targets=1)
     seconds = worlds[0].seconds
     series = [*of_exporter(seconds), *(one for world in worlds for one in of_world(world))]
     today = ROOT / "benchmarks" / "detection" / "today.rules.yml"

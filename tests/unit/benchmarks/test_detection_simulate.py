@@ -99,6 +99,13 @@ def test_a_part_of_a_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> None
         write_part("nothing", [], docs=tmp_path)
 
 
+@pytest.mark.parametrize(("flake", "expected"), [((), 2), ((Fault(1500, 1501, 1.0),), 1)])
+def test_a_doubt_continues_the_page_of_an_outage(flake: tuple[Fault, ...], expected: int) -> None:
+    """The second outage begins 20 minutes after the first one; the flake is between them."""
+    target = Target("m0", "API", (Fault(600, 900), *flake, Fault(2100, 2400)), phase=0.5)
+    assert found([World("p", (target,), 3600, (600, 2400))]).pages == expected
+
+
 def test_the_incidents_of_the_page_are_those_of_the_table() -> None:
     part = read_part("declared")
     assert hashlib.sha256(declared.FILE.read_bytes()).hexdigest() in part
