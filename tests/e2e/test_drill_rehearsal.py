@@ -28,6 +28,7 @@ DEADLINE_SECONDS: Final = 240.0
 REHEARSED: Final = [
     "Prometheus has the scrape job of the drill",
     "Alertmanager has the web hook of the drill",
+    "No alert of an earlier drill fires",
     "Prometheus scrapes the drill, and the rules have it",
     "AIModelDown fires in time",
     "AIModelDown arrives in Alertmanager and takes its routes",
@@ -132,40 +133,48 @@ async def prepared(pair: Rehearsed) -> None:
     await asyncio.to_thread(pair.reload)
 
 
-async def test_a_rehearsal_follows_an_outage_to_the_end_of_its_page(stack: Stack, tmp_path: Path) -> None:
+async def interrupted(pair: Rehearsed) -> None:
+    """Interrupt a drill as it makes its silence."""
+    process = await pair.drill()
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while b"The page arrives" not in await process.stdout.readline():
+            assert process.returncode is None
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+    assert process.returncode == 130
+
+
+async def test_a_rehearsal_follows_an_outage_to_the_end_of_its_page_and_an_interrupt_cleans_up(
+    stack: Stack, tmp_path: Path
+) -> None:
     async with a_pair(stack, tmp_path) as pair:
         await prepared(pair)
 
         code, output = await pair.drilled()
 
         assert steps(output, "FAIL") == [], output
-        assert steps(output, "pass")[-9:] == REHEARSED
+        assert steps(output, "pass")[-10:] == REHEARSED
         assert code == 0
         assert pair.silences() == []
         pages = [each for each in pair.inbox.of("pager") if each[1] == "aiprobe-drill"]
         assert [status for _, _, status, _ in pages] == ["firing", "firing", "resolved"]
         assert {provider for _, provider, _, _ in pair.inbox.of("pager")} == {"aiprobe-drill"}
+        await interrupted(pair)
+        assert pair.silences() == []
 
 
-async def test_what_only_an_outage_shows_is_named_and_an_interrupt_cleans_up(stack: Stack, tmp_path: Path) -> None:
+async def test_a_web_hook_that_alertmanager_cannot_reach_is_named(stack: Stack, tmp_path: Path) -> None:
     async with a_pair(stack, tmp_path) as pair:
         await prepared(pair)
-        hook = pair.configs["alertmanager"]["receivers"][-1]["webhook_configs"][0]
-        right, hook["url"] = hook["url"], "http://127.0.0.1:1/"
+        pair.configs["alertmanager"]["receivers"][-1]["webhook_configs"][0]["url"] = "http://127.0.0.1:1/"
         await asyncio.to_thread(pair.reload)
+
         code, output = await pair.drilled()
+
         assert steps(output, "FAIL") == ["The page arrives at the web hook"], output
         assert "cannot deliver to the web hook" in output
         assert code == 1
-
-        hook["url"] = right
-        await asyncio.to_thread(pair.reload)
-        process = await pair.drill()
-        assert process.stdout is not None
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while b"The page arrives" not in await process.stdout.readline():
-                assert process.returncode is None
-            process.send_signal(signal.SIGINT)
-            await process.communicate()
-        assert process.returncode == 130
-        assert pair.silences() == []
+        _, again = await pair.drilled()
+        assert steps(again, "FAIL") == ["No alert of an earlier drill fires"], again
+        assert "these fire: AIModelDown" in again

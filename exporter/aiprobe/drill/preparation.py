@@ -9,7 +9,7 @@ import yaml
 from aiprobe.drill.looks import Prometheus, job_to_add, labels_of
 from aiprobe.drill.pages import Alertmanager
 from aiprobe.drill.samples import DRILL
-from aiprobe.drill.step import Config, Fault, Step
+from aiprobe.drill.step import Config, Fault, Step, duration, some
 
 SLACK_SECONDS: Final = 10.0
 """What a busy machine may take longer."""
@@ -80,6 +80,7 @@ def prepared(prometheus: Prometheus, alertmanager: Alertmanager, *, listen: str,
     return [
         Step.of("Prometheus has the scrape job of the drill", _job(prometheus, listen)),
         Step.of("Alertmanager has the web hook of the drill", _hook(alertmanager, hook)),
+        Step.of("No alert of an earlier drill fires", _earlier(prometheus)),
     ]
 
 
@@ -106,6 +107,13 @@ def _hook(alertmanager: Alertmanager, hook: str) -> Iterator[Fault]:
         f"{alertmanager.receiver or 'people'}; a rehearsal without people has `continue: false`):\n"
         f"{_yaml({'receivers': [receiver], 'routes': [route]})}",
     )
+
+
+def _earlier(prometheus: Prometheus) -> Iterator[Fault]:
+    own = [each["labels"]["alertname"] for each in prometheus.alerts if each["labels"].get("provider") == DRILL]
+    if own:
+        keeps = max(prometheus.expected.keeps(name) for name in own)
+        yield Fault(f"these fire: {some(own)}", f"wait until they have ended, at most {duration(keeps)}")
 
 
 def _yaml(content: Any) -> str:
