@@ -27,6 +27,7 @@ budget:
   usd_per_day: 50
 defaults:
   interval: 5s
+  suspicion: {{persistence: 5s}}  # as the intervals are short, an outage is certain after seconds
   timeouts: {{connect: 1s, first_token: 2s, stall: 1s, total: 3.5s}}
   slo: {{availability: 99.5, time_to_first_token: {{below: 1s, objective: 95}}}}
 egress:

@@ -42,8 +42,8 @@ async def change(request: web.Request) -> web.StreamResponse:
     if minutes is None:
         return plain(_HOW, status=400)
     targets, providers = (frozenset(request.query.getall(key, ())) for key in ("target", "provider"))
-    if not _are_probed(request, targets, providers):
-        return plain("A name is of no target and no provider that is probed here.", status=404)
+    if unknown := _not_probed(request, targets, providers):
+        return plain(f"Not probed here: {unknown}. A GET of /api/v1/targets lists what is.", status=404)
     begun = ports.maintenance.begin(targets, providers, seconds=60.0 * minutes)
     if begun is None:
         return plain("Too many maintenances are under way; end one first.", status=409)
@@ -60,11 +60,12 @@ def _minutes(request: web.Request) -> int | None:
     return int(texts[0]) if len(texts[0]) < 6 and 1 <= int(texts[0]) <= _MOST_MINUTES else None
 
 
-def _are_probed(request: web.Request, targets: frozenset[str], providers: frozenset[str]) -> bool:
+def _not_probed(request: web.Request, targets: frozenset[str], providers: frozenset[str]) -> str:
+    """Return the first names of the query that are of no target and of no provider, printable and short."""
     rows = request.app[PORTS].targets.rows()
-    return targets <= {row.name for row in rows} and providers <= {
-        name for row in rows for name in (row.provider, row.account)
-    }
+    accounts = {name for row in rows for name in (row.provider, row.account)}
+    unknown = sorted((targets - {row.name for row in rows}) | (providers - accounts))
+    return ", ".join("".join(filter(str.isprintable, name))[:80] or "?" for name in unknown[:3])
 
 
 def _row(window: Window) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Templates:
             stamp=wording.stamp,
             iso=wording.iso,
             state_words=wording.state_words,
+            why_not=wording.why_not,
             segment=lambda name: quote(name, safe=""),
             shortened=wording.shortened,
         )

@@ -13,6 +13,11 @@ _STATE_WORDS: Final = {
     "not_probed": "Not probed",
     "unknown": "Unknown",
 }
+_SKIPPED: Final = {
+    "budget": "not asked: the budget of the day does not allow it",
+    "backoff": "not asked: the service asked for a pause",
+    "follow_ups": "not asked again: the budget of follow-ups is used up",
+}
 _UNITS: Final = (("d", 86400.0), ("h", 3600.0), ("min", 60.0))
 
 
@@ -28,13 +33,13 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(seconds: float) -> str:
-    """Return how long ago something was, in its largest unit; a clock that was set back reads `just now`."""
+    """Return how long ago something was, in its largest unit, rounded down; after a clock was set back, `just now`."""
     if seconds < 1:
         return "just now"
     for unit, size in _UNITS:
         if seconds >= size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return f"{seconds:.0f} s ago"
+            return f"{int(seconds / size)} {unit} ago"
+    return f"{int(seconds)} s ago"
 
 
 def headline(counts: Mapping[str, int]) -> str:
@@ -50,7 +55,7 @@ def headline(counts: Mapping[str, int]) -> str:
     if counts.get("operational", 0) == total:
         return "Every target is operational" if total > 1 else "The target is operational"
     rest = [f"{counts[word]} {_STATE_WORDS[word].lower()}" for word in ("degraded", "not_probed") if counts.get(word)]
-    return f"No target is failing; {', '.join(rest)}"
+    return f"No outage; {', '.join(rest)}"
 
 
 def usd(amount: float | None) -> str:
@@ -75,6 +80,11 @@ def iso(timestamp: float) -> str:
 def state_words(word: str) -> str:
     """Return a state as a person reads it."""
     return _STATE_WORDS[word]
+
+
+def why_not(reason: str) -> str:
+    """Return why a probe did not start; `reason` is a value of the label `reason` of `aiprobe_skipped_total`."""
+    return _SKIPPED.get(reason, reason)
 
 
 def shortened(text: str, length: int = 300) -> str:

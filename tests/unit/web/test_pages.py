@@ -109,7 +109,7 @@ async def test_warnings_a_failed_reload_and_a_skip_are_shown() -> None:
         text = Reader((await world.get("/")).text).text
     assert "a key is written in the file" in text
     assert "The last reload failed" in text
-    assert "skipped: budget" in text
+    assert "not asked: the budget of the day does not allow it" in text
 
 
 async def test_the_strip_tells_its_counts_in_words_oldest_first() -> None:
@@ -141,7 +141,7 @@ async def test_the_target_page_shows_results_with_phases_status_request_id_and_d
     async with a_server(shown=Shown(rows=[a_target()], history=[failed, a_result()])) as world:
         reply = await world.get("/targets/haiku-chat")
     page = Reader(reply.text)
-    for said in ("overloaded", "bad", "529", "req_529", "Overloaded", "confirm", "first token 420 ms", "req_011"):
+    for said in ("overloaded", "bad", "529", "req_529", "Overloaded", "follow-up", "first token 420 ms", "req_011"):
         assert said in page.text
     assert {"phase tls", "phase first_token", "phase stream"} <= set(page.classes("rect"))
 
