@@ -14,7 +14,7 @@ from aiprobe.core.gauges import Gauges
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.rows import IncidentRow
 from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
-from aiprobe.incidents import published, statuspage
+from aiprobe.incidents import feed, published, statuspage
 from aiprobe.incidents.comparison import SurfaceComparison
 from aiprobe.incidents.declaration import Declaration, declaration
 from aiprobe.incidents.markdown import incident_markdown
@@ -197,6 +197,12 @@ class IncidentKeeper:
         incidents = (*self.book.open(), *self.book.recent(limit))
         recent = (one for one in incidents if (one.end_timestamp_seconds or self._clock.wall()) >= since)
         return "".join(json.dumps(published.observed(one, publisher=PUBLISHER)) + "\n" for one in recent)
+
+    def feed(self) -> str:
+        """Return the incidents as an Atom feed, the latest first."""
+        now = self._clock.wall()
+        incidents = [statuspage.as_incident(one) for one in (*self.book.open(), *self.book.recent(feed.ENTRIES))]
+        return feed.atom(incidents, name=PUBLISHER, now=published.rfc3339(now))
 
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         """Return a document of the Atlassian form, None for an unknown one."""

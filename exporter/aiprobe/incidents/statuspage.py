@@ -52,11 +52,11 @@ def document(
         case "components":
             body = components
         case "incidents":
-            body = {"incidents": [_incident(one) for one in incidents]}
+            body = {"incidents": [as_incident(one) for one in incidents]}
         case "scheduled-maintenances":
             body = maintenances
         case "summary":
-            unresolved = [_incident(one) for one in incidents if one.end_timestamp_seconds is None]
+            unresolved = [as_incident(one) for one in incidents if one.end_timestamp_seconds is None]
             body = {**components, "incidents": unresolved, **maintenances, **status}
         case _:
             return None
@@ -96,7 +96,7 @@ def _status(states: Collection[State | None]) -> Mapping[str, str]:
     return {"indicator": indicator, "description": description}
 
 
-def _incident(incident: Incident) -> Mapping[str, Any]:
+def as_incident(incident: Incident) -> Mapping[str, Any]:
     """Return an incident with one update for its start and one for its end."""
     end = incident.end_timestamp_seconds
     start_at, seen_at = rfc3339(incident.start_timestamp_seconds), rfc3339(incident.last_seen_timestamp_seconds)

@@ -17,6 +17,8 @@ DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 1000
 STATE_WORDS: Final = ("operational", "degraded", "partial_outage", "major_outage")
 NOT_PROBED: Final = "not_probed"
+FEED: Final = "/status/history.atom"
+"""An Atlassian Statuspage has its feed at the same place below its address."""
 UNKNOWN: Final = "unknown"
 """The declared state of a component whose state the status page does not give."""
 
@@ -28,6 +30,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/v1/incidents", incidents)
     app.router.add_get("/api/v1/incidents/schema", incidents_schema)
     app.router.add_get("/status/api/v2/{part}.json", statuspage)
+    app.router.add_get(FEED, feed)
     app.router.add_get("/api/v1/verdict", verdict)
     app.router.add_get("/sd", service_discovery)
 
@@ -83,6 +86,11 @@ async def statuspage(request: web.Request) -> web.StreamResponse:
     if document is None:
         return plain("There is no such document; /status/api/v2/summary.json has all of them in one.", status=404)
     return _json(document)
+
+
+async def feed(request: web.Request) -> web.StreamResponse:
+    """Serve the observed incidents as an Atom feed."""
+    return web.Response(text=request.app[PORTS].incidents.feed(), content_type="application/atom+xml")
 
 
 def _since(request: web.Request) -> float | None:

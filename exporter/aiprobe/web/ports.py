@@ -172,6 +172,9 @@ class Incidents(Protocol):
     def ndjson(self, limit: int, since: float = 0.0) -> str:
         """Return those not over at `since` (Unix seconds) in the published form, one JSON object a line."""
 
+    def feed(self) -> str:
+        """Return the incidents as an Atom feed."""
+
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         """Return what was observed as one document of an Atlassian Statuspage, such as `summary`, or None."""
 

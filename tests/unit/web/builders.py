@@ -117,6 +117,9 @@ class FakeIncidents:
     def ndjson(self, limit: int, since: float = 0.0) -> str:
         return f'{{"limit": {limit}, "since": {since}}}\n'
 
+    def feed(self) -> str:
+        return '<feed xmlns="http://www.w3.org/2005/Atom"/>'
+
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         return {"part": part} if part == "summary" else None
 

@@ -137,6 +137,14 @@ async def test_incidents_come_in_the_published_form_one_a_line() -> None:
         assert json.loads(response.text) == {"limit": 7, "since": 60.0}
 
 
+async def test_the_feed_of_incidents_is_atom_and_the_board_links_it() -> None:
+    async with a_server() as world:
+        feed, board = await world.get("/status/history.atom"), await world.get("/")
+    assert (feed.status, feed.headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
+    assert '<link rel="alternate" type="application/atom+xml"' in board.text
+    assert 'href="status/history.atom"' in board.text
+
+
 async def test_what_was_observed_is_served_as_a_statuspage() -> None:
     async with a_server() as world:
         summary, unknown = await world.get("/status/api/v2/summary.json"), await world.get("/status/api/v2/users.json")
