@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from tests.alerts.gotools import NotToBeHadError, built
@@ -26,6 +27,17 @@ OF_GRAFANA: Final = {"chromium": "chromium"}
 """The same, for the tests that run where GRAFANA_URL names a Grafana."""
 BUILT: Final = ("prometheus", "alertmanager", "pint", "helm", "helm4")
 """Recipes of the current generation, which no package of a distribution has."""
+CONSUMERS: Final = {
+    "statuspage-prometheus-exporter": (
+        "statuspage-prometheus-exporter==2.6.0", "prometheus-client==0.26.0", "APScheduler==3.11.3", "tzlocal==5.4.5",
+        "requests==2.34.2", "certifi==2026.10.19.post1", "charset-normalizer==3.5.3", "idna==3.20", "urllib3==2.8.0",
+    ),
+    "statuscheck": (
+        "statuscheck==3.11.0", "attrs==20.3.0", "click==7.1.2", "httpx==0.16.1", "httpcore==0.12.3", "h11==0.16.0",
+        "rfc3986==1.5.0", "sniffio==1.3.1", "certifi==2026.10.19.post1", "idna==3.20",
+    ),
+}  # fmt: skip
+"""Programs of others that read an Atlassian Statuspage: everything that each needs, for an environment of its own."""
 LOCK_SECONDS: Final = 600
 """How long apt-get waits for another one."""
 _NAMES: Final = {"alertmanager": ("alertmanager", "prometheus-alertmanager")}
@@ -57,8 +69,29 @@ def install(packages: list[str]) -> None:
             sys.exit(f"e2e: apt-get {' '.join(arguments)}: {done.stderr}")
 
 
+def consumer(name: str) -> Path:
+    """Return the `bin` of the environment of a program in `CONSUMERS`, whether it is there or not."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aiprobe-tools"
+    return cache / CONSUMERS[name][0] / "bin"
+
+
+def install_consumer(name: str) -> None:
+    """Install a program of `CONSUMERS` once. Raises SystemExit with pip's words if it fails."""
+    binaries = consumer(name)
+    done = binaries.parent / "installed"
+    if done.exists():
+        return
+    _say(f"install {CONSUMERS[name][0]} from PyPI, once, into {binaries.parent}")
+    pip = [str(binaries / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--no-deps"]
+    for command in ([sys.executable, "-m", "venv", "--clear", str(binaries.parent)], [*pip, *CONSUMERS[name]]):
+        ended = subprocess.run(command, check=False, capture_output=True, text=True)
+        if ended.returncode:
+            sys.exit(f"e2e: no {name}: {ended.stderr}")
+    done.touch()
+
+
 def main(arguments: list[str]) -> None:
-    """Install the packages that are missing; with `--built`, build with Go what no package has.
+    """Install the packages and the consumers that are missing; with `--built`, build with Go what no package has.
 
     Raises:
         SystemExit: a tool is missing and cannot be had here; the message names the reason or the command that gets it.
@@ -69,6 +102,8 @@ def main(arguments: list[str]) -> None:
     if wanted:
         _say(how_to_get(wanted))
         install(wanted)
+    for name in CONSUMERS:
+        install_consumer(name)
     for name in BUILT if "--built" in arguments else ():
         try:
             built(name, announce=_say)

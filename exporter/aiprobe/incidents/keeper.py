@@ -201,7 +201,8 @@ class IncidentKeeper:
     def feed(self) -> str:
         """Return the incidents as an Atom feed, the latest first."""
         now = self._clock.wall()
-        incidents = [statuspage.as_incident(one) for one in (*self.book.open(), *self.book.recent(feed.ENTRIES))]
+        kept = (*self.book.open(), *self.book.recent(feed.ENTRIES))
+        incidents = [statuspage.as_incident(one, {}, now) for one in kept]
         return feed.atom(incidents, name=PUBLISHER, now=published.rfc3339(now))
 
     def statuspage(self, part: str) -> Mapping[str, Any] | None:

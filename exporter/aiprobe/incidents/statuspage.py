@@ -52,11 +52,11 @@ def document(
         case "components":
             body = components
         case "incidents":
-            body = {"incidents": [as_incident(one) for one in incidents]}
+            body = {"incidents": [as_incident(one, surfaces, now) for one in incidents]}
         case "scheduled-maintenances":
             body = maintenances
         case "summary":
-            unresolved = [as_incident(one) for one in incidents if one.end_timestamp_seconds is None]
+            unresolved = [as_incident(one, surfaces, now) for one in incidents if one.end_timestamp_seconds is None]
             body = {**components, "incidents": unresolved, **maintenances, **status}
         case _:
             return None
@@ -96,14 +96,12 @@ def _status(states: Collection[State | None]) -> Mapping[str, str]:
     return {"indicator": indicator, "description": description}
 
 
-def as_incident(incident: Incident) -> Mapping[str, Any]:
-    """Return an incident with one update for its start and one for its end."""
+def as_incident(incident: Incident, surfaces: Mapping[Surface, State | None], now: float) -> Mapping[str, Any]:
+    """Return an incident, its component as it stands now, and an update for its start, its end and each restatement."""
     end = incident.end_timestamp_seconds
     start_at, seen_at = rfc3339(incident.start_timestamp_seconds), rfc3339(incident.last_seen_timestamp_seconds)
     end_at = None if end is None else rfc3339(end)
-    affected = [
-        {"id": component_id(incident.provider, incident.surface), "name": _name(incident.provider, incident.surface)}
-    ]
+    surface = (incident.provider, incident.surface)
     updates = [_update(incident.id, "investigating", start_at, sentence(incident))]
     if end_at is not None:
         updates.insert(0, _update(incident.id, "resolved", end_at, "The probes succeed again."))
@@ -121,7 +119,7 @@ def as_incident(incident: Incident) -> Mapping[str, Any]:
         "updated_at": updates[0]["created_at"] if end_at else seen_at,
         "resolved_at": end_at,
         "incident_updates": updates,
-        "components": affected,
+        "components": [_component(*surface, surfaces.get(surface), now)],
     }
 
 

@@ -28,7 +28,7 @@ def parsed(text: str) -> Any:
 
 def feed_of(*books: IncidentBook) -> str:
     """Return the feed of the incidents in books."""
-    incidents = [as_incident(one) for book in books for one in (*book.open(), *book.recent())]
+    incidents = [as_incident(one, {}, NOON) for book in books for one in (*book.open(), *book.recent())]
     return atom(incidents, name="aiprobe", now=NOW)
 
 
@@ -77,7 +77,7 @@ def test_our_own_reader_of_status_pages_reads_the_state_of_each_incident() -> No
 def test_a_feed_without_incidents_and_one_with_too_many_are_valid() -> None:
     empty = parsed(atom([], name="aiprobe", now=NOW))
     assert (empty.entries, empty.feed.updated) == ([], NOW)
-    many = [as_incident(the_only(a_book("gbbb")))] * (ENTRIES + 1)
+    many = [as_incident(the_only(a_book("gbbb")), {}, NOON)] * (ENTRIES + 1)
     assert len(parsed(atom(many, name="aiprobe", now=NOW)).entries) == ENTRIES
 
 
