@@ -9,7 +9,7 @@ import pytest
 from aiprobe.core.suspicion import Tuning
 from benchmarks.detection import declared
 from benchmarks.detection.__main__ import SIMULATED, lines_of
-from benchmarks.detection.false_pages import Months, rates
+from benchmarks.detection.false_pages import Months, Rates, rates
 from benchmarks.detection.flakes import MONTH_SECONDS, bursty, independent, members
 from benchmarks.detection.judge import OURS, TODAY_FAILED
 from benchmarks.detection.page import PAGES, as_part, read_part, write_part
@@ -62,6 +62,19 @@ def test_a_service_that_never_fails_pages_nobody_for_months() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("months", "more", "said"),
+    [
+        ([0.15, 0.05], 0.03, []),
+        ([0.3, 0.0], 0.03, ["flaky: 0.15 false pages per target and month > 0.1"]),
+        ([0.0, 0.0], 0.04, ["flaky: 0.04 of more probes > 0.035"]),
+    ],
+)
+def test_the_bars_hold_for_all_months_and_for_the_cost(months: list[float], more: float, said: list[str]) -> None:
+    kind = Months("flaky", independent(0.002), 0.1, 0.035)
+    assert Rates({OURS: months}, more).missed_by(kind) == said
+
+
 def test_a_past_of_bursts_pages_less_than_none() -> None:
     first, second = rates(Months("bursts", bursty(0.002)), providers=10).months[OURS]
     assert second < first / 2
