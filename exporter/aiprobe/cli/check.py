@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from aiprobe.cli.options import NOT_OK, config_option, fail, web_config_option
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.schema.root import json_schema
 from aiprobe.config.settings import Settings
+from aiprobe.core.discovered import the_first
 from aiprobe.core.money import expected_usd_per_day
 from aiprobe.core.secret import Redactor
 from aiprobe.known import read_settings
@@ -37,19 +39,10 @@ def check(config_file: Path, web_config_file: Path | None, *, discover: bool, sc
             load_web_config(web_config_file)
         except WebError as error:
             fail(error)
-    redactor, failed = Redactor(), False
-    settings = settings_or_exit(config_file, redactor, read=read_settings)
+    redactor = Redactor()
+    settings, failed = settings_or_exit(config_file, redactor, read=read_settings), False
     if discover:
-        from aiprobe.cli.running import run  # noqa: PLC0415 - a plain check opens no connection
-        from aiprobe.discovery.once import read_sources  # noqa: PLC0415 - the same
-
-        answers, problems = run(read_sources(settings, redactor))
-        settings = settings_or_exit(config_file, redactor, read=partial(read_settings, answers=answers))
-        for problem in problems:
-            click.echo(problem, err=True)
-        for (name, state), count in settings.discovery.counts.items():
-            click.echo(f"source {name}: {count} targets {state.replace('_', ' ')}")
-        failed = bool(problems)
+        settings, failed = _discovered(config_file, settings, redactor)
     for warning in settings.warnings:
         click.echo(f"warning: {warning}", err=True)
     if len(settings.targets) > (room := room_for_connections(hard=True)):
@@ -63,6 +56,22 @@ def check(config_file: Path, web_config_file: Path | None, *, discover: bool, sc
         click.echo(line)
     if failed:
         sys.exit(NOT_OK)
+
+
+def _discovered(config_file: Path, settings: Settings, redactor: Redactor) -> tuple[Settings, bool]:
+    """Print what the sources of discovery name now, and return the settings with it and whether a source failed."""
+    from aiprobe.cli.running import run  # noqa: PLC0415 - a plain check opens no connection
+    from aiprobe.discovery.once import read_sources  # noqa: PLC0415 - the same
+
+    answers, problems = run(read_sources(settings, redactor))
+    settings = settings_or_exit(config_file, redactor, read=partial(read_settings, answers=answers))
+    for problem in problems:
+        click.echo(problem, err=True)
+    for (name, state), count in settings.discovery.counts.items():
+        click.echo(f"source {name}: {count} targets {state.replace('_', ' ')}")
+    for (name, entry), reason in settings.discovery.left_out.items():
+        click.echo(f"source {name}: left out: {entry}: {reason}")
+    return settings, bool(problems)
 
 
 def old_pages(settings: Settings, now: float) -> Iterator[str]:
@@ -95,13 +104,21 @@ def costs(settings: Settings) -> Iterator[str]:
         right = [cell.rjust(width) for cell, width in zip(row[3:], widths[3:], strict=True)]
         line = "  ".join(left + right)
         yield click.style(line, bold=True) if row in {rows[0], rows[-1]} else line
-    for target in settings.targets:
-        if target.family:
-            price = f"; priced as in {target.price.source}" if target.price else "; no price"
-            yield f"{target.name}: {target.family}{price}"
+    yield from _inferred(settings)
     budget = "no budget" if settings.usd_per_day is None else f"of {settings.usd_per_day:.2f} budget"
     missing = f"; {unknown} without a price are not in it" if unknown else ""
     yield f"{total:.4f} USD a day {budget}{missing}"
     if settings.usd_per_day is not None:
         share = settings.usd_per_day * settings.follow_ups_share
         yield f"follow-ups of failures: at most {share:.4f} USD a day within the budget; without failures 0"
+
+
+def _inferred(settings: Settings) -> Iterator[str]:
+    """Yield a line for each kind of what was inferred for models behind gateways: the cap of tokens, and the price."""
+    alike = defaultdict[str, list[str]](list)
+    for target in settings.targets:
+        if target.family:
+            price = f"price from {target.price.source}" if target.price else "no price"
+            alike[f"{target.family}; {price}"].append(target.name)
+    for inferred, names in alike.items():
+        yield f"{the_first(names)}: {inferred}"

@@ -1,8 +1,8 @@
 """What sources of discovery name: the sources of the configuration, and the entries of their last good answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from aiprobe.core.model import Provider
 
@@ -35,6 +35,16 @@ class Entry:
     """When the source first left it out, Unix time; None while the source names it."""
 
 
+NAMED: Final = 3
+"""So many names of a list stand in one line of the log or of a command."""
+
+
+def the_first(names: Sequence[str], separator: str = ", ") -> str:
+    """Return the first names of a list and the number of the others: `a, b, c and 4 more`."""
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return separator.join(names[:NAMED]) + rest
+
+
 Answers = Mapping[str, tuple[Entry, ...]]
 """The entries of each source that was read, the oldest first."""
 
@@ -46,3 +56,7 @@ class Discovery:
     sources: Mapping[str, Source] = field(default_factory=dict)
     counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Targets by source and state: `probed`, `left_out`."""
+    left_out: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Why an entry is no target, by source and entry."""
+    entries: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The source and the entry of each target, by its name."""

@@ -5,14 +5,14 @@ Only places of the configuration are read. A redirect to another origin is not f
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from aiprobe.core.discovered import Entry, Source, SourceKind
+from aiprobe.core.discovered import Entry, Source
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Target, Timeouts
+from aiprobe.discovery.entries import READERS
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.caller import Caller
@@ -20,11 +20,7 @@ from aiprobe.protocols import PROTOCOLS
 
 MAX_BYTES: Final = 4 << 20
 MAX_ENTRIES: Final = 10_000
-_LONGEST_VALUE: Final = 1000
 _TIMEOUTS: Final = Timeouts(connect=5, first_token=10, stall=10, total=20)
-_PROBES: Final = {"chat": "chat", "completion": "chat", "responses": "chat", "": "chat", "embedding": "embeddings"}
-"""LiteLLM's modes with a kind of probe; models of other modes, such as images, are no entries.
-Source: `mode` in model_prices_and_context_window.json of LiteLLM, read on 2026-11-29."""
 
 
 class SourceError(Exception):
@@ -38,7 +34,7 @@ async def read_source(source: Source, tools: Tools) -> tuple[Entry, ...]:
             value = await asyncio.to_thread(_file, source.place)
         else:
             value = json.loads(await _get(source, tools))
-        found = {entry.id: entry for entry in reversed(list(_READERS[source.kind](value)))}
+        found = {entry.id: entry for entry in reversed(list(READERS[source.kind](value)))}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise SourceError("the answer has not the form of its kind") from error
     if len(found) > MAX_ENTRIES:
@@ -93,70 +89,3 @@ def _address(source: Source) -> tuple[str, str]:
     if source.kind == "litellm":
         return source.provider.base_url, parts.path.rstrip("/") + "/model/info"
     return source.place, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _groups(value: Any) -> Iterator[Entry]:
-    """Yield the entries of Prometheus' file_sd and HTTP SD: a list of targets with labels."""
-    for group in _a_list(value):
-        labels = _texts(group.get("labels") or {})
-        for address in _a_list(group["targets"]):
-            yield Entry(id=_text(address), labels={**labels, "address": address})
-
-
-def _models(value: Any) -> Iterator[Entry]:
-    """Yield the entries of an OpenAI-compatible list of models."""
-    for model in _a_list(value["data"]):
-        name = _text(model["id"])
-        yield Entry(id=name, labels=_texts({"model": name, "owner": model.get("owned_by"), "probe": "chat"}))
-
-
-def _deployments(value: Any) -> Iterator[Entry]:
-    """Yield the entries of LiteLLM's `/model/info`; of several deployments of a model, the first counts."""
-    for model in _a_list(value["data"]):
-        name, info, parameters = _text(model["model_name"]), model.get("model_info") or {}, model["litellm_params"]
-        probe = _PROBES.get(info.get("mode") or "")
-        if probe is None or "*" in name:  # a wildcard route is no model
-            continue
-        tags = parameters.get("tags") or info.get("tags") or ()
-        region = next((parameters[key] for key in _REGIONS if parameters.get(key)), "")
-        labels = {
-            "model": name,
-            "probe": probe,
-            "mode": info.get("mode") or "chat",
-            "owner": info.get("owner") or info.get("owned_by") or info.get("litellm_provider"),
-            "tags": ",".join(map(str, tags)) if isinstance(tags, list) else "",
-            "region": region,
-            "__input_usd": _per_million(info.get("input_cost_per_token")),
-            "__output_usd": _per_million(info.get("output_cost_per_token")),
-        }
-        yield Entry(id=name, labels=_texts(labels))
-
-
-_REGIONS: Final = ("region_name", "aws_region_name", "vertex_location", "watsonx_region_name")
-_READERS: Final[Mapping[SourceKind, Callable[[Any], Iterator[Entry]]]] = {
-    "file": _groups,
-    "http": _groups,
-    "models": _models,
-    "litellm": _deployments,
-}
-
-
-def _a_list(value: Any) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise TypeError("not a list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > _LONGEST_VALUE:
-        raise TypeError("not a text")
-    return value
-
-
-def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if isinstance(value, str) and len(value) <= _LONGEST_VALUE}
-
-
-def _per_million(usd: Any) -> str:
-    is_price = isinstance(usd, int | float) and not isinstance(usd, bool) and 0 < usd < 1
-    return f"{usd * 1e6:.6g}" if is_price else ""

@@ -128,6 +128,29 @@ def test_only_http_is_asked(command: str) -> None:
     assert "not an http(s) URL" in said
 
 
+def test_check_discover_lists_all_that_is_left_out_and_one_line_for_each_kind_of_cap(tmp_path: Path) -> None:
+    models = ", ".join(f'"zz-{number}"' for number in range(1, 7))
+    (tmp_path / "sd.json").write_text(f'[{{"targets": [{models}, "none-1", "none-2", "none-3", "none-4"]}}]')
+    config = tmp_path / "aiprobe.yml"
+    config.write_text(
+        "budget: {usd_per_day: 5}\n"
+        'prices: {models: {"zz-*": {input_usd: 1, output_usd: 1, source: our contract}}}\n'
+        "providers: {gw: {preset: litellm, base_url: 'http://127.0.0.1:9/v1', api_key: x}}\n"
+        "discover: {all: {file: sd.json, template: {provider: gw, probe: chat, model: '{address}'}}}\n"
+    )
+
+    code, said = run("check", "--discover", "--config.file", str(config))
+
+    lines = said.splitlines()
+    assert code == 0, said
+    assert [line.split(": ")[2] for line in lines if "left out: none" in line and line.startswith("source")] == [
+        "none-1", "none-2", "none-3", "none-4",
+    ]  # fmt: skip
+    assert [line for line in lines if "output tokens" in line] == [
+        "zz-1, zz-2, zz-3 and 3 more: at most 64 output tokens: no known family has this name; price from our contract"
+    ]
+
+
 def test_check_discover_shows_what_would_be_probed_and_fails_for_a_source_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "sd.json").write_text('[{"targets": ["h:1"], "labels": {"team": "a"}}]')
     config = tmp_path / "aiprobe.yml"

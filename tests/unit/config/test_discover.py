@@ -10,6 +10,7 @@ from aiprobe.config.answers import FILE_NAME, answers_text, read_answers
 from aiprobe.config.load import load
 from aiprobe.config.settings import Settings
 from aiprobe.core.discovered import Answers, Entry
+from aiprobe.core.money import expected_usd_per_day
 from tests.unit.config.builders import KNOWN, TODAY, a_file, problems, settings
 
 GATEWAY = """\
@@ -46,6 +47,14 @@ def test_a_model_of_a_gateway_is_a_target_with_its_labels_its_class_and_its_pric
     assert target.price is not None
     assert (target.price.input_usd, target.price.output_usd) == (1, 2)
     assert made.discovery.counts == {("gw", "probed"): 1, ("gw", "left_out"): 0}
+
+
+def test_a_price_of_0_that_the_source_states_is_a_price(tmp_path: Path) -> None:
+    free = a_model("team/llama:8b", __input_usd="0", __output_usd="0")
+    made = found(tmp_path, "budget: {usd_per_day: 1}\ndiscover: {gw: {litellm: gw}}\n", {"gw": (free,)})
+
+    assert [target.name for target in made.targets] == ["team/llama:8b"]
+    assert expected_usd_per_day(made.targets[0]) == 0
 
 
 def test_the_address_of_a_group_fills_the_placeholders_of_a_template(tmp_path: Path) -> None:
@@ -108,14 +117,58 @@ def test_the_budget_is_shared_with_the_written_targets_and_older_entries_come_fi
     assert 0 < len(kept) < 9
 
 
-def test_many_that_are_left_out_are_one_warning(tmp_path: Path) -> None:
-    made = found(tmp_path, "discover: {gw: {litellm: gw, limit: 1}}\n", {"gw": tuple(map(a_model, "abcdefgh"))})
+def test_what_is_left_out_is_one_warning_for_each_mend_and_listed_in_full(tmp_path: Path) -> None:
+    unpriced = [Entry(id=f"zz-{name}", labels={"model": f"zz-{name}", "probe": "chat"}) for name in "abcde"]
+    dear = [a_model(f"dear-{name}", __output_usd="9000000") for name in "ab"]
+    odd = a_model("odd", probe="images")
+    models = (*unpriced, *dear, odd, *(a_model(f"m-{name}", probe="models") for name in "abcdefgh"))
+    made = found(tmp_path, "budget: {usd_per_day: 1}\ndiscover: {gw: {litellm: gw, limit: 2}}\n", {"gw": models})
 
-    (warning,) = [str(warning) for warning in made.warnings if "left out" in warning.message]
-    assert (
-        "discover.gw: 7 targets are left out: b: the limit is 1; c: the limit is 1; d: the limit is 1; and 4 more"
-        in warning
+    said = [(one.message, one.hint) for one in made.warnings if "left out" in one.message]
+    no_price = "has no price, so the budget cannot be kept"
+    lists = "; `aiprobe check --discover` lists all"
+    assert said[0] == (
+        f"5 targets are left out: zz-a: zz-a {no_price}; zz-b: zz-b {no_price}; zz-c: zz-c {no_price} and 2 more",
+        "price them in LiteLLM, in `prices.models` or by `price` of the template, or exclude them" + lists,
     )
+    assert said[1][0].startswith("2 targets are left out: dear-a: its ")
+    assert said[1][1] == "raise `budget`, set a longer `interval` in the template, or exclude some" + lists
+    assert said[2] == (
+        "1 target is left out: odd: is not a known kind of probe",
+        "correct the template, or exclude them" + lists,
+    )
+    assert said[3:] == [
+        (
+            "6 targets are left out: m-c: the limit is 2; m-d: the limit is 2; m-e: the limit is 2 and 3 more",
+            "raise `limit`, or exclude some" + lists,
+        )
+    ]
+    assert len(made.discovery.left_out) == 14
+    assert made.discovery.left_out["gw", "zz-e"] == f"zz-e {no_price}"
+    assert made.discovery.entries == {"m-a": ("gw", "m-a"), "m-b": ("gw", "m-b")}
+
+
+TEMPLATE = ", template: {price: {input_usd: 3, output_usd: 3}}"
+TABLE = 'prices: {models: {"zz-*": {input_usd: 5, output_usd: 5}}}\n'
+
+
+@pytest.mark.parametrize(
+    ("stated", "template", "table", "usd"),
+    [
+        ("1", TEMPLATE, TABLE, 1),
+        ("0", TEMPLATE, TABLE, 0),
+        ("", TEMPLATE, TABLE, 3),
+        ("", "", TABLE, 5),
+        ("", "", "", None),
+    ],
+)
+def test_the_source_s_price_has_precedence_over_the_template_s_and_that_over_prices(
+    stated: str, template: str, table: str, usd: float | None, tmp_path: Path
+) -> None:
+    model = a_model("zz-1", __input_usd=stated, __output_usd=stated)
+    made = found(tmp_path, f"{table}discover: {{gw: {{litellm: gw{template}}}}}\n", {"gw": (model,)})
+
+    assert [target.price.input_usd for target in made.targets if target.price] == ([] if usd is None else [usd])
 
 
 def test_the_last_answers_beside_the_journal_are_read_with_the_configuration(tmp_path: Path) -> None:

@@ -180,6 +180,33 @@ def test_the_most_particular_price_wins(tmp_path: Path) -> None:
     assert targets[0].price.source.endswith("aiprobe.yml:4")
 
 
+@pytest.mark.parametrize(
+    ("model", "usd"),
+    [
+        ("llama-9", 2.0),
+        ("llama-9-own", 1.0),
+        ("gpt-5.6-luna", 3.0),
+        ("gpt-5.6-terra", 2.0),
+        ("mixed/llama", 4.0),
+    ],
+)
+def test_a_pattern_prices_the_models_that_have_no_price_of_their_own_name(
+    model: str, usd: float, tmp_path: Path
+) -> None:
+    written = {"llama-*": 2, "llama-9-own": 1, "gpt-5.6-l?na": 3, "gpt-5.6-terr[a]": 8, "*llama*": 4}
+    models = ", ".join(f'"{name}": {{input_usd: {price}, output_usd: 9}}' for name, price in written.items())
+    text = f"""\
+    prices: {{models: {{{models}}}}}
+    providers: {{openai: {{api_key: "${{ANTHROPIC_API_KEY}}"}}}}
+    targets: [{{name: one, provider: openai, probe: chat, model: {model}}}]
+    """
+
+    (target,) = settings(tmp_path, text).targets
+
+    assert target.price is not None
+    assert target.price.input_usd == usd
+
+
 def test_a_padded_prompt_is_priced_by_its_own_tariff(tmp_path: Path) -> None:
     text = MINIMAL.replace(
         "claude-haiku-4-5, probe: chat", "claude-haiku-5-5, probe: chat, input_tokens: 200000, interval: 1d"

@@ -78,11 +78,86 @@ async def test_litellm_s_models_have_owner_mode_tags_region_and_price() -> None:
         },
         "ada": {
             "model": "ada", "probe": "embeddings", "mode": "embedding", "tags": "", "region": "us-east-1",
-            "__input_usd": "", "__output_usd": "",
         },
-        "plain": {"model": "plain", "probe": "chat", "mode": "chat", "tags": "", "region": "", "__input_usd": "",
-                  "__output_usd": ""},
+        "plain": {"model": "plain", "probe": "chat", "mode": "chat", "tags": "", "region": ""},
     }  # fmt: skip
+
+
+def a_row(name: str, deployment: str = "", parameters: dict[str, Any] | None = None, **info: Any) -> dict[str, Any]:
+    """Return a row of `/model/info` as LiteLLM 1.108.7 sends it."""
+    return {
+        "model_name": name,
+        "litellm_params": {"model": f"openai/{name}"} | (parameters or {}),
+        "model_info": {"id": deployment or f"id-of-{name}", "db_model": False, "mode": None, "pricing_overrides": [],
+                       "input_cost_per_token": None, "output_cost_per_token": None} | info,
+    }  # fmt: skip
+
+
+async def test_the_models_that_litellm_expands_from_wildcard_routes_are_no_entries() -> None:
+    rows = [
+        a_row("listed"),
+        a_row("openai/gpt-4o"),
+        *(a_row(name, "route-1") for name in ("openai/gpt-4o", "openai/o4-mini", "openai/dall-e-3")),
+        *(a_row(name, "route-2") for name in ("anthropic/claude-1", "anthropic/claude-2")),
+        a_row("unknown-provider/*", "route-3"),
+        *(a_row("twice", f"deployment-{number}") for number in (1, 2)),
+        *(a_row("same", "one-id") for _ in range(2)),
+        {"model_name": "old-1", "litellm_params": {}, "model_info": {}},
+        {"model_name": "old-2", "litellm_params": {}},
+    ]
+
+    found, _ = await answered("litellm", json.dumps({"data": rows}))
+
+    assert [entry.id for entry in found] == ["listed", "old-1", "old-2", "openai/gpt-4o", "same", "twice"]
+
+
+COSTS = ("input_cost_per_token", "output_cost_per_token")
+OWN_ZERO: dict[str, Any] = dict.fromkeys(COSTS, 0.0)
+PRICES: list[tuple[str, dict[str, Any], tuple[str, str] | None]] = [
+    ("LiteLLM knows no price", a_row("m"), None),
+    ("an older LiteLLM lists 0 for no price", a_row("m", **OWN_ZERO), None),
+    ("LiteLLM's own table has 0, such as for ollama", a_row("m", key="ollama/m", **OWN_ZERO), None),
+    ("of LiteLLM's table", a_row("m", input_cost_per_token=1e-7, output_cost_per_token=4e-7), ("0.1", "0.4")),
+    ("0 in model_info", a_row("m", pricing_overrides=[*COSTS], **OWN_ZERO), ("0", "0")),
+    ("0 in litellm_params", a_row("m", parameters=OWN_ZERO, **OWN_ZERO), ("0", "0")),
+    ("null in litellm_params", a_row("m", parameters=dict.fromkeys(COSTS), **OWN_ZERO), None),
+    ("another price is stated", a_row("m", pricing_overrides=["input_cost_per_image"], **OWN_ZERO), None),
+    ("input only", a_row("m", pricing_overrides=[COSTS[0]], input_cost_per_token=1e-7, output_cost_per_token=0),
+     ("0.1", "0")),
+    ("an embedding", a_row("m", mode="embedding", input_cost_per_token=2e-8), ("0.02", "0")),
+    ("no number", a_row("m", input_cost_per_token="1e-7", output_cost_per_token=True), None),
+    ("impossible", a_row("m", input_cost_per_token=-1, output_cost_per_token=7), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "price"), [case[1:] for case in PRICES], ids=[case[0] for case in PRICES])
+async def test_a_0_is_a_price_only_where_the_operator_stated_it(
+    row: dict[str, Any], price: tuple[str, str] | None
+) -> None:
+    (entry,), _ = await answered("litellm", json.dumps({"data": [row]}))
+
+    labels = entry.labels
+    assert ((labels["__input_usd"], labels["__output_usd"]) if "__input_usd" in labels else None) == price
+
+
+MODES: list[tuple[Any, str | None]] = [
+    (None, "chat"),
+    ("", "chat"),
+    ("chat", "chat"),
+    ("responses", "chat"),
+    ("embedding", "embeddings"),
+    *((mode, None) for mode in ("rerank", "moderation", "image_generation", "audio_transcription", "realtime")),
+]
+
+
+@pytest.mark.parametrize(("mode", "probe"), MODES)
+async def test_the_mode_of_a_model_chooses_its_probe_in_both_lists_of_litellm(mode: Any, probe: str | None) -> None:
+    listed, _ = await answered("models", json.dumps({"data": [{"id": "m", "mode": mode}]}))
+    detailed, _ = await answered("litellm", json.dumps({"data": [a_row("m", mode=mode)]}))
+
+    expected = [] if probe is None else [probe]
+    assert [entry.labels["probe"] for entry in listed] == expected
+    assert [entry.labels["probe"] for entry in detailed] == expected
 
 
 async def test_a_list_of_models_is_read_at_the_path_of_its_protocol() -> None:

@@ -18,7 +18,7 @@ from aiprobe.config.resolve.target import Rules
 from aiprobe.config.schema.discover import DiscoverSection
 from aiprobe.config.schema.root import BudgetSection
 from aiprobe.config.schema.target import TAKEN_LABELS, SharedKeys, TargetSection, is_label
-from aiprobe.core.discovered import Answers, Discovery, Entry, Source, SourceKind
+from aiprobe.core.discovered import Answers, Discovery, Entry, Source, SourceKind, the_first
 from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.money import expected_usd_per_day
@@ -27,8 +27,10 @@ from aiprobe.core.secret import Secret
 _KINDS: Final[tuple[SourceKind, ...]] = ("models", "litellm", "file", "http")
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _OF_MODELS: Final = {"name": "{model}", "model": "{model}", "probe": "{probe}"}
-_REASONS: Final = 3
-"""So many of the targets that are left out are named in one warning."""
+_LIMIT: Final = "raise `limit`, or exclude some"
+_PRICE: Final = "price them in LiteLLM, in `prices.models` or by `price` of the template, or exclude them"
+_BUDGET: Final = "raise `budget`, set a longer `interval` in the template, or exclude some"
+_OTHERS: Final = "correct the template, or exclude them"
 _KEYS: Final = {info.alias or name for name, info in TargetSection.model_fields.items()}
 
 
@@ -45,21 +47,29 @@ class Room:
     make: Make
     defaults: tuple[SharedKeys, ...]
 
-    def refusal(self, target: Target) -> str:
-        """Take a target in and return an empty text, or return why there is no room for it."""
+    def refusal(self, target: Target) -> "Refusal | None":
+        """Take a target in and return None, or return why there is no room for it."""
         if target.name.endswith(FALLBACK_SUFFIX):
-            return f'its name ends in "{FALLBACK_SUFFIX}"'
+            return Refusal(f'its name ends in "{FALLBACK_SUFFIX}"')
         if target.name in self.taken:
-            return "the name is already taken"
+            return Refusal("the name is already taken")
         usd = expected_usd_per_day(target)
         if usd is None:
-            return "it has no price"
+            return Refusal("it has no price", mend=_PRICE)
         if self.budget is not None:
             spent = sum(expected_usd_per_day(one) or 0.0 for one in self.taken.values())
             if spent + usd > self.budget.usd_per_day:
-                return f"its {usd:.4f} USD a day would exceed the budget"
+                return Refusal(f"its {usd:.4f} USD a day would exceed the budget", mend=_BUDGET)
         self.taken[target.name] = target
-        return ""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an entry is left out, and what changes that."""
+
+    reason: str
+    mend: str = _OTHERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,44 +149,67 @@ def resolve_discovery(
         findings.warn(where, "the last answers of the sources cannot be read", "they are read anew")
     targets: list[Target] = []
     counts: dict[tuple[str, str], int] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    entries: dict[str, tuple[str, str]] = {}
     for origin in origins:
         name = origin.source.name
         found, left_out = _targets_of(origin, known.get(name, ()), room, findings)
         counts |= {(name, "probed"): len(found), (name, "left_out"): len(left_out)}
-        targets += found
-        if left_out:
-            rest = f"; and {len(left_out) - _REASONS} more" if len(left_out) > _REASONS else ""
-            said = "; ".join(f"{one}: {reason}" for one, reason in list(left_out.items())[:_REASONS])
-            findings.warn(
-                where.at(name), f"{len(left_out)} targets are left out: {said}{rest}", "exclude or price them"
-            )
-    return Discovery(sources={origin.source.name: origin.source for origin in origins}, counts=counts), targets
+        targets += found.values()
+        entries |= {target.name: (name, entry) for entry, target in found.items()}
+        reasons |= {(name, entry): refusal.reason for entry, refusal in left_out.items()}
+        _warn_of(left_out, where.at(name), findings)
+    sources = {origin.source.name: origin.source for origin in origins}
+    return Discovery(sources=sources, counts=counts, left_out=reasons, entries=entries), targets
+
+
+def _warn_of(left_out: Mapping[str, Refusal], where: Where, findings: Findings) -> None:
+    """Add a warning for each mend, which names the first of the entries that need it."""
+    for mend in dict.fromkeys(refusal.mend for refusal in left_out.values()):
+        said = [f"{entry}: {refusal.reason}" for entry, refusal in left_out.items() if refusal.mend == mend]
+        number = f"{len(said)} targets are" if len(said) > 1 else "1 target is"
+        findings.warn(
+            where, f"{number} left out: {the_first(said, '; ')}", f"{mend}; `aiprobe check --discover` lists all"
+        )
 
 
 def _targets_of(
     origin: Origin, entries: Sequence[Entry], room: Room, findings: Findings
-) -> tuple[list[Target], dict[str, str]]:
-    """Return the targets of a source, and by name the reason why one is left out."""
-    section, where = origin.section, origin.where.at("template")
-    targets: list[Target] = []
-    left_out: dict[str, str] = {}
+) -> tuple[dict[str, Target], dict[str, Refusal]]:
+    """Return the targets of a source by their entries, and why an entry is left out."""
+    section = origin.section
+    targets: dict[str, Target] = {}
+    left_out: dict[str, Refusal] = {}
     for entry in entries:
         if not _is_wanted(entry.id, section):
             continue
-        made, problem = _made(origin.template, entry)
         if len(targets) >= section.limit:
-            made, problem = None, f"the limit is {section.limit}"
-        if made is not None:
-            own = Findings()
-            target = room.make(TargetEntry(section=made, where=where, base=origin.base, defaults=room.defaults), own)
-            problem = own.errors[0].message if own.errors else room.refusal(target) if target else "it has a mistake"
-            if target is not None and not problem:
-                targets.append(target)
-                findings.warnings.extend(own.warnings)
-                findings.secrets.extend(own.secrets)
-        if problem:
-            left_out[entry.id] = problem
+            left_out[entry.id] = Refusal(f"the limit is {section.limit}", mend=_LIMIT)
+            continue
+        target = _target_of(origin, entry, room, findings)
+        if isinstance(target, Refusal):
+            left_out[entry.id] = target
+        else:
+            targets[entry.id] = target
     return targets, left_out
+
+
+def _target_of(origin: Origin, entry: Entry, room: Room, findings: Findings) -> Target | Refusal:
+    made = _made(origin.template, entry)
+    if isinstance(made, Refusal):
+        return made
+    own = Findings()
+    where = origin.where.at("template")
+    target = room.make(TargetEntry(section=made, where=where, base=origin.base, defaults=room.defaults), own)
+    if target is None or own.errors:
+        is_price = target is not None and expected_usd_per_day(target) is None
+        return Refusal(own.errors[0].message, mend=_PRICE if is_price else _OTHERS)
+    refusal = room.refusal(target)
+    if refusal is not None:
+        return refusal
+    findings.warnings.extend(own.warnings)
+    findings.secrets.extend(own.secrets)
+    return target
 
 
 def _account(kind: str, name: str, rules: Rules, where: Where, findings: Findings) -> Account | None:
@@ -239,21 +272,21 @@ def _is_wanted(name: str, section: DiscoverSection) -> bool:
     return included and not any(fnmatchcase(name, pattern) for pattern in section.exclude)
 
 
-def _made(template: Mapping[str, Any], entry: Entry) -> tuple[TargetSection | None, str]:
-    """Return the section of an entry, or None and the reason."""
+def _made(template: Mapping[str, Any], entry: Entry) -> TargetSection | Refusal:
+    """Return the section of an entry. The price that the source states has precedence over the template's."""
     values = {key: _filled(value, entry.labels) for key, value in template.items()}
     shown = {name: value for name, value in entry.labels.items() if value and is_label(name)}
     labels = {name: value for name, value in shown.items() if name not in TAKEN_LABELS | {"address", "probe"}}
-    if "price" not in values and entry.labels.get("__input_usd"):
-        prices = {name: entry.labels.get(f"__{name}") or 0 for name in ("input_usd", "output_usd")}
-        values["price"] = {**prices, "source": "its source of discovery"}
+    prices = {name: entry.labels.get(f"__{name}") for name in ("input_usd", "output_usd")}
+    if all(prices.values()):
+        values["price"] = {**prices, "source": "the source of discovery"}
     given = values.get("labels")
     values["labels"] = {**labels, **given} if isinstance(given, dict) else labels
     try:
-        return TargetSection.model_validate(values), ""
+        return TargetSection.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        return None, f"{'.'.join(map(str, first['loc']))} {_words(first)[0]}"
+        return Refusal(f"{'.'.join(map(str, first['loc']))} {_words(first)[0]}")
 
 
 def _filled(value: Any, labels: Mapping[str, str]) -> Any:

@@ -31,11 +31,10 @@ def price_table(section: PricesSection, *, base: Path, where: Where, findings: F
         except (OSError, ValueError) as error:
             problem = f"cannot be read: {(error.strerror or '').lower()}" if isinstance(error, OSError) else str(error)
             findings.error(where.at("file"), f"{path} {problem}", "give LiteLLM's model_prices_and_context_window.json")
-    own = {
-        (ANY_PROVIDER, model): Tariff(price=_price(price, where.at("models", model)))
-        for model, price in section.models.items()
-    }
-    return PriceTable(own).over(table)
+    own = {model: _price(price, where.at("models", model)) for model, price in section.models.items()}
+    patterns = {name: price for name, price in own.items() if "*" in name or "?" in name}
+    tariffs = {(ANY_PROVIDER, name): Tariff(price=price) for name, price in own.items() if name not in patterns}
+    return PriceTable(tariffs, patterns).over(table)
 
 
 def priced(
@@ -96,16 +95,16 @@ def _find(target: Target, section: TargetSection, account: Account, prices: Pric
         return _price(section.price, where.at("price"))
     input_tokens = target.kind.tokens(target).most_input
     provider = account.provider
-    wanted = (
-        (ANY_PROVIDER, f"{provider.key}/{target.model}"),
-        *((ANY_PROVIDER, f"{name}/{target.model}") for name in dict.fromkeys((provider.name, account.preset.name))),
-        (ANY_PROVIDER, target.model),
-        (provider.former_name or provider.name, target.model),
-    )
-    for name, model in wanted:
-        price = prices.lookup(name, model, input_tokens=input_tokens)
+    owners = dict.fromkeys((provider.key, provider.name, account.preset.name))
+    names = (*(f"{name}/{target.model}" for name in owners), target.model)
+    for name in names:
+        price = prices.lookup(ANY_PROVIDER, name, input_tokens=input_tokens)
         if price is not None:
             return price
+    known = prices.lookup(provider.former_name or provider.name, target.model, input_tokens=input_tokens)
+    price = prices.by_pattern(names) or known
+    if price is not None:
+        return price
     if provider.is_gateway and not account.unmetered:
         return prices.dearest(bare_name(target.model), input_tokens=input_tokens)
     return None

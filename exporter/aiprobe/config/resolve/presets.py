@@ -79,8 +79,12 @@ class Family:
             return False
         if self.presets and preset not in self.presets:
             return False
+        return bool(self.pattern_of(model))
+
+    def pattern_of(self, model: str) -> str:
+        """Return the first glob that fits the name of a model; an empty text if none does."""
         names = {model.lower(), model.lower().rsplit("/", 1)[-1], bare_name(model.lower())}
-        return any(fnmatchcase(name, pattern) for name in names for pattern in self.models)
+        return next((each for each in self.models if any(fnmatchcase(name, each) for name in names)), "")
 
 
 def bare_name(model: str) -> str:

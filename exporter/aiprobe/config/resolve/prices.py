@@ -6,9 +6,10 @@ A price that is not known is None, never 0.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,8 @@ class PriceTable:
     """Tariffs by provider (OpenTelemetry's name) and model."""
 
     tariffs: Mapping[tuple[str, str], Tariff] = field(default_factory=dict)
+    patterns: Mapping[str, Price] = field(default_factory=dict)
+    """Prices of the configuration by pattern (`*`, `?`) of models, in its order."""
 
     def of(self, provider: str) -> Mapping[str, Price]:
         """Return the prices of a provider's models, of prompts of common length."""
@@ -68,6 +71,11 @@ class PriceTable:
                 return tariff.at(input_tokens)
         return None
 
+    def by_pattern(self, models: Sequence[str]) -> Price | None:
+        """Return the price of the first pattern that one of the names of a model matches; None if there is none."""
+        found = (one for pattern, one in self.patterns.items() if any(fnmatchcase(name, pattern) for name in models))
+        return next(found, None)
+
     def dearest(self, model: str, *, input_tokens: int = 0) -> Price | None:
         """Return the highest price of a model among those who serve it; None if nobody is known to."""
         found = (self.lookup(name, model, input_tokens=input_tokens) for name in {name for name, _ in self.tariffs})
@@ -75,7 +83,7 @@ class PriceTable:
 
     def over(self, other: "PriceTable") -> "PriceTable":
         """Return a table in which this one's tariffs win over the other's."""
-        return PriceTable({**other.tariffs, **self.tariffs})
+        return PriceTable({**other.tariffs, **self.tariffs}, {**other.patterns, **self.patterns})
 
 
 def is_old(price: Price, today: date) -> bool:

@@ -135,7 +135,7 @@ def _reason(family: Family, target: Target, cap: int) -> str:
         return f"at most {target.max_output_tokens} output tokens, as configured"
     if family.models == ("*",):
         return f"at most {cap} output tokens: no known family has this name"
-    return f"at most {cap} output tokens: the name fits {', '.join(family.models)}"
+    return f"at most {cap} output tokens: the name fits {family.pattern_of(target.model)}"
 
 
 def _account(section: TargetSection, where: Where, rules: Rules, findings: Findings) -> Account | None:

@@ -53,7 +53,9 @@ class PricesSection(Section):
 
     file: str | None = key("A price map in LiteLLM's JSON format; relative to the configuration.", min_length=1)
     models: dict[str, PriceSection] = key(
-        "Prices by model, or by `provider/model`; they have precedence over the file and the table.", default={}
+        "Prices by model, or by `provider/model`; they have precedence over the file and the table. A name can be a "
+        "pattern (`*`, `?`), which counts for models without a price of their own name; of several, the first.",
+        default={},
     )
 
 
