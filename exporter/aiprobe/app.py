@@ -111,6 +111,8 @@ class App:
         )
         self.objectives = ObjectiveKeeper(self.recorder, self.journal, tracked=tracked, clock=clock)
         self.contracts = ContractKeeper(self.recorder, self.journal, clock=clock)
+        tools = Tools(transport=self.transport, clock=clock, credentials=self.vault)
+        self.discovery = DiscoveryKeeper(self.recorder, directory, tools=tools, clock=clock, reload=self.reload)
         attempts = Attempts(
             clock=clock,
             tracked=tracked,
@@ -127,12 +129,11 @@ class App:
                 self.contracts,
                 self.journal,
                 changes.ModelChanges(self.change_writer, clock=clock),
+                self.discovery,
                 ResultLog(tracked),
             ),
             meter=self.recorder,
         )
-        tools = Tools(transport=self.transport, clock=clock, credentials=self.vault)
-        self.discovery = DiscoveryKeeper(self.recorder, directory, tools=tools, clock=clock, reload=self.reload)
         self.scheduler = Scheduler(
             clock=clock, tracked=tracked, prepare_probe=preparer(tools), attempts=attempts, meter=self.recorder
         )

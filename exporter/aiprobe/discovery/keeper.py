@@ -1,18 +1,22 @@
 """Reads every source of discovery at its interval, keeps the last good answers on disk, and asks for a reload.
 
-A source that cannot be read changes nothing. What a source leaves out stays for its grace time.
+A source that cannot be read changes nothing. What a source leaves out stays for its grace time; if the service answers
+`not_found` as well, it is removed at once.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
 from aiprobe.config.answers import FILE_NAME, answers_text, read_answers
 from aiprobe.core.clock import Clock
-from aiprobe.core.discovered import Discovery, Entry, Source
+from aiprobe.core.discovered import Discovery, Entry, Source, the_first
 from aiprobe.core.gauges import Gauges
+from aiprobe.core.model import Finished
+from aiprobe.core.outcomes import Outcome
 from aiprobe.discovery.read import SourceError, read_source
 from aiprobe.journal.restartfile import replace_file
 from aiprobe.probes.base import Tools
@@ -38,6 +42,9 @@ class DiscoveryKeeper:
         self._read_at: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[asyncio.Task[None]] = set()
+        self._reading: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
+        """Sources and entries whose targets were answered `not_found` and not `ok` since."""
         self._changed = asyncio.Event()
         self._applying: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -59,6 +66,7 @@ class DiscoveryKeeper:
             for table in (self._answers, self._up, self._read_at):
                 for name in table.keys() - discovery.sources.keys():
                     table.pop(name)
+            self._refused.intersection_update(discovery.entries.values())
             for name, source in discovery.sources.items():
                 if name not in self._tasks:
                     self._tasks[name] = asyncio.create_task(self._follow(source), name=f"discovery:{name}")
@@ -66,6 +74,23 @@ class DiscoveryKeeper:
                 self._applying = asyncio.create_task(self._apply(), name="discovery")
 
         return commit
+
+    def finished(self, finished: Finished) -> None:
+        """Read a source again if the service no longer has what it named: then both agree, and no alert is due."""
+        entry = self._discovery.entries.get(finished.target.name)
+        outcome = finished.result.outcome
+        if entry is None or outcome not in {Outcome.OK, Outcome.NOT_FOUND}:
+            return
+        if outcome is Outcome.OK:
+            self._refused.discard(entry)
+        elif entry not in self._refused:
+            self._refused.add(entry)
+            name = entry[0]
+            if name in self._tasks and name not in self._reading:
+                self._stop(self._tasks.pop(name))
+                self._tasks[name] = asyncio.create_task(
+                    self._follow(self._discovery.sources[name]), name=f"discovery:{name}"
+                )
 
     async def close(self) -> None:
         """Stop reading."""
@@ -89,11 +114,14 @@ class DiscoveryKeeper:
 
     async def _follow(self, source: Source) -> None:
         while True:
+            self._reading.add(source.name)
             try:
                 await self._read(source)
             except Exception:  # a bug must not end the reading of this source for good
                 log.exception("a bug while reading the source %s", source.name)
                 self._up[source.name] = 0.0
+            finally:
+                self._reading.discard(source.name)
             await self._clock.sleep(source.interval_seconds)
 
     async def _read(self, source: Source) -> None:
@@ -108,13 +136,14 @@ class DiscoveryKeeper:
         now = self._clock.wall()
         self._up[name], self._read_at[name] = 1.0, now
         former = self._answers.get(name, ())
-        kept = merged(former, named, now=now, grace_seconds=source.grace_seconds)
+        refused = {entry for source_name, entry in self._refused if source_name == name}
+        kept = merged(former, named, now=now, grace_seconds=source.grace_seconds, refused=refused)
         if kept == former and name in self._answers:
             return
         if not await self._save(name, kept):
             return  # the next reading tries again
-        for line in changes(former, kept):
-            log.info("the source %s: %s", name, line)
+        if what := changes(former, kept):
+            log.info("the source %s: %s", name, what)
         if [(one.id, one.labels) for one in former] != [(one.id, one.labels) for one in kept]:
             self._changed.set()
 
@@ -138,28 +167,39 @@ class DiscoveryKeeper:
 
 
 def merged(
-    former: tuple[Entry, ...], named: tuple[Entry, ...], *, now: float, grace_seconds: float
+    former: tuple[Entry, ...],
+    named: tuple[Entry, ...],
+    *,
+    now: float,
+    grace_seconds: float,
+    refused: AbstractSet[str] = frozenset(),
 ) -> tuple[Entry, ...]:
-    """Return the entries to keep, the former ones first: those that are named, and the others within the grace time."""
+    """Return the entries to keep, the former ones first: those that are named, and the others within the grace time.
+
+    An entry of `refused`, which the service no longer has, has no grace time.
+    """
     present: Mapping[str, Entry] = {entry.id: entry for entry in named}
     kept = []
     for entry in former:
         gone = now if entry.gone_timestamp_seconds is None else entry.gone_timestamp_seconds
         if entry.id in present:
             kept.append(present[entry.id])
-        elif now - gone < grace_seconds:
+        elif now - gone < grace_seconds and entry.id not in refused:
             kept.append(replace(entry, gone_timestamp_seconds=gone))
     known = {entry.id for entry in former}
     return (*kept, *(entry for entry in named if entry.id not in known))
 
 
-def changes(former: tuple[Entry, ...], kept: tuple[Entry, ...]) -> list[str]:
-    """Describe for the log what appeared, what vanished, and what was removed after its grace time."""
+def changes(former: tuple[Entry, ...], kept: tuple[Entry, ...]) -> str:
+    """Describe in one line for the log what the source newly names, what it leaves out, and what is removed."""
     before, after = ({entry.id: entry for entry in entries} for entries in (former, kept))
-    lines = [f"{name} appeared" for name in after if name not in before]
-    lines += [f"{name} was removed after its grace time" for name in before if name not in after]
-    for name in before.keys() & after.keys():
-        was, now = before[name].gone_timestamp_seconds, after[name].gone_timestamp_seconds
-        if (was is None) != (now is None):
-            lines.append(f"{name} is named again" if now is None else f"{name} vanished, its grace time begins")
-    return lines
+    gone_before, gone = (
+        {name for name, entry in one.items() if entry.gone_timestamp_seconds} for one in (before, after)
+    )
+    found = {
+        "new": [name for name in after if name not in before],
+        "named again": [name for name in after if name in gone_before and name not in gone],
+        "vanished, probed for the grace time": [name for name in after if name in gone - gone_before],
+        "removed": [name for name in before if name not in after],
+    }
+    return "; ".join(f"{len(names)} {what}: {the_first(names)}" for what, names in found.items() if names)

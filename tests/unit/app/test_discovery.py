@@ -63,3 +63,42 @@ async def test_models_appear_without_a_restart_and_stay_while_the_list_cannot_be
 
         async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
             assert probed(app) == {"m-1", "m-2"}
+
+
+async def test_a_model_that_is_deleted_is_removed_after_one_probe_that_does_not_find_it(tmp_path: Path) -> None:
+    models = ["m-1", "m-2"]
+    refused: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        if request.path == "/v1/models":
+            return web.json_response({"data": [{"id": name} for name in models]})
+        model = (await request.json())["model"]
+        if model in models:
+            choice = {"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}
+            return web.json_response({"object": "chat.completion", "model": model, "choices": [choice]})
+        refused.append(model)
+        what = f"You passed in model={model}. There are no healthy deployments for this model"
+        return web.json_response({"error": {"message": what, "code": "400"}}, status=400)
+
+    async with a_server(handler) as url:
+        document = {
+            "egress": [],
+            "status_pages": {"enabled": False},
+            "journal": {"directory": str(tmp_path / "journal")},
+            "providers": {"p": {"protocol": "openai-chat", "base_url": f"{url}/v1", "egress": False}},
+            "discover": {
+                "own": {"models": "p", "interval": "1d", "template": {"interval": "5s", "stream": False}},
+            },
+        }
+        file = tmp_path / "aiprobe.yml"
+        file.write_text(json.dumps(document))
+        options = Options(config_file=file, listen_addresses=("127.0.0.1:0",))
+
+        def probed(app: App) -> set[str]:
+            return {name for name in app._tracked if not name.endswith(":models")}
+
+        async with App(read_settings(file, {}), options, redactor=Redactor(), clock=Clock()) as app:
+            await until(lambda: probed(app) == {"m-1", "m-2"})
+            models.remove("m-1")
+            await until(lambda: probed(app) == {"m-2"})
+            assert set(refused) == {"m-1"}

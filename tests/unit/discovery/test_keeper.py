@@ -10,10 +10,11 @@ import pytest
 
 from aiprobe.config.answers import FILE_NAME, read_answers
 from aiprobe.core.discovered import Discovery, Entry, Source
+from aiprobe.core.outcomes import Outcome
 from aiprobe.discovery.keeper import DiscoveryKeeper, changes, merged
 from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
-from tests.builders import a_provider
+from tests.builders import a_finished, a_provider, a_result, a_target
 from tests.clock import ManualClock
 
 INTERVAL, GRACE = 60.0, 90.0
@@ -47,7 +48,13 @@ class World:
 
     def use(self, *sources: Source) -> None:
         counts = {("sd", "probed"): 2, ("sd", "left_out"): 1}
-        self.keeper.prepare(Discovery(sources={one.name: one for one in sources}, counts=counts))()
+        entries = {f"target-{name}": ("sd", name) for name in "abcd"} if sources else {}
+        self.keeper.prepare(Discovery(sources={one.name: one for one in sources}, counts=counts, entries=entries))()
+
+    async def answered(self, entry: str, outcome: Outcome) -> None:
+        """Have the target of an entry answered."""
+        self.keeper.finished(a_finished(a_target(name=f"target-{entry}"), a_result(outcome)))
+        await self.settle()
 
     def write(self, *addresses: str) -> None:
         self.file.write_text(json.dumps([{"targets": list(addresses)}]))
@@ -60,7 +67,7 @@ class World:
         """Wait until the source was read and its answers were written."""
         for _ in range(200):
             await asyncio.sleep(0.001)
-            if self.time._sleepers:
+            if any(not future.done() for _, _, future in self.time._sleepers):
                 break
         for _ in range(5):
             await asyncio.sleep(0)
@@ -113,11 +120,74 @@ async def test_what_vanishes_stays_for_its_grace_time_and_is_then_removed(
     await world.pass_time(INTERVAL)
     assert (world.known(), world.reloads) == ([("b", True)], 2)
     assert [text.partition(": ")[2] for text in caplog.messages] == [
-        "a appeared",
-        "b appeared",
-        "a vanished, its grace time begins",
-        "a was removed after its grace time",
+        "2 new: a, b",
+        "1 vanished, probed for the grace time: a",
+        "1 removed: a",
     ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "listed", "known"),
+    [
+        (Outcome.NOT_FOUND, "b", [("b", True)]),
+        (Outcome.NOT_FOUND, "ab", [("a", True), ("b", True)]),
+        (Outcome.SERVER_ERROR, "b", [("a", True), ("b", True)]),
+        (Outcome.AUTH, "b", [("a", True), ("b", True)]),
+        (Outcome.OK, "b", [("a", True), ("b", True)]),
+    ],
+)
+async def test_what_neither_source_nor_service_has_is_removed_at_once(
+    outcome: Outcome, listed: str, known: list[tuple[str, bool]], world: World
+) -> None:
+    world.write("a", "b")
+    world.use(world.source())
+    await world.settle()
+    world.write(*listed)
+
+    await world.answered("a", outcome)
+
+    assert world.known() == known
+
+
+async def test_a_failure_before_the_source_leaves_an_entry_out_has_its_grace_time(world: World) -> None:
+    world.write("a", "b")
+    world.use(world.source())
+    await world.settle()
+    await world.answered("a", Outcome.NOT_FOUND)
+    await world.answered("a", Outcome.OK)
+    world.write("b")
+
+    await world.pass_time(INTERVAL)
+    assert world.known() == [("a", False), ("b", True)]
+    await world.answered("a", Outcome.CONNECT)
+    assert world.known() == [("a", False), ("b", True)]
+    await world.answered("a", Outcome.NOT_FOUND)
+    assert world.known() == [("b", True)]
+
+
+async def test_a_model_that_is_listed_and_not_found_reads_its_source_once_more_only(world: World) -> None:
+    world.write("a", "b")
+    world.use(world.source())
+    await world.settle()
+    await world.answered("a", Outcome.NOT_FOUND)
+    world.write("b")
+
+    for _ in range(3):
+        await world.answered("a", Outcome.NOT_FOUND)
+    assert world.known() == [("a", True), ("b", True)]
+    await world.pass_time(INTERVAL)
+    assert world.known() == [("b", True)]
+
+
+async def test_the_results_of_other_targets_read_nothing(world: World) -> None:
+    world.write("a")
+    world.use(world.source())
+    await world.settle()
+    world.write("b")
+
+    await world.answered("written", Outcome.NOT_FOUND)
+
+    assert world.known() == [("a", True)]
 
 
 async def test_a_source_that_cannot_be_read_changes_nothing_and_is_down(world: World) -> None:
@@ -215,7 +285,20 @@ def test_an_entry_that_is_named_again_keeps_its_place_and_takes_its_new_labels()
     kept = merged((gone,), named, now=50, grace_seconds=10)
 
     assert kept == (named[1], named[0])
-    assert changes((gone,), kept) == ["0 appeared", "a is named again"]
+    assert changes((gone,), kept) == "1 new: 0; 1 named again: a"
+
+
+def test_a_reading_of_many_models_is_one_line_with_the_first_names() -> None:
+    former = tuple(Entry(id=f"old-{number}", labels={}) for number in range(5))
+    named = tuple(Entry(id=f"new-{number}", labels={}) for number in range(50))
+
+    kept = merged(former, named, now=9, grace_seconds=10, refused={"old-4"})
+
+    assert changes(former, kept) == (
+        "50 new: new-0, new-1, new-2 and 47 more; "
+        "4 vanished, probed for the grace time: old-0, old-1, old-2 and 1 more; 1 removed: old-4"
+    )
+    assert changes(kept, kept) == ""
 
 
 def test_the_file_of_answers_has_the_name_that_the_configuration_reads(tmp_path: Path) -> None:
