@@ -130,7 +130,9 @@ class DiscoveryKeeper:
             named = await read_source(source, self._tools)
         except SourceError as error:
             if self._up.get(name) != 0.0:
-                log.warning("the source %s cannot be read, its targets stay: %s", name, error)
+                known = self._answers.get(name)
+                stays = "it names no target yet" if known is None else f"its last answer of {len(known)} entries stays"
+                log.warning("the source %s cannot be read, %s: %s", name, stays, error)
             self._up[name] = 0.0
             return
         now = self._clock.wall()

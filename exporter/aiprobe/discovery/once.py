@@ -21,7 +21,7 @@ async def read_sources(settings: Settings, redactor: Redactor) -> tuple[Answers,
         try:
             answers[name] = await read_source(source, tools)
         except SourceError as error:
-            problems.append(f"source {name}: {error}")
+            problems.append(redactor(f"source {name}: {error}"))
     await transport.close()
     await vault.close()
     return answers, problems

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from aiprobe.core.discovered import Entry, Source
 from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Target, Timeouts
+from aiprobe.discovery import reasons
 from aiprobe.discovery.entries import READERS
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
+from aiprobe.protocols.base import ReplyHead
 
 MAX_BYTES: Final = 4 << 20
 MAX_ENTRIES: Final = 10_000
@@ -24,21 +26,23 @@ _TIMEOUTS: Final = Timeouts(connect=5, first_token=10, stall=10, total=20)
 
 
 class SourceError(Exception):
-    """A source could not be read. The text is the reason, in one line without text of the server."""
+    """A source could not be read. The text is the reason, in one line that can quote the server: redact it."""
 
 
 async def read_source(source: Source, tools: Tools) -> tuple[Entry, ...]:
     """Return the entries that a source names now, by their ids. Raises SourceError."""
+    place, head, body = source.place, None, b""
     try:
         if source.kind == "file":
             value = await asyncio.to_thread(_file, source.place)
         else:
-            value = json.loads(await _get(source, tools))
+            place, head, body = await _get(source, tools)
+            value = json.loads(body)
         found = {entry.id: entry for entry in reversed(list(READERS[source.kind](value)))}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise SourceError("the answer has not the form of its kind") from error
+        raise SourceError(reasons.of_form(source, place, head, body)) from error
     if len(found) > MAX_ENTRIES:
-        raise SourceError(f"the answer has more than {MAX_ENTRIES} entries")
+        raise SourceError(f"{place}: the answer has more than {MAX_ENTRIES} entries")
     return tuple(found[name] for name in sorted(found))
 
 
@@ -47,9 +51,9 @@ def _file(place: str) -> Any:
         with Path(place).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise SourceError(f"cannot be read: {(error.strerror or '').lower()}") from error
+        raise SourceError(f"{place}: cannot be read: {(error.strerror or '').lower()}") from error
     if len(data) > MAX_BYTES:
-        raise SourceError(f"is larger than {MAX_BYTES >> 20} MB")
+        raise SourceError(f"{place}: is larger than {MAX_BYTES >> 20} MB")
     try:
         return json.loads(data)
     except ValueError:
@@ -57,27 +61,30 @@ def _file(place: str) -> Any:
 
         document = parse(place, data, {})
         if document.problems:
-            raise SourceError("is neither JSON nor YAML") from None
+            raise SourceError(f"{place}: is neither JSON nor YAML") from None
         return document.value
 
 
-async def _get(source: Source, tools: Tools) -> bytes:
+async def _get(source: Source, tools: Tools) -> tuple[str, ReplyHead | None, bytes]:
+    """Return the place, the head and the body of an answer of 200."""
     url, path = _address(source)
+    place = reasons.place_of(url, path)
     target = Target(name=source.name, provider=source.provider, kind=ProbeKind(name="models"), timeouts=_TIMEOUTS)
     sink = BodySink(MAX_BYTES)
     headers = (("accept", "application/json"), ("accept-encoding", "gzip"))
     try:
         caller = Caller(target, tools, url=url, headers=headers)
     except ValueError as error:
-        raise SourceError("its address, proxy or credential cannot be used") from error
+        raise SourceError(f"{place}: its address, proxy or credential cannot be used") from error
     exchange = await caller.exchange(method="GET", path=path, body=b"", sink=sink, first_token_limit=False)
-    if exchange.status is not None and exchange.status != 200:
-        raise SourceError(f"HTTP {exchange.status}")
+    head = sink.head
+    if head is not None and head.status != 200:
+        raise SourceError(reasons.of_status(source, place, head, bytes(sink.body)))
     if sink.cut:
-        raise SourceError(f"is larger than {MAX_BYTES >> 20} MB")
+        raise SourceError(f"{place}: the answer is larger than {MAX_BYTES >> 20} MB")
     if exchange.outcome is not None:
-        raise SourceError(f"no answer: {exchange.outcome}")
-    return bytes(sink.body)
+        raise SourceError(reasons.of_network(place, exchange))
+    return place, head, bytes(sink.body)
 
 
 def _address(source: Source) -> tuple[str, str]:

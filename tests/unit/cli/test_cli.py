@@ -169,7 +169,7 @@ def test_check_discover_shows_what_would_be_probed_and_fails_for_a_source_that_c
     config.write_text(config.read_text().replace("discover: {", "discover: {bad: {models: p}, "))
     code, said = run("check", "--discover", "--config.file", str(config))
     assert code == 1
-    assert "source bad: no answer: connect" in said
+    assert "source bad: GET http://127.0.0.1:9/v1/models: no answer: connect" in said
     assert "source good: 1 targets probed" in said
 
 

@@ -208,6 +208,22 @@ async def test_a_source_that_cannot_be_read_changes_nothing_and_is_down(world: W
         assert (world.known(), world.reloads) == ([("a", True)], 1)
 
 
+async def test_the_log_says_what_stays_of_a_source_that_cannot_be_read(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.use(world.source())
+    await world.settle()
+    world.write("a", "b")
+    await world.pass_time(INTERVAL)
+    world.file.unlink()
+    await world.pass_time(INTERVAL)
+
+    assert [text.partition(": ")[0] for text in caplog.messages] == [
+        "the source sd cannot be read, it names no target yet",
+        "the source sd cannot be read, its last answer of 2 entries stays",
+    ]
+
+
 async def test_an_empty_list_is_an_answer_and_starts_the_grace_time(world: World) -> None:
     world.write("a")
     world.use(world.source())

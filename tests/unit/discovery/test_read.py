@@ -9,7 +9,10 @@ from aiohttp import web
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.discovered import Entry, Source, SourceKind
+from aiprobe.core.secret import Redactor
+from aiprobe.discovery.once import read_sources
 from aiprobe.discovery.read import MAX_BYTES, MAX_ENTRIES, SourceError, read_source
+from aiprobe.known import read_settings
 from aiprobe.probes.base import Tools
 from aiprobe.transport.transport import Transport
 from tests.builders import a_provider
@@ -214,25 +217,70 @@ BAD: list[tuple[SourceKind, str]] = [
 
 @pytest.mark.parametrize(("kind", "body"), BAD)
 async def test_an_answer_of_another_form_is_an_error_of_the_source(kind: SourceKind, body: str) -> None:
-    with pytest.raises(SourceError, match="has not the form of its kind"):
+    with pytest.raises(SourceError, match=f"has not the form of `{kind}`"):
         await answered(kind, body)
 
 
-@pytest.mark.parametrize(
-    ("status", "headers", "reason"),
-    [
-        (401, {}, "HTTP 401"),
-        (404, {}, "HTTP 404"),
-        (500, {}, "HTTP 500"),
-        (302, {"location": "http://127.0.0.1:9/"}, "HTTP 302"),
-        (307, {"location": "http://127.0.0.1:9/"}, "HTTP 307"),
-    ],
-)
-async def test_another_status_is_an_error_and_no_other_host_is_asked(
-    status: int, headers: dict[str, str], reason: str
+NO_DB = json.dumps({"error": {"message": "No connected db.", "type": "no_db_connection", "code": "400"}})
+THE_KEY = "check `api_key` of the provider openai"
+REFUSALS: list[tuple[SourceKind, int, str, dict[str, str], str]] = [
+    ("http", 401, "no", {}, 'HTTP 401, text/plain, "no"; check `headers` of the source'),
+    ("litellm", 401, "", {}, f"HTTP 401, text/plain; {THE_KEY}"),
+    ("litellm", 400, NO_DB, {"content-type": "application/json"},
+     f'HTTP 400, application/json, "no_db_connection: No connected db."; {THE_KEY}'),
+    ("models", 404, '{"detail": "Not Found"}', {},
+     'HTTP 404, text/plain, "Not Found"; check `base_url` of the provider openai'),
+    ("http", 404, "<html><title>Oh</title></html>", {"content-type": "text/html; charset=utf-8"},
+     'HTTP 404, text/html, "Oh"; check the URL'),
+    ("http", 500, "a\n  b\x1b[0m", {}, 'HTTP 500, text/plain, "a b [0m"; look into the log of the server'),
+    ("http", 302, "", {"location": "http://127.0.0.1:9/"},
+     "HTTP 302, text/plain; give the URL that it redirects to; a redirect to another host is not followed"),
+    ("http", 307, "", {"location": "http://127.0.0.1:9/"},
+     "HTTP 307, text/plain; give the URL that it redirects to; a redirect to another host is not followed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "status", "body", "headers", "reason"), REFUSALS)
+async def test_another_status_is_an_error_with_its_place_its_words_and_a_mend(
+    kind: SourceKind, status: int, body: str, headers: dict[str, str], reason: str
 ) -> None:
-    with pytest.raises(SourceError, match=f"^{reason}$"):
-        await answered("http", "secret words of the server", status=status, headers=headers)
+    with pytest.raises(SourceError) as caught:
+        await answered(kind, body, status=status, headers=headers)
+
+    place, _, rest = str(caught.value).partition(": HTTP ")
+    path = {"http": "/sd", "models": "/v1/models", "litellm": "/v1/model/info"}[kind]
+    assert place.startswith("GET http://127.0.0.1:")
+    assert place.endswith(path)
+    assert f"HTTP {rest}" == reason
+
+
+async def test_a_refusal_without_a_key_names_the_key() -> None:
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=500, text="Internal Server Error")
+
+    async with a_server(handler) as url:
+        bare = a_provider(base_url=f"{url}/v1", api_key=None)
+        source = Source(name="s", kind="litellm", place="", provider=bare, interval_seconds=60, grace_seconds=60)
+        with pytest.raises(SourceError, match="no key was sent: give `api_key` of the provider"):
+            await read(source)
+
+
+async def test_the_words_of_a_server_are_cut_to_one_line() -> None:
+    with pytest.raises(SourceError) as caught:
+        await answered("http", "word " * 5000, status=500)
+
+    assert len(str(caught.value)) < 300
+    assert "word…" in str(caught.value) or "wor…" in str(caught.value) or "word …" in str(caught.value)
+
+
+async def test_an_answer_of_another_form_is_shown_with_the_form_that_is_expected() -> None:
+    with pytest.raises(SourceError) as caught:
+        await answered("litellm", "<html>a page</html>", headers={"content-type": "text/html"})
+
+    assert str(caught.value).partition("/v1/model/info: ")[2] == (
+        'the answer has not the form of `litellm`, text/html, "<html>a page</html>"; '
+        'expected {"data": [{"model_name": …, "litellm_params": {…}}]}'
+    )
 
 
 async def test_too_many_entries_are_an_error() -> None:
@@ -246,7 +294,9 @@ async def test_a_large_answer_is_an_error() -> None:
 
 
 async def test_a_place_that_nobody_serves_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no answer: connect"):
+    with pytest.raises(
+        SourceError, match=r"^GET http://127\.0\.0\.1:9/v1/models: no answer: connect.*; check that the server"
+    ):
         await read(a_source("models"))
     with pytest.raises(SourceError, match="cannot be read: no such file"):
         await read(a_source("file", str(tmp_path / "none")))
@@ -261,3 +311,20 @@ async def test_a_file_that_is_no_list_is_an_error(data: bytes, reason: str, tmp_
 
     with pytest.raises(SourceError, match=reason):
         await read(a_source("file", str(tmp_path / "sd")))
+
+
+async def test_a_key_that_a_server_echoes_is_masked(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(status=400, text=f"refused: {request.headers['authorization']}")
+
+    async with a_server(handler) as url:
+        file = tmp_path / "aiprobe.yml"
+        provider = {"protocol": "openai-chat", "base_url": f"{url}/v1", "api_key": "planted-0123456789"}
+        file.write_text(json.dumps({"providers": {"p": provider}, "discover": {"s": {"models": "p"}}}))
+        settings = read_settings(file, {})
+
+        answers, (problem,) = await read_sources(settings, Redactor(settings.secrets))
+
+    assert answers == {}
+    assert "refused: Bearer ***" in problem
+    assert "planted" not in problem
