@@ -12,12 +12,11 @@ from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.drill.asking import Api, NotAnsweredError
 from aiprobe.drill.relabelling import relabelled
 from aiprobe.drill.rules import Comparison, Expected, Group, compared, groups_of, seconds
-from aiprobe.drill.samples import DRILL, a_target, model_down, provider_down
+from aiprobe.drill.samples import a_target, model_down, provider_down
 from aiprobe.drill.step import Config, Fault, Labels, Step, duration, some
 
 _KEPT: Final = frozenset({*IDENTITY_LABELS, "alertname", "severity", "scope"})
 """Labels on which rules, routes and inhibitions depend."""
-_COPIED: Final = ("scrape_interval", "scrape_timeout", "metric_relabel_configs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +105,6 @@ def _reload(seen: Prometheus) -> Iterator[Fault]:
             "Prometheus could not read its configuration again, and runs on with an older one",
             "run `promtool check config FILE`, correct what it names, and reload",
         )
-
-
-def job_to_add(seen: Prometheus, address: str) -> Config:
-    """Return the scrape job of a drill: the user's own one with another name and target."""
-    own: Config = next(iter(seen.jobs(seen.expected.job)), {})
-    return {
-        "job_name": DRILL,
-        "honor_labels": True,
-        **{key: own[key] for key in _COPIED if key in own},
-        "static_configs": [{"targets": [address]}],
-    }
 
 
 def _scrapes(seen: Prometheus) -> Iterator[Fault]:

@@ -6,13 +6,15 @@ from typing import Any, Final
 
 import yaml
 
-from aiprobe.drill.looks import Prometheus, job_to_add, labels_of
+from aiprobe.drill.looks import Prometheus, labels_of
 from aiprobe.drill.pages import Alertmanager
 from aiprobe.drill.samples import DRILL
 from aiprobe.drill.step import Config, Fault, Step, duration, some
 
 SLACK_SECONDS: Final = 10.0
 """What a busy machine may take longer."""
+_COPIED: Final = ("scrape_interval", "scrape_timeout", "metric_relabel_configs")
+"""Of the user's own job, so that the drill goes the same way."""
 _PERSISTENCE_STEPS: Final = 8 / 3
 """How long failures last before an outage, in scrapes: 40 s of 15 s."""
 _LEAST_INTERVAL_SECONDS: Final = 2.0
@@ -87,7 +89,10 @@ def prepared(prometheus: Prometheus, alertmanager: Alertmanager, *, listen: str,
 def _job(prometheus: Prometheus, listen: str) -> Iterator[Fault]:
     jobs = prometheus.jobs(DRILL)
     if not jobs:
-        text = _yaml([job_to_add(prometheus, listen)])
+        own: Config = next(iter(prometheus.jobs(prometheus.expected.job)), {})
+        copied: Config = {key: own[key] for key in _COPIED if key in own}
+        added: Config = {"job_name": DRILL, "honor_labels": True, **copied, "static_configs": [{"targets": [listen]}]}
+        text = _yaml([added])
         yield Fault(f"no scrape job has the name {DRILL}", f"add this to scrape_configs, and reload:\n{text}")
     for job in jobs:
         yield from labels_of(job, prometheus)

@@ -16,6 +16,8 @@ _UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 60480
 _RANGE: Final = re.compile(r"\[([0-9a-z]+)\]")
 _METRIC: Final = re.compile(r"\baiprobe_\w+")
 _JOB: Final = re.compile(r'\bup\{job="([^"]+)"\}')
+_SHORTEST_WINDOW_SECONDS: Final = 240.0
+"""Of a folder with a part of the rules that has no window."""
 _SAMPLES_IN_A_WINDOW: Final = 4
 """So that a lost scrape leaves enough for a rate."""
 
@@ -61,7 +63,7 @@ class Expected:
     @property
     def job(self) -> str:
         """Return the job name of the exporters."""
-        return next(found[1] for rule in self.every if (found := _JOB.search(rule.expr)))
+        return next((found[1] for rule in self.every if (found := _JOB.search(rule.expr))), "aiprobe")
 
     @property
     def metrics(self) -> frozenset[str]:
@@ -71,9 +73,8 @@ class Expected:
     @property
     def most_step_seconds(self) -> float:
         """Return the longest interval of scrapes and evaluations with which the shortest window has enough samples."""
-        return (
-            min(seconds(window) for rule in self.every for window in _RANGE.findall(rule.expr)) / _SAMPLES_IN_A_WINDOW
-        )
+        windows = (seconds(window) for rule in self.every for window in _RANGE.findall(rule.expr))
+        return min(windows, default=_SHORTEST_WINDOW_SECONDS) / _SAMPLES_IN_A_WINDOW
 
     def keeps(self, name: str) -> float:
         """Return how long an alert fires after its condition has ended."""
@@ -81,11 +82,16 @@ class Expected:
 
 
 def read_rules(folder: Path) -> Expected:
-    """Read `*.rules.yml` of a folder, as `aiprobe export rules` writes them. Raises ValueError without any."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.rules.yml"))]
-    if not texts:
+    """Read `*.rules.yml` of a folder, as `aiprobe export rules` writes them. Raises ValueError for anything else."""
+    groups: list[Group] = []
+    for path in sorted(folder.glob("*.rules.yml")):
+        try:
+            groups += groups_of(yaml.safe_load(path.read_text(encoding="utf-8"))["groups"])
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is not a file of rules: {error!r}") from error
+    if not groups:
         raise ValueError(f"{folder} has no *.rules.yml; aiprobe export rules writes them")
-    return Expected([group for text in texts for group in groups_of(yaml.safe_load(text)["groups"])])
+    return Expected(groups)
 
 
 def groups_of(found: Iterable[Mapping[str, Any]]) -> Sequence[Group]:
