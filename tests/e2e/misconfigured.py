@@ -126,6 +126,12 @@ def _clobber(setup: Setup) -> None:
     )
 
 
+def _seldom(setup: Setup) -> None:
+    setup.prometheus["global"]["evaluation_interval"] = "4m"
+    # AIWatchdog would end in Alertmanager, which is another step, and only after some seconds.
+    setup.edit(r"(- name: aiprobe-meta\n)", r"\1    interval: 500ms\n")
+
+
 def _watchdog_to(setup: Setup, receiver: str) -> None:
     setup.routes.pop(0)
     setup.alertmanager["route"]["receiver"] = receiver
@@ -172,7 +178,7 @@ CASES: Final[Sequence[Case]] = (
          {RULES: ("`keep_firing_for: 0s`", EXPORT)}),
     Case("the rules are loaded twice", lambda s: s.rules.update({"copy.rules.yml": s.rules["providers.rules.yml"]}),
          {RULES: ("loaded twice: aiprobe-providers", "remove one of the files")}),
-    Case("the rules are evaluated too seldom", lambda s: s.prometheus["global"].update(evaluation_interval="4m"),
+    Case("the rules are evaluated too seldom", _seldom,
          {IN_TIME: ("aiprobe-services every 4m", "evaluation_interval: 15s")}),
     Case("Prometheus has no Alertmanager", lambda s: _without(s.prometheus, "alerting"),
          {SENDS: ("to no Alertmanager", "alerting:")}),

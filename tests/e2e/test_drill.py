@@ -139,7 +139,7 @@ def pair(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pai
             ))  # fmt: skip
         running.enter_context(started(
             stack.prometheus, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={prometheus[7:]}", "--web.enable-lifecycle", "--rules.alert.resend-delay=1s",
+            f"--web.listen-address={prometheus[7:]}", "--web.enable-lifecycle", "--rules.alert.resend-delay=5s",
             url=prometheus,
         ))  # fmt: skip
         yield Pair(folder, prometheus, alertmanager, right)
