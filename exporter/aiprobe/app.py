@@ -1,7 +1,6 @@
 """The composition root: builds the rooms, connects them, and runs them until it is closed.
 
-This module contains no decisions of a room. It only states what each room gets, and in which order the rooms start,
-reload and stop.
+It contains no decisions of a room, only what each room gets, and in which order the rooms start, reload and stop.
 """
 
 import asyncio
@@ -63,9 +62,9 @@ class Options:
 
     config_file: Path
     listen_addresses: tuple[str, ...] = (":10529",)
+    status_addresses: tuple[str, ...] = ()
     web_config_file: Path | None = None
     with_mcp: bool = False
-    """Whether `/mcp` answers agents."""
     shard: Shard = field(default_factory=Shard)
     environ: Mapping[str, str] = field(default_factory=dict)
 
@@ -195,12 +194,14 @@ class App:
             targets=self.shown,
             pages=self.pages,
             incidents=self.incidents,
+            uptime=self.journal.uptime,
             health=self.health,
             maintenance=self.maintenance,
             metrics=Exposition(self.recorder),
             on_demand=self.on_demand,
             control=self,
             with_mcp=self._options.with_mcp,
+            status_addresses=self._options.status_addresses,
         )
         self.running = await server.start(
             ports, listen=self._options.listen_addresses, config_file=self._options.web_config_file, clock=self._clock

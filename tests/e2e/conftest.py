@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.tools import OF_GRAFANA, PACKAGES, find, how_to_get
+from tests.e2e.tools import PACKAGES, find, how_to_get
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def tool() -> Callable[[str], str]:
     def get(command: str) -> str:
         path = find(command)
         if path is None:
-            package = (PACKAGES | OF_GRAFANA)[command]
+            package = PACKAGES[command]
             pytest.fail(f"{command} is missing; `make e2e` installs it as root; on Debian: {how_to_get([package])}")
         return path
 

@@ -21,10 +21,9 @@ PACKAGES: Final = {
     "amtool": "prometheus-alertmanager",
     "ip": "iproute2",
     "haproxy": "haproxy",
+    "chromium": "chromium",
 }
 """Command -> Debian package."""
-OF_GRAFANA: Final = {"chromium": "chromium"}
-"""The same, for the tests that run where GRAFANA_URL names a Grafana."""
 BUILT: Final = ("prometheus", "alertmanager", "pint", "helm", "helm4")
 """Recipes of the current generation, which no package of a distribution has."""
 CONSUMERS: Final = {
@@ -96,7 +95,7 @@ def main(arguments: list[str]) -> None:
     Raises:
         SystemExit: a tool is missing and cannot be had here; the message names the reason or the command that gets it.
     """
-    wanted = missing(PACKAGES | (OF_GRAFANA if os.environ.get("GRAFANA_URL") else {}))
+    wanted = missing(PACKAGES)
     if wanted and (os.geteuid() != 0 or shutil.which("apt-get") is None):
         sys.exit(f"e2e: missing: {' '.join(wanted)}; on Debian and Ubuntu, as root: {how_to_get(wanted)}")
     if wanted:

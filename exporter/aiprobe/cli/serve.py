@@ -58,6 +58,8 @@ def listen_option(default: str) -> Callable[..., Any]:
 @web_config_option
 @level_option
 @format_option
+@click.option("--web.status-address", "status_addresses", multiple=True,
+              help="Serve the public status page here, as [HOST]:PORT, and nothing else; off by default.")  # fmt: skip
 @click.option("--web.enable-mcp", "with_mcp", is_flag=True, help="Answer agents at /mcp, read-only.")
 @click.option(
     "--shard",
@@ -69,6 +71,7 @@ def serve(
     config_file: Path,
     listen_addresses: tuple[str, ...],
     web_config_file: Path | None,
+    status_addresses: tuple[str, ...],
     log_level: str,
     log_format: logs.LogFormat,
     shard: Shard | None,
@@ -82,6 +85,7 @@ def serve(
         config_file=config_file,
         listen_addresses=listen_addresses,
         web_config_file=web_config_file,
+        status_addresses=status_addresses,
         with_mcp=with_mcp,
         shard=shard or Shard(),
         environ=dict(os.environ),
@@ -109,6 +113,8 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
             assert app.running is not None
             for address in app.running.addresses:
                 log.info("aiprobe %s is on %s", __version__, address.url)
+            for address in app.running.status_page.addresses if app.running.status_page else ():
+                log.info("the public status page: %s/status", address.url)
             await stop.wait()
     except WebError as error:
         fail(error)

@@ -46,3 +46,18 @@ class IncidentRow:
     is_open: bool
     start_timestamp_seconds: float
     layer_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """The scheduled probes of one surface on one UTC day that were good or bad."""
+
+    good: int
+    bad: int
+    hours: int
+    """In how many hours of the day there was one."""
+
+    @property
+    def good_ratio(self) -> float | None:
+        """Return the good share, 0-1; None without any."""
+        return self.good / (self.good + self.bad) if self.good + self.bad else None

@@ -13,6 +13,7 @@ from aiprobe.core.clock import Clock
 from aiprobe.core.gauges import Gauges
 from aiprobe.core.model import Finished, Target
 from aiprobe.core.rows import IncidentRow
+from aiprobe.core.state import State
 from aiprobe.core.statuspage import PageSnapshot, Reading, Watched
 from aiprobe.incidents import feed, published, statuspage
 from aiprobe.incidents.comparison import SurfaceComparison
@@ -205,12 +206,15 @@ class IncidentKeeper:
         incidents = [statuspage.as_incident(one, {}, now) for one in kept]
         return feed.atom(incidents, name=PUBLISHER, now=published.rfc3339(now))
 
+    def surfaces(self) -> Mapping[Surface, State | None]:
+        """Return the state of each probed surface, None where nothing is validly known."""
+        now = self._clock.wall()
+        return {surface: self.book.observation(*surface, now).state for surface in sorted(self._probed)}
+
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         """Return a document of the Atlassian form, None for an unknown one."""
-        now = self._clock.wall()
-        surfaces = {surface: self.book.observation(*surface, now).state for surface in self._probed}
         incidents = (*self.book.open(), *self.book.recent())
-        return statuspage.document(part, surfaces, incidents, name=PUBLISHER, now=now)
+        return statuspage.document(part, self.surfaces(), incidents, name=PUBLISHER, now=self._clock.wall())
 
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of one incident."""

@@ -23,6 +23,7 @@ from aiprobe.journal.entries import to_entry
 from aiprobe.journal.replay import History, failures, recent_results
 from aiprobe.journal.seals import gauge
 from aiprobe.journal.store import KeepOk, Store
+from aiprobe.journal.uptime import Uptime
 from aiprobe.journal.verify import Verification, verify
 from aiprobe.objectives.windows import Windows
 
@@ -85,6 +86,7 @@ class Journal:
         self._queue_limit = queue_limit
         self._commit_seconds = commit_seconds
         self._queue: deque[tuple[Finished, str, str, float]] = deque()
+        self.uptime = Uptime(directory, clock=clock)
         self._store = Store(directory, keep_ok=keep_ok, clock=clock)
         self._dropped = 0
         self._bugs = 0

@@ -17,6 +17,8 @@ DEFAULT_RESULTS: Final = 100
 MAX_RESULTS: Final = 1000
 STATE_WORDS: Final = ("operational", "degraded", "partial_outage", "major_outage")
 NOT_PROBED: Final = "not_probed"
+PARTS: Final = ("summary", "status", "components", "incidents", "scheduled-maintenances")
+"""The documents of an Atlassian Statuspage that are served."""
 FEED: Final = "/status/history.atom"
 """An Atlassian Statuspage has its feed at the same place below its address."""
 UNKNOWN: Final = "unknown"
@@ -187,5 +189,10 @@ def values(value: Any) -> Any:
     return value
 
 
+def json_text(document: object) -> str:
+    """Return a document as a line of JSON."""
+    return json.dumps(document, allow_nan=False) + "\n"
+
+
 def _json(document: object) -> web.Response:
-    return web.Response(text=json.dumps(document, allow_nan=False) + "\n", content_type="application/json")
+    return web.Response(text=json_text(document), content_type="application/json")

@@ -4,7 +4,6 @@ Numbers are put into words here; markup is in `templates/`. Rendering gives the 
 so that a page of a thousand targets does not disturb a clock that is timing somebody's first token.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -18,7 +17,7 @@ from aiprobe.web import wording
 from aiprobe.web.api import NOT_PROBED, STATE_WORDS, UNKNOWN, state_word
 from aiprobe.web.ports import ResultRow, TargetRow, Targets
 from aiprobe.web.routes import PORTS
-from aiprobe.web.templating import Templates
+from aiprobe.web.templating import Templates, rendered
 
 RESULTS_SHOWN: Final = 50
 STRIP_LENGTH: Final = 30
@@ -27,8 +26,6 @@ STRIPS_UP_TO: Final = 200
 PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 _WORST_FIRST: Final = (*reversed(STATE_WORDS[1:]), NOT_PROBED, STATE_WORDS[0])
 _STATIC: Final = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
-_STEPS_PER_SLICE: Final = 20
-"""Template events rendered before the loop gets its turn: about 0.3 ms at most."""
 _BAR_WIDTH: Final = 1000
 
 TEMPLATES: Final = web.AppKey("templates", Templates)
@@ -144,10 +141,5 @@ def _longest(results: Sequence[ResultRow]) -> float:
 async def _page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     now = request.app[CLOCK].wall()
     made = await request.app[TEMPLATES].get(template)
-    steps = made.generate(**context, now=now, ago=lambda timestamp: wording.ago(now - timestamp))
-    pieces = []
-    for number, piece in enumerate(steps):
-        pieces.append(piece)
-        if number % _STEPS_PER_SLICE == _STEPS_PER_SLICE - 1:
-            await asyncio.sleep(0)
-    return web.Response(text="".join(pieces), status=status, content_type="text/html")
+    text = await rendered(made, **context, now=now, ago=lambda timestamp: wording.ago(now - timestamp))
+    return web.Response(text=text, status=status, content_type="text/html")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from aiprobe.core.health import Health
 from aiprobe.core.maintenance import Window
 from aiprobe.core.model import Finished
-from aiprobe.core.rows import IncidentRow, PageRow
+from aiprobe.core.rows import DayRow, IncidentRow, PageRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +178,21 @@ class Incidents(Protocol):
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         """Return what was observed as one document of an Atlassian Statuspage, such as `summary`, or None."""
 
+    def surfaces(self) -> Mapping[tuple[str, str], int | None]:
+        """Return the state of each probed provider and surface: 0 to 3, None where nothing is validly known."""
+
     def verdict(self, provider: str) -> Mapping[str, Any] | None:
         """Return whether a provider or we fail, as a JSON document; None for a provider that is not probed."""
 
     def schema(self) -> Mapping[str, Any]:
         """Return the JSON Schema of one incident."""
+
+
+class Uptime(Protocol):
+    """What the journal has of the last 90 days."""
+
+    async def days(self) -> Mapping[int, Mapping[tuple[str, str], DayRow]]:
+        """Return the counts of each provider and surface by day (since 1970, UTC), oldest first."""
 
 
 class Healths(Protocol):
@@ -260,6 +270,7 @@ class Ports:
     targets: Targets
     pages: StatusPages
     incidents: Incidents
+    uptime: Uptime
     health: Healths
     maintenance: Maintenance
     metrics: Metrics
@@ -267,3 +278,7 @@ class Ports:
     control: Control
     with_mcp: bool = False
     """Whether agents are answered at `/mcp`."""
+    status_addresses: Sequence[str] = ()
+    """Where the public status page is served, and nothing else."""
+    is_public: bool = False
+    """Set by the server for the listener of that page."""

@@ -54,10 +54,12 @@ def _last(response: web.Response) -> web.Response:
 class Gate:
     """Stands before every route. One per server; `middleware` and `add_headers` are hooked into the application."""
 
-    __slots__ = ("_clock", "_file", "_signin", "_tokens", "_tokens_at")
+    __slots__ = ("_clock", "_file", "_is_public", "_signin", "_tokens", "_tokens_at")
 
-    def __init__(self, file: WebFile, *, clock: Clock) -> None:
+    def __init__(self, file: WebFile, *, clock: Clock, is_public: bool = False) -> None:
+        """With `is_public`, nobody signs in, and any name may stand in `Host`: there is nothing to protect."""
         self._file = file
+        self._is_public = is_public
         self._clock = clock
         self._signin = SignIn()
         self._tokens = math.inf
@@ -110,6 +112,8 @@ class Gate:
             return _last(plain("This endpoint takes no body.", status=413))
         if not _certificate_allowed(request, config):
             return _last(plain("This client certificate has none of the names in client_allowed_sans.", status=403))
+        if self._is_public:
+            return None
         # The router compares the same spelling of the path: nothing else is reached by one that begins so.
         is_open = not config.users or request.rel_url.raw_path.startswith(HEALTH)
         if is_open and _peer_certificate(request) is None and (problem := rebound(request)):

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from aiprobe.core.clock import Clock
-from aiprobe.web import api, health, maintenance, mcp, pages, routes
+from aiprobe.web import api, health, maintenance, mcp, pages, public, routes
 from aiprobe.web.connections import HEAD_SECONDS, MAX_CONNECTIONS, Connection, Crowd
 from aiprobe.web.ports import Ports
 from aiprobe.web.security import Gate
@@ -55,9 +55,13 @@ class Running:
     addresses: tuple[Address, ...]
     _runner: web.AppRunner
     _listeners: tuple[asyncio.Server, ...]
+    status_page: "Running | None" = None
+    """The listener of the public status page."""
 
     async def close(self) -> None:
         """Stop listening; open requests get the grace period and are then cut."""
+        if self.status_page is not None:
+            await self.status_page.close()
         for listener in self._listeners:
             listener.close()
         await self._runner.cleanup()
@@ -84,13 +88,17 @@ async def start(
     """
     clock = clock or Clock()
     file = WebFile(config_file, clock=clock)
-    gate = Gate(file, clock=clock)
+    gate = Gate(file, clock=clock, is_public=ports.is_public)
     sockets = await _bind_all(listen)
     context = FreshContext.of(file) if file.current().context is not None else None
     addresses = tuple(_address_of(sock, tls=context is not None) for sock in sockets)
-    runner = web.AppRunner(
-        _application(ports, gate, clock=clock, write_seconds=write_seconds), shutdown_timeout=grace_seconds
-    )
+    app = web.Application(middlewares=[gate.middleware])
+    app.on_response_prepare.append(gate.add_headers)
+    if ports.is_public:
+        public.add_routes(app, ports, clock=clock)
+    else:
+        _add_routes(app, ports, gate, clock=clock, write_seconds=write_seconds)
+    runner = web.AppRunner(app, shutdown_timeout=grace_seconds)
     crowd = Crowd(max_connections)
     loop = asyncio.get_running_loop()
     listeners: list[asyncio.Server] = []
@@ -122,19 +130,22 @@ async def start(
                     ssl_handshake_timeout=None if context is None else head_seconds,
                 )
             )
+        running = Running(addresses, runner, tuple(listeners))
+        if not ports.status_addresses or ports.is_public:
+            return running
+        public_ports = replace(ports, is_public=True)
+        status_page = await start(public_ports, listen=ports.status_addresses, config_file=config_file, clock=clock)
+        return replace(running, status_page=status_page)
     except BaseException:
         await Running(addresses, runner, tuple(listeners)).close()
         _close_all(sockets)
         raise
-    return Running(addresses, runner, tuple(listeners))
 
 
-def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float) -> web.Application:
-    app = web.Application(middlewares=[gate.middleware])
+def _add_routes(app: web.Application, ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float) -> None:
     app[routes.PORTS] = ports
     app[routes.GATE] = gate
     app[routes.WRITE_SECONDS] = write_seconds
-    app.on_response_prepare.append(gate.add_headers)
     routes.add_routes(app)
     api.add_routes(app)
     health.add_routes(app)
@@ -142,7 +153,6 @@ def _application(ports: Ports, gate: Gate, *, clock: Clock, write_seconds: float
     if ports.with_mcp:
         mcp.add_routes(app)
     pages.add_routes(app, clock=clock)
-    return app
 
 
 def _connection_log() -> logging.Logger:

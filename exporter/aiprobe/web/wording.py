@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from aiprobe.core.rows import DayRow
+
 NOTHING_TO_SAY: Final = "\N{EN DASH}"
 _STATE_WORDS: Final = {
     "operational": "Operational",
@@ -75,6 +77,14 @@ def stamp(timestamp: float) -> str:
 def iso(timestamp: float) -> str:
     """Put Unix time into the form that a `time` element carries."""
     return _utc(timestamp).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_text(timestamp: float, row: DayRow | None) -> str:
+    """Put a day into `2026-03-01: 99.93 % of 1440 probes succeeded, in 24 hours of the day`."""
+    date = _utc(timestamp).strftime("%Y-%m-%d")
+    if row is None or row.good_ratio is None:
+        return f"{date}: not measured"
+    return f"{date}: {row.good_ratio:.2%} of {row.good + row.bad} probes succeeded, in {row.hours} hours of the day"
 
 
 def state_words(word: str) -> str:

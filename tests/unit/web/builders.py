@@ -13,7 +13,7 @@ import aiohttp
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.maintenance import Window
-from aiprobe.core.rows import IncidentRow, PageRow
+from aiprobe.core.rows import DayRow, IncidentRow, PageRow
 from aiprobe.incidents.schema import incident_schema
 from aiprobe.web.healthkeeper import HealthKeeper
 from aiprobe.web.ports import (
@@ -104,6 +104,7 @@ class FakePages:
 @dataclass
 class FakeIncidents:
     observed: Sequence[IncidentRow]
+    states: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
 
     def rows(self) -> Sequence[IncidentRow]:
         return self.observed
@@ -123,11 +124,22 @@ class FakeIncidents:
     def statuspage(self, part: str) -> Mapping[str, Any] | None:
         return {"part": part} if part == "summary" else None
 
+    def surfaces(self) -> Mapping[tuple[str, str], int | None]:
+        return self.states
+
     def verdict(self, provider: str) -> Mapping[str, Any] | None:
         return {"provider": provider, "verdict": "them", "evidence": "Everything of it fails."}
 
     def schema(self) -> Mapping[str, Any]:
         return incident_schema()
+
+
+@dataclass
+class FakeUptime:
+    counted: Mapping[int, Mapping[tuple[str, str], DayRow]]
+
+    async def days(self) -> Mapping[int, Mapping[tuple[str, str], DayRow]]:
+        return self.counted
 
 
 @dataclass
@@ -159,6 +171,9 @@ class Shown:
     told: Summary = field(default_factory=a_summary)
     declared: Sequence[PageRow] = ()
     incidents: Sequence[IncidentRow] = ()
+    states: Mapping[tuple[str, str], int | None] = field(default_factory=dict)
+    days: Mapping[int, Mapping[tuple[str, str], DayRow]] = field(default_factory=dict)
+    is_public: bool = False
     maintenance: FakeMaintenance = field(default_factory=FakeMaintenance)
     with_mcp: bool = False
     health: Healths = field(default_factory=lambda: HealthKeeper({}, FakePages(()), clock=Clock()))
@@ -169,7 +184,9 @@ def some_ports(shown: Shown, metrics: "FakeMetrics", control: "FakeControl") -> 
     return Ports(
         targets=FakeTargets(shown.rows, shown.history),
         pages=FakePages(shown.declared),
-        incidents=FakeIncidents(shown.incidents),
+        incidents=FakeIncidents(shown.incidents, shown.states),
+        uptime=FakeUptime(shown.days),
+        is_public=shown.is_public,
         health=shown.health,
         with_mcp=shown.with_mcp,
         maintenance=shown.maintenance,
