@@ -210,9 +210,10 @@ def soak(directory: Path, *, minutes: float, seed: int) -> tuple[Sample, Sequenc
     ):
         chance = random.Random(seed)  # noqa: S311 - chooses the next fault
         run = Soak(directory, process, port, simulator, chance, time.monotonic())
-        run.stir(minutes / 2)
+        half = minutes / 2 - REST_SECONDS / 60
+        run.stir(half)
         before, reloads = run.rest(), run.reloads
-        samples = run.stir(minutes / 2)
+        samples = run.stir(half)
         after, between = run.rest(), run.reloads - reloads
     print(f"{run.reloads} reloads, {TARGETS + run.reloads * SWAPPED} targets, seed {seed}")  # noqa: T201 - a command
     return before, samples, after, between
