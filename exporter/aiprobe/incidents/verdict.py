@@ -78,7 +78,7 @@ class Witnesses:
     @property
     def evidence(self) -> str:
         """Return what the witnesses report, in one sentence."""
-        name = self.surface or "what is probed"
+        name = self.surface or "the service"
         ours = "have no valid result" if self.state is None else f"measure {_WORDS[self.state]}"
         page = "is not known" if self.declared is None else f"declares {_WORDS[self.declared]}"
         page = "declares a maintenance" if self.maintenance else page
