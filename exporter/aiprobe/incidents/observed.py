@@ -188,7 +188,7 @@ class IncidentBook:
         later = (seen for run in runs.values() for seen in run.recent if seen.timestamp_seconds > since)
         for seen in sorted(later, key=lambda seen: seen.timestamp_seconds):
             draft.add(seen)
-        draft.gaps.append((draft.last_seen, at))
+        draft.gaps.append((max([draft.last_seen, *(end for _, end in draft.gaps)]), at))
         if not draft.failing:
             self._close(draft, end=draft.last_seen, end_observed=False)
         for run in runs.values():

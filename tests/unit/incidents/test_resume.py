@@ -169,3 +169,12 @@ def test_a_document_with_any_value_in_any_place_is_read_or_refused(value: Any) -
             continue
         read += 1
     assert read < len(list(places(document)))
+
+
+def test_the_gaps_of_two_restarts_without_a_probe_between_them_do_not_overlap() -> None:
+    results = finished(TARGET, "ggbbbbb")
+    book = IncidentBook()
+    record(book, results)
+    first, second = NOON + 8 * MINUTE, NOON + 9 * MINUTE
+    (again,) = restarted(restarted(book, results, first), results, second).open()
+    assert again.gaps == ((NOON + 6 * MINUTE, first), (first, second))
