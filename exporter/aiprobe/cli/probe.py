@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -35,11 +37,10 @@ from aiprobe.transport.transport import Transport
 def probe(target_name: str, config_file: Path, log_level: str, *, as_object: bool) -> None:
     redactor = Redactor()
     logs.set_up(level=log_level, log_format="logfmt", redact=redactor)
-    settings = settings_or_exit(config_file, redactor, read=read_settings, code=NOT_ASKED)
-    target = next((target for target in settings.targets if target.name == target_name), None)
+    settings, target, problems = found(config_file, target_name, redactor)
     if target is None:
-        known = ", ".join(sorted(target.name for target in settings.targets))
-        fail(f"no target {target_name!r}; there are: {known}", code=NOT_ASKED)
+        known = ", ".join(sorted(target.name for target in settings.targets)) or "none"
+        fail("\n".join([f"no target {target_name!r}; there are: {known}", *problems]), code=NOT_ASKED)
     refused = over_budget(settings, target)
     if refused:
         fail(refused, code=NOT_ASKED)
@@ -49,6 +50,32 @@ def probe(target_name: str, config_file: Path, log_level: str, *, as_object: boo
     else:
         show(waterfall(target, result, verdict))
     sys.exit(OK if result.outcome is Outcome.OK else NOT_OK)
+
+
+def found(config_file: Path, target_name: str, redactor: Redactor) -> tuple[Settings, Target | None, Sequence[str]]:
+    """Return the settings, the target of a name, and why a source of discovery that may name it cannot be read.
+
+    The sources are read only for a name that is none of the configuration and of the last answers beside the journal,
+    whose directory can be relative to the working directory of `serve`.
+    """
+    settings = settings_or_exit(config_file, redactor, read=read_settings, code=NOT_ASKED)
+    target = _named(settings, target_name)
+    if target is not None or not settings.discovery.sources:
+        return settings, target, ()
+    from aiprobe.discovery.once import read_sources  # noqa: PLC0415 - most targets stand in the configuration
+
+    answers, problems = run(read_sources(settings, redactor), code=NOT_ASKED)
+    settings = settings_or_exit(config_file, redactor, read=partial(read_settings, answers=answers), code=NOT_ASKED)
+    left_out = [
+        f"source {source}: left out: {entry}: {reason}"
+        for (source, entry), reason in settings.discovery.left_out.items()
+        if entry == target_name
+    ]
+    return settings, _named(settings, target_name), [*problems, *left_out]
+
+
+def _named(settings: Settings, target_name: str) -> Target | None:
+    return next((target for target in settings.targets if target.name == target_name), None)
 
 
 async def probe_once(settings: Settings, target: Target, redactor: Redactor) -> tuple[Result, Verdict]:

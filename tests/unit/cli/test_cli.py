@@ -128,6 +128,32 @@ def test_only_http_is_asked(command: str) -> None:
     assert "not an http(s) URL" in said
 
 
+def test_probe_reads_the_sources_for_a_target_that_no_file_names(tmp_path: Path) -> None:
+    (tmp_path / "sd.json").write_text('[{"targets": ["h:1", "h:2"]}]')
+    config = tmp_path / "aiprobe.yml"
+    template = "{provider: p, probe: http, name: '{address}', url: 'http://127.0.0.1:9/'}"
+    config.write_text(
+        "egress: []\n"
+        "providers: {p: {protocol: openai-chat, base_url: 'http://127.0.0.1:9/v1'}}\n"
+        "discover:\n"
+        f"  good: {{file: sd.json, limit: 1, template: {template}}}\n"
+        f"  bad: {{file: none.json, template: {template}}}\n"
+    )
+
+    code, said = run("probe", "h:1", "--config.file", str(config))
+    assert code == 1, said
+    assert said.startswith("connect (bad)")
+
+    code, said = run("probe", "h:2", "--config.file", str(config))
+    assert code == 2
+    assert "no target 'h:2'; there are: h:1" in said
+    assert "source good: left out: h:2: the limit is 1" in said
+    assert f"source bad: {tmp_path}/none.json: cannot be read: no such file" in said
+
+    config.write_text(config.read_text().partition("discover:")[0] + "targets: [{name: t, provider: p, probe: models}]")
+    assert run("probe", "h:1", "--config.file", str(config))[1].splitlines()[0].endswith("there are: t")
+
+
 def test_check_discover_lists_all_that_is_left_out_and_one_line_for_each_kind_of_cap(tmp_path: Path) -> None:
     models = ", ".join(f'"zz-{number}"' for number in range(1, 7))
     (tmp_path / "sd.json").write_text(f'[{{"targets": [{models}, "none-1", "none-2", "none-3", "none-4"]}}]')
