@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from aiprobe.config.answers import FILE_NAME, answers_text, read_answers
 from aiprobe.core.clock import Clock
@@ -22,6 +23,8 @@ from aiprobe.journal.restartfile import replace_file
 from aiprobe.probes.base import Tools
 
 log = logging.getLogger(__name__)
+
+STATES: Final = ("probed", "left_out")
 
 Reload = Callable[[], Awaitable[str | None]]
 """Loads the configuration with the answers on disk; returns why it was refused, or None."""
@@ -60,7 +63,12 @@ class DiscoveryKeeper:
         """Return the function that switches to the sources of a configuration."""
 
         def commit() -> None:
-            former, self._discovery = self._discovery.sources, discovery
+            former, counts = self._discovery.sources, self._discovery.counts
+            self._discovery = discovery
+            for name in discovery.sources:
+                before, now = ([of.get((name, state), 0) for state in STATES] for of in (counts, discovery.counts))
+                if before != now:
+                    log.info("the source %s: targets probed: %d, left out: %d", name, *now)
             for name in [name for name in self._tasks if former[name] != discovery.sources.get(name)]:
                 self._stop(self._tasks.pop(name))
             for table in (self._answers, self._up, self._read_at):

@@ -120,6 +120,7 @@ async def test_what_vanishes_stays_for_its_grace_time_and_is_then_removed(
     await world.pass_time(INTERVAL)
     assert (world.known(), world.reloads) == ([("b", True)], 2)
     assert [text.partition(": ")[2] for text in caplog.messages] == [
+        "targets probed: 2, left out: 1",
         "2 new: a, b",
         "1 vanished, probed for the grace time: a",
         "1 removed: a",
@@ -208,6 +209,18 @@ async def test_a_source_that_cannot_be_read_changes_nothing_and_is_down(world: W
         assert (world.known(), world.reloads) == ([("a", True)], 1)
 
 
+async def test_the_log_has_the_counts_of_a_source_once_they_change(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="aiprobe.discovery")
+    world.write("a", "b")
+    for _ in range(2):
+        world.use(world.source())
+        await world.settle()
+
+    assert [text for text in caplog.messages if "targets" in text] == ["the source sd: targets probed: 2, left out: 1"]
+
+
 async def test_the_log_says_what_stays_of_a_source_that_cannot_be_read(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -218,7 +231,7 @@ async def test_the_log_says_what_stays_of_a_source_that_cannot_be_read(
     world.file.unlink()
     await world.pass_time(INTERVAL)
 
-    assert [text.partition(": ")[0] for text in caplog.messages] == [
+    assert [text.partition(": ")[0] for text in caplog.messages if "cannot" in text] == [
         "the source sd cannot be read, it names no target yet",
         "the source sd cannot be read, its last answer of 2 entries stays",
     ]
