@@ -36,6 +36,7 @@ SENT_TO_A_PROXY = b64encode(f"user:{PLANTED['PROXY']}".encode()).decode()
 TARGETS = ("echo", "stream", "literal", "file", "proxied", "body", "token", "refused")
 PATHS = [
     "/", "/metrics", "/config", "/sd", "/api/v1/targets", "/api/v1/results", "/probe?target=echo&debug=true",
+    "/api/v1/incidents?format=ndjson", "/status/history.atom", "/status/api/v2/summary.json",
     "/probe?target=echo", "/probe?target=page&debug=true", *(f"/targets/{name}" for name in TARGETS),
 ]  # fmt: skip
 

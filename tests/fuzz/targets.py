@@ -3,8 +3,10 @@
 A target gets one input, returns what came of it in short, and raises nothing but what it declares.
 """
 
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -12,6 +14,7 @@ import yaml
 from aiprobe.config.load import load_text
 from aiprobe.config.problems import ConfigError
 from aiprobe.core.secret import Redactor, Secret
+from aiprobe.incidents.validation import Validator
 from aiprobe.known import KNOWN
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import ReplyHead
@@ -33,6 +36,9 @@ CUT: Final = b"\xff\xfecut"
 """Where an input is cut into pieces that arrive one after another."""
 KEY: Final = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
 ENVIRON: Final = {"KEY": KEY}
+_SPECIFICATION: Final = Path(__file__).parents[2] / "spec" / "ai-service-incident"
+_VALIDATOR: Final = Validator(json.loads((_SPECIFICATION / "schema.json").read_bytes()))
+_RECORDS: Final = tuple((_SPECIFICATION / "corpus" / "status-claude-com-2026.ndjson").read_bytes().splitlines()[:3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +117,12 @@ def _configuration(data: bytes) -> Hashable:
 
 
 _redact = Redactor([Secret(KEY), Secret("a" * 30)])
+
+
+def _incidents(data: bytes) -> Hashable:
+    count, problems = _VALIDATOR.check(data.decode(errors="replace"))
+    assert all(problem.line >= 1 and problem.message for problem in problems)
+    return min(count, 3), tuple(sorted({problem.pointer for problem in problems}))[:3]
 
 
 def _redactor(data: bytes) -> Hashable:
@@ -198,5 +210,6 @@ TARGETS: Final[Mapping[str, Target]] = {
     "configuration": Target(
         run=_configuration, seeds=_CONFIGS, declared=(ConfigError,), most_seconds=IN_A_THREAD_SECONDS, longest=4096
     ),
+    "incidents": Target(run=_incidents, seeds=_RECORDS, most_seconds=IN_A_THREAD_SECONDS),
     "redactor": Target(run=_redactor, seeds=_TEXTS),
 }

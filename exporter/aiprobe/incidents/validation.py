@@ -85,7 +85,11 @@ class Validator:
         found: list[tuple[Place, str]] = []
         seen: dict[tuple[str, str, int], int] = {}
         for index, record in enumerate(records):
-            errors = list(self._schema.iter_errors(record))
+            try:
+                errors = list(self._schema.iter_errors(record))
+            except ValueError:
+                found.append(((index,), "has half of a surrogate pair, or is nested too deeply"))
+                continue
             found += [((index, *error.instance_path), error.message) for error in errors]
             if errors:
                 continue

@@ -119,6 +119,7 @@ def test_two_records_with_one_id_are_two_revisions_or_a_mistake() -> None:
         (b'{"a":' * 100_000, 1),
         (json.dumps(GOOD | {"revision": float("nan")}).encode(), 1),
         (b'{"revision": ' + b"9" * 5000 + b"}", 1),
+        (json.dumps(GOOD | {"\ud800": 1}).encode(), 1),
         (b"\xff\xfe{\x00", 2),
     ],
     ids=lambda one: repr(one[:20]) if isinstance(one, bytes) else str(one),
