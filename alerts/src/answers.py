@@ -27,7 +27,7 @@ max by (provider, account, surface) (max_over_time(aiprobe:seldom_results:increa
         labels={"outcome": outcome},
         summary="Credentials or quota refused by an AI provider",
         description=f"""\
-{{{{ $labels.provider }}}} ({{{{ $labels.surface }}}}) answered {outcome} to the account {{{{ $labels.account }}}} at least twice in 15 minutes
+{{{{ $labels.provider }}}}{{{{ with $labels.surface }}}} ({{{{ . }}}}){{{{ end }}}} answered {outcome} to the account {{{{ $labels.account }}}} at least twice in 15 minutes
 (hours to days if asked seldom). This is ours to mend and burns no error budget.
 """,
         first="""\
@@ -229,7 +229,7 @@ min by (provider, surface) (aiprobe_tls_certificate_not_after_timestamp_seconds)
         keeps="30m",
         summary="Certificate of an AI service in its last week",
         description="""\
-the certificate of {{ $labels.provider }} ({{ $labels.surface }}) expires in {{ $value | humanizeDuration }}.
+the certificate of {{ $labels.provider }}{{ with $labels.surface }} ({{ . }}){{ end }} expires in {{ $value | humanizeDuration }}.
 """,
         first="""\
 First renew it if it is

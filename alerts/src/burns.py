@@ -94,7 +94,7 @@ def _of_errors(tier: Tier, chosen: str, *, severity: str) -> Alert:
         labels={"sloth_severity": "page" if paging else "ticket", "long": tier.long, "short": tier.short},
         summary="Error budget of an AI service spent too fast",
         description=f"""\
-{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) failed so often in the last {tier.long}, and in the last {tier.recent}, that
+{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}{{{{ with $labels.surface }}}}, {{{{ . }}}}{{{{ end }}}}) failed so often in the last {tier.long}, and in the last {tier.recent}, that
 at this rate its error budget of the {{{{ $labels.slo }}}} {_when(tier)}.
 """,
         facts=_SEEN + texts.outcome("target", "provider"),
@@ -120,7 +120,7 @@ def latency(tier: Tier) -> Alert:
         labels={"sloth_severity": "ticket", "long": tier.long, "short": tier.short},
         summary="Latency budget of an AI service spent too fast",
         description=f"""\
-{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}, {{{{ $labels.surface }}}}) was slower than its objective so often in the last {tier.long}, and in the
+{{{{ $labels.target }}}} ({{{{ $labels.provider }}}}{{{{ with $labels.surface }}}}, {{{{ . }}}}{{{{ end }}}}) was slower than its objective so often in the last {tier.long}, and in the
 last {tier.recent}, that at this rate its budget of the {{{{ $labels.slo }}}} {_when(tier)}. {_SEEN.strip()}
 """,
         first="""\
@@ -143,7 +143,7 @@ slo:period_error_budget_remaining:ratio <= 0
     keeps="1h",
     summary="Error budget of an AI service used up",
     description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}) used up the error budget of its {{ $labels.slo }} SLO for
+{{ $labels.target }} ({{ $labels.provider }}{{ with $labels.surface }}, {{ . }}{{ end }}) used up the error budget of its {{ $labels.slo }} SLO for
 the last 30 days.
 """,
     first="""\

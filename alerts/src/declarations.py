@@ -42,7 +42,7 @@ count by (provider, surface) (
         keeps="10m",
         summary="Undeclared outage of an AI provider",
         description="""\
-{{ $labels.surface }} ({{ $labels.provider }}) has been failing for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not declare it. First
+{{ or $labels.surface "the service" }} ({{ $labels.provider }}) has been failing for ten minutes or more, seen from {{ $value }} vantage(s), and its status page does not declare it. First
 report it to the provider with the request ids of the board, and do not wait for the page.
 """,
         first="",

@@ -21,7 +21,7 @@ aiprobe:model_down:quorum > 0
         keeps="18m",
         summary="Outage of an AI model",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) is in a major outage: three failures in a
+{{ $labels.target }} ({{ $labels.provider }}{{ with $labels.surface }}, {{ . }}{{ end }}, model {{ $labels.model }}) is in a major outage: three failures in a
 row that span 40 s or more, and no two good answers since.
 """,
         facts=texts.vantages("aiprobe:state:vantage", ">= 3", "target", "provider")
@@ -57,7 +57,7 @@ unless on (TARGET) aiprobe:model_down:quorum
         labels={"sloth_severity": "page"},
         summary="Brown-out of an AI model",
         description="""\
-{{ $labels.target }} ({{ $labels.provider }}, {{ $labels.surface }}, model {{ $labels.model }}) failed more often than its background
+{{ $labels.target }} ({{ $labels.provider }}{{ with $labels.surface }}, {{ . }}{{ end }}, model {{ $labels.model }}) failed more often than its background
 explains, and has not had 15 good answers in a row since its last failure.
 """,
         facts=texts.vantages("aiprobe_outage_suspicion", "> 0", "target", "provider")
@@ -122,7 +122,7 @@ count by (provider, surface, provider_region) (
         keeps="19m",
         summary="Outage of a surface of an AI provider",
         description="""\
-all probed targets of {{ $labels.surface }} ({{ $labels.provider }}) are in a major outage.
+all probed targets of {{ or $labels.surface "the service" }} ({{ $labels.provider }}) are in a major outage.
 """,
         facts=texts.vantages("aiprobe_surface_state", ">= 3", *_SURFACE)
         + texts.targets(*_SURFACE)

@@ -56,13 +56,13 @@ def since(*labels: str) -> str:
 
 
 def outcome(*labels: str) -> str:
-    """Return "Most failures: overloaded, HTTP 529." """
+    """Return "Most failures: overloaded; most last errors: HTTP 529." The two can be of different targets."""
     matchers = _matchers(labels)
     most = f'topk(1, sum by (outcome) (increase(aiprobe_results_total{{{matchers},outcome!="ok"}}[15m])) > 0)'
-    status = f'topk(1, count_values("status", aiprobe_last_failure_http_status{{{matchers}}} > 0))'
+    status = f'topk(1, count_values("status", aiprobe_last_failure_http_status{{{matchers}}} >= 400))'
     return f"""\
 {{{{ with {_asked(most, *labels)} }}}}Most failures: {{{{ (first .).Labels.outcome }}}}
-{{{{- with {_asked(status, *labels)} }}}}, HTTP {{{{ (first .).Labels.status }}}}{{{{ end }}}}.{{{{ end }}}}
+{{{{- with {_asked(status, *labels)} }}}}; most last errors: HTTP {{{{ (first .).Labels.status }}}}{{{{ end }}}}.{{{{ end }}}}
 """
 
 

@@ -69,6 +69,12 @@ def test_a_title_names_the_provider_and_the_widest_trouble(stack: Stack, tmp_pat
     assert title == "openai: An AI provider is down (3 alerts)"
 
 
+def test_the_title_and_the_text_begin_with_the_same_alert(stack: Stack, tmp_path: Path) -> None:
+    alerts = [an_alert("model", "An AI model is down", target=f"gpt-{number}") for number in range(4)]
+    assert rendered(stack, tmp_path, "aiprobe.title", *alerts) == "openai: An AI model is down: gpt-0 (4 alerts)"
+    assert rendered(stack, tmp_path, "aiprobe.text", *alerts).startswith("An AI model is down: gpt-0\n")
+
+
 def test_the_end_says_over(stack: Stack, tmp_path: Path) -> None:
     assert rendered(stack, tmp_path, "aiprobe.title", ENDED) == "Over: openai: An AI provider is down"
     text = rendered(stack, tmp_path, "aiprobe.text", ENDED)

@@ -96,7 +96,7 @@ def since(text: Text, fed: Inputs, when: float) -> Iterator[str]:
 
 
 def outcome(text: Text, fed: Inputs, when: float) -> Iterator[str]:
-    if found := re.search(r"Most failures: (\w+)(?:, HTTP (\d+))?", text.annotations["description"]):
+    if found := re.search(r"Most failures: (\w+)(?:; most last errors: HTTP (\d+))?", text.annotations["description"]):
         grew = fed.grew("aiprobe_results_total", when, 15 * 60, **own(text))
         if grew.get(found[1], 0) < max((n for name, n in grew.items() if name != "ok"), default=1.0):
             yield f"{found[0]}: {grew}"
@@ -139,7 +139,7 @@ def test_the_facts_of_a_page_are_there_to_be_compared(stack: Stack, tmp_path: Pa
     assert description.startswith(
         "At Thu 00:15 UTC: haiku (anthropic, Claude API, model claude-haiku-4-5) is in a major outage: three failures "
         "in a row that span 40 s or more, and no two good answers since. Seen from 2 of 3 vantage(s) (eu, us). Failing "
-        "since 00:10 UTC. Most failures: overloaded, HTTP 529. First "
+        "since 00:10 UTC. Most failures: overloaded; most last errors: HTTP 529. First "
     )
     (kept,) = [each for each in said if each.labels["alertname"] == "AIModelDown" and each.at == 27 * 60]
     assert stamped(kept) == 19 * 60
@@ -182,13 +182,14 @@ def test_a_claim_that_is_not_so_is_noticed() -> None:
         return untrue(Text("", at, model, {"description": description, "status_page": stamp}), fed, rule)
 
     true = "At Thu 00:15 UTC: Seen from 1 of 1 vantage(s) (eu). Failing: 1 of 1 target(s), among them a. "
-    assert claim(true + "Failing since 00:10 UTC. Most failures: overloaded, HTTP 529.") == []
+    assert claim(true + "Failing since 00:10 UTC. Most failures: overloaded; most last errors: HTTP 529.") == []
     for lie in (
         "At Thu 00:05 UTC: Seen from 1 of 1 vantage(s) (eu).", "At Thu 00:15 UTC: Seen from 1 of 2 vantage(s) (eu).",
         "At Thu 00:15 UTC: Seen from 1 of 1 vantage(s) (us).",
         "At Thu 00:25 UTC: Failing: 1 of 1 target(s), among them a.",
         "At Thu 00:15 UTC: Failing since 00:09 UTC.", "At Thu 00:25 UTC: Failing since 00:10 UTC.",
-        "At Thu 00:15 UTC: Most failures: timeout_total.", "At Thu 00:15 UTC: Most failures: overloaded, HTTP 503.",
+        "At Thu 00:15 UTC: Most failures: timeout_total.",
+        "At Thu 00:15 UTC: Most failures: overloaded; most last errors: HTTP 503.",
     ):  # fmt: skip
         assert claim(lie, at=1800.0) != [], lie
     assert claim("At Thu 00:15 UTC: down.", page="all is well") != []
