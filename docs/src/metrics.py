@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from aiprobe.core.kind import PHASES
 from aiprobe.core.model import IDENTITY_LABELS
 from aiprobe.core.outcomes import Outcome
 from aiprobe.core.statuspage import PROBLEMS
@@ -12,7 +13,7 @@ from aiprobe.metrics.metric import Kind, Metric
 _LABEL_VALUES: Final[tuple[tuple[str, Iterable[str]], ...]] = (
     ("outcome", Outcome),
     ("attempt", ("scheduled", "confirm")),
-    ("phase", catalogue.PHASES),
+    ("phase", PHASES),
     ("slo", catalogue.SLOS),
     ("verdict", catalogue.EVENT_VERDICTS),
     ("reason", catalogue.SKIP_REASONS),

@@ -17,6 +17,10 @@ MOST_COUNTED: Final = 100_000
 _COUNT: Final = re.compile(r"Count from 1 to (\d{1,9})\b")
 _CODE_WORD: Final = re.compile(r"^The code word is (\S+?)\.\s*$", re.MULTILINE)
 _CALL: Final = re.compile(r"with the (?:word (?P<word>\S+)|code word from .*?) and the marker (?P<marker>\w+)")
+_LOOP: Final = re.compile(r"Call the tool \S+ with the code (?P<code>\w+), then with each code that it returns")
+_NEXT: Final = re.compile(r"^The next code is (\w+)\.$")
+_LAST: Final = re.compile(r"^(\w+) is the last code\.$")
+_CODE: Final = "[code]"
 _OBJECT: Final = re.compile(
     r"its code_word is the code word (?:from the text above|(?P<word>\w+)), its marker is (?P<marker>\w+)"
 )
@@ -46,6 +50,25 @@ def answer_to(prompt: str, digits: str = "") -> str:
 def arguments_to(prompt: str) -> str:
     """Return the right arguments of the call that a prompt asks for, as JSON."""
     return _filled(_CALL, prompt, "word")
+
+
+def loops(prompt: str) -> bool:
+    """Return whether a prompt asks for a loop of calls."""
+    return _LOOP.search(prompt) is not None
+
+
+def code_after(prompt: str, result: str) -> str:
+    """Return the code for the next call of a loop; empty once the result is the last one."""
+    first, then = _LOOP.search(prompt), _NEXT.search(result)
+    if not result:
+        return first["code"] if first else ""
+    return then[1] if then else ""
+
+
+def last_of_loop(prompt: str, result: str) -> str:
+    """Return the answer that ends a loop."""
+    last = _LAST.search(result)
+    return answer_to(prompt).replace(_CODE, last[1] if last else "")
 
 
 def object_to(prompt: str) -> str:

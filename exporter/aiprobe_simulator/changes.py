@@ -9,7 +9,16 @@ from dataclasses import replace
 from itertools import cycle, islice
 from typing import Final
 
-from aiprobe_simulator.answer import altered, answer_to, arguments_to, object_to, pieces, shortened
+from aiprobe_simulator.answer import (
+    altered,
+    answer_to,
+    arguments_to,
+    code_after,
+    last_of_loop,
+    object_to,
+    pieces,
+    shortened,
+)
 from aiprobe_simulator.faults import Value
 from aiprobe_simulator.wire.base import DEFAULT_CAP, Answer, Call, Finish
 
@@ -24,6 +33,9 @@ Change = Callable[[Call, str, Mapping[str, Value]], Answer]
 
 def right_answer(call: Call) -> Answer:
     """Return the answer of a well-behaved model."""
+    if call.form == "turns":
+        code = code_after(call.prompt, call.result)
+        return _with_arguments(call, {"code": code}) if code else _capped(call, _ended(call))
     if call.tool:
         return _capped(call, Answer(text=pieces(arguments_to(call.prompt)), tool=call.tool))
     if call.structured:
@@ -36,6 +48,10 @@ def answer_for(call: Call, change: str | None, *, previous: str, params: Mapping
     if change is None:
         return right_answer(call)
     return CHANGES[change](call, previous, params)
+
+
+def _ended(call: Call) -> Answer:
+    return Answer(text=pieces(last_of_loop(call.prompt, call.result)))
 
 
 def _capped(call: Call, answer: Answer) -> Answer:
@@ -132,6 +148,15 @@ def _fenced_json(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return _capped(call, Answer(text=pieces(f"```json\n{right_answer(call).words}\n```")))
 
 
+def _endless_loop(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    right = right_answer(call)
+    return right if right.tool else _with_arguments(call, {"code": call.result.split()[0]})
+
+
+def _forgotten_result(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
+    return right_answer(replace(call, result=""))
+
+
 def _unread_picture(call: Call, _: str, __: Mapping[str, Value]) -> Answer:
     return _capped(call, Answer(text=pieces(answer_to(call.prompt, altered(f"{call.digits} .").split()[0]))))
 
@@ -160,6 +185,8 @@ CHANGES: Final[Mapping[str, Change]] = {
     "fenced_json": _fenced_json,
     "schema_broken": _half_arguments,
     "unread_picture": _unread_picture,
+    "endless_loop": _endless_loop,
+    "forgotten_result": _forgotten_result,
     "refusal": _refusal,
     "content_filter": _filter,
 }

@@ -25,7 +25,8 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 EVERY_FORM: Final[frozenset[Form]] = frozenset(get_args(Form))
 _SCHEMA: Final[frozenset[Form]] = frozenset({"structured"})
-_TOOLS: Final[frozenset[Form]] = frozenset({"tools"})
+_TOOLS: Final[frozenset[Form]] = frozenset({"tools", "turns"})
+_TURNS: Final[frozenset[Form]] = frozenset({"turns"})
 _VISION: Final[frozenset[Form]] = frozenset({"vision"})
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
@@ -267,7 +268,7 @@ _ANSWERS: Final = (
         stage="answer",
         outcome="truncated",
         kinds=_CHAT,
-        in_form={"tools": "wrong_answer", "custom": "wrong_answer"},
+        in_form={"tools": "wrong_answer", "turns": "wrong_answer", "custom": "wrong_answer"},
     ),
     Fault(
         name="wrong_answer",
@@ -308,6 +309,8 @@ _ANSWERS: Final = (
     _in_form(_SCHEMA, "fenced_json", "JSON was asked for, and the answer has it in a code fence."),
     _in_form(_SCHEMA, "schema_broken", "The answer is JSON that lacks a field which the schema requires."),
     _in_form(_VISION, "unread_picture", "The answer is as asked, with other digits than those of the picture."),
+    _in_form(_TURNS, "endless_loop", "The tool is called once more in place of the answer, for ever."),
+    _in_form(_TURNS, "forgotten_result", "The first call comes again, as if there were no result."),
     Fault(
         name="refusal",
         about="The model declines, in the protocol's own way; Ollama's has none but its words.",

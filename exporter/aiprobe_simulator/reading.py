@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from aiprobe_simulator.answer import tokens_of
+from aiprobe_simulator.loop import result_in
 from aiprobe_simulator.paths import Place
 from aiprobe_simulator.sight import seen
 from aiprobe_simulator.wire import WIRES
@@ -35,9 +36,10 @@ async def read_call(request: web.Request, place: Place, headers: Mapping[str, st
         if isinstance(body, dict):
             call = WIRES[place.wire].call(body, provider=place.provider, path=request.path, headers=headers)
             more = _tokens_of_tools(body) if call.tool else 0
-            digits, tokens = seen(place.wire, body)
-            counted = call.input_tokens + more + tokens
-            return replace(call, input_tokens=counted, structured=_wants_schema(body), digits=digits)
+            digits, of_picture = seen(place.wire, body)
+            result, of_loop = result_in(place.wire, body)
+            counted = call.input_tokens + more + of_picture + of_loop
+            return replace(call, input_tokens=counted, structured=_wants_schema(body), digits=digits, result=result)
     except BadCall as problem:
         return problem
     except web.HTTPRequestEntityTooLarge:

@@ -5,8 +5,8 @@ a wire that the simulator or a reader of aiprobe has wrong.
 """
 
 import json
-from base64 import b64decode
-from collections.abc import Callable, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +20,8 @@ from botocore.session import Session  # type: ignore[import-untyped]  # the same
 from google import genai
 from google.genai import types
 
-from aiprobe.probes.questions.question import Call, Reply
+from aiprobe.probes.questions.question import Reply
+from aiprobe.protocols.base import ToolCall
 
 Json = dict[str, Any]
 
@@ -39,8 +40,8 @@ class Asking:
 def _openai_chat(client: openai.OpenAI, asking: Asking) -> Reply:
     if not asking.stream:
         choice = client.chat.completions.create(**asking.body).choices[0]
-        made = [call.function for call in choice.message.tool_calls or [] if call.type == "function"]
-        calls = [(call.name, call.arguments) for call in made]
+        made = [call for call in choice.message.tool_calls or [] if call.type == "function"]
+        calls = [(call.function.name, call.function.arguments, call.id) for call in made]
         return _reply(choice.message.content, calls, choice.finish_reason)
     text, reason, found = "", "", dict[int, list[str]]()
     for chunk in client.chat.completions.create(**asking.body, stream=True):
@@ -48,11 +49,12 @@ def _openai_chat(client: openai.OpenAI, asking: Asking) -> Reply:
             text += part.delta.content or ""
             reason = part.finish_reason or reason
             for piece in part.delta.tool_calls or []:
-                call = found.setdefault(piece.index, ["", ""])
+                call = found.setdefault(piece.index, ["", "", ""])
+                call[2] += piece.id or ""
                 assert piece.function is not None
                 call[0] += piece.function.name or ""
                 call[1] += piece.function.arguments or ""
-    return _reply(text, [(name, arguments) for name, arguments in found.values()], reason)
+    return _reply(text, list(found.values()), reason)
 
 
 def openai_chat(asking: Asking) -> Reply:
@@ -71,7 +73,7 @@ def openai_responses(asking: Asking) -> Reply:
     with openai.OpenAI(base_url=f"{asking.url}/lab/v1", api_key="k", max_retries=0) as client:
         told: Any = client.responses.create(**asking.body, stream=asking.stream)
         response = list(told)[-1].response if asking.stream else told
-    calls = [(item.name, item.arguments) for item in response.output if item.type == "function_call"]
+    calls = [(item.name, item.arguments, item.call_id) for item in response.output if item.type == "function_call"]
     return _reply(response.output_text, calls, response.status)
 
 
@@ -82,7 +84,7 @@ def _claude(client: Any, asking: Asking) -> Reply:
     else:
         message = client.messages.create(**asking.body)
     text = "".join(block.text for block in message.content if block.type == "text")
-    calls = [(block.name, json.dumps(block.input)) for block in message.content if block.type == "tool_use"]
+    calls = [(block.name, json.dumps(block.input), block.id) for block in message.content if block.type == "tool_use"]
     return _reply(text, calls, message.stop_reason)
 
 
@@ -113,9 +115,10 @@ def gemini(asking: Asking) -> Reply:
     candidates = [candidate for reply in replies for candidate in reply.candidates or []]
     parts = [part for one in candidates if one.content for part in one.content.parts or []]
     text = "".join(part.text or "" for part in parts if not part.thought)
-    made = [part.function_call for part in parts if part.function_call]
+    made = [(part.function_call, part.thought_signature) for part in parts if part.function_call]
     reason = candidates[-1].finish_reason
-    return _reply(text, [(call.name, json.dumps(call.args)) for call in made], reason.value if reason else "")
+    calls = [(call.name, json.dumps(call.args), call.id, b64encode(signed or b"").decode()) for call, signed in made]
+    return _reply(text, calls, reason.value if reason else "")
 
 
 def bedrock(asking: Asking) -> Reply:
@@ -133,7 +136,7 @@ def bedrock(asking: Asking) -> Reply:
             reply = client.converse(modelId=asking.model, **asking.body)
             blocks = reply["output"]["message"]["content"]
             used = [block["toolUse"] for block in blocks if "toolUse" in block]
-            calls = [(each["name"], json.dumps(each["input"])) for each in used]
+            calls = [(each["name"], json.dumps(each["input"]), each["toolUseId"]) for each in used]
             return _reply("".join(block.get("text", "") for block in blocks), calls, reply["stopReason"])
         with closing(client.converse_stream(modelId=asking.model, **asking.body)["stream"]) as stream:
             events = list(stream)
@@ -142,13 +145,14 @@ def bedrock(asking: Asking) -> Reply:
     text, reason, found = "", "", dict[int, list[str]]()
     for event in events:
         if start := event.get("contentBlockStart"):
-            found[start["contentBlockIndex"]] = [start["start"]["toolUse"]["name"], ""]
+            used = start["start"]["toolUse"]
+            found[start["contentBlockIndex"]] = [used["name"], "", used["toolUseId"]]
         elif block := event.get("contentBlockDelta"):
             text += block["delta"].get("text", "")
             if "toolUse" in block["delta"]:
                 found[block["contentBlockIndex"]][1] += block["delta"]["toolUse"]["input"]
         reason = event.get("messageStop", {}).get("stopReason", reason)
-    return _reply(text, [(name, arguments) for name, arguments in found.values()], reason)
+    return _reply(text, list(found.values()), reason)
 
 
 def cohere_chat(asking: Asking) -> Reply:
@@ -160,19 +164,21 @@ def _cohere_chat(client: Any, asking: Asking) -> Reply:
     if not asking.stream:
         reply = client.chat(**asking.body)
         text = "".join(block.text for block in reply.message.content or [] if block.type == "text")
-        made = [call.function for call in reply.message.tool_calls or []]
-        return _reply(text, [(each.name, each.arguments) for each in made if each], reply.finish_reason)
+        made = [(call.function, call.id) for call in reply.message.tool_calls or []]
+        calls = [(each.name, each.arguments, call_id) for each, call_id in made if each]
+        return _reply(text, calls, reply.finish_reason)
     text, reason, found = "", "", dict[int, list[str]]()
     for event in client.chat_stream(**asking.body):
         if event.type == "content-delta":
             text += event.delta.message.content.text
         elif event.type == "tool-call-start":
-            found[event.index] = [event.delta.message.tool_calls.function.name, ""]
+            begun = event.delta.message.tool_calls
+            found[event.index] = [begun.function.name, "", begun.id]
         elif event.type == "tool-call-delta":
             found[event.index][1] += event.delta.message.tool_calls.function.arguments
         elif event.type == "message-end":
             reason = event.delta.finish_reason
-    return _reply(text, [(name, arguments) for name, arguments in found.values()], reason)
+    return _reply(text, list(found.values()), reason)
 
 
 def ollama_chat(asking: Asking) -> Reply:
@@ -188,8 +194,10 @@ def ollama_chat(asking: Asking) -> Reply:
     return _reply(text, calls, replies[-1].done_reason)
 
 
-def _reply(text: str | None, calls: list[tuple[Any, Any]], reason: str | None) -> Reply:
-    made = tuple(Call(name=name, arguments=arguments) for name, arguments in calls)
+def _reply(text: str | None, calls: Sequence[Sequence[str | None]], reason: str | None) -> Reply:
+    """`calls` has name, arguments, and what there is of an id and a signature."""
+    fields = ("name", "arguments", "call_id", "signature")
+    made = tuple(ToolCall(**{field: part or "" for field, part in zip(fields, call, strict=False)}) for call in calls)
     return Reply(text=text or "", calls=made, reason=reason or "")
 
 

@@ -20,7 +20,7 @@ from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.probes.prompt import fresh_words
 from aiprobe.probes.questions import QUESTIONS
-from aiprobe.probes.questions.question import cap_of
+from aiprobe.probes.questions.question import Loop, Question, cap_of
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask
 from aiprobe.transport.transport import Transport
@@ -105,12 +105,18 @@ async def test_the_official_sdk_asks_the_same_and_reads_the_same(
     prepare, target = QUESTIONS[ask], target_of(ask, protocol, simulator.url)
     question, words = prepare(target), fresh_words()
     plain = Ask(model=target.model, max_output_tokens=cap_of(target, room=prepare.traits.room(target)), stream=stream)
-    request = PROTOCOLS[protocol].request(target.provider, question.asked(plain))
-    body = json.loads(words.into_bytes(request.body))
-    for name in ("stream", "stream_options"):
-        body.pop(name, None)
-    reply = await asyncio.to_thread(SDKS[protocol], Asking(simulator.url, target.model, body, stream))
-    assert question.judge(reply, words) == (Outcome.OK, "")
+    turn: Question | None = question
+    turns = 0
+    while turn is not None:
+        request = PROTOCOLS[protocol].request(target.provider, turn.asked(plain))
+        body = json.loads(words.into_bytes(request.body))
+        for name in ("stream", "stream_options"):
+            body.pop(name, None)
+        reply = await asyncio.to_thread(SDKS[protocol], Asking(simulator.url, target.model, body, stream))
+        assert turn.judge(reply, words) == (Outcome.OK, "")
+        turns += 1
+        turn = turn.after(reply, words) if isinstance(turn, Loop) else None
+    assert turns == (target.turns if ask == "turns" else 1)
 
 
 @settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -118,10 +124,25 @@ async def test_the_official_sdk_asks_the_same_and_reads_the_same(
     case=st.sampled_from(CASES),
     stream=st.booleans(),
     fault=st.sampled_from(
-        [None, "reasoning", "hidden_reasoning", "starved", "wrong_answer", "nonsense", "two_calls", "unread_picture"]
+        [
+            None,
+            "reasoning",
+            "hidden_reasoning",
+            "starved",
+            "wrong_answer",
+            "nonsense",
+            "two_calls",
+            "unread_picture",
+            "endless_loop",
+        ]
     ),
     sizes=st.fixed_dictionaries(
-        {}, optional={"input_tokens": st.integers(1, 3_000), "output_tokens": st.integers(1, 500)}
+        {},
+        optional={
+            "input_tokens": st.integers(1, 3_000),
+            "output_tokens": st.integers(1, 500),
+            "turns": st.integers(2, 8),
+        },
     ),
     cap=st.none() | st.integers(16, 2_000),
 )

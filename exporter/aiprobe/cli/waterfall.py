@@ -7,11 +7,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aiprobe.core.kind import PHASES
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome, Verdict
 
 BAR_WIDTH: Final = 40
-_PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 _COLOURS: Final = {Verdict.GOOD: "green", Verdict.BAD: "red", Verdict.EXCLUDED: "yellow"}
 
 
@@ -87,7 +87,7 @@ def _bars(result: Result) -> Table:
     table.add_column(no_wrap=True)
     total = max(result.duration_seconds, 1e-9)
     at = 0.0
-    for phase in _PHASES:
+    for phase in PHASES:
         if phase not in result.phases:
             continue
         seconds = result.phases[phase]

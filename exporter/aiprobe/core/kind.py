@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
 
+MOST_TURNS: Final = 8
+WIRE_PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
+TURN_PHASES: Final = tuple(f"turn_{turn}" for turn in range(1, MOST_TURNS + 1))
+"""Of a probe that takes turns: each lasts until its reply is whole."""
+PHASES: Final = (*WIRE_PHASES, *TURN_PHASES)
+"""Of a probe, in the order in which they happen; one that has turns has none of the wire."""
 NONCE: Final = "{{nonce}}"
 """Stands for a fresh word in a question of the user's own."""
 FALLBACK_SUFFIX: Final = ":models"
@@ -94,6 +100,8 @@ class Sizes(Protocol):
     def output_tokens(self) -> int | None: ...
     @property
     def max_output_tokens(self) -> int | None: ...
+    @property
+    def turns(self) -> int: ...
     @property
     def ask(self) -> str: ...
     @property

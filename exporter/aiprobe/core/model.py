@@ -180,6 +180,7 @@ class Target:
     ask: str = "repeat"
     """Which question of its kind; see `ProbeKind.questions`."""
     golden: Golden | None = None
+    turns: int = 3
     input_tokens: int | None = None
     output_tokens: int | None = None
     max_output_tokens: int | None = None
@@ -259,7 +260,7 @@ class Result:
     """Unix time."""
     duration_seconds: float = 0.0
     phases: Mapping[str, float] = field(default_factory=dict)
-    """resolve, connect, tls, send, first_byte, first_token, stream: only those that happened, each the time it took."""
+    """Those of `kind.PHASES` that happened, each the time it took."""
     http_status: int | None = None
     request_id: str | None = None
     error_type: str | None = None

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiprobe.core.kind import Tokens
+from aiprobe.core.kind import TURN_PHASES, Tokens
 from aiprobe.core.model import Price, Result, Target
 from aiprobe.core.outcomes import Outcome
 
@@ -87,8 +87,8 @@ def charged_usd(result: Result, bound: float) -> float:
     billed = result.input_tokens is not None and result.output_tokens is not None
     if billed and result.cost_usd is not None:
         return result.cost_usd
-    never_asked = result.http_status is None and "send" not in result.phases and "first_byte" not in result.phases
-    refused = result.http_status is not None and result.http_status >= 300
+    never_asked = result.http_status is None and result.phases.keys().isdisjoint(("send", "first_byte", *TURN_PHASES))
+    refused = result.http_status is not None and result.http_status >= 300 and TURN_PHASES[0] not in result.phases
     if result.outcome is Outcome.CANCELLED:
         return bound
     return 0.0 if never_asked or refused else bound

@@ -14,7 +14,6 @@ OUTPUT_TOKENS_FLOOR: Final = 16
 EVENT_VERDICTS: Final = ("good", "bad", "excluded")
 SLOS: Final = ("availability", "correctness", "time_to_first_token", "duration", "throughput")
 SKIP_REASONS: Final = ("budget", "backoff", "follow_ups")
-PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 RATE_LIMIT_RESOURCES: Final = frozenset(
     f"{what}{per}"
     for what in ("requests", "tokens", "input_tokens", "output_tokens", "images", "credits")

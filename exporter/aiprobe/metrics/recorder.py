@@ -12,6 +12,7 @@ from typing import Final
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.gauges import Series
+from aiprobe.core.kind import PHASES
 from aiprobe.core.model import Attempt, Finished, Result
 from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.tracked import Tracked, surface_states
@@ -186,7 +187,7 @@ class Recorder:
             owner["last_failure_http_status"].set(result.http_status or 0)
         owner["last_run_timestamp_seconds"].set(wall)
         happened: dict[tuple[str, ...], float] = {
-            (phase,): result.phases[phase] for phase in catalogue.PHASES if phase in result.phases
+            (phase,): result.phases[phase] for phase in PHASES if phase in result.phases
         }
         owner["phase_duration_seconds"].replace(happened)
         if ok:

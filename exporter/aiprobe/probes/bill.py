@@ -1,5 +1,7 @@
 """Checks the token counts of a reply against what was asked and received, before they are billed."""
 
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Final
 
 from aiprobe.protocols.base import Usage
@@ -32,6 +34,17 @@ def believed(usage: Usage, *, answered: bool, most: tuple[int, int]) -> Usage:
     return Usage(
         input_tokens=input_tokens, output_tokens=output_tokens, reasoning_tokens=reasoning, cached_input_tokens=cached
     )
+
+
+def summed(usages: Sequence[Usage]) -> Usage:
+    """Return the tokens of several replies; a sum is unknown where one of its parts is."""
+    if len(usages) == 1:
+        return usages[0]
+    known = {
+        field.name: [count for usage in usages if (count := getattr(usage, field.name)) is not None]
+        for field in fields(Usage)
+    }
+    return Usage(**{name: sum(counts) if len(counts) == len(usages) else None for name, counts in known.items()})
 
 
 def is_capped(reported: Usage, usage: Usage) -> bool:

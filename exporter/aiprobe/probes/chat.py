@@ -1,33 +1,30 @@
 """The chat probe: asks a model a fresh question, times the answer, and checks that it is correct and complete."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
-from aiprobe.core.kind import AnsweredBy, ProbeKind, QuestionTraits, Sizes, Tokens
-from aiprobe.core.model import Result, Target
+from aiprobe.core.kind import TURN_PHASES, AnsweredBy, ProbeKind, QuestionTraits, Sizes, Tokens
+from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.money import cost_usd
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
-from aiprobe.probes.bill import believed, is_capped
-from aiprobe.probes.call import ANSWER_KEPT, failure_detail, one_line, result_of
+from aiprobe.probes.bill import believed, is_capped, summed
+from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.models import ModelsProbe, needs_models
-from aiprobe.probes.prompt import fresh_words
+from aiprobe.probes.outcome import draw
+from aiprobe.probes.prompt import Words, fresh_words
 from aiprobe.probes.questions import QUESTIONS
-from aiprobe.probes.questions.question import Call, Judgement, Reply, cap_of
+from aiprobe.probes.questions.question import Judgement, Loop, Question, Reply, cap_of
 from aiprobe.probes.record import Record, RecordingSink
-from aiprobe.probes.thoughts import divide
 from aiprobe.protocols import PROTOCOLS
-from aiprobe.protocols.base import Ask, Finish, Usage
-from aiprobe.protocols.judging import finishes
+from aiprobe.protocols.base import Ask, Request, Usage
+from aiprobe.transport.hops import joined
 from aiprobe.transport.transport import Exchange
 
 log = logging.getLogger(__name__)
-
-Judge = Callable[[Reply], Judgement]
-"""Returns the outcome of a reply that ended without an error, and what is wrong with it."""
 
 BODY_BYTES: Final = 256 << 10
 BYTES_PER_TOKEN: Final = 8 << 10
@@ -55,8 +52,20 @@ def _tokens(target: Sizes) -> Tokens:
     return QUESTIONS[target.ask].traits.tokens(target)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One request and its reply; most probes have one, and `ask: turns` has one for each turn."""
+
+    record: Record
+    exchange: Exchange
+    outcome: Outcome
+    detail: str
+    reply: Reply | None
+    """What was judged; None for a reply that did not come to that."""
+
+
 class ChatProbe:
-    """A chat probe of one target, its request built once."""
+    """A chat probe of one target, its first request built once."""
 
     kind: ClassVar = ProbeKind(
         name="chat",
@@ -85,65 +94,99 @@ class ChatProbe:
         self._is_absurd = False
         self._says_wrong_model = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
-        ask = Ask(
+        self._ask = Ask(
             model=target.model,
             max_output_tokens=cap,
             stream=target.stream,
             reasoning=target.reasoning,
             extra_body=target.extra_body,
         )
-        self._request = self._protocol.request(target.provider, self._question.asked(ask))
+        self._request = self._protocol.request(target.provider, self._question.asked(self._ask))
         # A server may buffer a compressed stream, and its times would be wrong.
         headers = (*self._request.headers, ("accept-encoding", "identity"))
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
     async def run(self) -> Result:
-        """Ask once."""
-        words = fresh_words()
+        """Ask, and as long as the replies are right and the question has another turn, that one too."""
+        words, turn, timeouts = fresh_words(), self._question, self._target.timeouts
+        steps = [await self._step(self._request, turn, words, timeouts)]
+        while isinstance(turn, Loop) and (reply := steps[-1].reply) and steps[-1].outcome is Outcome.OK:
+            then = turn.after(reply, words)
+            if then is None:
+                break
+            left = timeouts.total - (self._tools.clock.monotonic() - steps[0].exchange.started)
+            if left <= 0:
+                late = "the turns up to this one used up the time"
+                steps[-1] = replace(steps[-1], outcome=Outcome.TIMEOUT_TOTAL, detail=late)
+                break
+            turn, request = then, self._protocol.request(self._target.provider, then.asked(self._ask))
+            steps.append(await self._step(request, turn, words, replace(timeouts, total=left)))
+        return self._result(steps)
+
+    async def _step(self, request: Request, turn: Question, words: Words, timeouts: Timeouts) -> _Step:
+        """Ask one turn, and judge its reply."""
         sink = RecordingSink(
             self._protocol, self._target.provider, stream=self._target.stream, max_body_bytes=self._max_body_bytes
         )
         exchange = await self._caller.exchange(
-            method=self._request.method,
-            path=self._request.path,
-            body=words.into_bytes(self._request.body),
+            method=request.method,
+            path=request.path,
+            body=words.into_bytes(request.body),
             sink=sink,
             first_token_limit=self._target.stream and not self._protocol.loads_first,
+            timeouts=timeouts,
         )
         sink.close(complete=exchange.complete, at=exchange.ended)
-        outcome, detail = draw(sink.record, exchange, partial(self._question.judge, words=words), cap=self._cap)
-        return self._result(sink.record, exchange, outcome, detail or self._wrong_model(sink.record))
+        judged: list[Reply] = []
 
-    def _result(self, record: Record, exchange: Exchange, outcome: Outcome, detail: str) -> Result:
-        usage = self._bill(record)
-        first = record.first_content_at if self._target.stream else None
-        first_text = record.first_text_at if self._target.stream and record.reasoned else None
-        speed = _seconds_per_token(record, exchange) if self._target.stream else None
+        def judge(reply: Reply) -> Judgement:
+            judged.append(reply)
+            return turn.judge(reply, words)
+
+        outcome, detail = draw(sink.record, exchange, judge, cap=self._cap)
+        reply = judged[0] if judged else None
+        return _Step(record=sink.record, exchange=exchange, outcome=outcome, detail=detail, reply=reply)
+
+    def _result(self, steps: Sequence[_Step]) -> Result:
+        first, last = steps[0], steps[-1]
+        record, stream = last.record, self._target.stream
+        exchange, phases = last.exchange, _phases(record, last.exchange, stream=stream)
+        if len(steps) > 1:
+            exchange, phases = joined([step.exchange for step in steps])[0], _turn_phases(steps)
+        reported = _reported(steps)
+        usage = self._bill(steps, reported)
+        detail = last.detail or self._wrong_model(record)
+        if isinstance(self._question, Loop) and last.outcome is not Outcome.OK:
+            detail = f"turn {len(steps)}: {detail}"
+        loading, started = first.record.meta.load_seconds, exchange.started
+        first_text = first.record.first_text_at if first.record.reasoned else None
+        gaps = [step.record.max_gap_seconds for step in steps if step.record.max_gap_seconds is not None]
+        speed = _seconds_per_token(record, exchange) if stream and len(steps) == 1 else None
         return result_of(
             exchange,
-            outcome=outcome,
+            outcome=last.outcome,
             detail=detail,
             clock=self._tools.clock,
             head=record.facts,
-            phases=_phases(record, exchange, stream=self._target.stream),
+            phases=phases,
             request_id=record.facts.request_id or record.meta.request_id,
             error_type=one_line(record.failure.error_type) or None if record.failure else None,
             from_in_front=bool(record.failure and record.failure.from_in_front),
-            time_to_first_token_seconds=_since(exchange.started, first, loading=record.meta.load_seconds),
-            time_to_first_output_token_seconds=_since(exchange.started, first_text, loading=record.meta.load_seconds),
-            stream_max_gap_seconds=record.max_gap_seconds if self._target.stream else None,
+            time_to_first_token_seconds=_since(started, first.record.first_content_at if stream else None, loading),
+            time_to_first_output_token_seconds=_since(started, first_text if stream else None, loading),
+            stream_max_gap_seconds=max(gaps, default=None) if stream else None,
             time_per_output_token_seconds=speed,
             output_tokens_per_second=None if speed is None else 1 / speed,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             cached_input_tokens=usage.cached_input_tokens,
-            cost_usd=self._cost(record.usage, usage),
+            cost_usd=self._cost(reported, usage),
             response_model=record.meta.response_model,
             system_fingerprint=record.meta.system_fingerprint,
-            call_id=record.calls[0].call_id or None if record.calls else None,
+            call_id=first.record.calls[0].call_id or None if first.record.calls else None,
             server_seconds=record.meta.server_seconds,
-            load_seconds=record.meta.load_seconds,
+            load_seconds=loading,
             answer=self._shown(record),
         )
 
@@ -163,19 +206,20 @@ class ChatProbe:
         called = ", ".join(f"{call.name}({call.arguments})" for call in record.calls)
         return (record.answer or called)[:ANSWER_KEPT]
 
-    def _bill(self, record: Record) -> Usage:
+    def _bill(self, steps: Sequence[_Step], reported: Usage) -> Usage:
         """Return the plausible tokens; log once when counts become absurd."""
-        answered = bool(record.text or record.contents or record.calls or record.reasoned)
+        records = [step.record for step in steps]
+        answered = any(record.text or record.contents or record.calls or record.reasoned for record in records)
         most = self._target.kind.tokens(self._target).most
-        usage = believed(record.usage, answered=answered, most=most)
-        absurd = is_capped(record.usage, usage)
+        usage = believed(reported, answered=answered, most=most)
+        absurd = is_capped(reported, usage)
         if absurd and not self._is_absurd:
             log.warning(
                 "absurd token counts are capped at what the prompt and the token cap allow",
                 extra={
                     "target": self._target.name,
-                    "input_tokens": record.usage.input_tokens,
-                    "output_tokens": record.usage.output_tokens,
+                    "input_tokens": reported.input_tokens,
+                    "output_tokens": reported.output_tokens,
                     "most_input_tokens": most[0],
                     "most_output_tokens": most[1],
                 },
@@ -199,57 +243,10 @@ class ChatProbe:
         )
 
 
-def draw(record: Record, exchange: Exchange, judge_answer: Judge, *, cap: int | None = None) -> tuple[Outcome, str]:
-    """Return the outcome by the strongest evidence: the peer's error, then the wire, then what the reply lacks."""
-    if record.failure is not None:
-        return record.failure.outcome, failure_detail(record.failure, exchange)
-    if exchange.outcome is not None and not record.ended:
-        return exchange.outcome, exchange.detail
-    if not record.ended:
-        return Outcome.TRUNCATED, "the reply ended without the protocol's terminal event"
-    reason = record.stopped.reason if record.stopped else "none"
-    if record.finish is Finish.FILTERED:
-        return Outcome.CONTENT_FILTERED, f"finish reason {reason}"
-    stopped_by_error = finishes.failed(record.stopped)
-    if stopped_by_error is not None:
-        return stopped_by_error.outcome, f"finish reason {reason}"
-    at_cap = cap is not None and record.usage.output_tokens == cap
-    return _draw_answer(record, judge_answer, out_of_tokens=at_cap or record.finish is Finish.LENGTH)
-
-
-def _draw_answer(record: Record, judge_answer: Judge, *, out_of_tokens: bool) -> tuple[Outcome, str]:
-    """Return the outcome of a reply that ended without an error.
-
-    Text after an unclosed thinking tag is a thought if the tokens ran out, and the answer if the model stopped.
-    """
-    seen = divide(record.answer)
-    thought = record.reasoned or bool(record.usage.reasoning_tokens) or seen.thought
-    answer = seen.answer
-    if seen.open_thought is not None and not out_of_tokens:
-        answer = f"{answer} {seen.open_thought}"
-    reply = Reply(
-        text=answer,
-        calls=tuple(Call(name=call.name, arguments=call.arguments) for call in record.calls),
-        other=record.contents[0].kind if record.contents else "",
-        reason=record.stopped.reason if record.stopped else "",
-        out_of_tokens=out_of_tokens,
-        tokens=_visible_tokens(record),
-    )
-    outcome, detail = judge_answer(reply)
-    if out_of_tokens and thought and outcome in {Outcome.TRUNCATED, Outcome.WRONG_ANSWER}:
-        return Outcome.STARVED, "reasoning used up the token limit before the answer was whole; raise max_output_tokens"
-    return outcome, detail
-
-
 def is_model(answered: str, asked: str) -> bool:
     """Return whether the name in a reply is that of the model asked for: vendors, tags and dates are no difference."""
     one, other = (name.lower().rpartition("/")[2].partition(":")[0] for name in (answered, asked))
     return one.startswith(other) or other.startswith(one)
-
-
-def _visible_tokens(record: Record) -> int | None:
-    tokens = record.usage.output_tokens
-    return None if tokens is None else tokens - min(tokens, record.usage.reasoning_tokens or 0)
 
 
 def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, float]:
@@ -272,7 +269,23 @@ def _phases(record: Record, exchange: Exchange, *, stream: bool) -> dict[str, fl
     return phases
 
 
-def _since(started: float, at: float | None, *, loading: float | None) -> float | None:
+def _turn_phases(steps: Sequence[_Step]) -> dict[str, float]:
+    """Return the time of each turn, from its beginning to that of the next."""
+    begun = [step.exchange.started for step in steps]
+    ended = [*begun[1:], steps[-1].exchange.ended]
+    return {name: end - start for name, start, end in zip(TURN_PHASES, begun, ended, strict=False)}
+
+
+def _reported(steps: Sequence[_Step]) -> Usage:
+    """Return the tokens of all turns as they were reported. A last turn that was refused, or never asked, is free."""
+    last = steps[-1].exchange
+    refused = last.status is not None and last.status >= 300
+    unasked = last.status is None and last.phases.keys().isdisjoint(("send", "first_byte"))
+    billed = steps[:-1] if len(steps) > 1 and (refused or unasked) else steps
+    return summed([step.record.usage for step in billed])
+
+
+def _since(started: float, at: float | None, loading: float | None) -> float | None:
     """Return the seconds until `at`, without the time to load the model: a cold start is reported separately."""
     return None if at is None else max(0.0, at - started - (loading or 0.0))
 

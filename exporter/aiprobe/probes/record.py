@@ -49,11 +49,17 @@ class Called:
     call_id: str
     name: str
     pieces: list[str]
+    signature: str = ""
 
     @property
     def arguments(self) -> str:
         """Return the text of the arguments, which is JSON where all is well."""
         return "".join(self.pieces)
+
+    @property
+    def whole(self) -> ToolCall:
+        """Return the call."""
+        return ToolCall(call_id=self.call_id, name=self.name, arguments=self.arguments, signature=self.signature)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -236,7 +242,7 @@ def take_call(record: Record, event: ToolCall) -> None:
         call.pieces.append(event.arguments)
         return
     if len(record.calls) < _CONTENTS_KEPT:
-        record.calls.append(Called(event.place, event.call_id, event.name, [event.arguments]))
+        record.calls.append(Called(event.place, event.call_id, event.name, [event.arguments], event.signature))
 
 
 def _take_usage(record: Record, event: Usage) -> None:

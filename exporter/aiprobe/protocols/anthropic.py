@@ -12,6 +12,7 @@ from aiprobe.protocols.base import (
     Content,
     End,
     Event,
+    Message,
     Meta,
     Reasoning,
     Request,
@@ -24,7 +25,7 @@ from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_nam
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post, without_system
+from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 VERSION: Final = "2023-06-01"
@@ -54,8 +55,17 @@ def _structured(ask: Ask) -> dict[str, Any]:
 def _messages(ask: Ask) -> dict[str, Any]:
     """Return the fields of a conversation."""
     system, others = without_system(ask)
-    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": each.text} for each in others]}
+    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": _said(each)} for each in others]}
     return {"system": system, **fields} if system else fields
+
+
+def _said(message: Message) -> str | list[dict[str, Any]]:
+    call = message.call
+    if call is None:
+        return message.text
+    if message.role == "user":
+        return [{"type": "tool_result", "tool_use_id": call.call_id, "content": message.text}]
+    return [{"type": "tool_use", "id": call.call_id, "name": call.name, "input": arguments_of(call)}]
 
 
 def _vision(ask: Ask) -> dict[str, Any]:
@@ -65,7 +75,13 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}]}
 
 
-FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
+FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": _messages,
+    "vision": _vision,
+    "turns": both(_tools, _messages),
+}
 
 
 def message_body(ask: Ask) -> dict[str, Any]:

@@ -24,11 +24,27 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call of a tool, or a piece of one: the first has the name, the others add to the arguments."""
+
+    place: object = None
+    """What pieces of one call share: an index or an id; None for a call that is whole."""
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+    """Text of JSON, or what was to be it, or a part of it."""
+    signature: str = ""
+    """What has to come back with the call (Gemini)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of a conversation."""
 
     role: Literal["system", "user", "assistant"]
     text: str = ""
+    call: ToolCall | None = None
+    """Of the assistant: what it called. Of the user: what the text is the result of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +117,6 @@ class Content:
     kind: str
     vector: tuple[float, ...] | None = None
     """Of an embedding, as it came: may be empty or hold values that are not finite."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
-    """A piece of a call of a tool: the first has the name, the others add to the arguments."""
-
-    place: object = None
-    """What pieces of one call share: an index or an id; None for a call that is whole."""
-    call_id: str = ""
-    name: str = ""
-    arguments: str = ""
-    """Text of JSON, or a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
+    Message,
     Meta,
     Reasoning,
     ReplyHead,
@@ -46,7 +47,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
-from aiprobe.protocols.request import Forms, get, post, without_system
+from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
 _NOT_ALLOWED: Final = frozenset(
@@ -94,8 +95,17 @@ def _structured(ask: Ask) -> dict[str, Any]:
 def _messages(ask: Ask) -> dict[str, Any]:
     """Return the fields of a conversation."""
     system, others = without_system(ask)
-    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": [{"text": each.text}]} for each in others]}
+    fields: dict[str, Any] = {"messages": [{"role": each.role, "content": [_said(each)]} for each in others]}
     return {"system": [{"text": system}], **fields} if system else fields
+
+
+def _said(message: Message) -> dict[str, Any]:
+    call = message.call
+    if call is None:
+        return {"text": message.text}
+    if message.role == "user":
+        return {"toolResult": {"toolUseId": call.call_id, "content": [{"text": message.text}]}}
+    return {"toolUse": {"toolUseId": call.call_id, "name": call.name, "input": arguments_of(call)}}
 
 
 def _vision(ask: Ask) -> dict[str, Any]:
@@ -104,7 +114,13 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": [picture, {"text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": _messages,
+    "vision": _vision,
+    "turns": both(_tools, _messages),
+}
 
 
 _PICTURE: Final = Picture(1_601, 800)

@@ -36,7 +36,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, image_url, post, role_messages
+from aiprobe.protocols.request import Forms, both, get, image_url, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 
@@ -65,7 +65,13 @@ def _structured(ask: Ask) -> dict[str, Any]:
     return {"response_format": {"type": "json_object", "schema": ask.schema}}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages, "vision": image_url}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": role_messages,
+    "vision": image_url,
+    "turns": both(_tools, role_messages),
+}
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:

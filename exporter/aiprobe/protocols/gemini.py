@@ -14,6 +14,7 @@ from aiprobe.protocols.base import (
     End,
     Event,
     Finish,
+    Message,
     Meta,
     Reasoning,
     Request,
@@ -31,11 +32,12 @@ from aiprobe.protocols.jsonvalues import (
     an_id,
     an_object,
     any_object,
+    any_string,
 )
 from aiprobe.protocols.judging import finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, post, without_system
+from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
@@ -68,10 +70,20 @@ def _messages(ask: Ask) -> dict[str, Any]:
     """Return the fields of a conversation; the assistant is the `model` here."""
     system, others = without_system(ask)
     roles = {"user": "user", "assistant": "model"}
-    fields: dict[str, Any] = {
-        "contents": [{"role": roles[each.role], "parts": [{"text": each.text}]} for each in others]
-    }
+    fields: dict[str, Any] = {"contents": [{"role": roles[each.role], "parts": [_said(each)]} for each in others]}
     return {"systemInstruction": {"parts": [{"text": system}]}, **fields} if system else fields
+
+
+def _said(message: Message) -> dict[str, Any]:
+    """Return a part. A call comes back with its id, if it has one, and with its signature, which Gemini 3 requires."""
+    call = message.call
+    if call is None:
+        return {"text": message.text}
+    its_id = {"id": call.call_id} if call.call_id else {}
+    if message.role == "user":
+        return {"functionResponse": {"name": call.name, "response": {"result": message.text}, **its_id}}
+    signed = {"thoughtSignature": call.signature} if call.signature else {}
+    return {"functionCall": {"name": call.name, "args": arguments_of(call), **its_id}, **signed}
 
 
 def _vision(ask: Ask) -> dict[str, Any]:
@@ -80,7 +92,13 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"contents": [{"role": "user", "parts": [picture, {"text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": _messages,
+    "vision": _vision,
+    "turns": both(_tools, _messages),
+}
 
 
 def _models_request(provider: Provider) -> Request:
@@ -170,7 +188,9 @@ def _part(part: dict[str, Any]) -> list[Event]:
     if "functionCall" in part:
         call = any_object(part["functionCall"])
         arguments = json.dumps(any_object(call.get("args")))
-        return [ToolCall(call_id=a_name(call.get("id")), name=a_name(call.get("name")), arguments=arguments)]
+        signature = any_string(part.get("thoughtSignature"))
+        call_id, name = a_name(call.get("id")), a_name(call.get("name"))
+        return [ToolCall(call_id=call_id, name=name, arguments=arguments, signature=signature)]
     return [
         Content(name) for name in ("inlineData", "fileData", "executableCode", "codeExecutionResult") if name in part
     ]

@@ -12,6 +12,7 @@ from aiprobe.protocols.base import (
     Event,
     Failure,
     Finish,
+    Message,
     Meta,
     Reasoning,
     Request,
@@ -34,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
-from aiprobe.protocols.request import Forms, get, post, role_messages
+from aiprobe.protocols.request import Forms, arguments_of, both, get, post
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
 LINES: Final = frozenset({"application/x-ndjson"})
@@ -67,12 +68,33 @@ def _structured(ask: Ask) -> dict[str, Any]:
     return {"format": ask.schema}
 
 
+def _messages(ask: Ask) -> dict[str, Any]:
+    """Return the field of a conversation."""
+    return {"messages": [_said(message) for message in ask.messages]}
+
+
+def _said(message: Message) -> dict[str, Any]:
+    call = message.call
+    if call is None:
+        return {"role": message.role, "content": message.text}
+    if message.role == "user":
+        return {"role": "tool", "tool_name": call.name, "content": message.text}
+    function = {"name": call.name, "arguments": arguments_of(call)}
+    return {"role": "assistant", "content": "", "tool_calls": [{"function": function}]}
+
+
 def _vision(ask: Ask) -> dict[str, Any]:
     """Return the field with a picture beside the prompt."""
     return {"messages": [{"role": "user", "content": ask.prompt, "images": [ask.picture]}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages, "vision": _vision}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": _messages,
+    "vision": _vision,
+    "turns": both(_tools, _messages),
+}
 
 
 def _level(reasoning: str) -> bool | str:

@@ -46,7 +46,7 @@ from aiprobe.protocols.reading import (
     StreamReader,
     load_frame,
 )
-from aiprobe.protocols.request import Forms, get, image_url, is_openai_itself, post, role_messages
+from aiprobe.protocols.request import Forms, both, get, image_url, is_openai_itself, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
@@ -89,7 +89,13 @@ def _structured(ask: Ask) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": role_messages, "vision": image_url}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": role_messages,
+    "vision": image_url,
+    "turns": both(_tools, role_messages),
+}
 _PICTURE: Final = Picture(2_880, 85)
 """OpenAI in low detail: 85 of most models, 2,833 of gpt-4o-mini (platform.openai.com, "Images and vision"); of what
 others serve the largest number is LLaVA-NeXT's, five tiles of 576 (2026-11-29)."""

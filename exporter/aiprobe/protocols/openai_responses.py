@@ -12,6 +12,7 @@ from aiprobe.protocols.base import (
     End,
     Event,
     Finish,
+    Message,
     Meta,
     Reasoning,
     Request,
@@ -34,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, get, is_openai_itself, post, role_messages
+from aiprobe.protocols.request import Forms, both, get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
 MIN_OUTPUT_TOKENS: Final = 16
@@ -82,7 +83,16 @@ def _structured(ask: Ask) -> dict[str, Any]:
 
 def _messages(ask: Ask) -> dict[str, Any]:
     """Return the fields of a conversation."""
-    return {"input": role_messages(ask)["messages"]}
+    return {"input": [_said(message) for message in ask.messages]}
+
+
+def _said(message: Message) -> dict[str, Any]:
+    call = message.call
+    if call is None:
+        return {"role": message.role, "content": message.text}
+    if message.role == "user":
+        return {"type": "function_call_output", "call_id": call.call_id, "output": message.text}
+    return {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}
 
 
 def _vision(ask: Ask) -> dict[str, Any]:
@@ -91,7 +101,13 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"input": [{"role": "user", "content": [image, {"type": "input_text", "text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {"tools": _tools, "structured": _structured, "messages": _messages, "vision": _vision}
+_FORMS: Final[Forms] = {
+    "tools": _tools,
+    "structured": _structured,
+    "messages": _messages,
+    "vision": _vision,
+    "turns": both(_tools, _messages),
+}
 
 
 class _ResponseStream:

@@ -10,10 +10,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from aiprobe.core.model import Provider
-from aiprobe.protocols.base import Ask, Message, Request
+from aiprobe.protocols.base import Ask, Message, Request, ToolCall
+from aiprobe.protocols.jsonvalues import any_object
 
-Forms = Mapping[str, Callable[[Ask], Mapping[str, Any]]]
-"""By the name of a form, what returns the fields of a body that ask for it."""
+Form = Callable[[Ask], Mapping[str, Any]]
+"""Returns the fields of a body that ask for something."""
+Forms = Mapping[str, Form]
+"""By the name of what is asked for."""
 _NO_FORMS: Final[Forms] = MappingProxyType({})
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _OPENAI_HOST: Final = "api.openai.com"
@@ -53,7 +56,27 @@ def post(
 
 def role_messages(ask: Ask) -> dict[str, Any]:
     """Return the field `messages` of protocols in which the system has a role as any other."""
-    return {"messages": [{"role": message.role, "content": message.text} for message in ask.messages]}
+    return {"messages": [_role_message(message) for message in ask.messages]}
+
+
+def _role_message(message: Message) -> dict[str, Any]:
+    call = message.call
+    if call is None:
+        return {"role": message.role, "content": message.text}
+    if message.role == "user":
+        return {"role": "tool", "tool_call_id": call.call_id, "content": message.text}
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"role": "assistant", "tool_calls": [{"id": call.call_id, "type": "function", "function": function}]}
+
+
+def arguments_of(call: ToolCall) -> dict[str, Any]:
+    """Return the arguments of a call that was judged right, for protocols that take an object."""
+    return any_object(json.loads(call.arguments or "{}"))
+
+
+def both(*forms: Form) -> Form:
+    """Return the form that asks for what each of `forms` does."""
+    return lambda ask: {name: field for form in forms for name, field in form(ask).items()}
 
 
 def image_url(ask: Ask) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.kind import PHASES, WIRE_PHASES
 from aiprobe.core.rows import PageRow
 from aiprobe.web import wording
 from aiprobe.web.api import NOT_PROBED, STATE_WORDS, UNKNOWN, state_word
@@ -23,7 +24,6 @@ RESULTS_SHOWN: Final = 50
 STRIP_LENGTH: Final = 30
 STRIPS_UP_TO: Final = 200
 """With more targets than this the landing page leaves the strips of past results out."""
-PHASES: Final = ("resolve", "connect", "tls", "send", "first_byte", "first_token", "stream")
 _WORST_FIRST: Final = (*reversed(STATE_WORDS[1:]), NOT_PROBED, STATE_WORDS[0])
 _STATIC: Final = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
 _BAR_WIDTH: Final = 1000
@@ -38,7 +38,7 @@ def add_routes(app: web.Application, *, clock: Clock) -> None:
     folder = resources.files("aiprobe.web") / "static"
     app[STATIC] = {name: (folder / name).read_bytes() for name in _STATIC}
     app[CLOCK] = clock
-    app[TEMPLATES] = Templates(app[STATIC], phases=PHASES, strip_length=STRIP_LENGTH)
+    app[TEMPLATES] = Templates(app[STATIC], phases=WIRE_PHASES, strip_length=STRIP_LENGTH)
     app.router.add_get("/", landing)
     app.router.add_get(r"/targets/{target:[^/]+}", target_page)
     app.router.add_get("/static/{name}", static)

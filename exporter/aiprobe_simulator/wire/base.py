@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 from typing import Protocol as Interface
 
-from aiprobe_simulator.answer import tokens_of
+from aiprobe_simulator.answer import loops, tokens_of
 
 Json = dict[str, Any]
 Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
 """What a path asks for."""
-Form = Literal["text", "tools", "structured", "vision", "custom"]
+Form = Literal["text", "tools", "structured", "vision", "turns", "custom"]
 """In what form an answer of a chat is asked for. `custom` is `text` on the wire, and judged in another way."""
 DEFAULT_CAP: Final = 4_096
 """Output tokens where a request names no cap."""
@@ -95,6 +95,8 @@ class Call:
     """The stream ends with its token counts."""
     tool: str = ""
     """The name of the tool that is offered."""
+    result: str = ""
+    """What the tool returned to the last call, where that is the last message."""
     structured: bool = False
     """JSON of a schema is asked for."""
     digits: str = ""
@@ -111,7 +113,9 @@ class Call:
             return "structured"
         if self.digits:
             return "vision"
-        return "tools" if self.tool else "text"
+        if self.tool:
+            return "turns" if loops(self.prompt) else "tools"
+        return "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,14 +296,14 @@ def flattened(content: object) -> str:
 
 
 def last_user_text(messages: object, *, name: str) -> tuple[str, int]:
-    """Return the text of the last user message and the input tokens of all. Raises `BadCall` where there is none."""
+    """Return the last text of the user and the input tokens of all. Raises `BadCall` where no message is the user's."""
     if not isinstance(messages, list) or not messages or not all(isinstance(message, dict) for message in messages):
         raise BadCall(Trouble.BAD_REQUEST, f"{name}: at least one message is required")
     texts = [(message.get("role"), flattened(message.get("content"))) for message in messages]
     asked = [text for role, text in texts if role == "user"]
     if not asked:
         raise BadCall(Trouble.BAD_REQUEST, f"{name}: no message has the role user")
-    return asked[-1], sum(tokens_of(text) for _, text in texts)
+    return next((text for text in reversed(asked) if text), ""), sum(tokens_of(text) for _, text in texts)
 
 
 def required_model(body: Json) -> str:

@@ -147,7 +147,8 @@ class Gemini:
 
 def _calls(answer: Answer) -> list[Json]:
     """Return the parts of the calls: each comes whole."""
-    return [{"functionCall": {"name": answer.tool, "args": answer.arguments}}] * answer.calls if answer.tool else []
+    call = {"name": answer.tool, "args": answer.arguments}
+    return [{"functionCall": call, "thoughtSignature": "c2ltdWxhdGVk"}] * answer.calls if answer.tool else []
 
 
 def _candidate(parts: list[Json], finish: Finish | None = None) -> Json:

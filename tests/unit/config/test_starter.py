@@ -104,4 +104,4 @@ def test_more_questions_are_asked_of_every_provider_that_has_their_mode(tmp_path
 
 
 def test_a_question_that_needs_more_keys_is_not_offered() -> None:
-    assert questions(known.KNOWN) == ("tools", "structured", "vision")
+    assert questions(known.KNOWN) == ("tools", "structured", "vision", "turns")

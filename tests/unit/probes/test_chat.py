@@ -11,7 +11,8 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.probes.call import DETAIL_KEPT, one_line
-from aiprobe.probes.chat import ChatProbe, draw, is_model
+from aiprobe.probes.chat import ChatProbe, is_model
+from aiprobe.probes.outcome import draw
 from aiprobe.probes.prompt import Words
 from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import Record

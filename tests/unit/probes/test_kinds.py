@@ -100,5 +100,6 @@ class PlainSizes:
 
     input_tokens = output_tokens = max_output_tokens = None
     provider = a_provider()
+    turns = 3
     ask = "repeat"
     golden = None

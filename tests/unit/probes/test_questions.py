@@ -11,7 +11,7 @@ from aiprobe.core.kind import Golden
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.prompt import Words
 from aiprobe.probes.questions import QUESTIONS
-from aiprobe.probes.questions.question import Call, Reply
+from aiprobe.probes.questions.question import Reply
 from aiprobe.probes.record import Record, take_call
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, ToolCall
@@ -22,7 +22,7 @@ RIGHT = '{"word": "bodakemut", "marker": "END48213"}'
 
 
 def a_reply(*calls: tuple[str, str], text: str = "", reason: str = "tool_calls", out_of_tokens: bool = False) -> Reply:
-    made = tuple(Call(name=name, arguments=arguments) for name, arguments in calls)
+    made = tuple(ToolCall(name=name, arguments=arguments) for name, arguments in calls)
     return Reply(text=text, calls=made, reason=reason, out_of_tokens=out_of_tokens)
 
 

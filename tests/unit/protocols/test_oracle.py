@@ -19,7 +19,7 @@ from google import genai
 from google.genai import types
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.chat import draw
+from aiprobe.probes.outcome import draw
 from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import RecordingSink
 from aiprobe.protocols import PROTOCOLS

@@ -24,6 +24,7 @@ from aiprobe.config.values import (
     one_or_more_schema,
 )
 from aiprobe.core.followups import FollowUps
+from aiprobe.core.kind import MOST_TURNS
 from aiprobe.core.model import IDENTITY_LABELS
 
 Percent = Annotated[Number, Field(gt=0, lt=100)]
@@ -248,6 +249,9 @@ class TargetSection(SharedKeys):
         "A conversation in place of `prompt`.", default=[]
     )
     show_answers: bool = key("Show the answers to `ask: custom` in results, on pages and in the log.", default=False)
+    turns: Annotated[Count, Field(ge=2, le=MOST_TURNS)] | None = key(
+        "How many replies `ask: turns` takes: calls of a tool, and the answer.", shown=3
+    )
     input_tokens: Annotated[Count, Field(ge=1, le=10_000_000)] | None = key(
         "Pad the prompt to about this many tokens, with a needle to find. The cost is calculated before it runs."
     )

@@ -9,9 +9,10 @@ from aiprobe.probes.questions.question import Prepare
 from aiprobe.probes.questions.repeat import Repeat
 from aiprobe.probes.questions.structured import Structured
 from aiprobe.probes.questions.tools import CallTool
+from aiprobe.probes.questions.turns import TakeTurns
 from aiprobe.probes.questions.vision import ReadPicture
 
-_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool, Structured, ReadPicture, Custom)
+_ALL: Final[tuple[Prepare, ...]] = (Repeat, CallTool, Structured, ReadPicture, TakeTurns, Custom)
 
 QUESTIONS: Final[Mapping[str, Prepare]] = MappingProxyType({question.traits.name: question for question in _ALL})
 """The valid values of a target's `ask`; the first is the default."""

@@ -5,7 +5,7 @@ form of `Protocol.forms` sends what is more than text, and events bring back wha
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, runtime_checkable
 from typing import Protocol as Interface
 
 from aiprobe.core.kind import QuestionTraits, Sizes, Tokens
@@ -14,19 +14,10 @@ from aiprobe.core.money import DEFAULT_MAX_OUTPUT_TOKENS
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.call import ANSWER_KEPT
 from aiprobe.probes.prompt import LEAST_PADDING, Words
-from aiprobe.protocols.base import Ask
+from aiprobe.protocols.base import Ask, ToolCall
 
 PADDING_SLACK: Final = 1.3
 """Tokenizers differ: padding meant as N tokens may be billed as this much more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A call of a tool in a reply."""
-
-    name: str
-    arguments: str
-    """As it came: text of JSON, or what was to be it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +26,7 @@ class Reply:
 
     text: str
     """The visible text, without thoughts."""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     other: str = ""
     """The kind of a content that is neither text nor a call; empty without one."""
     reason: str = ""
@@ -57,6 +48,14 @@ class Question(Interface):
 
     def judge(self, reply: Reply, words: Words) -> Judgement:
         """Return the outcome of a reply: ok, wrong_answer, truncated, empty or starved."""
+
+
+@runtime_checkable
+class Loop(Question, Interface):
+    """A question of several turns; each of them is a question."""
+
+    def after(self, reply: Reply, words: Words) -> "Loop | None":
+        """Return the turn after a right reply to this one; None after the last."""
 
 
 class Prepare(Interface):

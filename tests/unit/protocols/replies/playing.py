@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiprobe.core.outcomes import Outcome
-from aiprobe.probes.chat import draw
+from aiprobe.probes.outcome import draw
 from aiprobe.probes.prompt import Words
 from aiprobe.probes.questions.repeat import repeated
 from aiprobe.probes.record import Record, RecordingSink
