@@ -238,6 +238,25 @@ yours. Otherwise report it to the provider, and prepare to fail over.
         board="provider",
     ),
     Alert(
+        name="AIWrongModel",
+        expr="""\
+max by (TARGET) (aiprobe_wrong_model) > 0
+""",
+        by="TARGET",
+        severity="warning",
+        scope="model",
+        waits="10m",
+        keeps="10m",
+        summary="A gateway answers with another model than asked",
+        description="""\
+replies to {{ $labels.target }} ({{ $labels.provider }}) name another model than {{ $labels.model }}.
+""",
+        first="""\
+First see its name in the detail of a result on the target's page, and then the routing and the fallbacks of the gateway.
+""",
+        board="provider",
+    ),
+    Alert(
         name="AIModelChanged",
         expr="""\
 sum by (TARGET, what) (increase(aiprobe_model_changes_total[15m])) > 0.5

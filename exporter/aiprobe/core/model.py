@@ -282,6 +282,8 @@ class Result:
     cost_usd: float | None = None
     """None when the model has no price: unknown, never free."""
     response_model: str | None = None
+    wrong_model: bool | None = None
+    """Whether a gateway answered with another model than it was asked for; None where that cannot be seen."""
     system_fingerprint: str | None = None
     """The build of the service that answered, where a reply states it."""
     call_id: str | None = None

@@ -124,6 +124,10 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
         "response_model",
         fades=True,
     ),
+    last(
+        "wrong_model",
+        "1 if the last reply of a gateway names another model than the one asked for, else 0.",
+    ),
     counter(
         "model_changes_total",
         "Changes of what answers: an unseen value in three replies while no known one came. `what` is model (as the "

@@ -190,6 +190,8 @@ class Recorder:
             (phase,): result.phases[phase] for phase in PHASES if phase in result.phases
         }
         owner["phase_duration_seconds"].replace(happened)
+        if result.wrong_model is not None:
+            owner["wrong_model"].set(int(result.wrong_model))
         if ok:
             owner["last_success_timestamp_seconds"].set(wall)
             speed = result.output_tokens_per_second

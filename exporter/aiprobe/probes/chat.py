@@ -155,7 +155,10 @@ class ChatProbe:
             exchange, phases = joined([step.exchange for step in steps])[0], _turn_phases(steps)
         reported = _reported(steps)
         usage = self._bill(steps, reported)
-        detail = last.detail or self._wrong_model(record)
+        wrong_model = self._wrong_model(record)
+        detail = last.detail
+        if wrong_model and not detail:
+            detail = f"wrong_model: asked for {self._target.model}, answered by {record.meta.response_model}"
         if isinstance(self._question, Loop) and last.outcome is not Outcome.OK:
             detail = f"turn {len(steps)}: {detail}"
         loading, started = first.record.meta.load_seconds, exchange.started
@@ -183,6 +186,7 @@ class ChatProbe:
             cached_input_tokens=usage.cached_input_tokens,
             cost_usd=self._cost(reported, usage),
             response_model=record.meta.response_model,
+            wrong_model=wrong_model,
             system_fingerprint=record.meta.system_fingerprint,
             call_id=first.record.calls[0].call_id or None if first.record.calls else None,
             server_seconds=record.meta.server_seconds,
@@ -190,14 +194,16 @@ class ChatProbe:
             answer=self._shown(record),
         )
 
-    def _wrong_model(self, record: Record) -> str:
-        """Return the detail of a reply of another model than a gateway was asked for; log once when it begins."""
-        asked, answered = self._target.model, record.meta.response_model
-        wrong = self._target.provider.is_gateway and bool(answered) and not is_model(answered or "", asked)
+    def _wrong_model(self, record: Record) -> bool | None:
+        """Return whether a gateway answered with another model than it was asked for; log once when that begins."""
+        answered = record.meta.response_model
+        if not answered or not self._target.provider.is_gateway:
+            return None
+        wrong = not is_model(answered, self._target.model)
         if wrong and not self._says_wrong_model:
             log.warning("a gateway answers with another model than asked", extra={"target": self._target.name})
         self._says_wrong_model = wrong
-        return f"wrong_model: asked for {asked}, answered by {answered}" if wrong else ""
+        return wrong
 
     def _shown(self, record: Record) -> str | None:
         """Return the text of the model, or its calls; None for an answer to a question of the user's own."""
