@@ -1,5 +1,5 @@
-"""Restores state after a restart: the states, streaks and learnt backgrounds of targets, the results on the pages, and
-open incidents.
+"""Restores state after a restart: the states, streaks and learnt backgrounds of targets, who answered them, the results
+on the pages, and open incidents.
 
 Results come from the journal. A small file beside it states which targets are unchanged and which incidents are open;
 it is written every few seconds while it changes. `GOES_ON_SECONDS` limits the gap between two runs.
@@ -123,7 +123,10 @@ class Restart:
             if isinstance(entry := known.get(record.target.name), dict) and entry.get("wiring") == self._wiring(record)
         ]
         for record in same:
-            record.has_answered = known[record.target.name].get("has_answered") is True
+            entry = known[record.target.name]
+            record.has_answered = entry.get("has_answered") is True
+            answers = entry.get("answers")
+            record.identity.resume(answers if isinstance(answers, dict) else {})
         most = max(RESULTS_LEAST, min(RESULTS_MOST, RESULTS_IN_ALL // max(1, len(same))))
         targets = [record.target for record in same]
         results = await asyncio.to_thread(self._past.recent, targets, seconds=READ_BACK_SECONDS, most=most)
@@ -196,7 +199,11 @@ class Restart:
             "salt": self._salt,
             "shard": [self._shard.index, self._shard.count],
             "targets": {
-                name: {"wiring": self._wiring(record), "has_answered": record.has_answered}
+                name: {
+                    "wiring": self._wiring(record),
+                    "has_answered": record.has_answered,
+                    "answers": record.identity.known(),
+                }
                 for name, record in self._tracked.items()
                 if not record.is_fallback
             },

@@ -253,6 +253,14 @@ _HEADS: Final = (
         kinds=_CHAT,
     ),
     Fault(
+        name="hidden_prompt",
+        about="A hidden system prompt adds to the input tokens; the reply is right.",
+        stage="head",
+        outcome="ok",
+        kinds=_CHAT,
+        params={"tokens": 40},
+    ),
+    Fault(
         name="retry_after_200",
         about="The right reply has a `Retry-After`, which means nothing on a 200.",
         stage="head",

@@ -164,6 +164,8 @@ class Service:
         decision, fault = exchange.decision, exchange.decision.fault
         if fault is not None and fault.name == "swapped_model":
             call = replace(call, model=fault.name.replace("_", "-"))
+        if fault is not None and fault.name == "hidden_prompt":
+            call = replace(call, input_tokens=call.input_tokens + int(decision.params["tokens"]))
         pace = self._pace_of(exchange)
         whole_seconds = pace.first_token_seconds + pace.gap_seconds * answer.output_tokens
         if not call.stream:

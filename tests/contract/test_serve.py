@@ -157,6 +157,21 @@ async def test_a_crash_loop_does_not_spend_the_budget_twice(tmp_path: Path) -> N
         assert spent[0] < spent[1] < spent[2]
 
 
+async def test_a_model_that_was_swapped_while_the_exporter_was_stopped_is_a_change(tmp_path: Path) -> None:
+    async with Simulator() as simulator:
+        config = a_config(tmp_path, simulator.url)
+        async with running(config) as process:
+            await process.until(r'^aiprobe_results_total\{.*outcome="ok".* [1-9]')
+        simulator.set("*", fault="swapped_model")
+        async with running(config) as process:
+            page = await process.until(r'^aiprobe_model_changes_total\{.*what="model".* 1')
+            assert "fp_simulated" not in page
+    (line,) = (tmp_path / "data" / "model-changes.jsonl").read_text().splitlines()
+    change = json.loads(line)
+    assert (change["target"], change["what"]) == ("gpt", "model")
+    assert (change["before"], change["after"]) == ("gpt-4.1-nano", "swapped-model")
+
+
 @pytest.mark.parametrize(("fault", "code"), [(None, 0), ("truncated", 1)])
 async def test_probe_prints_one_object_and_exits_by_its_outcome(tmp_path: Path, fault: str | None, code: int) -> None:
     async with Simulator() as simulator:

@@ -5,12 +5,14 @@ beside a known one: only an unseen value in three replies, while no known one ca
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from aiprobe.core.model import ModelChange, Result
 
+PROPERTIES: Final = ("model", "fingerprint", "call_format", "input_tokens")
+"""What is remembered: the values of `what` of `aiprobe_model_changes_total`."""
 REPLIES: Final = 3
 """Replies with an unseen value, and none with a known one, that are a change."""
 _VALUES_KEPT: Final = 8
@@ -54,9 +56,27 @@ class Identity:
     _model: str | None = None
     """The model of the last reply that showed nothing else, if it was a known one: nearly every reply is like it."""
 
+    def known(self) -> dict[str, list[str]]:
+        """Return the known values by property, for `resume` after a restart."""
+        if self._seen is None:
+            return {"model": [self._model]} if self._model else {}
+        return {what: list(seen.known) for what, seen in self._seen.items()}
+
+    def resume(self, known: Mapping[str, object]) -> None:
+        """Take the known values of the last run. Ignores what is none."""
+        found = {
+            what: tuple(str(value) for value in values[-_VALUES_KEPT:])
+            for what, values in known.items()
+            if what in PROPERTIES and isinstance(values, list) and values
+        }
+        if found.keys() == {"model"} and len(found["model"]) == 1:
+            (self._model,) = found["model"]
+        elif found:
+            self._seen = {what: _Seen(known=values) for what, values in found.items()}
+
     def take(self, result: Result) -> tuple[ModelChange, ...]:
         """Take a reply; return what changed with it."""
-        plain = result.system_fingerprint is None and result.call_id is None
+        plain = result.system_fingerprint is None and result.call_id is None and result.fixed_input_tokens is None
         if plain and self._model == result.response_model:
             return ()
         if self._seen is None:
@@ -82,6 +102,8 @@ def _shown(result: Result) -> Iterator[tuple[str, str]]:
         yield "fingerprint", result.system_fingerprint
     if result.call_id:
         yield "call_format", call_format(result.call_id)
+    if result.fixed_input_tokens is not None:
+        yield "input_tokens", str(result.fixed_input_tokens)
 
 
 def call_format(call_id: str) -> str:

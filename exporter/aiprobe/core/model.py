@@ -284,6 +284,8 @@ class Result:
     response_model: str | None = None
     wrong_model: bool | None = None
     """Whether a gateway answered with another model than it was asked for; None where that cannot be seen."""
+    fixed_input_tokens: int | None = None
+    """What a prompt had whose bytes are always the same; see `chat.py`."""
     system_fingerprint: str | None = None
     """The build of the service that answered, where a reply states it."""
     call_id: str | None = None

@@ -131,7 +131,8 @@ TARGET_METRICS: Final[tuple[Metric, ...]] = (
     counter(
         "model_changes_total",
         "Changes of what answers: an unseen value in three replies while no known one came. `what` is model (as the "
-        "reply names it), fingerprint (the build of the service) or call_format (the form of ids of tool calls).",
+        "reply names it), fingerprint (the build of the service), call_format (the form of ids of tool calls) or "
+        "input_tokens (of a prompt that is always the same).",
         "what",
     ),
     counter(

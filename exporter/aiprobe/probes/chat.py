@@ -13,9 +13,10 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed, is_capped, summed
 from aiprobe.probes.call import ANSWER_KEPT, one_line, result_of
 from aiprobe.probes.caller import Caller
+from aiprobe.probes.daily import Daily
 from aiprobe.probes.models import ModelsProbe, needs_models
 from aiprobe.probes.outcome import draw
-from aiprobe.probes.prompt import Words, fresh_words
+from aiprobe.probes.prompt import FIXED_WORDS, Words, fresh_words
 from aiprobe.probes.questions import QUESTIONS
 from aiprobe.probes.questions.question import Judgement, Loop, Question, Reply, cap_of
 from aiprobe.probes.record import Record, RecordingSink
@@ -91,6 +92,7 @@ class ChatProbe:
         prepare = QUESTIONS[target.ask]
         self._question = prepare(target)
         self._cap = cap = cap_of(target, room=prepare.traits.room(target))
+        self._daily = Daily()
         self._is_absurd = False
         self._says_wrong_model = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
@@ -108,7 +110,8 @@ class ChatProbe:
 
     async def run(self) -> Result:
         """Ask, and as long as the replies are right and the question has another turn, that one too."""
-        words, turn, timeouts = fresh_words(), self._question, self._target.timeouts
+        is_fixed = not isinstance(self._question, Loop) and self._daily.take(self._tools.clock.wall())
+        words, turn, timeouts = FIXED_WORDS if is_fixed else fresh_words(), self._question, self._target.timeouts
         steps = [await self._step(self._request, turn, words, timeouts)]
         while isinstance(turn, Loop) and (reply := steps[-1].reply) and steps[-1].outcome is Outcome.OK:
             then = turn.after(reply, words)
@@ -121,7 +124,11 @@ class ChatProbe:
                 break
             turn, request = then, self._protocol.request(self._target.provider, then.asked(self._ask))
             steps.append(await self._step(request, turn, words, replace(timeouts, total=left)))
-        return self._result(steps)
+        result = self._result(steps)
+        if not is_fixed or result.outcome is not Outcome.OK or result.input_tokens is None:
+            return result
+        self._daily.took(result.input_tokens)
+        return replace(result, fixed_input_tokens=result.input_tokens)
 
     async def _step(self, request: Request, turn: Question, words: Words, timeouts: Timeouts) -> _Step:
         """Ask one turn, and judge its reply."""

@@ -68,6 +68,10 @@ class Words:
         return body
 
 
+FIXED_WORDS: Final = Words("bodakemut", "END48213", "R4862137", "kalubenis")
+"""The same in every run, for a prompt whose input tokens are compared from day to day."""
+
+
 def fresh_words() -> Words:
     """Draw new words that are in no cache: a pronounceable code word, an end marker, a run number."""
     drawn = secrets.randbits(_WORD_BITS)  # one call, because each draw is a system call

@@ -27,13 +27,13 @@ async def a_run(directory: Path, clock: ManualClock) -> AsyncIterator[App]:
         yield app
 
 
-async def probes(app: App, clock: ManualClock, letters: str) -> None:
-    """Probe once a minute: `g` is answered, `b` is overloaded."""
+async def probes(app: App, clock: ManualClock, letters: str, **seen: Any) -> None:
+    """Probe once a minute: `g` is answered, `b` is overloaded; `seen` is what the results show beside that."""
     runner = app.scheduler._runners[NAME]
     for letter in letters:
         outcome = Outcome.OK if letter == "g" else Outcome.OVERLOADED
         result = a_result(outcome, started_timestamp_seconds=clock.clock.wall(), duration_seconds=0.5,
-                          http_status=200 if letter == "g" else 529)  # fmt: skip
+                          http_status=200 if letter == "g" else 529, **seen)  # fmt: skip
 
         async def run(result: Result = result) -> Result:
             clock.now += result.duration_seconds
@@ -85,6 +85,51 @@ async def test_a_kill_loses_neither_the_state_nor_the_id_of_an_open_incident(tmp
     (tmp_path / "journal" / "incidents.jsonl").unlink(missing_ok=True)
     async with a_run(tmp_path, clock) as app:
         assert await standing(app) == before
+
+
+ANSWERS: Sequence[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str]]] = [
+    ("model", {"response_model": "m-1"}, {"response_model": "m-2"}, ("m-1", "m-2")),
+    ("fingerprint", {"system_fingerprint": "fp_1"}, {"system_fingerprint": "fp_2"}, ("fp_1", "fp_2")),
+    ("call_format", {"call_id": "call_12"}, {"call_id": "toolu_1"}, ("call_*7", "toolu_*7")),
+    ("input_tokens", {"fixed_input_tokens": 50}, {"fixed_input_tokens": 57}, ("50", "57")),
+]
+
+
+@pytest.mark.parametrize(("what", "before", "after", "values"), ANSWERS)
+async def test_what_answered_before_a_restart_is_known_after_it(
+    tmp_path: Path, what: str, before: dict[str, Any], after: dict[str, Any], values: tuple[str, str]
+) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "g", **before)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "gg", **after)
+        assert not (tmp_path / "journal" / "model-changes.jsonl").exists()
+        await probes(app, clock, "g", **after)
+        await scrape(app.recorder)  # which shows it as 0 first
+        samples = await scrape(app.recorder)
+        counted = {labels: value for (name, labels), value in samples.items() if name == "aiprobe_model_changes_total"}
+        assert [value for labels, value in counted.items() if what in str(labels)] == [1]
+    (line,) = (tmp_path / "journal" / "model-changes.jsonl").read_text().splitlines()
+    change = json.loads(line)
+    assert (change["what"], change["before"], change["after"]) == (what, *values)
+    assert not any(value in str(samples) for value in values if what == "fingerprint")
+
+
+@pytest.mark.parametrize(
+    "answers", [None, [], "x", {"model": "m-1"}, {"model": []}, {"other": ["x"]}, {"model": [1, {}]}]
+)
+async def test_known_answers_that_are_none_stop_no_start(tmp_path: Path, answers: object) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "g")
+    path = tmp_path / "journal" / FILE_NAME
+    document = json.loads(path.read_text())
+    document["targets"][NAME]["answers"] = answers
+    path.write_text(json.dumps(document))
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "gggg", response_model="m-2", system_fingerprint="fp_2")
+        assert app._tracked[NAME].has_answered
 
 
 def blips(app: App, clock: ManualClock) -> list[tuple[float, int, int]]:
