@@ -30,8 +30,8 @@ _TURNS: Final[frozenset[Form]] = frozenset({"turns"})
 _VISION: Final[frozenset[Form]] = frozenset({"vision"})
 EVERYWHERE: Final[frozenset[Kind]] = frozenset(KINDS.values())
 _CHAT: Final[frozenset[Kind]] = frozenset({"chat"})
-_MODEL: Final[frozenset[Kind]] = frozenset({"chat", "embeddings"})
-_API: Final[frozenset[Kind]] = frozenset({"chat", "embeddings", "models", "mcp"})
+_MODEL: Final[frozenset[Kind]] = frozenset({"chat", "embeddings", "rerank"})
+_API: Final[frozenset[Kind]] = frozenset({"chat", "embeddings", "rerank", "models", "mcp"})
 _PAGES: Final[frozenset[Kind]] = frozenset({"web"})
 
 
@@ -280,7 +280,8 @@ _ANSWERS: Final = (
     ),
     Fault(
         name="wrong_answer",
-        about="Whole and in time, but every word except the last is another one; or `text`. A vector of zeros.",
+        about="Whole and in time, but every word except the last is another one; or `text`. A vector of zeros. "
+        "A ranking in the order of the request.",
         stage="answer",
         outcome="wrong_answer",
         kinds=_MODEL,

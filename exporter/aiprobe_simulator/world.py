@@ -17,7 +17,7 @@ from aiprobe_simulator.statuspages.pages import StatusPages
 from aiprobe_simulator.wire.base import Form, Kind
 
 MOST_BEHAVIOURS: Final = 1_000
-_KINDS: Final = ("*", "chat", "embeddings", "models", "web", "egress")
+_KINDS: Final = ("*", "chat", "embeddings", "rerank", "models", "web", "egress")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

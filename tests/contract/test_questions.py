@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aiprobe.core.clock import Clock
-from aiprobe.core.model import Provider, Result, Target, Timeouts
+from aiprobe.core.model import Attempt, Objectives, Provider, Result, Target, Timeouts
 from aiprobe.core.money import bound_usd, charged_usd
-from aiprobe.core.outcomes import Outcome
+from aiprobe.core.outcomes import Outcome, Verdict
 from aiprobe.core.secret import Secret
+from aiprobe.core.tracked import concluded
 from aiprobe.probes import PROBES
 from aiprobe.probes.base import Tools
 from aiprobe.probes.prompt import fresh_words
@@ -82,6 +83,19 @@ async def test_a_right_answer_is_ok(simulator: Simulator, ask: str, protocol: st
     result = await probe(target_of(ask, protocol, simulator.url, stream=stream))
     assert result.outcome is Outcome.OK, result.detail
     assert (result.time_to_first_token_seconds is not None) is stream
+
+
+@pytest.mark.parametrize(("fault", "verdict"), [(None, Verdict.GOOD), ("wrong_answer", Verdict.BAD)])
+@pytest.mark.parametrize("ask", QUESTIONS)
+async def test_the_objective_of_correctness_takes_each_question(
+    simulator: Simulator, ask: str, fault: str | None, verdict: Verdict
+) -> None:
+    if fault:
+        simulator.set("*", fault=fault)
+    target = target_of(ask, "openai-chat", simulator.url, objectives=Objectives(correctness=0.99))
+    finished = concluded(target, await probe(target), attempt=Attempt.SCHEDULED, egress_down=False)
+    assert finished.slo_verdicts["correctness"] is verdict
+    assert finished.verdict is Verdict.GOOD  # for availability it answered
 
 
 @pytest.mark.parametrize("fault", ["wrong_answer", "nonsense", None])

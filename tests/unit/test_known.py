@@ -107,6 +107,9 @@ TARGETS: Final[dict[str, Target]] = {
     "an embeddings probe needs a model": replace(
         a_target(probe="embeddings", model=""), provider=a_provider(protocol="openai-embeddings")
     ),
+    "a rerank probe needs a model": replace(
+        a_target(probe="rerank", model=""), provider=a_provider(protocol="cohere-rerank")
+    ),
     "a chat probe needs a model": a_target(model=""),
     "a realtime probe needs a model": a_target(probe="realtime", model=""),
     "not an absolute http or https URL": on("ftp://192.0.2.1/v1"),

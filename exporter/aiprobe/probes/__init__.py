@@ -12,8 +12,17 @@ from aiprobe.probes.http import HttpProbe
 from aiprobe.probes.mcp import McpProbe
 from aiprobe.probes.models import ModelsProbe
 from aiprobe.probes.realtime import RealtimeProbe
+from aiprobe.probes.rerank import RerankProbe
 
-_KINDS: Final[tuple[Prepare, ...]] = (ChatProbe, ModelsProbe, EmbeddingsProbe, HttpProbe, McpProbe, RealtimeProbe)
+_KINDS: Final[tuple[Prepare, ...]] = (
+    ChatProbe,
+    ModelsProbe,
+    EmbeddingsProbe,
+    RerankProbe,
+    HttpProbe,
+    McpProbe,
+    RealtimeProbe,
+)
 
 PROBES: Final[Mapping[str, Prepare]] = MappingProxyType({probe.kind.name: probe for probe in _KINDS})
 """The valid values of a target's `probe`."""

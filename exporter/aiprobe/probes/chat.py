@@ -35,10 +35,11 @@ MIN_TOKENS_FOR_SPEED: Final = 16
 """Tokens after the first below which a speed depends more on chunking than on the model."""
 
 
-def _protocol_problem(kind: str, protocol: str) -> tuple[str, str] | None:
-    if protocol == "openai-embeddings":
-        return f"the protocol {protocol} has no chat", "use `probe: embeddings`, or another protocol"
-    return needs_models(kind, protocol)
+def _protocol_problem(name: str, protocol: str) -> tuple[str, str] | None:
+    if protocol in {"openai-embeddings", "cohere-rerank"}:
+        kind = protocol.rpartition("-")[2]
+        return f"the protocol {protocol} has no chat", f"use `probe: {kind}`, or another protocol"
+    return needs_models(name, protocol)
 
 
 def _question_problem(question: QuestionTraits, protocol: str) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from aiprobe.protocols.anthropic import ANTHROPIC_MESSAGES
 from aiprobe.protocols.azure_openai import AZURE_OPENAI_CLASSIC
 from aiprobe.protocols.bedrock import BEDROCK_CONVERSE
 from aiprobe.protocols.cohere import COHERE_CHAT
+from aiprobe.protocols.cohere_rerank import COHERE_RERANK
 from aiprobe.protocols.gemini import GEMINI
 from aiprobe.protocols.mcp import MCP
 from aiprobe.protocols.ollama import OLLAMA_CHAT
@@ -31,6 +32,7 @@ _ALL: Final = (
     VERTEX_GEMINI,
     VERTEX_ANTHROPIC,
     COHERE_CHAT,
+    COHERE_RERANK,
     OLLAMA_CHAT,
     MCP,
 )

@@ -64,6 +64,8 @@ class Ask:
     form: str = ""
     """What is asked for beside text: a key of `Protocol.forms`, and the field below that it reads."""
     tool: Tool | None = None
+    documents: tuple[str, ...] = ()
+    """To be ranked by the prompt."""
     picture: str = ""
     """A PNG in base64, or the placeholder for one."""
     schema: Mapping[str, object] = field(default_factory=dict)

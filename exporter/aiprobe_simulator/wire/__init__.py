@@ -7,6 +7,7 @@ from aiprobe_simulator.wire.anthropic import Anthropic
 from aiprobe_simulator.wire.base import Wire
 from aiprobe_simulator.wire.bedrock import Bedrock
 from aiprobe_simulator.wire.cohere import Cohere
+from aiprobe_simulator.wire.cohere_rerank import CohereRerank
 from aiprobe_simulator.wire.gemini import Gemini
 from aiprobe_simulator.wire.mcp import Mcp
 from aiprobe_simulator.wire.ollama import Ollama
@@ -24,6 +25,7 @@ WIRES: Final[Mapping[str, Wire]] = {
         Gemini(),
         Bedrock(),
         Cohere(),
+        CohereRerank(),
         Ollama(),
         Mcp(),
     )

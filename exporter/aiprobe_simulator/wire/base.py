@@ -14,7 +14,7 @@ from typing import Protocol as Interface
 from aiprobe_simulator.answer import loops, tokens_of
 
 Json = dict[str, Any]
-Kind = Literal["chat", "embeddings", "models", "mcp", "realtime", "web", "egress"]
+Kind = Literal["chat", "embeddings", "rerank", "models", "mcp", "realtime", "web", "egress"]
 """What a path asks for."""
 Form = Literal["text", "tools", "structured", "vision", "turns", "custom"]
 """In what form an answer of a chat is asked for. `custom` is `text` on the wire, and judged in another way."""
@@ -102,7 +102,7 @@ class Call:
     digits: str = ""
     """What a picture in it shows."""
     inputs: tuple[str, ...] = ()
-    """The texts of an embeddings request."""
+    """The texts of an embeddings or a rerank request."""
     dimensions: int = 256
     base64: bool = False
 

@@ -12,7 +12,22 @@ from tests.alerts.rulefiles import alerts
 from tests.prose.texts import ROOT
 from tests.unit.documentation.pages import page_text
 
-WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+]
 COUNTED = {
     "protocols": len(PROTOCOLS),
     "kinds of probe": len(PROBES),

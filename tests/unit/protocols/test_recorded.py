@@ -174,7 +174,9 @@ def test_a_recorded_quota_error_is_no_outage(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["chunks/cohere-text.chunks.txt", "recorded/mcp.deepwiki.com_mcp.sse"])
-@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - {"openai-embeddings", "cohere-chat", "mcp"}))
+@pytest.mark.parametrize(
+    "protocol", sorted(set(PROTOCOLS) - {"openai-embeddings", "cohere-rerank", "cohere-chat", "mcp"})
+)
 def test_a_stream_of_another_protocol_is_never_a_whole_answer(name: str, protocol: str) -> None:
     body = as_sent(name).removesuffix(b"data: [DONE]\n\n")
     told = read(protocol, body)
@@ -182,7 +184,9 @@ def test_a_stream_of_another_protocol_is_never_a_whole_answer(name: str, protoco
     assert told.text == ""
 
 
-@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - {"openai-embeddings", "bedrock-converse", "mcp"}))
+@pytest.mark.parametrize(
+    "protocol", sorted(set(PROTOCOLS) - {"openai-embeddings", "cohere-rerank", "bedrock-converse", "mcp"})
+)
 def test_a_binary_stream_is_malformed(protocol: str) -> None:
     name = "recorded/bedrock_runtime.us_east_1.amazonaws.com_converse_stream.bin"
     assert read(protocol, recorded(name)).outcome is Outcome.MALFORMED

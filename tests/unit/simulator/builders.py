@@ -43,7 +43,7 @@ def a_request(
     return f"{verb} {path} HTTP/1.1\r\n{head}\r\n".encode() + data
 
 
-def a_call(
+def a_call(  # noqa: C901 - a case for each protocol
     asked: str,
     *,
     stream: bool = True,
@@ -76,6 +76,9 @@ def a_call(
             body = {"messages": content, "inferenceConfig": {"maxTokens": cap} if cap else {}}
             end = "converse-stream" if stream else "converse"
             return a_request(f"/{provider or 'bedrock'}/model/{model}/{end}", body, key=key)
+        case "cohere-rerank":
+            body = {"model": model, "query": "where is b?", "documents": ["a", "b"]}
+            return a_request(f"/{provider or 'cohere'}/v2/rerank", body, key=key)
         case "cohere-chat":
             body = {"model": model, "stream": stream, "messages": user} | ({"max_tokens": cap} if cap else {})
             return a_request(f"/{provider or 'cohere'}/v2/chat", body, key=key)

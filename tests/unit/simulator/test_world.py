@@ -153,7 +153,7 @@ def test_there_is_a_limit_of_behaviours() -> None:
         ({"fault": "stall", "count": 0}, "count: must be an integer above 0"),
         ({"fault": "stall", "count": 1.5}, "count: must be an integer above 0"),
         ({"fault": "stall", "provider": 3}, "provider: must be a text"),
-        ({"fault": "stall", "kind": ["chat"]}, "kind: must be one of *, chat, embeddings, models, web, egress"),
+        ({"fault": "stall", "kind": ["chat"]}, "kind: must be one of *, chat, embeddings, rerank, models, web, egress"),
         ({"fault": "stall", "params": {"x": 1}}, "params.x: stall has no such parameter; it takes none"),
         (
             {"fault": "slow_stream", "params": {"x": 1}},

@@ -33,7 +33,7 @@ def outcome_of(asked: str, reply: Reply, *, stream: bool) -> str:
         return "disconnected"
     return (
         _streamed(asked, reply)
-        if stream and asked not in {"models", "mcp", "openai-embeddings"}
+        if stream and asked not in {"models", "mcp", "openai-embeddings", "cohere-rerank"}
         else _whole(asked, reply)
     )
 
@@ -115,6 +115,9 @@ def _whole(asked: str, reply: Reply) -> str:
         return "ok" if body["result"]["tools"] else "empty"
     if asked == "models":
         return "ok" if body["data"] else "empty"
+    if asked == "cohere-rerank":
+        ranking = [result["index"] for result in body["results"]]
+        return "empty" if not ranking else "ok" if ranking == [1, 0] else "wrong_answer"
     if asked == "openai-embeddings":
         if not body["data"]:
             return "empty"
