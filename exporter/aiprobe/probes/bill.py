@@ -38,8 +38,6 @@ def believed(usage: Usage, *, answered: bool, most: tuple[int, int]) -> Usage:
 
 def summed(usages: Sequence[Usage]) -> Usage:
     """Return the tokens of several replies; a sum is unknown where one of its parts is."""
-    if len(usages) == 1:
-        return usages[0]
     known = {
         field.name: [count for usage in usages if (count := getattr(usage, field.name)) is not None]
         for field in fields(Usage)

@@ -54,7 +54,7 @@ def _tokens(target: Sizes) -> Tokens:
     return QUESTIONS[target.ask].traits.tokens(target)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Step:
     """One request and its reply; most probes have one, and `ask: turns` has one for each turn."""
 
@@ -92,8 +92,10 @@ class ChatProbe:
         self._protocol = PROTOCOLS[target.provider.protocol]
         prepare = QUESTIONS[target.ask]
         self._question = prepare(target)
+        self._loop = self._question if isinstance(self._question, Loop) else None
         self._cap = cap = cap_of(target, room=prepare.traits.room(target))
         self._daily = Daily()
+        self._is_fixed = False
         self._is_absurd = False
         self._says_wrong_model = False
         self._max_body_bytes = BODY_BYTES + cap * BYTES_PER_TOKEN
@@ -111,10 +113,10 @@ class ChatProbe:
 
     async def run(self) -> Result:
         """Ask, and as long as the replies are right and the question has another turn, that one too."""
-        is_fixed = not isinstance(self._question, Loop) and self._daily.take(self._tools.clock.wall())
-        words, turn, timeouts = FIXED_WORDS if is_fixed else fresh_words(), self._question, self._target.timeouts
-        steps = [await self._step(self._request, turn, words, timeouts)]
-        while isinstance(turn, Loop) and (reply := steps[-1].reply) and steps[-1].outcome is Outcome.OK:
+        turn, timeouts = self._loop, self._target.timeouts
+        words = FIXED_WORDS if self._is_fixed else fresh_words()
+        steps = [await self._step(self._request, self._question, words, timeouts)]
+        while turn is not None and (reply := steps[-1].reply) and steps[-1].outcome is Outcome.OK:
             then = turn.after(reply, words)
             if then is None:
                 break
@@ -126,10 +128,11 @@ class ChatProbe:
             turn, request = then, self._protocol.request(self._target.provider, then.asked(self._ask))
             steps.append(await self._step(request, turn, words, replace(timeouts, total=left)))
         result = self._result(steps)
-        if not is_fixed or result.outcome is not Outcome.OK or result.input_tokens is None:
-            return result
-        self._daily.took(result.input_tokens)
-        return replace(result, fixed_input_tokens=result.input_tokens)
+        if self._is_fixed and result.outcome is Outcome.OK and result.input_tokens is not None:
+            self._daily.took(result.input_tokens)
+            result = replace(result, fixed_input_tokens=result.input_tokens)
+        self._is_fixed = self._loop is None and self._daily.take(result.started_timestamp_seconds)
+        return result
 
     async def _step(self, request: Request, turn: Question, words: Words, timeouts: Timeouts) -> _Step:
         """Ask one turn, and judge its reply."""
@@ -158,21 +161,22 @@ class ChatProbe:
     def _result(self, steps: Sequence[_Step]) -> Result:
         first, last = steps[0], steps[-1]
         record, stream = last.record, self._target.stream
-        exchange, phases = last.exchange, _phases(record, last.exchange, stream=stream)
-        if len(steps) > 1:
+        exchange, gap, reported = last.exchange, record.max_gap_seconds, record.usage
+        if first is last:
+            phases = _phases(record, exchange, stream=stream)
+        else:
             exchange, phases = joined([step.exchange for step in steps])[0], _turn_phases(steps)
-        reported = _reported(steps)
+            gap, reported = max(step.record.max_gap_seconds or 0.0 for step in steps) or None, _reported(steps)
         usage = self._bill(steps, reported)
         wrong_model = self._wrong_model(record)
         detail = last.detail
         if wrong_model and not detail:
             detail = f"wrong_model: asked for {self._target.model}, answered by {record.meta.response_model}"
-        if isinstance(self._question, Loop) and last.outcome is not Outcome.OK:
+        if self._loop is not None and last.outcome is not Outcome.OK:
             detail = f"turn {len(steps)}: {detail}"
         loading, started = first.record.meta.load_seconds, exchange.started
         first_text = first.record.first_text_at if first.record.reasoned else None
-        gaps = [step.record.max_gap_seconds for step in steps if step.record.max_gap_seconds is not None]
-        speed = _seconds_per_token(record, exchange) if stream and len(steps) == 1 else None
+        speed = _seconds_per_token(record, exchange) if stream and first is last else None
         return result_of(
             exchange,
             outcome=last.outcome,
@@ -185,7 +189,7 @@ class ChatProbe:
             from_in_front=bool(record.failure and record.failure.from_in_front),
             time_to_first_token_seconds=_since(started, first.record.first_content_at if stream else None, loading),
             time_to_first_output_token_seconds=_since(started, first_text if stream else None, loading),
-            stream_max_gap_seconds=max(gaps, default=None) if stream else None,
+            stream_max_gap_seconds=gap if stream else None,
             time_per_output_token_seconds=speed,
             output_tokens_per_second=None if speed is None else 1 / speed,
             input_tokens=usage.input_tokens,
@@ -222,8 +226,8 @@ class ChatProbe:
 
     def _bill(self, steps: Sequence[_Step], reported: Usage) -> Usage:
         """Return the plausible tokens; log once when counts become absurd."""
-        records = [step.record for step in steps]
-        answered = any(record.text or record.contents or record.calls or record.reasoned for record in records)
+        first = steps[0].record  # a later turn follows only an answer
+        answered = bool(first.text or first.contents or first.calls or first.reasoned)
         most = self._target.kind.tokens(self._target).most
         usage = believed(reported, answered=answered, most=most)
         absurd = is_capped(reported, usage)
@@ -295,7 +299,7 @@ def _reported(steps: Sequence[_Step]) -> Usage:
     last = steps[-1].exchange
     refused = last.status is not None and last.status >= 300
     unasked = last.status is None and last.phases.keys().isdisjoint(("send", "first_byte"))
-    billed = steps[:-1] if len(steps) > 1 and (refused or unasked) else steps
+    billed = steps[:-1] if refused or unasked else steps
     return summed([step.record.usage for step in billed])
 
 

@@ -8,15 +8,15 @@ probe of a process always has fresh words.
 from dataclasses import dataclass
 
 from aiprobe.core.identity import REPLIES
-from aiprobe.core.money import utc_day
+from aiprobe.core.money import SECONDS_PER_DAY
 
 
 @dataclass(slots=True)
 class Daily:
     """What the fixed prompt of one target had last."""
 
-    day: int | None = None
-    """The day of the last probe with fixed words; None before the first probe."""
+    day: float | None = None
+    """The UTC day of the last probe that was followed by one with fixed words."""
     tokens: int | None = None
     again: int = 0
     """How many of the next probes ask it again."""
@@ -24,15 +24,12 @@ class Daily:
     """The last one was the first of its day, so a fleet that flaps between two numbers is asked three times a day."""
 
     def take(self, wall_seconds: float) -> bool:
-        """Return whether the probe that begins now has fixed words."""
-        today = utc_day(wall_seconds)
-        if self.day is None:
-            self.day = today - 1
-            return False
+        """Take when a probe began; return whether the next one has fixed words."""
         if self.again:
             self.again -= 1
             self.is_first = False
             return True
+        today = wall_seconds // SECONDS_PER_DAY
         self.is_first, self.day = self.day != today, today
         return self.is_first
 

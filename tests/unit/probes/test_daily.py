@@ -2,7 +2,6 @@
 
 import pytest
 
-from aiprobe.core.clock import Clock
 from aiprobe.core.identity import Identity
 from aiprobe.core.model import ModelChange, Result
 from aiprobe.core.outcomes import Outcome
@@ -20,14 +19,14 @@ DAY = 86_400.0
 
 def asked(*days: tuple[int, list[int]]) -> str:
     """Return `x` for each probe with fixed words and `.` for the others; each day has what its fixed prompts cost."""
-    daily, found = Daily(), ""
+    daily, found, is_fixed = Daily(), "", False
     for day, costs in days:
         left = list(costs)
         for _ in range(6):
-            is_fixed = daily.take(day * DAY)
             found += "x" if is_fixed else "."
             if is_fixed and left:
                 daily.took(left.pop(0))
+            is_fixed = daily.take(day * DAY)
         found += " "
     return found.strip()
 
@@ -35,11 +34,11 @@ def asked(*days: tuple[int, list[int]]) -> str:
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
-        ([(1, [50]), (2, [50]), (3, [50])], ".x.... x..... x....."),
-        ([(1, [50]), (2, [57, 57, 57])], ".x.... xxx..."),
-        ([(1, [50]), (2, [57, 50, 57, 50])], ".x.... xxx..."),
-        ([(1, [50]), (2, []), (3, [50])], ".x.... x..... x....."),
-        ([(2, [50]), (1, [50])], ".x.... x....."),
+        ([(1, [50]), (2, [50]), (3, [50])], ".x.... .x.... .x...."),
+        ([(1, [50]), (2, [57, 57, 57])], ".x.... .xxx.."),
+        ([(1, [50]), (2, [57, 50, 57, 50])], ".x.... .xxx.."),
+        ([(1, [50]), (2, []), (3, [50])], ".x.... .x.... .x...."),
+        ([(2, [50]), (1, [50])], ".x.... .x...."),
     ],
 )
 def test_it_is_asked_once_a_day_and_twice_more_after_an_unseen_number(
@@ -60,7 +59,7 @@ def test_three_replies_with_other_input_tokens_are_a_change_and_a_fleet_of_two_t
 
 async def test_the_same_bytes_have_the_same_tokens_until_a_hidden_system_prompt_comes() -> None:
     clock = ManualClock()
-    transport = Transport(clock=Clock())
+    transport = Transport(clock=clock.clock)
     async with Simulator(pace=Pace(first_token_seconds=0.0, jitter_seconds=0.0, gap_seconds=0.0)) as simulator:
         provider = a_provider(base_url=f"{simulator.url}/lab/v1", egress=False)
         probe = ChatProbe(a_target(provider=provider), Tools(transport=transport, clock=clock.clock))
@@ -68,14 +67,15 @@ async def test_the_same_bytes_have_the_same_tokens_until_a_hidden_system_prompt_
         for fault in (None, None, "hidden_prompt"):
             if fault:
                 simulator.set("*", fault=fault)
-            results += [await probe.run() for _ in range(3)]
+            results += [await probe.run() for _ in range(4)]
             clock.now += DAY
     await transport.close()
     assert all(result.outcome is Outcome.OK for result in results)
     fixed = [result.fixed_input_tokens for result in results]
     usual = fixed[1]
     assert usual is not None
-    assert fixed == [None, usual, None, usual, None, None, usual + 40, usual + 40, usual + 40]
+    day = [None, usual, None, None]
+    assert fixed == [*day, *day, None, usual + 40, usual + 40, usual + 40]
 
 
 def test_fixed_words_are_as_long_as_fresh_ones() -> None:
