@@ -241,6 +241,7 @@ yours. Otherwise report it to the provider, and prepare to fail over.
         name="AIWrongModel",
         expr="""\
 max by (TARGET) (aiprobe_wrong_model) > 0
+  unless on (TARGET) aiprobe:maintenance:recent
 """,
         by="TARGET",
         severity="warning",

@@ -41,6 +41,7 @@ NOT_ON_A_BOARD = {
     "aiprobe_last_failure_http_status": "the texts of the pages have it; the outcomes on the boards say more",
     "aiprobe_journal_seal": "a fingerprint for witnesses, which means nothing to the eye",
     "aiprobe_market_uptime_ratio": "a page of the configuration only; the verdict and its sentence show it",
+    "aiprobe_wrong_model": "AIWrongModel fires on it; the boards have the name of the model that answers",
     "aiprobe_status_page_problem": "AIStatusPageStale fires on it, and the table of pages has the problem in words",
     "aiprobe_status_catalogue_age_days": "`aiprobe check` names old entries; it changes once a day",
     "aiprobe_status_page_up": "its readings' age says the same, and for how long",
