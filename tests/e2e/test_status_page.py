@@ -69,7 +69,7 @@ async def test_the_page_fits_in_each_window_and_is_read_out_in_words(tmp_path: P
                 "1 of 1 services is failing", "OpenAI", "OpenAI API Major outage", "Incidents Atom feed"
             }  # fmt: skip
             (image,) = [name for role, name in heard if role == "image"]
-            assert re.fullmatch(r"90 days: .*% of probes succeeded, on 1 measured days", image)
+            assert re.fullmatch(r"90 days: .*% of probes succeeded, on 1 measured day", image)
             assert ("link", "Atom feed") in heard
             assert "graphics-symbol" not in {role for role, _ in heard}
             bars = browser.ask("[...document.querySelectorAll('rect')].map(one => one.getAttribute('class'))")

@@ -95,15 +95,14 @@ def surface_view(
     """Return what the page shows of a surface."""
     measured = [row for _, row in days if row is not None and row.good_ratio is not None]
     good, total = sum(row.good for row in measured), sum(row.good + row.bad for row in measured)
+    on = "1 measured day" if len(measured) == 1 else f"{len(measured)} measured days"
     bars = [(colour(row, day, now), day_text(day * _DAY_SECONDS, row)) for day, row in days]
     return {
         "provider": provider,
         "name": surface or provider,
         "state": UNKNOWN if state is None else STATE_WORDS[state],
         "bars": bars,
-        "summary": f"{good / total:.2%} of probes succeeded, on {len(measured)} measured days"
-        if total
-        else "not measured",
+        "summary": f"{good / total:.2%} of probes succeeded, on {on}" if total else "not measured",
         "troubled": [text for shown, text in reversed(bars) if shown in {"some", "poor"}],
     }
 
