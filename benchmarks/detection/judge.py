@@ -62,7 +62,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The bar of aiprobe's rules in a scenario, in seconds; None where there is no bar."""
+    """The bar of aiprobe's rules in a scenario, in whole seconds as in the tables; None where there is no bar."""
 
     worst: float | None = None
     median: float | None = None
@@ -75,9 +75,9 @@ class Bar:
     def missed_by(self, judged: Judgement) -> list[str]:
         """Return a text for each bar that `judged` misses. Without measurements, every bar is missed."""
         limits = [
-            ("worst time to page", judged.quantile(1.0), self.worst),
-            ("median time to page", judged.median, self.median),
-            ("nine of ten", judged.quantile(0.9), self.nine_of_ten),
+            ("worst time to page", _whole(judged.quantile(1.0)), self.worst),
+            ("median time to page", _whole(judged.median), self.median),
+            ("nine of ten", _whole(judged.quantile(0.9)), self.nine_of_ten),
             ("false pages per target and month", judged.false_rate, self.false_rate),
             ("share of missed incidents", judged.missed_share, None if self.found is None else 1 - self.found),
         ]
@@ -89,6 +89,10 @@ class Bar:
         if self.one_page and judged.pages != judged.incidents:
             missed.append(f"{judged.pages} pages for {judged.incidents} incidents")
         return missed
+
+
+def _whole(seconds: float) -> float:
+    return round(seconds) if math.isfinite(seconds) else seconds
 
 
 def pages(firing: Firing, provider: str, alerts: str) -> list[float]:
