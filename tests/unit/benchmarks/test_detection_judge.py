@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmarks.detection.evaluate import Firing, read_answers
-from benchmarks.detection.judge import Bar, judge, pages
+from benchmarks.detection.judge import Bar, Judgement, judge, pages
 from benchmarks.detection.probes import Target
 from benchmarks.detection.series import World
 
@@ -85,6 +85,11 @@ def test_a_bar_that_is_met_says_nothing() -> None:
 )
 def test_a_bar_that_is_missed_says_by_how_much(bar: Bar, said: str) -> None:
     assert bar.missed_by(judge([world()], firing(255, 600), "AI")) == [said]
+
+
+@pytest.mark.parametrize(("delay", "missed"), [(71.4, False), (71.6, True)])
+def test_a_bar_on_time_is_in_whole_seconds(delay: float, missed: bool) -> None:
+    assert bool(Bar(worst=71).missed_by(Judgement(1, (delay,), 1, 0, 1))) is missed
 
 
 def test_a_missed_incident_misses_every_bar_on_time() -> None:
