@@ -44,6 +44,7 @@ def a_recorder_with_everything() -> Recorder:
             rate_limits=(RateLimit(resource="tokens", limit=2, remaining=1),),
             tls_certificate_not_after_timestamp_seconds=1.0,
             response_model="m",
+            wrong_model=True,
         )
     )
     change = ModelChange(what="model", before="m", after="n")

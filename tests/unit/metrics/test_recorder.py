@@ -242,6 +242,15 @@ async def test_the_speed_is_of_the_last_ok_probe() -> None:
     assert value(await scrape(recorder), "output_tokens_per_second") is None
 
 
+async def test_a_gateway_that_answers_with_another_model_shows_until_it_no_longer_does() -> None:
+    recorder = a_recorder()
+    seen = []
+    for wrong in (True, None, False):
+        recorder.record(a_finished(wrong_model=wrong))
+        seen.append(value(await scrape(recorder), "wrong_model"))
+    assert seen == [1, 1, 0]
+
+
 async def test_only_the_last_response_model_is_kept_and_it_is_made_harmless() -> None:
     recorder = a_recorder()
     recorder.record(a_finished(response_model="first"))
