@@ -179,10 +179,8 @@ class App:
     async def _start(self) -> None:
         """Start the rooms, and register the stop of each one."""
         stack, settings = self._stack, self._settings
-        stack.push_async_callback(self.transport.close)
-        stack.push_async_callback(self.vault.close)
-        stack.push_async_callback(self.incident_writer.close)
-        stack.push_async_callback(self.change_writer.close)
+        for room in (self.transport, self.vault, self.incident_writer, self.change_writer):
+            stack.push_async_callback(room.close)
         stack.callback(self.incidents.close)
         stack.push_async_callback(self.restart.close)
         stack.push_async_callback(self.pages.close)

@@ -6,6 +6,7 @@ follows no redirect: any answer with a valid certificate proves that packets lea
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -79,11 +80,7 @@ class Egress:
         proxy: Secret | None = None,
         ca_files: Iterable[str] = (),
     ) -> None:
-        """`proxy`, `ca_files`: those of the providers that the checks are for. The system's store is trusted as well.
-
-        Raises:
-            OSError: one of `ca_files` cannot be read.
-        """
+        """`proxy`, `ca_files`: those of the providers that the checks are for, beside the system's store."""
         self.results: dict[str, bool] = {}
         """The last result of each check, by name."""
         self._checks = check_names(urls)
@@ -91,7 +88,7 @@ class Egress:
         self._on_result = on_result
         self._timeout_seconds = timeout_seconds
         self._proxy = proxy
-        self._trust = client_context(*sorted(ca_files), and_system=True) if ca_files else system_context()
+        self._ca_files = sorted(ca_files)
         self._next: asyncio.Task[bool] | None = None
         """The round that has not begun yet."""
         self._rounds: set[asyncio.Task[bool]] = set()
@@ -138,7 +135,7 @@ class Egress:
             self._session = aiohttp.ClientSession(
                 # With the thread-pool resolver, one hanging name could delay every other lookup of the process.
                 connector=aiohttp.TCPConnector(
-                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=self._trust
+                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=await self._trust()
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -147,6 +144,15 @@ class Egress:
         self.results = dict(zip(self._checks, answers, strict=True))
         self._on_result(self.results)
         return not any(answers)
+
+    async def _trust(self) -> ssl.SSLContext:
+        if not self._ca_files:
+            return system_context()
+        try:
+            return await asyncio.to_thread(client_context, *self._ca_files, and_system=True)
+        except OSError as error:
+            log.warning("egress checks trust the system's store only: a ca_file cannot be read (%s)", error)
+            return system_context()
 
     async def _check(self, session: aiohttp.ClientSession, url: str) -> bool:
         try:

@@ -69,7 +69,13 @@ async def test_an_egress_check_believes_it(server: ssl.SSLContext) -> None:
 
 @pytest.mark.parametrize(
     ("ca_files", "down"),
-    [(("mine.pem",), False), (("other.pem", "mine.pem"), False), (("other.pem",), True), ((), True)],
+    [
+        (("mine.pem",), False),
+        (("other.pem", "mine.pem"), False),
+        (("other.pem",), True),
+        ((), True),
+        (("gone.pem",), True),
+    ],
 )
 async def test_an_egress_check_believes_the_authority_of_an_inspecting_proxy(
     ca_files: tuple[str, ...], *, down: bool, tmp_path: Path
