@@ -234,6 +234,10 @@ def _usage(usage: object, *, late: bool = False) -> list[Event]:
     return [] if read == Usage() else [read]
 
 
+_PICTURE: Final = Picture(15, 15)
+"""Patches of 28 x 28 pixels, inferred from published totals. Anthropic's page "Vision" estimates width x height / 750,
+which is 11. Neither was compared with a bill."""
+
 ANTHROPIC_MESSAGES: Final = Protocol(
     name="anthropic-messages",
     request=_request,
@@ -241,9 +245,7 @@ ANTHROPIC_MESSAGES: Final = Protocol(
     read=_read_message,
     streamed=lambda: StreamReader(_MessageStream()),
     forms=FORMS,
-    picture=Picture(
-        15, 15
-    ),  # a token per 28 x 28 pixels, begun ones included (platform.claude.com, "Vision", 2026-11-29)
+    picture=_PICTURE,
     call_finishes=frozenset({"tooluse"}),
     request_ids=headers.ANTHROPIC_REQUEST_IDS,
 )

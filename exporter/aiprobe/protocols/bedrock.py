@@ -124,7 +124,8 @@ _FORMS: Final[Forms] = {
 
 
 _PICTURE: Final = Picture(1_601, 800)
-"""Of Llama 3.2, a tile; of Nova, about, at 1:2 (docs.aws.amazon.com, Nova, "Image understanding", 2026-11-29)."""
+"""Of Llama 3.2, a tile (not compared with a bill); of Nova, about, at 1:2 (docs.aws.amazon.com, Nova, "Image
+understanding", read 2026-11-29)."""
 
 
 def _models_request(provider: Provider) -> Request:

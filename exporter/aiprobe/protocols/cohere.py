@@ -211,6 +211,9 @@ def _read_reply(document: object) -> Sequence[Event]:
     return [*events, *_ended(reply)]
 
 
+_PICTURE: Final = Picture(1_610, 1_610)
+"""Of Command A Vision, up to 512 x 512 pixels (docs.oracle.com, "Cohere Command A Vision", read 2026-11-29)."""
+
 COHERE_CHAT: Final = Protocol(
     name="cohere-chat",
     request=_request,
@@ -218,9 +221,7 @@ COHERE_CHAT: Final = Protocol(
     read=_read_reply,
     streamed=lambda: StreamReader(_Chunks()),
     forms=_FORMS,
-    picture=Picture(
-        1_610, 1_610
-    ),  # of Command A Vision, up to 512 x 512 (docs.oracle.com, "Cohere Command A Vision", 2026-11-29)
+    picture=_PICTURE,
     call_finishes=frozenset({"toolcall"}),
     request_ids=("x-debug-trace-id", "x-request-id"),
     failure=_failure,

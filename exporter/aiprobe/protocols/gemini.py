@@ -217,7 +217,7 @@ GEMINI: Final = Protocol(
     read=_read_response,
     streamed=lambda: StreamReader(_Chunks()),
     forms=_FORMS,
-    picture=Picture(1_120, 258),  # from Gemini 3 on, before it (ai.google.dev, "Media resolution", 2026-11-29)
+    picture=Picture(1_120, 258),  # from Gemini 3 on, before it (as ai.google.dev, "Media resolution"; not billed here)
     call_finishes=frozenset({"stop"}),
     request_ids=headers.GEMINI_REQUEST_IDS,
 )

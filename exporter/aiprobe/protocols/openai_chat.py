@@ -97,8 +97,8 @@ _FORMS: Final[Forms] = {
     "turns": both(_tools, role_messages),
 }
 _PICTURE: Final = Picture(2_880, 85)
-"""OpenAI in low detail: 85 of most models, 2,833 of gpt-4o-mini (platform.openai.com, "Images and vision"); of what
-others serve the largest number is LLaVA-NeXT's, five tiles of 576 (2026-11-29)."""
+"""OpenAI in low detail: 85 of most models, 2,833 of gpt-4o-mini (as its page "Images and vision" stated in 2025); of
+what others serve the largest number is LLaVA-NeXT's, five tiles of 576. Not compared with a bill."""
 
 
 def _streamed() -> Reader:
