@@ -244,6 +244,7 @@ max by (TARGET) (aiprobe_wrong_model) > 0
   unless on (TARGET) aiprobe:maintenance:recent
 """,
         by="TARGET",
+        frozen_by="TARGET",
         severity="warning",
         scope="model",
         waits="10m",

@@ -1,9 +1,7 @@
 """The command line's own words: shards, flags, and what it says when it cannot."""
 
-import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,16 +9,6 @@ from click.testing import CliRunner
 
 from aiprobe import __version__, cli
 from aiprobe.cli import COMMANDS, main
-
-
-@pytest.fixture(autouse=True)
-def quiet_root() -> Iterator[None]:
-    """Put the root logger back as it was: a command sets it up for the whole process."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def run(*arguments: str, hostname: str = "aiprobe-2") -> tuple[int, str]:

@@ -174,25 +174,6 @@ def test_a_page_of_a_provider_is_not_taken_for_its_api(tmp_path: Path) -> None:
     assert (page.surface, named.surface) == ("", "claude.ai")
 
 
-@pytest.mark.parametrize(
-    ("provider", "surface"),
-    [
-        ("anthropic: {api_key: x}", "Claude API"),
-        ("my-gateway: {preset: litellm, api_key: x}", "my-gateway API"),
-        ("my-gateway: {preset: litellm, api_key: x, display_name: Our gateway}", "Our gateway API"),
-        ("own: {protocol: openai-chat, base_url: 'http://127.0.0.1:9/v1'}", "own API"),
-        ("ollama: {}", "Ollama API"),
-    ],
-)
-def test_an_api_without_a_surface_of_its_preset_has_the_name_of_its_provider(
-    provider: str, surface: str, tmp_path: Path
-) -> None:
-    key = provider.partition(":")[0]
-    text = f"providers: {{{provider}}}\ntargets: [{{name: t, provider: {key}, probe: models}}]\n"
-
-    assert settings(tmp_path, text).targets[0].surface == surface
-
-
 def test_what_an_http_probe_expects_is_handed_on(tmp_path: Path) -> None:
     expect = "{status: [200, 204], text: ok, json: {path: status.indicator, equals: none}, redirects: 5}"
 

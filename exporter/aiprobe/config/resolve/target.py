@@ -210,7 +210,7 @@ def _tuning(levels: Sequence[SharedKeys], objectives: Objectives) -> Tuning:
 
 def _surface(kind: ProbeKind, account: Account) -> str:
     """The preset's surface is the API; a page of the same provider is something else, which nobody can guess."""
-    return "" if kind.needs_url else account.preset.surface or f"{account.provider.display_name} API"
+    return "" if kind.needs_url else account.preset.surface
 
 
 def _region(kind: ProbeKind, account: Account) -> str:

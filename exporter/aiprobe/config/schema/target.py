@@ -229,10 +229,7 @@ class TargetSection(SharedKeys):
         default={},
     )
     surface: OptionalName = key(
-        "The product that users see, as its status page names it. Without one of the preset, the provider's display"
-        " name and `API`; empty for an `http` probe.",
-        default="",
-        shown="(the preset's)",
+        "The product that users see, as its status page names it.", default="", shown="(the preset's)"
     )
     provider_region: OptionalName = key("The provider's region, if the target selects one.", default="")
     display_name: OptionalName = key("The name that people read.", default="", shown="(the target's name)")
