@@ -38,9 +38,8 @@ e2e-built: wheel ## The tests with current Prometheus tools, which Go builds onc
 	$(TESTED) -m tests.e2e.tools --built
 	$(TESTED) -m pytest -m built $(END_TO_END)
 
-# In reverse, because those that wait are in tests/e2e: workers that compute fit beside them, and none waits at the end.
-# One worker more than the two cores of CI, because half of the time is spent on waiting.
-END_TO_END := -n 3 --dist loadgroup $$(grep -rl mark.e2e --include='test_*.py' tests | sort -r)
+# In reverse, because those that wait are in tests/e2e: a worker that computes fits beside them, and none waits at the end.
+END_TO_END := -n 2 --dist loadgroup $$(grep -rl mark.e2e --include='test_*.py' tests | sort -r)
 
 fuzz: $(DEV_STAMP) ## New inputs for whatever reads a stranger's bytes, for FUZZ_SECONDS=60
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),60)

@@ -1,4 +1,7 @@
-"""Three minutes of faults, scrapes and reloads: a reload that leaks what it removes fails here."""
+"""Three minutes of faults, scrapes and reloads: a reload that leaks descriptors or threads fails here.
+
+Memory is judged by `make soak`, which takes longer, and by tests/unit/app/test_reload_leaves_nothing.py.
+"""
 
 import subprocess
 import sys
