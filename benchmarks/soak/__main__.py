@@ -37,8 +37,8 @@ _KINDS: Final = frozenset({"chat", "models"})
 
 
 WARM_MINUTES: Final = 10.0
-"""A shorter run judges no memory: a fresh process takes more from the system while its heap settles, and keeps in steps of
-megabytes what a burst of large replies needed."""
+"""A shorter run judges no memory: a fresh process takes more from the system while its heap settles, and keeps what a
+burst of large replies needed, in steps of megabytes."""
 MOST_MEMORY: Final = 0.1
 """MB per minute of the second half."""
 SAMPLES_A_FLOOR: Final = 10
