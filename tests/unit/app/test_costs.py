@@ -30,7 +30,7 @@ CALLS_OF_A_PROBE = 1115
 CALLS_OF_A_SCRAPE = 8.1
 """For each target that was probed since the last one: what a probe changes is rendered when it ends."""
 
-BYTES_OF_A_TARGET = 40_300
+BYTES_OF_A_TARGET = 40_800
 """Allocated by Python for each target with its two SLOs and three good results."""
 
 
