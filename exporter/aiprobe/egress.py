@@ -183,14 +183,17 @@ class WaysOut:
     def __init__(
         self,
         urls: Sequence[str],
-        providers: Iterable[Provider],
+        ways: Mapping[Secret | None, frozenset[str]],
         *,
         clock: Clock,
         on_result: Callable[[Mapping[str, bool]], None],
     ) -> None:
-        """`on_result` gets the results of the direct way, or of the first proxy if no provider is reached directly."""
+        """`ways` are those of `ways_out`.
+
+        `on_result` gets the results of the direct way, or of the first proxy if no provider is reached directly.
+        """
         self._ways: dict[Secret | None, Egress] = {}
-        for proxy, ca_files in sorted(ways_out(providers).items(), key=lambda way: way[0] is not None):
+        for proxy, ca_files in sorted(ways.items(), key=lambda way: way[0] is not None):
             listener = _ignore if self._ways else on_result
             self._ways[proxy] = Egress(urls, clock=clock, on_result=listener, proxy=proxy, ca_files=ca_files)
 
@@ -227,7 +230,7 @@ class EgressKeeper:
         self._gauges = gauges
         self._listener = listener
         self._clock = clock
-        self._ways = WaysOut((), (), clock=clock, on_result=self._checked)
+        self._ways = WaysOut((), {}, clock=clock, on_result=self._checked)
         self._configured: tuple[Sequence[str], Mapping[Secret | None, frozenset[str]]] = ((), {})
         self._goes_directly = False
         """Whether a target on the Internet is reached without a proxy. If so, the checks in `checks` use no proxy."""
@@ -240,7 +243,7 @@ class EgressKeeper:
         """Build the checks of a configuration, and return the function that applies them; equal ones keep running."""
         providers = [target.provider for target in targets if target.provider.egress]
         configured = (urls, ways_out(providers))
-        ways = WaysOut(urls, providers, clock=self._clock, on_result=self._checked)
+        ways = WaysOut(*configured, clock=self._clock, on_result=self._checked)
 
         def commit() -> None:
             self._goes_directly = any(provider.proxy is None for provider in providers)

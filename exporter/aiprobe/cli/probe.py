@@ -21,7 +21,7 @@ from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict, availabi
 from aiprobe.core.redacted import redacted
 from aiprobe.core.secret import Redactor
 from aiprobe.credentials.vault import Vault
-from aiprobe.egress import WaysOut
+from aiprobe.egress import WaysOut, ways_out
 from aiprobe.journal.spend import spent_today
 from aiprobe.known import read_settings
 from aiprobe.probes import preparer
@@ -83,7 +83,7 @@ async def probe_once(settings: Settings, target: Target, redactor: Redactor) -> 
     clock = Clock()
     transport = Transport(clock=clock)
     vault = Vault(clock=clock, redactor=redactor)
-    egress = WaysOut(settings.egress, [target.provider], clock=clock, on_result=lambda _: None)
+    egress = WaysOut(settings.egress, ways_out([target.provider]), clock=clock, on_result=lambda _: None)
     try:
         result = await preparer(Tools(transport=transport, clock=clock, credentials=vault))(target)()
         result = redacted(result, redactor)

@@ -4,6 +4,8 @@ import re
 import socket
 from typing import Final
 
+THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Names and addresses of the machine that aiprobe runs on: nothing on the way answers in its place."""
 _HOST: Final = re.compile(r"[0-9A-Za-z._-]+")
 
 

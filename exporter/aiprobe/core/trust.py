@@ -4,10 +4,10 @@ import ssl
 from functools import cache
 
 
-def client_context(ca_file: str | None = None, *more: str, and_system: bool = False) -> ssl.SSLContext:
-    """Return a context for HTTP/1.1 that trusts `ca_file`, the system's store, or both, equally on every Python.
+def client_context(*ca_files: str | None, and_system: bool = False) -> ssl.SSLContext:
+    """Return a context for HTTP/1.1 that trusts `ca_files`, the system's store, or both, equally on every Python.
 
-    `more`: further files of certificates to trust.
+    Without a file (None is none), it trusts the system's store.
 
     Python 3.13 checks certificate authorities more strictly than 3.11, curl, Go and Node, and accepts an intermediate
     as the only trust anchor. The version of Python must not decide whether a service is up.
@@ -15,9 +15,11 @@ def client_context(ca_file: str | None = None, *more: str, and_system: bool = Fa
     Raises:
         OSError: a file cannot be read; an `ssl.SSLError` when it holds no certificate.
     """
-    context = ssl.create_default_context(cafile=None if and_system else ca_file)
-    for file in ([ca_file] if ca_file and and_system else []) + [*more]:
-        context.load_verify_locations(file)
+    own = None if and_system else next(filter(None, ca_files), None)
+    context = ssl.create_default_context(cafile=own)
+    for file in filter(None, ca_files):
+        if file != own:
+            context.load_verify_locations(file)
     context.set_alpn_protocols(["http/1.1"])
     context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     return context

@@ -32,6 +32,11 @@ class SurfaceKey(NamedTuple):
     provider_region: str
 
 
+def key_of(incident: Incident) -> SurfaceKey:
+    """Return what an incident is about."""
+    return SurfaceKey(incident.provider, incident.surface, incident.provider_region)
+
+
 def incident_id(key: SurfaceKey, start: float) -> str:
     """Return the id of an incident: its start, readable for people, and a digest of its key."""
     parts = "\x00".join((key.provider, key.surface, key.provider_region, str(int(start))))
@@ -160,7 +165,7 @@ class Draft:
             if one.target in of_surface
         }
         return cls(
-            key=SurfaceKey(incident.provider, incident.surface, incident.provider_region),
+            key=key_of(incident),
             provider_display_name=incident.provider_display_name,
             start=incident.start_timestamp_seconds,
             start_observed=incident.start_observed,

@@ -17,7 +17,7 @@ from aiprobe.core.state import State, surface_state
 from aiprobe.core.statuspage import Component, DeclaredIncident
 from aiprobe.incidents.comparison import Observation
 from aiprobe.incidents.declaration import RETROACTIVE_WITHIN_SECONDS
-from aiprobe.incidents.draft import Draft, SurfaceKey, incident_id
+from aiprobe.incidents.draft import Draft, SurfaceKey, incident_id, key_of
 from aiprobe.incidents.page import PageLog
 from aiprobe.incidents.record import Incident, PageRecord, Restatement
 from aiprobe.incidents.run import TargetRun
@@ -178,7 +178,7 @@ class IncidentBook:
 
     def _take_up(self, incident: Incident, at: float) -> None:
         """Continue an incident that was open at the stop; it can have ended between its last record and the stop."""
-        key = _key_of(incident)
+        key = key_of(incident)
         runs = self._runs.get(key, {})
         draft = self._open[key] = Draft.resumed(incident, (run.target for run in runs.values()))
         self._reopen(draft)
@@ -240,7 +240,7 @@ class IncidentBook:
 
     def _ended_after(self, start: float, key: SurfaceKey) -> Incident | None:
         """Return the latest closed incident of a surface, if it ended at `start` or after it."""
-        ends = ((one.end_timestamp_seconds or 0.0, one) for one in self._closed if _key_of(one) == key)
+        ends = ((one.end_timestamp_seconds or 0.0, one) for one in self._closed if key_of(one) == key)
         end, last = max(ends, key=lambda entry: entry[0], default=(0.0, None))
         return last if end >= start else None
 
@@ -297,10 +297,6 @@ class IncidentBook:
         if before is not None:
             record = record.after(before)
         return replace(record, first_declared_timestamp_seconds=draft.first_declared)
-
-
-def _key_of(incident: Incident) -> SurfaceKey:
-    return SurfaceKey(incident.provider, incident.surface, incident.provider_region)
 
 
 def _state(run: TargetRun, at: float) -> State | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from aiprobe.core.hosts import THIS_MACHINE
 from aiprobe.core.model import Provider, Target
 from aiprobe.core.secret import Secret
 from aiprobe.core.statuspage import Page, StatusPages
@@ -25,7 +26,6 @@ from aiprobe.statuspages.specs import (
 
 SHORTEST_INTERVAL_SECONDS: Final = 60.0
 LONGEST_INTERVAL_SECONDS: Final = 300.0
-_OWN_HOSTS: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _FEEDS = frozenset({"atom", "rss"})
 
 
@@ -72,7 +72,7 @@ def route_to(page: PageSpec, settings: StatusPages, targets: Iterable[Target]) -
     own = [target.provider for target in targets if _is_of(target.provider, page)]
     proxy = next((provider.proxy for provider in own if provider.proxy), None)
     host = urlsplit(page.url).hostname or ""
-    if proxy is None and page.url.startswith("https:") and host not in _OWN_HOSTS:
+    if proxy is None and page.url.startswith("https:") and host not in THIS_MACHINE:
         direct = [name.strip().lstrip(".").lower() for name in settings.no_proxy.split(",")]
         if not any(name in {"*", host} or host.endswith(f".{name}") for name in direct if name):
             proxy = settings.proxy
@@ -109,7 +109,7 @@ def shortest_interval_seconds(page: PageSpec, interval_seconds: float) -> float:
     if page.reader not in READERS:
         reason = f"; {page.reason}" if page.reason else ""
         raise ValueError(f"{page.key}: no reader named {page.reader!r}{reason}")
-    shortest = 1.0 if urlsplit(page.url).hostname in _OWN_HOSTS else SHORTEST_INTERVAL_SECONDS
+    shortest = 1.0 if urlsplit(page.url).hostname in THIS_MACHINE else SHORTEST_INTERVAL_SECONDS
     if not shortest <= interval_seconds <= LONGEST_INTERVAL_SECONDS:
         bounds = f"{shortest:g} to {LONGEST_INTERVAL_SECONDS:g}"
         raise ValueError(f"{page.key} is polled every {bounds} s, not every {interval_seconds:g} s")

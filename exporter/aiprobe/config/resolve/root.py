@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
 from urllib.parse import urlsplit
 
 from aiprobe.config.answers import read_answers
@@ -32,12 +31,11 @@ from aiprobe.config.settings import Journal, Settings
 from aiprobe.config.shown import show
 from aiprobe.config.validate import Checked
 from aiprobe.core.discovered import Answers
+from aiprobe.core.hosts import THIS_MACHINE
 from aiprobe.core.kind import FALLBACK_SUFFIX
 from aiprobe.core.model import Price, Target
 from aiprobe.core.money import FOLLOW_UPS_SHARE
 from aiprobe.core.secret import Redactor
-
-_THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +93,7 @@ def resolve(
     targets += found
     _warn_of_missing_keys(accounts, targets, findings)
     for number, url in enumerate(config.egress):
-        if not url.startswith("https://") and urlsplit(url).hostname not in _THIS_MACHINE:
+        if not url.startswith("https://") and urlsplit(url).hostname not in THIS_MACHINE:
             what = "is not https, so a proxy or a captive portal can answer in its place"
             findings.warn(main.where("egress", number), what, "check an https:// URL")
     groups = _groups(sources, findings)
