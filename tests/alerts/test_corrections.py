@@ -292,7 +292,7 @@ def fails(promtool: str, folder: Path, rules: str, change: tuple[str, str], scen
 @pytest.mark.parametrize("stack", ["installed"], indirect=True)
 @pytest.mark.parametrize("precaution", WITHOUT)
 def test_without_a_precaution_its_scenario_fails(stack: Stack, tmp_path: Path, precaution: str) -> None:
-    """The rules as they are shipped pass every scenario: tests/alerts/test_rules.py."""
+    """The rules as they are shipped pass every scenario: tests/alerts/test_truth.py."""
     rules, pattern, replacement, scenario = WITHOUT[precaution]
     assert fails(stack.promtool, tmp_path, rules, (pattern, replacement), scenario)
 

@@ -11,6 +11,7 @@ import yaml
 from aiprobe.cli.bundle import write_bundle
 from aiprobe.cli.tailored import Installation
 from tests.alerts.conftest import Stack
+from tests.alerts.promql import seconds
 from tests.alerts.rulefiles import ALERTS, TESTS, alerts
 from tests.alerts.scenarios import with_labels_alone
 
@@ -43,10 +44,11 @@ def scenarios(file: Path, folder: Path, installation: Installation, *, each_aler
 
 
 def firing_once(tests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the shortest scenarios in which, together, every alert fires that fires in any of `tests`."""
+    """Return the scenarios that end soonest in which, together, every alert fires that fires in any of `tests`."""
     fired = [{one["alertname"] for one in test.get("alert_rule_test", ()) if one.get("exp_alerts")} for test in tests]
+    ends = [max((seconds(one["eval_time"]) for one in test.get("alert_rule_test", ())), default=0.0) for test in tests]
     missing, chosen = set[str]().union(*fired), list[int]()
-    for number in sorted(range(len(tests)), key=lambda number: len(str(tests[number]))):
+    for number in sorted(range(len(tests)), key=ends.__getitem__):
         if fired[number] & missing:
             chosen.append(number)
             missing -= fired[number]

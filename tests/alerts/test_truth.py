@@ -1,4 +1,6 @@
-"""Every text of every alert in every scenario, also after the end of the trouble, compared with what was fed in.
+"""Every scenario of the `*_test.yml` files under promtool: what fires, and whether its texts are true.
+
+Every text of every alert is read, also after the end of the trouble, and compared with what was fed in.
 
 A text begins with its time. What it claims of that time is looked up in the input series: vantages, targets, since
 when, outcome, HTTP status, what the status page declared. A summary claims nothing that could be over.
@@ -16,7 +18,7 @@ import yaml
 from tests.alerts.conftest import Stack
 from tests.alerts.promql import seconds
 from tests.alerts.rulefiles import TEST_FILES, Rule, alerts
-from tests.alerts.scenarios import Inputs, Text, inputs, texts
+from tests.alerts.scenarios import Inputs, Text, inputs, missed, texts
 
 WEEK: Final = 7 * 86400.0
 STAMP: Final = r"At (\w{3} \d\d:\d\d) UTC:"
@@ -114,13 +116,15 @@ def page(text: Text, fed: Inputs, when: float) -> Iterator[str]:
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("stack", ["installed"], indirect=True)
 @pytest.mark.parametrize("file", TEST_FILES, ids=lambda path: path.stem)
-def test_no_text_claims_what_was_not_so(stack: Stack, tmp_path: Path, file: Path) -> None:
+def test_every_scenario_ends_as_written_and_no_text_claims_what_was_not_so(
+    stack: Stack, tmp_path: Path, file: Path
+) -> None:
     fed = {scenario["name"]: inputs(scenario) for scenario in yaml.safe_load(file.read_text())["tests"]}
     rules = {(rule.name, rule.labels["severity"], rule.labels.get("long", "")): rule for rule in alerts()}
     said = list(texts(stack.promtool, file, tmp_path))
     assert said
+    assert missed(file, said) == []
     wrong = {
         (text.scenario, text.at, text.annotations["description"]): found
         for text in said
@@ -128,6 +132,24 @@ def test_no_text_claims_what_was_not_so(stack: Stack, tmp_path: Path, file: Path
                             rules[text.labels["alertname"], text.labels["severity"], text.labels.get("long", "")]))
     }  # fmt: skip
     assert wrong == {}
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("stack", ["installed"], indirect=True)
+def test_wrong_expectations_are_seen(stack: Stack, tmp_path: Path) -> None:
+    pages = TEST_FILES[0].with_name("pages_test.yml")
+    said = list(texts(stack.promtool, pages, tmp_path))
+    wrong = tmp_path / "wrong_test.yml"
+    for written, instead in (('severity: "critical"', 'severity: "info"'), ("10m, alertname", "15m, alertname")):
+        wrong.write_text(pages.read_text().replace(written, instead, 1))
+        assert len(missed(wrong, said)) == 1
+    query = {"expr": "vector(1)", "eval_time": "1m", "exp_samples": [{"labels": "{}", "value": 2}]}
+    whole = yaml.safe_load(pages.read_text())
+    whole["rule_files"] = [str(pages.parent / name) for name in whole["rule_files"]]
+    whole["tests"][0]["promql_expr_test"] = [query]
+    wrong.write_text(yaml.safe_dump(whole))
+    with pytest.raises(AssertionError, match=re.escape("vector(1)")):
+        list(texts(stack.promtool, wrong, tmp_path))
 
 
 @pytest.mark.e2e
