@@ -5,9 +5,9 @@ This module sanitises what servers sent: NaN, infinite and too large numbers, in
 
 import json
 import math
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from aiprobe.core.evidence import MAINTENANCE
@@ -121,9 +121,10 @@ def _failed_row(finished: Finished, started: float, declared_state: str) -> tupl
     )
 
 
-@lru_cache(maxsize=8192)
 def _sanitised(identity: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_text(value) for value in identity)
+    """Return an identity as it is stored. Its texts are interned: it outlives its target, and others have the same."""
+    plain = "".join(identity).isascii() and max(map(len, identity)) <= _TEXT_LIMIT
+    return tuple(map(sys.intern, identity if plain else map(_text, identity)))
 
 
 def _phases(result: Result) -> str:

@@ -113,32 +113,55 @@ class HourCounts:
         """Return the hour as (sums, minutes, speeds), as it is stored."""
         sums, minutes = bytearray([sum(1 << place for place in self._counts)]), bytearray()
         for _, counts in sorted(self._counts.items()):
-            sums += _SUMS.pack(*(min(sum(counts[verdict::3]), _MOST) for verdict in range(3)))
-            minutes += bytes(map(_encoded, counts[0::3], counts[1::3], counts[2::3]))
-        return bytes(sums), _deflate(bytes(minutes)), self._speeds_blob()
+            sums += _SUMS.pack(*_sums(counts))
+            minutes += _codes(counts)
+        speeds = self._medians()
+        return bytes(sums), _deflate(bytes(minutes)), None if speeds is None else _deflate(speeds)
 
     def row(self, hour: int, identity: tuple[str, ...]) -> HourRow:
-        """Return the hour so far."""
-        return to_row(hour, identity, *self.blobs())
+        """Return the hour so far, as `to_row` returns it from `blobs`."""
+        counted = {SLO_NAMES[place]: counts for place, counts in sorted(self._counts.items())}
+        sums = {name: _sums(counts) for name, counts in counted.items()}
+        codes = {name: _codes(counts) for name, counts in counted.items()}
+        return _row(hour, identity, sums, codes, self._medians())
 
-    def _speeds_blob(self) -> bytes | None:
+    def _medians(self) -> bytes | None:
         if not self._speeds:
             return None
         speeds = (median(self._speeds[minute]) if minute in self._speeds else nan for minute in range(MINUTES_PER_HOUR))
-        return _deflate(_SPEEDS.pack(*speeds))
+        return _SPEEDS.pack(*speeds)
+
+
+def _sums(counts: "array[int]") -> tuple[int, int, int]:
+    good, bad, excluded = (min(sum(counts[verdict::3]), _MOST) for verdict in range(3))
+    return good, bad, excluded
+
+
+def _codes(counts: "array[int]") -> bytes:
+    return bytes(map(_encoded, counts[0::3], counts[1::3], counts[2::3]))
 
 
 def to_row(hour: int, identity: tuple[str, ...], sums: bytes, minutes: bytes, speeds: bytes | None) -> HourRow:
     """Return an hour from its three blobs. Raises: ValueError, zlib.error if they are invalid."""
-    by_slo, codes = _decoded(sums, minutes)
+    medians = None if speeds is None else _inflate(speeds, _SPEEDS.size)
+    return _row(hour, identity, *_decoded(sums, minutes), medians)
+
+
+def _row(
+    hour: int,
+    identity: tuple[str, ...],
+    sums: Mapping[str, tuple[int, int, int]],
+    codes: Mapping[str, bytes],
+    medians: bytes | None,
+) -> HourRow:
     return HourRow(
         target=identity[0],
         hour=hour,
         identity=identity,
         minutes=codes.get(SLO_NAMES[0], bytes(MINUTES_PER_HOUR)),
-        sums=by_slo,
+        sums=sums,
         slo_minutes={name: each for name, each in codes.items() if name != SLO_NAMES[0]},
-        tokens_per_second=None if speeds is None else _unpack_medians(speeds),
+        tokens_per_second=None if medians is None else _unpack_medians(medians),
     )
 
 
@@ -190,9 +213,8 @@ def _mean(speeds: Iterable[float | None]) -> float | None:
     return fmean(measured) if measured else None
 
 
-def _unpack_medians(speeds: bytes) -> list[float | None]:
-    medians = _SPEEDS.unpack(_inflate(speeds, _SPEEDS.size))
-    return [None if speed != speed else speed for speed in medians]  # noqa: PLR0124 - only NaN differs from itself
+def _unpack_medians(medians: bytes) -> list[float | None]:
+    return [None if speed != speed else speed for speed in _SPEEDS.unpack(medians)]  # noqa: PLR0124 - only NaN differs from itself
 
 
 @lru_cache(maxsize=4096)

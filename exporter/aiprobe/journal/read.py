@@ -6,6 +6,7 @@ A file that cannot be read is reported to `on_error` and skipped; nothing here w
 import json
 import logging
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,12 @@ _ACCOUNT: Final = IDENTITY_LABELS.index("account")
 OnError = Callable[[DayFile, Exception], None]
 Key = tuple[int, tuple[str, ...]]
 """(hour, identity)"""
+Wanted = Callable[[tuple[str, ...]], bool]
+"""Whether the hours of an identity are read."""
+
+
+def _every(_identity: tuple[str, ...]) -> bool:
+    return True
 
 
 def log_error(file: DayFile, error: Exception) -> None:
@@ -59,14 +66,12 @@ def hours(
     """Return the hours that overlap [start, end) in Unix time, by hour and target; the running hour is incomplete."""
     first, beyond = int(start // HOUR_SECONDS), ceil(end / HOUR_SECONDS)
     for day in days(directory, start, end):
-        rows = day_hours(directory, day, on_error=on_error)
-        for hour, identity in sorted(rows):
-            if first <= hour < beyond and (targets is None or identity[0] in targets):
-                yield rows[hour, identity]
+        rows = day_hours(directory, day, lambda identity: targets is None or identity[0] in targets, on_error=on_error)
+        yield from (rows[hour, identity] for hour, identity in sorted(rows) if first <= hour < beyond)
 
 
-def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Mapping[Key, HourRow]:
-    """Return every hour of one day."""
+def day_hours(directory: Path, day: int, wanted: Wanted, *, on_error: OnError = log_error) -> Mapping[Key, HourRow]:
+    """Return the hours of one day, of the identities that `wanted` accepts."""
     parts: dict[Key, list[HourRow]] = {}
     folded: Mapping[int, int] = {}
     file = DayFile(day, "evidence")
@@ -76,19 +81,20 @@ def day_hours(directory: Path, day: int, *, on_error: OnError = log_error) -> Ma
         for hour, value, *blobs in connection.execute(query) if connection else ():
             try:
                 identity = identity_of(value)
-                row = to_row(hour, identity, *blobs)
-                parts.setdefault((hour, identity), []).append(row)
+                if wanted(identity):
+                    row = to_row(hour, identity, *blobs)
+                    parts.setdefault((hour, identity), []).append(row)
             except READ_ERRORS as error:
                 on_error(file, error)
-    for (hour, identity), counts in unfolded(directory, day, folded, on_error=on_error).items():
+    for (hour, identity), counts in unfolded(directory, day, folded, wanted, on_error=on_error).items():
         parts.setdefault((hour, identity), []).append(counts.row(hour, identity))
     return {key: merge(rows) for key, rows in parts.items()}
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def identity_of(value: str) -> tuple[str, ...]:
     """Return the identity in a term. A term of a version without accounts gets an empty account."""
-    values = tuple(json.loads(value))
+    values = tuple(map(sys.intern, json.loads(value)))
     return (*values[:_ACCOUNT], "", *values[_ACCOUNT:]) if len(values) == len(IDENTITY_LABELS) - 1 else values
 
 
@@ -98,22 +104,23 @@ def folded_through(connection: sqlite3.Connection) -> Mapping[int, int]:
 
 
 def unfolded(
-    directory: Path, day: int, folded: Mapping[int, int], *, on_error: OnError = log_error
+    directory: Path, day: int, folded: Mapping[int, int], wanted: Wanted = _every, *, on_error: OnError = log_error
 ) -> Mapping[Key, HourCounts]:
-    """Count the ticks of a day that are not part of an hour row yet."""
+    """Count the ticks of a day that are not part of an hour row yet, of the identities that `wanted` accepts."""
     counts: dict[Key, HourCounts] = {}
     with opened(directory, DayFile(day, "ok"), on_error) as connection:
         if connection is None:
             return counts
-        terms = target_terms(connection)
+        terms = {number: one if wanted(one) else None for number, one in target_terms(connection).items()}
         for (hour,) in connection.execute("SELECT DISTINCT hour FROM tick").fetchall():
             query = "SELECT events, speeds FROM tick WHERE hour = ? AND seq > ?"
             for events, speeds in connection.execute(query, (hour, folded.get(hour, 0))):
                 for tick in unpack_ticks(events):
-                    if tick.verdicts:
-                        counts.setdefault((hour, terms[tick.target]), HourCounts()).add(tick.second, tick.verdicts)
+                    if tick.verdicts and (identity := terms[tick.target]):
+                        counts.setdefault((hour, identity), HourCounts()).add(tick.second, tick.verdicts)
                 for target, second, speed in unpack_speeds(speeds):
-                    counts.setdefault((hour, terms[target]), HourCounts()).add_speed(second, speed)
+                    if identity := terms[target]:
+                        counts.setdefault((hour, identity), HourCounts()).add_speed(second, speed)
     return counts
 
 

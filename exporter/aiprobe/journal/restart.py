@@ -126,10 +126,9 @@ def _replay_minutes(
     directory: Path, day: int, wanted: Mapping[tuple[str, ...], Windows], now: float, on_error: OnError
 ) -> None:
     parts: dict[tuple[int, str], list[HourRow]] = {}
-    rows = day_hours(directory, day, on_error=on_error)
+    rows = day_hours(directory, day, wanted.__contains__, on_error=on_error)
     for hour, identity in sorted(rows):
-        if identity in wanted:
-            parts.setdefault((hour, identity[0]), []).append(rows[hour, identity])
+        parts.setdefault((hour, identity[0]), []).append(rows[hour, identity])
     for (hour, _), found in sorted(parts.items(), key=lambda part: part[0]):
         windows, row = wanted[found[0].identity], merge(found)
         if windows.needs_minutes(hour, now):
@@ -138,7 +137,7 @@ def _replay_minutes(
             windows.replay_hour(hour, [row.sums.get(name, (0, 0, 0)) for name in windows.slos])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1024)
 def _ordered(sums: bytes, slos: tuple[str, ...]) -> Sequence[tuple[int, int, int]]:
     """Return an hour's sums in the order of `slos`, cached because most hours are equal to others."""
     by_slo = unpack_sums(sums)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import accumulate, chain
 
-from aiprobe.metrics.metric import Metric
+from aiprobe.metrics.metric import Kind, Metric
 from aiprobe.metrics.openmetrics import Exemplar, Labels, bound, exemplar_text, label_text, number
 
 Own = tuple[str, ...]
@@ -41,12 +41,14 @@ class Block(Family):
     exemplars: dict[Own, Exemplar] | None = None
     extra: tuple[tuple[str, str], ...] = ()
     """Labels that the catalogue does not know, on every series."""
+    lines: str = ""
+    """The lines with a gap for each value; empty when a series came or went since they were built."""
 
     def set(self, value: float, *own: str) -> None:
         """Set a series, which is there from now on."""
         known = self.values.get(own)
         if known is None:
-            own = _the_same(own)
+            own, self.lines = _the_same(own), ""
         elif known == value:
             return
         self.values[own] = value
@@ -56,7 +58,7 @@ class Block(Family):
         """Add to a counter series; one that is new is announced with a 0 first. An exemplar stays until the next."""
         known = self.values.get(own)
         if known is None:
-            own, known = _the_same(own), 0
+            own, known, self.lines = _the_same(own), 0, ""
             self.unseen = (*self.unseen, own)
             self.owner.births.append((self, own))
         self.values[own] = known + amount
@@ -73,6 +75,7 @@ class Block(Family):
         if self.values.keys() != values.keys():
             self.values = {own: value for own, value in self.values.items() if own in values}
             values = {_the_same(own): value for own, value in values.items()}
+            self.lines = ""
         self.values.update(values)
         self.is_stale = self.owner.is_stale = True
 
@@ -83,8 +86,8 @@ class Block(Family):
     def describe(self, *own: str, extra: Mapping[str, str]) -> None:
         """Have exactly one series, which is 1, with `extra` labels beyond those of the catalogue."""
         self.extra = tuple(extra.items())
-        self.values.clear()
-        self.set(1, *own)
+        self.values, self.lines = {own: 1}, ""
+        self.is_stale = self.owner.is_stale = True
 
     def render(self, *, announced: bool = False) -> str:
         """Render the lines in OpenMetrics form, with a mark for the labels of the owner.
@@ -92,7 +95,10 @@ class Block(Family):
         A series that no scrape has shown yet is 0; `announced` shows every series as it is.
         """
         unseen = () if announced else self.unseen
-        lines = _lines(self.metric, self.owner.labels.mark, tuple(self.values), self.extra)
+        if not self.lines:
+            build = _lines.__wrapped__ if self.metric.kind is Kind.INFO else _lines  # no two targets have one info
+            self.lines = build(self.metric, self.owner.labels.mark, tuple(self.values), self.extra)
+        lines = self.lines
         if not (unseen or self.exemplars):
             text = lines % tuple(self.values.values())
             if "inf" not in text and "nan" not in text:  # nearly always; else a label or a number has it
@@ -119,13 +125,13 @@ def _sample(value: float, exemplar: Exemplar | None) -> str:
     return number(value) + exemplar_text(exemplar) if exemplar else number(value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _the_same(own: Own) -> Own:
     """Return one tuple for all that are equal: thousands of targets have the same keys."""
     return own
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _lines(metric: Metric, mark: str, series: tuple[Own, ...], extra: tuple[tuple[str, str], ...]) -> str:
     """Build the lines of a family with a gap for each value; thousands of targets have the same, but for `mark`."""
     lines = ""

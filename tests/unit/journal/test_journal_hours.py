@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aiprobe.core.evidence import Minute, decode_minute
 from aiprobe.core.outcomes import Verdict
+from aiprobe.journal import hours
 from aiprobe.journal.hours import (
     SLO_NAMES,
     HourCounts,
@@ -56,7 +57,9 @@ def expected(probes: Probes, slo: str) -> list[Minute]:
 
 @given(probes=probes)
 def test_an_hour_survives_its_bytes(probes: Probes) -> None:
-    row = to_row(7, IDENTITY, *counted(probes).blobs())
+    counts = counted(probes)
+    row = to_row(7, IDENTITY, *counts.blobs())
+    assert counts.row(7, IDENTITY) == row
     assert (row.target, row.hour, row.identity) == ("t", 7, IDENTITY)
     named = {name for _, verdicts, _ in probes for name in verdicts}
     assert set(row.sums) == named
@@ -100,6 +103,12 @@ def test_a_usual_hour_takes_few_bytes() -> None:
     assert len(sums) == 1 + 3 * 6
     assert len(minutes) < 20
     assert speeds is None
+
+
+def test_the_running_hour_is_read_at_every_reload_and_never_remembered() -> None:
+    before = hours._decoded.cache_info()
+    counted([(61, {"availability": Verdict.GOOD}, None)]).row(7, IDENTITY)
+    assert hours._decoded.cache_info() == before
 
 
 def test_counts_stop_at_what_the_bytes_tell() -> None:

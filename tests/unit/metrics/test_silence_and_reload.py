@@ -1,9 +1,15 @@
 """Which series go when a target falls silent, is removed or changes, and which stay."""
 
+import gc
+import tracemalloc
 from dataclasses import replace
+from random import Random
 
-from aiprobe.core.model import Objectives, RateLimit
+from aiprobe.core.model import Attempt, Objectives, RateLimit
 from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.metrics import catalogue
+from aiprobe.metrics.openmetrics import Labels
+from aiprobe.metrics.series import Owner
 from tests.clock import ManualClock
 from tests.unit.metrics.builders import (
     TWO_SLOS,
@@ -128,3 +134,29 @@ class TestReload:
         recorder.record(a_finished(target=a_target("gone")))
         recorder.skipped("gone", "budget")
         assert await scrape(recorder) == before
+
+
+def fail_in_many_orders(targets: int, chance: Random) -> None:
+    """Let targets fail, each in an order of outcomes that no other has, and go away."""
+    for number in range(targets):
+        owner = Owner(catalogue.TARGET_METRICS, Labels((("target", f"t-{number}"),)))
+        for outcome in chance.sample(list(Outcome), 12):
+            owner["results_total"].add(1, outcome, Attempt.SCHEDULED)
+        owner["target_info"].describe("openai-chat", f"{chance.random()}", "p", extra={})
+        owner.refresh()
+
+
+def test_targets_that_failed_and_went_leave_nothing_behind() -> None:
+    chance = Random(7)
+    fail_in_many_orders(600, chance)
+    tracemalloc.start()
+    try:
+        fail_in_many_orders(600, chance)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        fail_in_many_orders(600, chance)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / 600 < 200, "bytes of a target"
