@@ -27,6 +27,7 @@ from aiprobe.discovery.keeper import DiscoveryKeeper
 from aiprobe.egress import EgressKeeper
 from aiprobe.heartbeat import Heartbeat, Ticker
 from aiprobe.incidents.keeper import IncidentKeeper
+from aiprobe.interpreter import return_memory
 from aiprobe.journal import changes
 from aiprobe.journal.gauges import JournalGauges
 from aiprobe.journal.incidents import IncidentWriter
@@ -326,9 +327,8 @@ class App:
             if settings.vantage != self._settings.vantage:
                 log.warning("a new vantage starts new series", extra={"vantage": settings.vantage})
             await self._apply(settings)
-        except ConfigError as error:
-            return self._redactor("\n".join(map(str, error.problems)))
-        except ValueError as error:
+            await asyncio.to_thread(return_memory)
+        except (ConfigError, ValueError) as error:
             return self._redactor(str(error))
         except Exception:
             # A bug here must not count as a successful reload.

@@ -15,11 +15,12 @@ from aiprobe import __version__, logs
 from aiprobe.apart import read_settings_apart
 from aiprobe.app import App, Options
 from aiprobe.cli.options import config_option, fail, format_option, level_option, web_config_option
-from aiprobe.cli.running import run, settle, stopped
+from aiprobe.cli.running import run, stopped
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.secret import Redactor
+from aiprobe.interpreter import settle
 from aiprobe.shard import Shard
 from aiprobe.transport.descriptors import raise_limit
 from aiprobe.web.server import WebError
