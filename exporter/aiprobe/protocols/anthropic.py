@@ -25,7 +25,7 @@ from aiprobe.protocols.jsonvalues import UnreadableError, a_count, a_list, a_nam
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
+from aiprobe.protocols.request import arguments_of, forms_of, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 VERSION: Final = "2023-06-01"
@@ -75,13 +75,7 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}]}
 
 
-FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": _messages,
-    "vision": _vision,
-    "turns": both(_tools, _messages),
-}
+FORMS: Final = forms_of(tools=_tools, structured=_structured, messages=_messages, vision=_vision)
 
 
 def message_body(ask: Ask) -> dict[str, Any]:

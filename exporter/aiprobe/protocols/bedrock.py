@@ -47,7 +47,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS
-from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
+from aiprobe.protocols.request import arguments_of, forms_of, get, post, without_system
 
 _EVENT_STREAM: Final = frozenset({"application/vnd.amazon.eventstream"})
 _NOT_ALLOWED: Final = frozenset(
@@ -114,13 +114,7 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": [picture, {"text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": _messages,
-    "vision": _vision,
-    "turns": both(_tools, _messages),
-}
+_FORMS: Final = forms_of(tools=_tools, structured=_structured, messages=_messages, vision=_vision)
 
 
 _PICTURE: Final = Picture(1_601, 800)

@@ -36,7 +36,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, both, get, image_url, post, role_messages
+from aiprobe.protocols.request import forms_of, function_tools, get, image_url, post, role_messages
 from aiprobe.protocols.sse import Frame
 
 
@@ -53,25 +53,12 @@ def _request(provider: Provider, ask: Ask) -> Request:
     return post(provider, ask, path="/v2/chat", body=body, forms=_FORMS)
 
 
-def _tools(ask: Ask) -> dict[str, Any]:
-    """Return the fields that offer a tool."""
-    assert ask.tool is not None
-    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
-    return {"tools": [{"type": "function", "function": function}]}
-
-
 def _structured(ask: Ask) -> dict[str, Any]:
     """Return the fields that ask for JSON of a schema."""
     return {"response_format": {"type": "json_object", "schema": ask.schema}}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": role_messages,
-    "vision": image_url,
-    "turns": both(_tools, role_messages),
-}
+_FORMS: Final = forms_of(tools=function_tools, structured=_structured, messages=role_messages, vision=image_url)
 
 
 def _failure(head: ReplyHead, body: bytes) -> Failure:

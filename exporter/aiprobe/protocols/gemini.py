@@ -37,7 +37,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, arguments_of, both, get, post, without_system
+from aiprobe.protocols.request import arguments_of, forms_of, function_of, get, post, without_system
 from aiprobe.protocols.sse import Frame
 
 _VERSION_IN_PATH: Final = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?=/|$)")
@@ -56,9 +56,7 @@ def _request(provider: Provider, ask: Ask) -> Request:
 
 def _tools(ask: Ask) -> dict[str, Any]:
     """Return the fields that offer a tool. Google's form of a schema is a part of JSON Schema."""
-    assert ask.tool is not None
-    tool = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
-    return {"tools": [{"functionDeclarations": [tool]}]}
+    return {"tools": [{"functionDeclarations": [function_of(ask)]}]}
 
 
 def _structured(ask: Ask) -> dict[str, Any]:
@@ -92,13 +90,7 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"contents": [{"role": "user", "parts": [picture, {"text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": _messages,
-    "vision": _vision,
-    "turns": both(_tools, _messages),
-}
+_FORMS: Final = forms_of(tools=_tools, structured=_structured, messages=_messages, vision=_vision)
 
 
 def _models_request(provider: Provider) -> Request:

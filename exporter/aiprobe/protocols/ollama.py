@@ -35,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, error_events
-from aiprobe.protocols.request import Forms, arguments_of, both, get, post
+from aiprobe.protocols.request import arguments_of, forms_of, function_tools, get, post
 from aiprobe.protocols.sse import MAX_EVENT_BYTES
 
 LINES: Final = frozenset({"application/x-ndjson"})
@@ -54,13 +54,6 @@ def _request(provider: Provider, ask: Ask) -> Request:
         body["think"] = False if ask.reasoning in {"none", "off", "disabled", "false"} else _level(ask.reasoning)
     accept = min(LINES) if ask.stream else "application/json"
     return post(provider, ask, path="/api/chat", body=body, own={"accept": accept}, forms=_FORMS)
-
-
-def _tools(ask: Ask) -> dict[str, Any]:
-    """Return the fields that offer a tool."""
-    assert ask.tool is not None
-    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
-    return {"tools": [{"type": "function", "function": function}]}
 
 
 def _structured(ask: Ask) -> dict[str, Any]:
@@ -88,13 +81,7 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": ask.prompt, "images": [ask.picture]}]}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": _messages,
-    "vision": _vision,
-    "turns": both(_tools, _messages),
-}
+_FORMS: Final = forms_of(tools=function_tools, structured=_structured, messages=_messages, vision=_vision)
 
 
 def _level(reasoning: str) -> bool | str:

@@ -46,7 +46,15 @@ from aiprobe.protocols.reading import (
     StreamReader,
     load_frame,
 )
-from aiprobe.protocols.request import Forms, both, get, image_url, is_openai_itself, post, role_messages
+from aiprobe.protocols.request import (
+    forms_of,
+    function_tools,
+    get,
+    image_url,
+    is_openai_itself,
+    post,
+    role_messages,
+)
 from aiprobe.protocols.sse import Frame
 
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text")
@@ -76,26 +84,13 @@ def _request(provider: Provider, ask: Ask) -> Request:
     return post(provider, ask, path="/chat/completions", body=body, forms=_FORMS)
 
 
-def _tools(ask: Ask) -> dict[str, Any]:
-    """Return the fields that offer a tool."""
-    assert ask.tool is not None
-    function = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
-    return {"tools": [{"type": "function", "function": function}]}
-
-
 def _structured(ask: Ask) -> dict[str, Any]:
     """Return the fields that ask for JSON of a schema."""
     schema = {"name": "answer", "schema": ask.schema, "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": role_messages,
-    "vision": image_url,
-    "turns": both(_tools, role_messages),
-}
+_FORMS: Final = forms_of(tools=function_tools, structured=_structured, messages=role_messages, vision=image_url)
 _PICTURE: Final = Picture(2_880, 85)
 """OpenAI in low detail: 85 of most models, 2,833 of gpt-4o-mini (as its page "Images and vision" stated in 2025); of
 what others serve the largest number is LLaVA-NeXT's, five tiles of 576. Not compared with a bill."""

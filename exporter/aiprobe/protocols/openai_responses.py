@@ -35,7 +35,7 @@ from aiprobe.protocols.jsonvalues import (
 from aiprobe.protocols.judging import errors, finishes
 from aiprobe.protocols.protocol import Picture, Protocol
 from aiprobe.protocols.reading import NOTHING, PROGRESS, StreamReader, load_frame
-from aiprobe.protocols.request import Forms, both, get, is_openai_itself, post
+from aiprobe.protocols.request import forms_of, function_of, get, is_openai_itself, post
 from aiprobe.protocols.sse import Frame
 
 MIN_OUTPUT_TOKENS: Final = 16
@@ -71,9 +71,7 @@ def _request(provider: Provider, ask: Ask) -> Request:
 
 def _tools(ask: Ask) -> dict[str, Any]:
     """Return the fields that offer a tool. The API makes a schema strict unless that is switched off."""
-    assert ask.tool is not None
-    tool = {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
-    return {"tools": [{"type": "function", **tool, "strict": False}]}
+    return {"tools": [{"type": "function", **function_of(ask), "strict": False}]}
 
 
 def _structured(ask: Ask) -> dict[str, Any]:
@@ -101,13 +99,7 @@ def _vision(ask: Ask) -> dict[str, Any]:
     return {"input": [{"role": "user", "content": [image, {"type": "input_text", "text": ask.prompt}]}]}
 
 
-_FORMS: Final[Forms] = {
-    "tools": _tools,
-    "structured": _structured,
-    "messages": _messages,
-    "vision": _vision,
-    "turns": both(_tools, _messages),
-}
+_FORMS: Final = forms_of(tools=_tools, structured=_structured, messages=_messages, vision=_vision)
 
 
 class _ResponseStream:

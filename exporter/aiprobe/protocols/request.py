@@ -74,9 +74,26 @@ def arguments_of(call: ToolCall) -> dict[str, Any]:
     return any_object(json.loads(call.arguments or "{}"))
 
 
-def both(*forms: Form) -> Form:
-    """Return the form that asks for what each of `forms` does."""
-    return lambda ask: {name: field for form in forms for name, field in form(ask).items()}
+def forms_of(*, tools: Form, structured: Form, messages: Form, vision: Form) -> Forms:
+    """Return the forms of a chat protocol; `turns` is a conversation with a tool."""
+    return {
+        "tools": tools,
+        "structured": structured,
+        "messages": messages,
+        "vision": vision,
+        "turns": lambda ask: {**tools(ask), **messages(ask)},
+    }
+
+
+def function_of(ask: Ask) -> dict[str, Any]:
+    """Return the tool of an ask as most protocols describe a function."""
+    assert ask.tool is not None
+    return {"name": ask.tool.name, "description": ask.tool.description, "parameters": ask.tool.parameters}
+
+
+def function_tools(ask: Ask) -> dict[str, Any]:
+    """Return the field `tools` of protocols that offer a tool as OpenAI's chat does."""
+    return {"tools": [{"type": "function", "function": function_of(ask)}]}
 
 
 def image_url(ask: Ask) -> dict[str, Any]:
