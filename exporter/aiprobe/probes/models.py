@@ -90,9 +90,8 @@ def judge(protocol: Protocol, head: ReplyHead, body: bytes) -> Failure | None:
         return failed
     if isinstance(document, Mapping):
         listed = next((document[key] for key in _LIST_KEYS if isinstance(document.get(key), list)), None)
-        odd = errors.in_odd_document(document) if not listed else None
-        if odd is not None:
-            return odd
+        if not listed and (odd := errors.in_odd_document(document)):
+            return odd[0]
         document = listed
     if not isinstance(document, list):
         return Failure(outcome=Outcome.MALFORMED, message="no list of models in the reply")

@@ -126,8 +126,7 @@ class _MessageStream:
             return (End(),)
         read = _READERS.get(kind) if isinstance(kind, str) else None
         if read is None:
-            odd = errors.in_odd_document(document)
-            return (odd,) if odd else PROGRESS
+            return errors.in_odd_document(document) or PROGRESS
         return read(document) or PROGRESS
 
     def close(self) -> Sequence[Event]:

@@ -89,8 +89,7 @@ class _Chunks:
             return failed
         read = _READERS.get(a_name(document.get("type")) or frame.event.decode("ascii", "replace"))
         if read is None:
-            odd = errors.in_odd_document(document)
-            return (odd,) if odd else PROGRESS
+            return errors.in_odd_document(document) or PROGRESS
         return read(document) or PROGRESS
 
     def close(self) -> Sequence[Event]:

@@ -146,8 +146,7 @@ def _failed(document: object) -> Sequence[Event]:
     fields = any_object(document).keys()
     if failed or "done" in fields or ("message" in fields and not {"code", "status"} & fields):
         return failed
-    odd = errors.in_odd_document(document)
-    return (odd,) if odd else NOTHING
+    return errors.in_odd_document(document)
 
 
 def _or_none(line: bytes) -> object:

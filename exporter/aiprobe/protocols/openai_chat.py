@@ -198,9 +198,8 @@ def _read_completion(document: object) -> Sequence[Event]:
     _add_names(completion, events)
     _add_usage(completion, events)
     choices = a_list(completion["choices"])
-    odd = None if choices else errors.in_odd_document(completion)
-    if odd:
-        return [*events, odd]
+    if not choices and (odd := errors.in_odd_document(completion)):
+        return [*events, *odd]
     if choices:
         choice = an_object(choices[0])
         message = an_object(choice.get("message"))

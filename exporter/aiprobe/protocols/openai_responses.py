@@ -131,8 +131,9 @@ class _ResponseStream:
             return self._read_delta(kind, document)
         if kind == "response.output_item.added":
             return _begun(document) or PROGRESS
-        odd = None if kind.startswith("response.") else errors.in_odd_document(document)
-        return (odd,) if odd else PROGRESS
+        if kind.startswith("response."):
+            return PROGRESS
+        return errors.in_odd_document(document) or PROGRESS
 
     def close(self) -> Sequence[Event]:
         """Nothing but a terminal event ends a response."""

@@ -210,8 +210,7 @@ class BodyReader:
         try:
             made = self._read(document)
         except UnreadableError as problem:
-            odd = errors.in_odd_document(document)
-            return failed or (odd or errors.malformed(str(problem)),)
+            return failed or errors.in_odd_document(document) or (errors.malformed(str(problem)),)
         out_of_tokens = any(isinstance(event, Stopped) and event.finish is Finish.LENGTH for event in made)
         return made if out_of_tokens else failed or made
 
@@ -236,8 +235,7 @@ def load_frame(frame: Frame, *, own: bytes) -> tuple[dict[str, Any], Sequence[Ev
         return {}, (errors.of_error(document),)
     failed = error_events(document) if b"error" in data or b"base_resp" in data else NOTHING
     if not failed and own not in data:
-        odd = errors.in_odd_document(document)
-        failed = (odd,) if odd else NOTHING
+        failed = errors.in_odd_document(document)
     if isinstance(document, dict):
         return document, failed
     if failed:

@@ -84,11 +84,12 @@ def in_document(document: object) -> Failure | None:
     return None
 
 
-def in_odd_document(document: object) -> Failure | None:
-    """Return the failure of a document that holds nothing else of its protocol: an error in an envelope of its own."""
-    if isinstance(document, dict) and _is_odd_error(document):
-        return of_error(document)
-    return None
+def in_odd_document(document: object) -> tuple[Failure, ...]:
+    """Return the failure of a document that holds nothing else of its protocol: an error in an envelope of its own.
+
+    Empty if it carries none.
+    """
+    return (of_error(document),) if isinstance(document, dict) and _is_odd_error(document) else ()
 
 
 def of_error(error: object) -> Failure:
