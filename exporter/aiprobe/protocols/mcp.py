@@ -15,6 +15,7 @@ from aiprobe.protocols.base import Failure, Request
 from aiprobe.protocols.jsonvalues import UnreadableError, a_name, any_object, load
 from aiprobe.protocols.judging import errors
 from aiprobe.protocols.protocol import Protocol
+from aiprobe.protocols.request import own_headers
 from aiprobe.protocols.sse import FrameParser
 
 CLIENT: Final = {"name": "aiprobe", "version": "1"}
@@ -64,7 +65,7 @@ def call(
     if given:
         message["params"] = given
     body = json.dumps(message, separators=(",", ":")).encode("ascii")
-    return Request(method="POST", path=_path(provider), headers=_sendable(own, provider), body=body)
+    return Request(method="POST", path=_path(provider), headers=own_headers(own, provider), body=body)
 
 
 def initialize(provider: Provider, *, number: int) -> Request:
@@ -76,7 +77,7 @@ def initialize(provider: Provider, *, number: int) -> Request:
 def farewell(provider: Provider, *, version: str, session: str) -> Request:
     """Return the request that ends a session."""
     own = {"mcp-protocol-version": version, "mcp-session-id": session}
-    return Request(method="DELETE", path=_path(provider), headers=_sendable(own, provider))
+    return Request(method="DELETE", path=_path(provider), headers=own_headers(own, provider))
 
 
 class ReplyReader:
@@ -161,11 +162,6 @@ def _path(provider: Provider) -> str:
     """Return the one endpoint: `base_url` as it is, with its slash at the end and its query, which may be a key."""
     parts = urlsplit(provider.base_url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _sendable(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
-    configured = {name.lower() for name in provider.headers}
-    return tuple((name, value) for name, value in own.items() if name not in configured)
 
 
 def _no_models(*_: object) -> NoReturn:

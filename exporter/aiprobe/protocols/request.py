@@ -33,8 +33,7 @@ def post(
 ) -> Request:
     """Return the request that posts `body`, with the fields of the ask's form and the extra fields merged over it.
 
-    `own` are the protocol's headers. Those that the provider's configuration names are left to the probe, which
-    adds the configured ones.
+    `own` are the protocol's headers; see `own_headers`.
     """
     form = forms[ask.form](ask) if ask.form else {}
     for extra in (form, provider.extra_body, ask.extra_body):
@@ -42,7 +41,7 @@ def post(
     return Request(
         method="POST",
         path=path_below(provider.base_url, path),
-        headers=_headers(
+        headers=own_headers(
             {
                 "content-type": "application/json",
                 "accept": "text/event-stream" if ask.stream else "application/json",
@@ -114,7 +113,7 @@ def get(provider: Provider, *, path: str, own: Mapping[str, str] = _NO_HEADERS) 
     return Request(
         method="GET",
         path=path_below(provider.base_url, provider.models_path or path),
-        headers=_headers({"accept": "application/json", **own}, provider),
+        headers=own_headers({"accept": "application/json", **own}, provider),
     )
 
 
@@ -132,7 +131,8 @@ def is_openai_itself(provider: Provider) -> bool:
     return urlsplit(provider.base_url).hostname == _OPENAI_HOST
 
 
-def _headers(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
+def own_headers(own: Mapping[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a protocol that the provider's configuration does not name: the probe adds those."""
     configured = {name.lower() for name in provider.headers}
     return tuple((name, value) for name, value in own.items() if name not in configured)
 

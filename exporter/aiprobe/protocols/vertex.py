@@ -39,12 +39,12 @@ def _model_path(provider: Provider, publisher: str, model: str, call: str) -> st
     return f"{base}/publishers/{publisher}/models/{quote(model.removeprefix('models/'), safe='@')}:{call}"
 
 
-def _list(provider: Provider, publisher: str, *, version: str = _LIST_VERSION) -> Request:
+def _list(provider: Provider, publisher: str) -> Request:
     request = get(provider, path="/")
     if provider.models_path:
         return request
     root = _PROJECT.sub("", urlsplit(provider.base_url).path.rstrip("/"))
-    return replace(request, path=f"{root}{version}/publishers/{publisher}/models?pageSize=1")
+    return replace(request, path=f"{root}{_LIST_VERSION}/publishers/{publisher}/models?pageSize=1")
 
 
 VERTEX_GEMINI: Final = replace(
