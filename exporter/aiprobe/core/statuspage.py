@@ -112,8 +112,6 @@ class Reading:
     maintenances: tuple[DeclaredIncident, ...]
     updated_timestamp_seconds: float | None
     """When the page was last edited, by its own account: no sign of freshness."""
-    indicator: str = ""
-    """The page-wide status in the page's own word."""
     components_known: bool = True
     """False for feeds, which list incidents only: component states are then unknown, not operational."""
     uptime_ratio: float | None = None

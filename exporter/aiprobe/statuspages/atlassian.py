@@ -78,7 +78,6 @@ def read_document(page: Mapping[str, Any]) -> Reading:
         incidents=tuple(incidents),
         maintenances=tuple(maintenances),
         updated_timestamp_seconds=a_time(fields(page.get("page")).get("updated_at")),
-        indicator=a_word(fields(page.get("status")).get("indicator")),
         components_known="components" in page,
     )
 

@@ -84,7 +84,6 @@ def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001
         incidents=tuple(one for one in reports if one.impact != MAINTENANCE),
         maintenances=tuple(one for one in reports if one.impact == MAINTENANCE),
         updated_timestamp_seconds=a_time(attributes.get("updated_at")),
-        indicator=word,
     )
 
 

@@ -39,7 +39,7 @@ def test_every_resource_word_has_its_state(word: str | None, state: State | None
 def test_every_aggregate_word_has_its_state(word: str, state: State | None, maintenance: bool) -> None:
     reading = read("betterstack", a_betterstack(aggregate_state=word))
     whole = component_of(reading, "aggregate")
-    assert (whole.name, whole.state, whole.maintenance, reading.indicator) == ("Together AI", state, maintenance, word)
+    assert (whole.name, whole.state, whole.maintenance, whole.word) == ("Together AI", state, maintenance, word)
     assert reading.updated_timestamp_seconds == unix(UPDATED)
 
 
