@@ -24,7 +24,7 @@ from aiprobe.protocols.jsonvalues import UnreadableError
 from aiprobe.protocols.judging.errors import in_reply
 from aiprobe.protocols.sse import FrameParser
 from aiprobe.protocols.websocket import FrameReader
-from aiprobe.statuspages import READERS, PageError
+from aiprobe.statuspages import FEEDS, READERS, PageError
 from aiprobe.transport.exchange import Exchange, WireError
 from aiprobe.transport.framing import Reply
 from tests.unit.probes.asking import Recorder
@@ -103,7 +103,7 @@ def _http(data: bytes) -> Hashable:
 
 def _page(name: str) -> Callable[[bytes], Hashable]:
     def run(data: bytes) -> Hashable:
-        reading = READERS[name].read(data, options={})
+        reading = READERS[name](data, options={})
         return bool(reading.components), min(2, len(reading.incidents)), bool(reading.maintenances)
 
     return run
@@ -201,11 +201,11 @@ TARGETS: Final[Mapping[str, Target]] = {
     **{
         f"page-{name}": Target(
             run=_page(name),
-            seeds=_FEEDS if reader.media == "feed" else _PAGES,
+            seeds=_FEEDS if name in FEEDS else _PAGES,
             declared=(PageError,),
             most_seconds=IN_A_THREAD_SECONDS,
         )
-        for name, reader in READERS.items()
+        for name in READERS
     },
     "configuration": Target(
         run=_configuration, seeds=_CONFIGS, declared=(ConfigError,), most_seconds=IN_A_THREAD_SECONDS, longest=4096

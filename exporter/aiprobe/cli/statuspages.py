@@ -78,7 +78,7 @@ def convert(files: tuple[str, ...], key: str | None, provider: str | None, confi
 
 def _reading(file: str) -> Reading:
     try:
-        return READERS[AUTO].read(read_file(file, MAX_BODY_BYTES), options={})
+        return READERS[AUTO](read_file(file, MAX_BODY_BYTES), options={})
     except PageError as error:
         fail(f"{file}: {error}", code=NOT_ASKED)
 

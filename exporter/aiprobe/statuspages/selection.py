@@ -16,6 +16,7 @@ from aiprobe.statuspages import READERS
 from aiprobe.statuspages.specs import (
     AUTO,
     CATALOGUE,
+    FEEDS,
     REGION,
     ComponentSpec,
     PageSpec,
@@ -26,7 +27,6 @@ from aiprobe.statuspages.specs import (
 
 SHORTEST_INTERVAL_SECONDS: Final = 60.0
 LONGEST_INTERVAL_SECONDS: Final = 300.0
-_FEEDS = frozenset({"atom", "rss"})
 
 
 def pages_for(settings: StatusPages, targets: Sequence[Target]) -> Sequence[PageSpec]:
@@ -122,7 +122,7 @@ def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
         page = PageSpec(key=changes.key, display_name=changes.key, provider="", reader=AUTO)
     if changes.url is not None and not page.readable:
         page = replace(page, reader=AUTO, reason="")
-    if changes.reader in _FEEDS and changes.url is None:
+    if changes.reader in FEEDS and changes.url is None:
         page = as_feed(page)
     fields: Mapping[str, str | float | None] = {
         "url": changes.url,
@@ -130,7 +130,7 @@ def _changed(page: PageSpec | None, changes: Page) -> PageSpec:
         "provider": changes.provider,
         "display_name": changes.display_name,
         "frozen_after_days": changes.frozen_after_days,
-        "reader": changes.reader if changes.reader not in _FEEDS or changes.url else None,
+        "reader": changes.reader if changes.reader not in FEEDS or changes.url else None,
     }
     components = [ComponentSpec(surface=name, id=own, names=names) for name, (own, names) in changes.components.items()]
     kept = [one for one in page.components if one.surface not in changes.components]

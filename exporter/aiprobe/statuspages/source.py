@@ -9,7 +9,7 @@ from typing import Protocol as Interface
 from urllib.parse import urljoin, urlsplit
 
 from aiprobe.core.statuspage import Reading
-from aiprobe.statuspages import AUTO, READERS, PageError
+from aiprobe.statuspages import AUTO, FEEDS, READERS, PageError
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, Validators
 from aiprobe.statuspages.specs import ComponentSpec, PageSpec, reader_options
 
@@ -59,7 +59,8 @@ class Source:
             FetchError: the document cannot be fetched.
             PageError: it is no status page that any reader reads.
         """
-        fetched = await self._fetcher.fetch(self.url, media=READERS[self._reader].media, validators=self._validators)
+        media: Final = "feed" if self._reader in FEEDS else "json"
+        fetched = await self._fetcher.fetch(self.url, media=media, validators=self._validators)
         if fetched.body is not None:
             digest = hashlib.blake2b(fetched.body, digest_size=16).digest()
             if self.reading is None or digest != self._digest:
@@ -75,10 +76,10 @@ class Source:
     def _understood(self, body: bytes) -> Reading:
         """Read a body as it should be read, else as whatever it shows to be."""
         try:
-            reading = READERS[self._reader].read(body, options=self._options)
+            reading = READERS[self._reader](body, options=self._options)
         except PageError as refusal:
             try:
-                reading = READERS[AUTO].read(body, options=self._anything)
+                reading = READERS[AUTO](body, options=self._anything)
             except PageError as unknown:
                 raise (unknown if self._reader == AUTO else refusal) from None
             self._foreign = True

@@ -17,6 +17,8 @@ from aiprobe.core.statuspage import Component, Reading, Watched
 
 AUTO: Final = "auto"
 """The reader that recognises the platform by its shape."""
+FEEDS: Final = frozenset({"atom", "rss"})
+"""The readers of feeds; all others read JSON."""
 DAY_SECONDS: Final = 86400.0
 NO_READER: Final = "none"
 """The reader of a page that no program can read; its `reason` has the cause."""

@@ -26,7 +26,7 @@ def as_json(document: object) -> bytes:
 def read(reader: str, document: object, **options: str) -> Reading:
     """Read a document (JSON unless it is bytes already) with one of the readers."""
     body = document if isinstance(document, bytes) else as_json(document)
-    return READERS[reader].read(body, options=options)
+    return READERS[reader](body, options=options)
 
 
 def component_of(reading: Reading, component_id: str) -> Component:

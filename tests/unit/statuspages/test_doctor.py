@@ -37,7 +37,7 @@ from tests.unit.statuspages.servers import a_server
 API = ComponentSpec(surface="API", id="k8w3r06qmzrp", names=("Claude API", "Chat"))
 NOW = unix("2026-03-20T00:00:00Z")
 HTML = "<!doctype html><html><head><title>Status</title></head></html>"
-GOOD = READERS["atlassian"].read(as_json(a_summary()), options={})
+GOOD = READERS["atlassian"](as_json(a_summary()), options={})
 Answer = Callable[[], web.Response]
 
 

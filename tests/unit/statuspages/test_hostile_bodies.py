@@ -100,7 +100,7 @@ def replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 def hold(reader: str, body: bytes) -> None:
     """Read a body; whatever comes out is well-formed."""
     try:
-        reading = READERS[reader].read(body, options=OPTIONS)
+        reading = READERS[reader](body, options=OPTIONS)
     except PageError as error:
         refused = str(error)
     else:
@@ -160,13 +160,13 @@ def test_any_bytes_are_a_reading_or_an_error(reader: str, body: bytes) -> None:
 def test_any_text_in_a_feed_is_a_reading(title: str, text: str, entries: str) -> None:
     escaped = ["".join(char for char in html.escape(part) if char >= " ") for part in (title, text)]
     body = an_rss(an_rss_item(escaped[0], escaped[1].replace("]]>", ""))).decode().encode("ascii", "xmlcharrefreplace")
-    assert READERS["rss"].read(body, options={"entries": entries}).components == ()
+    assert READERS["rss"](body, options={"entries": entries}).components == ()
 
 
 @pytest.mark.parametrize("reader", sorted(READERS))
 def test_every_reader_reads_its_own_page(reader: str) -> None:
     for body in [as_json(one) for one in GOOD[reader]] if reader in GOOD else FEEDS:
-        reading = READERS[reader].read(body, options=OPTIONS)
+        reading = READERS[reader](body, options=OPTIONS)
         assert reading.incidents or reading.uptime_ratio is not None
 
 
@@ -192,7 +192,7 @@ def test_every_reader_reads_its_own_page(reader: str) -> None:
 )
 def test_what_is_no_page_is_refused_by_every_reader(reader: str, body: bytes) -> None:
     with pytest.raises(PageError):
-        READERS[reader].read(body, options=OPTIONS)
+        READERS[reader](body, options=OPTIONS)
 
 
 @pytest.mark.parametrize("reader", sorted(GOOD))
@@ -200,18 +200,18 @@ def test_a_page_that_was_cut_short_is_refused(reader: str) -> None:
     whole = as_json(GOOD[reader][0])
     for end in range(1, len(whole), 37):
         with pytest.raises(PageError):
-            READERS[reader].read(whole[:end], options=OPTIONS)
+            READERS[reader](whole[:end], options=OPTIONS)
 
 
 @pytest.mark.parametrize("body", FEEDS)
 def test_a_feed_that_was_cut_short_is_refused(body: bytes) -> None:
     for end in range(1, len(body), 7):
         with pytest.raises(PageError):
-            READERS["rss"].read(body[:end], options={})
+            READERS["rss"](body[:end], options={})
 
 
 def test_numbers_that_json_does_not_know_do_not_become_times() -> None:
     body = json.dumps(
         [an_aws_event(date=float("nan"), event_log=[{"timestamp": float("inf")}]), an_aws_event()]
     ).encode()
-    assert len(READERS["aws"].read(body, options=OPTIONS).incidents) == 1
+    assert len(READERS["aws"](body, options=OPTIONS).incidents) == 1

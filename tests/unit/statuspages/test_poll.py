@@ -13,7 +13,7 @@ from aiohttp import web
 
 from aiprobe.core.state import State
 from aiprobe.core.statuspage import PageSnapshot, Reading
-from aiprobe.statuspages import READERS, PageReader, atlassian
+from aiprobe.statuspages import READERS, atlassian
 from aiprobe.statuspages.fetch import NO_VALIDATORS, Fetched, FetchError, PageFetcher, Validators
 from aiprobe.statuspages.poll import FIRST_WITHIN_SECONDS, LONGEST_BACKOFF_SECONDS, PagePoller
 from aiprobe.statuspages.specs import CATALOGUE, ComponentSpec, PageSpec
@@ -261,7 +261,7 @@ async def test_the_event_loop_goes_on_while_a_page_is_read(monkeypatch: pytest.M
         return atlassian.read(body, options=options)
 
     monkeypatch.setattr(asyncio, "to_thread", _TO_THREAD)
-    monkeypatch.setitem(READERS, CATALOGUE["claude"].reader, PageReader(read, "json"))
+    monkeypatch.setitem(READERS, CATALOGUE["claude"].reader, read)
     bench = a_bench(ok(a_summary()))
     polling = asyncio.create_task(bench.poller.run())
     await bench.clock.advance(FIRST_WITHIN_SECONDS)
