@@ -39,6 +39,7 @@ from aiprobe.statuspages.values import (
     document,
     fields,
     first_time,
+    ids,
     objects,
     plain_text,
 )
@@ -47,11 +48,7 @@ _LISTS: Final = ("components", "incidents", "scheduled_maintenances")
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what a Statuspage declares.
-
-    Raises:
-        PageError: for anything that is not such a page.
-    """
+    """Return what a Statuspage declares."""
     return read_document(an_object(document(body), "page"))
 
 
@@ -164,7 +161,6 @@ def _resolved(found: Mapping[str, Any], *, status: str, updates: list[dict[str, 
 
 def _component_ids(found: Mapping[str, Any], updates: list[dict[str, Any]]) -> tuple[str, ...]:
     """What the incident lists, else whatever its updates ever named."""
-    listed = [an_id(one.get("id")) for one in objects(found.get("components"))]
-    if not any(listed):
-        listed = [an_id(one.get("code")) for update in updates for one in objects(update.get("affected_components"))]
-    return tuple(dict.fromkeys(one for one in listed[:MAX_COMPONENTS] if one))
+    listed = ids(one.get("id") for one in objects(found.get("components")))
+    named = (one.get("code") for update in updates for one in objects(update.get("affected_components")))
+    return (listed or ids(named))[:MAX_COMPONENTS]

@@ -56,11 +56,7 @@ class _Event:
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
-    """Return what AWS declares for the watched services, or for every service it names where none is watched.
-
-    Raises:
-        PageError: for anything that is not such a list.
-    """
+    """Return what AWS declares for the watched services, or for every service it names where none is watched."""
     watched = listed_option(options, "services")
     items = document(body)
     if not isinstance(items, list):

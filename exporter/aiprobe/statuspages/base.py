@@ -52,7 +52,7 @@ class HtmlError(PageError):
 
 
 class Read(Interface):
-    """Reads the body of one kind of page."""
+    """Reads the body of one kind of page: the function `read` of its file."""
 
     def __call__(self, body: bytes, *, options: Mapping[str, str]) -> Reading:
         """Return what the page declares.

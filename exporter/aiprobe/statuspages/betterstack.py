@@ -28,6 +28,7 @@ from aiprobe.statuspages.values import (
     document,
     fields,
     first_time,
+    ids,
     objects,
     plain_text,
 )
@@ -51,11 +52,7 @@ _MOST_INCLUDED: Final = 4 * MAX_COMPONENTS
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what a Better Stack page declares.
-
-    Raises:
-        PageError: for anything that is not such a page.
-    """
+    """Return what a Better Stack page declares."""
     page = an_object(document(body), "page")
     data = an_object(page.get("data"), "data")
     if data.get("type") not in ("status_page", None) or "attributes" not in data:
@@ -152,9 +149,7 @@ def _report(item: Mapping[str, Any], messages: Mapping[str, str]) -> DeclaredInc
         declared_timestamp_seconds=declared,
         started_timestamp_seconds=starts,
         resolved_timestamp_seconds=ends,
-        component_ids=tuple(
-            dict.fromkeys(one for one in (an_id(a.get("status_page_resource_id")) for a in affected) if one)
-        ),
+        component_ids=ids(one.get("status_page_resource_id") for one in affected),
         text=messages.get(report_id, ""),
     )
 

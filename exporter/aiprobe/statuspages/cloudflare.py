@@ -14,11 +14,7 @@ from aiprobe.statuspages.values import an_object, document, fields, objects
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what the page declares.
-
-    Raises:
-        PageError: for anything that is not such a page.
-    """
+    """Return what the page declares."""
     page = an_object(document(body), "page")
     result = an_object(page.get("result"), "result")
     if page.get("success") is not True or "active_incidents" not in result:

@@ -32,6 +32,7 @@ from aiprobe.statuspages.values import (
     document,
     fields,
     first_time,
+    ids,
     objects,
     plain_text,
 )
@@ -47,11 +48,7 @@ STATES: Final[Mapping[str, State]] = {
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what the page declares.
-
-    Raises:
-        PageError: for anything that is not such a page.
-    """
+    """Return what the page declares."""
     page = an_object(document(body), "page")
     if "components" not in page or not page.keys() & {"domainPrefix", "pageUrl"}:
         raise PageError("not the document of a Datadog status page")
@@ -105,7 +102,7 @@ def _incident(item: object) -> DeclaredIncident:
         declared_timestamp_seconds=declared,
         started_timestamp_seconds=started,
         resolved_timestamp_seconds=(first_time(found.get("resolvedDate")) or declared) if over else None,
-        component_ids=tuple(dict.fromkeys(an_id(one.get("id")) for one in _affected(found, *updates) if one.get("id"))),
+        component_ids=ids(one.get("id") for one in _affected(found, *updates)),
         text=plain_text(found.get("description")),
     )
 

@@ -73,11 +73,7 @@ class _Entry:
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
-    """Return the incidents of a feed.
-
-    Raises:
-        PageError: for anything that is not a well-formed feed.
-    """
+    """Return the incidents of a feed."""
     import feedparser  # noqa: PLC0415 - a megabyte that most configurations never need
 
     feed = feedparser.parse(io.BytesIO(checked(body)), sanitize_html=False, resolve_relative_uris=False)

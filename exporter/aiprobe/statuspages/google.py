@@ -65,11 +65,7 @@ class _Found:
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
-    """Return what the dashboard declares for the watched products, or for every product it names where none is watched.
-
-    Raises:
-        PageError: for anything that is not such a list.
-    """
+    """Return what the dashboard declares for the watched products; without any, for every product that it names."""
     watched, locations = listed_option(options, "products"), listed_option(options, "locations")
     base = options.get("base", BASE)
 

@@ -39,6 +39,7 @@ from aiprobe.statuspages.values import (
     document,
     fields,
     first_time,
+    ids,
     objects,
     plain_text,
 )
@@ -57,11 +58,7 @@ _WIDGET_KEYS: Final = ("ongoing_incidents", "in_progress_maintenances", "schedul
 
 
 def read(body: bytes, *, options: Mapping[str, str]) -> Reading:  # noqa: ARG001 - one signature for every reader
-    """Return what an incident.io page declares, from any of its three APIs.
-
-    Raises:
-        PageError: for anything that is not such a page.
-    """
+    """Return what an incident.io page declares, from any of its three APIs."""
     page = an_object(document(body), "page")
     if "summary" in page:
         return _native(an_object(page["summary"], "summary"))
@@ -189,17 +186,13 @@ def _incident(item: object) -> DeclaredIncident:
         declared_timestamp_seconds=declared,
         started_timestamp_seconds=first_time(found.get("starts_at"), found.get("started_at")),
         resolved_timestamp_seconds=(resolved or declared) if status in RESOLVED_STATUSES else None,
-        component_ids=tuple(dict.fromkeys(one for one in map(_component_id, affected) if one)),
+        component_ids=ids(one.get("component_id") or one.get("id") for one in affected),
         url=a_link(found.get("url")),
         history=tuple(
             (at, STATUSES.get(a_word(one.get("to_status")), "unknown")) for one in updates if (at := _time_of(one))
         ),
         text=plain_text(newest.get("message_string") or newest.get("message") or found.get("last_update_message")),
     )
-
-
-def _component_id(affected: Mapping[str, Any]) -> str:
-    return an_id(affected.get("component_id") or affected.get("id"))
 
 
 def _impact(affected: Iterable[Mapping[str, Any]]) -> str:

@@ -7,6 +7,7 @@ import html
 import json
 import math
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -120,6 +121,11 @@ def an_id(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(char for char in value[: 4 * LONGEST_ID] if "!" <= char <= "~")[:LONGEST_ID]
+
+
+def ids(values: Iterable[object]) -> tuple[str, ...]:
+    """Return the identifiers among values, each once."""
+    return tuple(dict.fromkeys(filter(None, map(an_id, values))))
 
 
 def a_link(value: object) -> str:
