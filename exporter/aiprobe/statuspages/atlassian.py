@@ -85,14 +85,13 @@ def component(item: object) -> Component:
     component_id, name = an_id(found.get("id")), a_line(found.get("name"))
     if not component_id or not name:
         raise MalformedItemError
-    word = a_word(found.get("status"))
-    return Component(
-        id=component_id,
-        name=name,
-        word=word,
-        state=COMPONENT_STATES.get(word),
-        maintenance=word == MAINTENANCE,
-    )
+    return in_word(component_id, name, a_word(found.get("status")))
+
+
+def in_word(component_id: str, name: str, word: str) -> Component:
+    """Return a component by its status word."""
+    state = COMPONENT_STATES.get(word)
+    return Component(id=component_id, name=name, word=word, state=state, maintenance=word == MAINTENANCE)
 
 
 def incident(item: object) -> DeclaredIncident:

@@ -127,6 +127,14 @@ def worst(states: Iterable[State | None]) -> State | None:
     return max(known)
 
 
+def group(group_id: str, name: str, members: Sequence[Component], *, unread: bool = False) -> Component:
+    """Return a component that is as well as its worst member; `unread`: another member could not be read."""
+    state = worst([*(member.state for member in members), *([None] if unread else [])])
+    word = next((member.word for member in members if member.state is state), "") if state is not None else ""
+    maintenance = bool(members) and all(member.maintenance for member in members)
+    return Component(id=group_id, name=name, word=word, state=state, maintenance=maintenance)
+
+
 def listed_option(options: Mapping[str, str], key: str) -> tuple[str, ...]:
     """Return the parts of an option that lists several values with commas between them."""
     return tuple(part for part in (piece.strip() for piece in options.get(key, "").split(",")) if part)

@@ -19,8 +19,8 @@ from aiprobe.statuspages.base import (
     MalformedItemError,
     PageError,
     each,
+    group,
     unique,
-    worst,
 )
 from aiprobe.statuspages.values import (
     a_line,
@@ -77,10 +77,7 @@ def _entry(item: object) -> tuple[Component, ...]:
     plain = [one for one in objects(found.get("components")) if one.get("type") != "ComponentGroup"]
     members, unread = each(plain, _entry, what="components", limit=MAX_COMPONENTS, needed=False)
     parts = [part for member in members for part in member]
-    state = worst([None] * bool(unread) + [part.state for part in parts])
-    word = next((part.word for part in parts if part.state is state), "") if state is not None else ""
-    resting = bool(parts) and all(part.maintenance for part in parts)
-    return Component(id=component_id, name=name, word=word, state=state, maintenance=resting), *parts
+    return group(component_id, name, parts, unread=bool(unread)), *parts
 
 
 def _incident(item: object) -> DeclaredIncident:

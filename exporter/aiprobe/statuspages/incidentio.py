@@ -17,13 +17,13 @@ from aiprobe.statuspages import atlassian
 from aiprobe.statuspages.base import (
     COMPONENT_STATES,
     IMPACT_OF_STATE,
-    MAINTENANCE,
     MAX_COMPONENTS,
     MAX_INCIDENTS,
     MAX_UPDATES,
     MalformedItemError,
     PageError,
     each,
+    group,
     unique,
     with_maintenance,
     worst,
@@ -84,7 +84,7 @@ def _native(summary: Mapping[str, Any]) -> Reading:
     # An entry that cannot be read may be about any component, so that silence about one proves nothing any more.
     silent = "" if doubtful else "operational"
     components = {
-        one: _component(one, name, words.get(one, silent)) for one, name in islice(names.items(), MAX_COMPONENTS)
+        one: atlassian.in_word(one, name, words.get(one, silent)) for one, name in islice(names.items(), MAX_COMPONENTS)
     }
     incidents, maintenances = _incidents(summary, ("ongoing_incidents",)), _incidents(summary, _WIDGET_KEYS[1:])
     members = with_maintenance(components.values(), maintenances)
@@ -122,35 +122,24 @@ def _named(item: object) -> tuple[str, str]:
     return component_id, name
 
 
-def _component(component_id: str, name: str, word: str) -> Component:
-    return Component(
-        id=component_id, name=name, word=word, state=COMPONENT_STATES.get(word), maintenance=word == MAINTENANCE
-    )
-
-
 def _groups(summary: Mapping[str, Any]) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """The page's structure as (group id, group name, members); what stands outside any group has no id."""
     groups: list[tuple[str, str, list[tuple[str, str]]]] = []
     for item in objects(fields(summary.get("structure")).get("items"))[:MAX_COMPONENTS]:
-        group = fields(item.get("group"))
-        listed = objects(group.get("components")) or [fields(item.get("component"))]
+        found = fields(item.get("group"))
+        listed = objects(found.get("components")) or [fields(item.get("component"))]
         members, _ = each(listed, _named, what="members", limit=MAX_COMPONENTS, needed=False)
-        groups.append((an_id(group.get("id")), a_line(group.get("name")), members))
+        groups.append((an_id(found.get("id")), a_line(found.get("name")), members))
     return groups
 
 
 def _group_components(
     groups: Iterable[tuple[str, str, list[tuple[str, str]]]], components: Mapping[str, Component]
 ) -> list[Component]:
-    """A group is as well as its worst member, as on the page itself."""
     found: list[Component] = []
     for group_id, name, members in groups:
         if group_id and name and members and len(found) < MAX_COMPONENTS:
-            inside = [components[one] for one, _ in members if one in components]
-            state = worst(one.state for one in inside)
-            word = next((one.word for one in inside if one.state is state), "") if state is not None else ""
-            maintenance = all(one.maintenance for one in inside)
-            found.append(Component(id=group_id, name=name, word=word, state=state, maintenance=maintenance))
+            found.append(group(group_id, name, [components[one] for one, _ in members if one in components]))
     return found
 
 

@@ -3,7 +3,6 @@
 A page that cannot be read gives no information about its provider: the last reading stays, with its age.
 """
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from aiprobe.core.clock import Clock
+from aiprobe.core.spread import stable_fraction
 from aiprobe.core.statuspage import PageSnapshot, Reading
 from aiprobe.statuspages import AUTO, PageError
 from aiprobe.statuspages.fetch import FetchError
@@ -196,9 +196,8 @@ class PagePoller:
         )
 
     def _fraction(self) -> float:
-        """A number in [0, 1) from the page and the count of polls: pages spread, and runs repeat."""
-        digest = hashlib.sha256(f"{self._page.key}:{self._polls}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") / 2.0**64
+        """Return a number in [0, 1) from the page and the count of polls: pages spread, and runs repeat."""
+        return stable_fraction(self._page.key, str(self._polls))
 
 
 def _with_incidents(reading: Reading, more: Reading) -> Reading:
