@@ -110,21 +110,6 @@ class Sizes(Protocol):
     def golden(self) -> GoldenSizes | None: ...
 
 
-def no_room(_: Sizes) -> int:
-    """Return the room of a question that is answered in a short text."""
-    return 0
-
-
-def no_tokens(_: Sizes) -> Tokens:
-    """Return the tokens of a probe without billed tokens."""
-    return Tokens()
-
-
-def any_protocol(_: str, __: str) -> tuple[str, str] | None:
-    """Accept every protocol."""
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionTraits:
     """One question of a kind: its requirements on a target and a protocol, and its cost."""
@@ -139,14 +124,9 @@ class QuestionTraits:
     """Those of `keys` that a target must give."""
     expects: frozenset[str] = frozenset()
     """Keys of a target's `expect` that it reads."""
-    room: Callable[[Sizes], int] = no_room
+    room: Callable[[Sizes], int] = lambda _: 0
     """Returns the output tokens that its answer takes beyond those of a short text."""
-    tokens: Callable[[Sizes], Tokens] = no_tokens
-
-
-def any_question(_: QuestionTraits, __: str) -> tuple[str, str] | None:
-    """Accept every protocol for a question."""
-    return None
+    tokens: Callable[[Sizes], Tokens] = lambda _: Tokens()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,15 +144,15 @@ class ProbeKind:
     """Keys of a target that mean something to this kind, and to no other that does not list them."""
     expects: frozenset[str] = frozenset()
     """Keys of a target's `expect` that it reads; those of its questions apart."""
-    protocol_problem: Callable[[str, str], tuple[str, str] | None] = any_protocol
+    protocol_problem: Callable[[str, str], tuple[str, str] | None] = lambda *_: None
     """Takes the names of the kind and of a protocol; returns why the two do not fit, and a hint, or None."""
     protocol_instead: Mapping[str, str] = field(default_factory=dict)
     """By the provider's protocol, the protocol that this kind uses instead."""
     questions: Mapping[str, QuestionTraits] = field(default_factory=dict)
     """By the value of a target's `ask`; the first is the default. Empty: this kind has one question only."""
-    question_problem: Callable[[QuestionTraits, str], tuple[str, str] | None] = any_question
+    question_problem: Callable[[QuestionTraits, str], tuple[str, str] | None] = lambda *_: None
     """Takes a question and the name of a protocol; returns why the two do not fit, and a hint, or None."""
-    tokens: Callable[[Sizes], Tokens] = no_tokens
+    tokens: Callable[[Sizes], Tokens] = lambda _: Tokens()
     fallback: "ProbeKind | None" = None
     """The free kind that runs when the budget is exhausted."""
     answered_by: AnsweredBy = AnsweredBy.OTHER

@@ -4,7 +4,8 @@ The credential is fetched before the probe's clock starts: the identity provider
 """
 
 from dataclasses import replace
-from typing import Final, TypedDict
+from functools import partial
+from typing import Final
 
 from aiprobe.core.credential import Asked, Credential, NoCredentialError
 from aiprobe.core.model import Target, Timeouts
@@ -17,16 +18,6 @@ from aiprobe.transport.request import authority
 from aiprobe.transport.transport import Exchange, Sink
 
 _REFUSED: Final = frozenset({401, 403})
-
-
-class _Fixed(TypedDict):
-    """The parts of a request that a redirect does not change."""
-
-    method: str
-    body: bytes
-    headers: tuple[tuple[str, str], ...]
-    first_token_limit: bool
-    upgrade: str | None
 
 
 class Caller:
@@ -62,20 +53,21 @@ class Caller:
         """
         limits = timeouts or self._timeouts
         first = FirstSink(sink, self._origin + path)
-        fixed: _Fixed = {
-            "method": method,
-            "body": body,
-            "headers": headers,
-            "first_token_limit": first_token_limit,
-            "upgrade": upgrade,
-        }
-        exchange = await self._once(path, sink=first, timeouts=limits, **fixed)
+        once = partial(
+            self._once,
+            method=method,
+            body=body,
+            headers=headers,
+            first_token_limit=first_token_limit,
+            upgrade=upgrade,
+        )
+        exchange = await once(path, sink=first, timeouts=limits)
         if first.target is None:
             return exchange
         left = limits.total - (exchange.ended - exchange.started)
         if left <= 0:
             return replace(exchange, outcome=Outcome.TIMEOUT_TOTAL, detail="a redirect used up the time")
-        then = await self._once(first.target, sink=sink, timeouts=replace(limits, total=left), **fixed)
+        then = await once(first.target, sink=sink, timeouts=replace(limits, total=left))
         return followed(exchange, then)
 
     async def _once(

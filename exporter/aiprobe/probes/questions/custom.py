@@ -77,8 +77,7 @@ class Custom:
 
     def judge(self, reply: Reply, words: Words) -> Judgement:
         """Return whether the answer is all that is expected of it. A cut one is `truncated` only at the token limit."""
-        missing = without_text(reply)
-        if missing is not None:
+        if missing := without_text(reply):
             return missing
         text = reply.text.strip()
         problem = f"the answer has more than {LONGEST_TEXT} characters" if len(text) > LONGEST_TEXT else ""

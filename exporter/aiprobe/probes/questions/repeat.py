@@ -36,8 +36,7 @@ class Repeat:
 
 def repeated(reply: Reply, words: Words, *, asked: str, expected: str) -> Judgement:
     """Return whether a reply is the `expected` answer to what was `asked`, both with placeholders."""
-    missing = without_text(reply)
-    if missing is not None:
+    if missing := without_text(reply):
         return missing
     outcome = judge(reply.text, words, asked=asked, expected=expected)
     if outcome is Outcome.OK:

@@ -28,10 +28,6 @@ SCHEMA: Final = {
 }
 
 
-def _room(_: Sizes) -> int:
-    return _ROOM
-
-
 def _tokens(target: Sizes) -> Tokens:
     return tokens_of(target, prompt=_PROMPT_TOKENS, answer=_ANSWER_TOKENS, room=_ROOM, usual=_USUAL_TOKENS)
 
@@ -41,7 +37,7 @@ class Structured:
 
     __slots__ = ("_checker", "_prompt")
     traits: ClassVar = QuestionTraits(
-        name="structured", form="structured", keys=frozenset({"input_tokens"}), room=_room, tokens=_tokens
+        name="structured", form="structured", keys=frozenset({"input_tokens"}), room=lambda _: _ROOM, tokens=_tokens
     )
 
     def __init__(self, target: Target) -> None:
@@ -56,8 +52,7 @@ class Structured:
 
     def judge(self, reply: Reply, words: Words) -> Judgement:
         """Return whether the answer is JSON of the schema with both words, or where it was cut."""
-        missing = without_text(reply)
-        if missing is not None:
+        if missing := without_text(reply):
             return missing
         text = reply.text.strip()
         try:

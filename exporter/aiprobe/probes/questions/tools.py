@@ -37,10 +37,6 @@ TOOL: Final = Tool(
 )
 
 
-def _room(_: Sizes) -> int:
-    return ROOM
-
-
 def _tokens(target: Sizes) -> Tokens:
     return tokens_of(target, prompt=_PROMPT_TOKENS, answer=_ANSWER_TOKENS, room=ROOM, usual=_USUAL_TOKENS)
 
@@ -50,7 +46,7 @@ class CallTool:
 
     __slots__ = ("_finishes", "_prompt")
     traits: ClassVar = QuestionTraits(
-        name="tools", form="tools", keys=frozenset({"input_tokens"}), room=_room, tokens=_tokens
+        name="tools", form="tools", keys=frozenset({"input_tokens"}), room=lambda _: ROOM, tokens=_tokens
     )
 
     def __init__(self, target: Target) -> None:

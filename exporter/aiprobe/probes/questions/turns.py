@@ -43,10 +43,6 @@ _TASK: Final = (
 _FIRST: Final = (Message(role="user", text=_TASK),)
 
 
-def _room(_: Sizes) -> int:
-    return ROOM
-
-
 def _tokens(target: Sizes) -> Tokens:
     once = tokens_of(target, prompt=_PROMPT_TOKENS, answer=_ANSWER_TOKENS, room=ROOM)
     turns, pairs = target.turns, target.turns * (target.turns - 1) // 2
@@ -62,7 +58,9 @@ class TakeTurns:
     """One turn of the loop: a call, or after the last result the answer."""
 
     __slots__ = ("_at", "_finishes", "_messages", "_target")
-    traits: ClassVar = QuestionTraits(name="turns", form="turns", keys=frozenset({"turns"}), room=_room, tokens=_tokens)
+    traits: ClassVar = QuestionTraits(
+        name="turns", form="turns", keys=frozenset({"turns"}), room=lambda _: ROOM, tokens=_tokens
+    )
 
     def __init__(self, target: Target, *, at: int = 1, messages: tuple[Message, ...] = _FIRST) -> None:
         self._target = target
@@ -80,8 +78,7 @@ class TakeTurns:
             return called(reply, {"code": _code(words, self._at)}, tool=TOOL, finishes=self._finishes)
         if reply.calls:
             return Outcome.WRONG_ANSWER, f"a call of {quoted(reply.calls[0].name)} instead of the answer"
-        missing = without_text(reply)
-        if missing is not None:
+        if missing := without_text(reply):
             return missing
         expected, shown = f"{words.code_word} {_code(words, self._at)}", " ".join(reply.text.split())
         if all(word in shown for word in expected.split()):

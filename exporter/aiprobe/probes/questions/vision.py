@@ -42,8 +42,7 @@ class ReadPicture:
 
     def judge(self, reply: Reply, words: Words) -> Judgement:
         """Return whether the answer has the word and exactly the digits, or where it was cut."""
-        missing = without_text(reply)
-        if missing is not None:
+        if missing := without_text(reply):
             return missing
         shown = " ".join(reply.text.split())
         if words.digits in _NUMBER.findall(shown):
