@@ -7,6 +7,7 @@ interpreter lock, and would delay the event loop that times the probes. A separa
 import copyreg
 import json
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +22,12 @@ from aiprobe.core.secret import Secret
 from aiprobe.probes import PROBES
 
 _CODE: Final = "from aiprobe import apart, known; apart.answer(known.read_settings)"
+
+_CANNOT: Final = "the configuration was not read, because the process that reads it failed: "
+_LACKS: Final = ("MemoryError", "OSError: ", "BlockingIOError: ", "ImportError: ")
+"""Last lines of a traceback that mean that this machine lacks memory, descriptors or files: no bug."""
+READ_SECONDS: Final = 60.0
+"""How long the other process may take; a pipe in the place of a file would hold every later reload."""
 
 
 def _read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
@@ -39,22 +46,44 @@ _PICKLED: Final = copyreg.dispatch_table | {
 """Reducers for types that `pickle` rejects. Only this table pickles secrets, for the pipe between our two processes."""
 
 
-def read_settings_apart(config_file: Path, environ: Mapping[str, str]) -> Settings:
+def read_settings_apart(
+    config_file: Path, environ: Mapping[str, str], *, timeout_seconds: float = READ_SECONDS
+) -> Settings:
     """Read a configuration as `known.read_settings` does. Blocks until the other process ends.
 
     Raises:
         ConfigError: the configuration is invalid.
+        ValueError: this machine lacks what another process needs, such as memory or file descriptors, or it took too
+            long.
         RuntimeError: a bug; the text is the traceback of the other process.
     """
     question = json.dumps({"config_file": str(config_file), "environ": dict(environ)})
     command = [sys.executable, "-P", "-c", _CODE]
-    done = subprocess.run(command, input=question.encode(), capture_output=True, check=False)  # noqa: S603 - runs this package
+    try:
+        done = subprocess.run(  # noqa: S603 - runs this package
+            command, input=question.encode(), capture_output=True, check=False, timeout=timeout_seconds
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"{_CANNOT}it took longer than {timeout_seconds:g} s") from error
+    except OSError as error:
+        raise ValueError(_CANNOT + (error.strerror or str(error))) from error
     if done.returncode != 0:
-        raise RuntimeError(done.stderr.decode(errors="replace"))
+        text = done.stderr.decode(errors="replace")
+        if reason := _why_it_ended(done.returncode, text):
+            raise ValueError(_CANNOT + reason)
+        raise RuntimeError(text)
     read: Settings | tuple[Problem, ...] = pickle.loads(done.stdout)  # noqa: S301 - written by `answer`, in our own pipe
     if isinstance(read, Settings):
         return read
     raise ConfigError(read)
+
+
+def _why_it_ended(code: int, text: str) -> str:
+    """Return why the other process ended where that was no bug of ours, else an empty text."""
+    if code < 0:
+        return signal.strsignal(-code) or f"signal {-code}"
+    last = text.strip().rpartition("\n")[2]
+    return last if last.startswith(_LACKS) else ""
 
 
 def answer(read: Callable[[Path, Mapping[str, str]], Settings]) -> None:

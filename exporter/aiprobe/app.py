@@ -45,6 +45,7 @@ from aiprobe.resultlog import ResultLog
 from aiprobe.schedule import Scheduler
 from aiprobe.shard import Shard, Share
 from aiprobe.statuspages.keeper import PageKeeper
+from aiprobe.transport.descriptors import exhausted
 from aiprobe.transport.transport import Transport
 from aiprobe.web import server
 from aiprobe.web.healthkeeper import HealthKeeper
@@ -330,10 +331,10 @@ class App:
             await asyncio.to_thread(return_memory)
         except (ConfigError, ValueError) as error:
             return self._redactor(str(error))
-        except Exception:
-            # A bug here must not count as a successful reload.
-            log.exception("a bug while reloading")
-            return "a bug in aiprobe; the log has its traceback"
+        except Exception as error:
+            if not (reason := exhausted(error)):  # a bug must not count as a successful reload either
+                log.exception("a bug while reloading")
+            return reason or "a bug in aiprobe; the log has its traceback"
         return None
 
     async def save(self) -> bool:

@@ -1,8 +1,12 @@
 """A command whose standard streams are closed, or cannot carry what is printed, works as any other."""
 
 import asyncio
+import os
+import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +61,58 @@ async def test_serve_ends_by_itself_whatever_streams_are_closed(closed: str, tmp
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def serving(directory: Path, *arguments: str, stderr: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    (directory / "aiprobe.yml").write_text(CONFIG, encoding="utf-8")
+    command = [sys.executable, "-m", "aiprobe", "serve", "--web.listen-address", "127.0.0.1:0", *arguments]
+    process = await asyncio.create_subprocess_exec(*command, cwd=directory, env=environment({}), stderr=stderr)
+    try:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_serve_goes_on_and_stops_when_nobody_reads_its_log(tmp_path: Path) -> None:
+    reader, full = os.pipe()
+    os.set_blocking(full, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(full, b"x" * 4096)
+    os.set_blocking(full, True)
+    async with serving(tmp_path, "--log.level", "debug", stderr=full) as process:
+        while not has_files(tmp_path / "data"):
+            await asyncio.sleep(0.02)
+            assert process.returncode is None
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+    os.close(reader)
+    os.close(full)
+
+
+def awaits_hang_up(pid: int) -> bool:
+    """Return whether a process ignores or handles SIGHUP."""
+    masks = re.findall(r"Sig(?:Ign|Cgt):\s*([0-9a-f]+)", Path(f"/proc/{pid}/status").read_text())
+    return any(int(mask, 16) >> (signal.SIGHUP - 1) & 1 for mask in masks)
+
+
+async def test_a_reload_that_is_requested_during_the_start_is_made_after_it(tmp_path: Path) -> None:
+    async with serving(tmp_path, stderr=asyncio.subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while not awaits_hang_up(process.pid):
+            await asyncio.sleep(0.005)
+        line, started = b"", asyncio.ensure_future(process.stderr.readline())
+        while not started.done():
+            process.send_signal(signal.SIGHUP)
+            await asyncio.wait([started], timeout=0.05)
+        line = await started
+        while b"configuration reloaded" not in line:
+            line = await process.stderr.readline()
+            assert line, f"it ended with {await process.wait()}"
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])

@@ -1,5 +1,10 @@
 """The configuration as another process reads it: the same settings, the same problems."""
 
+import os
+import re
+import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +61,29 @@ def test_a_bug_in_the_other_process_is_an_exception_with_its_traceback(tmp_path:
     file.write_text(CONFIG, encoding="utf-8")
     with pytest.raises(RuntimeError, match=r"(?s)Traceback.*apart\.py.*known\.py.*TypeError"):
         read_settings_apart(file, {"A_KEY": 1})  # type: ignore[dict-item]  # what no environment holds
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        (resource.RLIMIT_NOFILE, 8, "Too many open files"),
+        (resource.RLIMIT_AS, 24 << 20, "Error|signal|Cannot allocate|Segmentation"),
+    ],
+)
+def test_a_machine_that_cannot_run_the_other_process_is_one_line(limit: int, value: int, reason: str) -> None:
+    code = (
+        "import os, pathlib, resource, aiprobe.apart\n"
+        "held = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]\n"
+        f"resource.setrlimit({limit}, ({value}, {value}))\n"
+        "try: aiprobe.apart.read_settings_apart(pathlib.Path('none.yml'), {})\n"
+        "except ValueError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert re.fullmatch(f"the configuration was not read.*failed: .*({reason}).*\n", done.stdout), done
+
+
+def test_a_file_that_never_ends_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "aiprobe.yml"
+    os.mkfifo(file)
+    with pytest.raises(ValueError, match=r"configuration was not read, .* it took longer than 2 s"):
+        read_settings_apart(file, {}, timeout_seconds=2)

@@ -4,6 +4,7 @@ A command and its libraries are imported when it is called, so `aiprobe version`
 """
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Final
@@ -45,6 +46,8 @@ class _Commands(click.Group):
         """Return a command, or None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name == "serve":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload that is requested now must not end it
         command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
         command.help = COMMANDS[cmd_name]
         return command

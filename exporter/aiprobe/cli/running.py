@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TypeVar
 
 import uvloop
 
 from aiprobe.cli.options import NOT_OK, fail
+from aiprobe.transport.descriptors import exhausted
 
 Returned = TypeVar("Returned")
 
@@ -20,8 +21,19 @@ def run(coroutine: Coroutine[None, None, Returned], *, code: int = NOT_OK) -> Re
             return runner.run(coroutine)
     except ValueError as error:
         fail(error, code=code)
+    except (OSError, MemoryError, RuntimeError) as error:
+        if not (reason := exhausted(error)):
+            raise
+        fail(reason, code=code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def hang_ups() -> Sequence[int]:
+    """Return a list that gets every SIGHUP from now on, until the event loop handles them: requests to reload."""
+    seen: list[int] = []
+    signal.signal(signal.SIGHUP, lambda number, _: seen.append(number))
+    return seen
 
 
 def stopped() -> asyncio.Event:

@@ -5,7 +5,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,8 @@ import click
 from aiprobe import __version__, logs
 from aiprobe.apart import read_settings_apart
 from aiprobe.app import App, Options
-from aiprobe.cli.options import config_option, fail, format_option, level_option, web_config_option
-from aiprobe.cli.running import run, stopped
+from aiprobe.cli.options import NOT_OK, config_option, fail, format_option, level_option, web_config_option
+from aiprobe.cli.running import hang_ups, run, stopped
 from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
@@ -80,7 +82,7 @@ def serve(
     with_mcp: bool,
 ) -> None:
     redactor = Redactor()
-    logs.set_up(level=log_level, log_format=log_format, redact=redactor)
+    reloads = hang_ups()
     raise_limit()
     options = Options(
         config_file=config_file,
@@ -91,15 +93,18 @@ def serve(
         shard=shard or Shard(),
         environ=dict(os.environ),
     )
-    settings = settings_or_exit(config_file, redactor, read=read_settings_apart)
-    run(serve_until_stopped(settings, options, redactor))
+    with closing(logs.LineWriter(sys.stderr.fileno())) as stream:
+        logs.set_up(level=log_level, log_format=log_format, redact=redactor, stream=stream)
+        settings = settings_or_exit(config_file, redactor, read=read_settings_apart)
+        run(serve_until_stopped(settings, options, redactor, asked_early=reloads))
 
 
-async def serve_until_stopped(settings: Settings, options: Options, redactor: Redactor) -> None:
-    """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+async def serve_until_stopped(
+    settings: Settings, options: Options, redactor: Redactor, *, asked_early: Collection[int] = ()
+) -> None:
+    """Serve until SIGTERM or SIGINT; SIGHUP reloads, as each of `asked_early` does after the start."""
     stop = stopped()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # while starting there is nothing to reload yet
     try:
         async with App(settings, options, redactor=redactor, clock=Clock()) as app:
             reloads: set[asyncio.Task[str | None]] = set()
@@ -110,6 +115,8 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
                 task.add_done_callback(reloads.discard)
 
             loop.add_signal_handler(signal.SIGHUP, reload)
+            if asked_early:
+                reload()
             settle()
             assert app.running is not None
             for address in app.running.addresses:
@@ -120,4 +127,5 @@ async def serve_until_stopped(settings: Settings, options: Options, redactor: Re
     except WebError as error:
         fail(error)
     if lost := app.journal.dropped:
-        fail(f"{lost} results were lost, because the journal could not write them: the log has the reason")
+        log.error("%d results were lost, because the journal could not write them", lost)
+        sys.exit(NOT_OK)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from aiprobe.cli.options import NOT_OK
+from aiprobe.cli.options import NOT_OK, fail
 from aiprobe.config.problems import ConfigError
 from aiprobe.config.settings import Settings
 from aiprobe.core.secret import CONFIGURED, Redactor
@@ -26,5 +26,7 @@ def settings_or_exit(
         for problem in error.problems:
             click.echo(str(problem), err=True)
         sys.exit(code)
+    except ValueError as error:
+        fail(error, code=code)
     redactor.keep(CONFIGURED, settings.secrets)
     return settings

@@ -12,10 +12,24 @@ from typing import Final
 
 EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})
 """Error numbers that mean that this machine or this process has run out of a resource."""
+_NO_THREAD: Final = "can't start new thread"
+"""The text of Python's own RuntimeError."""
 HELD_BACK: Final = 64
 """Descriptors for the listener, the journal, status pages and egress checks."""
 _MOST_FILES: Final = 65_536
 _FEWEST: Final = 8
+
+
+def exhausted(error: BaseException) -> str:
+    """Return that this machine or this process has run out of something, and of what; empty for another error."""
+    lack = ""
+    if isinstance(error, MemoryError):
+        lack = os.strerror(errno.ENOMEM)
+    elif isinstance(error, OSError) and error.errno in {*EXHAUSTED, errno.EAGAIN}:
+        lack = os.strerror(error.errno)
+    elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        lack = _NO_THREAD
+    return f"aiprobe itself has run out: {lack}" if lack else ""
 
 
 def raise_limit() -> None:

@@ -184,8 +184,10 @@ async def _bind(text: str) -> list[socket.socket]:
     try:
         if not host:
             return [_bind_every_interface(port)]
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # Not the event loop's own: libuv aborts the process where it cannot start its four threads.
+        found = await asyncio.to_thread(
+            socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
         return _bind_found([(family, place) for family, _, _, _, place in found])
     except socket.gaierror as error:
         raise WebError(f"cannot listen on {text}: {host} is no address of this machine: {error.strerror}") from error

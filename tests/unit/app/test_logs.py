@@ -2,7 +2,10 @@
 
 import io
 import logging
+import os
+import re
 from collections.abc import Iterator
+from contextlib import closing, suppress
 
 import pytest
 
@@ -56,3 +59,42 @@ def test_a_refused_key_is_logged_with_the_account_that_it_belongs_to(lines: io.S
     ResultLog({target.name: Tracked(target)}).finished(a_finished(target, a_result(Outcome.AUTH)))
     assert "account=batch-team" in lines.getvalue()
     assert "outcome=auth" in lines.getvalue()
+
+
+def test_a_reader_that_stops_reading_blocks_nobody_and_is_told_how_many_lines_it_lost(lines: io.StringIO) -> None:
+    reader, full = os.pipe()
+    with closing(logs.LineWriter(full)) as stream, os.fdopen(reader, encoding="utf-8") as read:
+        logs.set_up(level="info", log_format="logfmt", redact=str, stream=stream)
+        for number in range(5000):
+            logging.getLogger("aiprobe").info("%s", f"line-{number:04d}-" + "x" * 100)
+        got = []
+        for line in read:
+            got.append(line)
+            if "log lines are lost" in line:
+                break
+        lost = int(re.findall(r"lines=(\d+)", got[-1])[0])
+        numbers = [int(number) for number in re.findall(r"line-(\d{4})-", "".join(got))]
+        assert numbers == sorted(set(numbers)), "in their order, none twice"
+        assert len(numbers) + lost == 5000
+        assert lost > 0
+    os.close(full)
+    assert lines.getvalue() == ""
+
+
+@pytest.mark.parametrize("trouble", ["nobody reads", "no reader", "closed", "full device"])
+def test_a_stream_that_takes_nothing_ends_nothing(trouble: str) -> None:
+    reader, descriptor = os.pipe()
+    if trouble == "nobody reads":
+        os.set_blocking(descriptor, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(descriptor, b"x" * 4096)
+    elif trouble == "full device":
+        descriptor = os.open("/dev/full", os.O_WRONLY)
+    else:
+        os.close({"no reader": reader, "closed": descriptor}[trouble])
+    stream = logs.LineWriter(descriptor)
+    for _ in range(3000):
+        stream.write("a line\n")
+    stream.close()
+    assert (stream.waiting > 0) == (trouble == "nobody reads")
