@@ -22,7 +22,8 @@ _WORDS: Final = (
     CUT, b"\n\n", b"\r\n", b"\r\n\r\n", b"data: ", b"{", b"}", b"[", b"]", b'"', b"null", b"true", b"1e999", b"-1",
     b"9" * 401, b"[]", b"{}", b'""', b"NaN", b"\\ud800", b"\x00", b"\xff", b"\xef\xbb\xbf", b": ", b"<", b">", b"&",
     b"<li>", b"<!--", b"]]>", b"${KEY}", b"$", b"*a", b"&a", b"!!int", b"chunked", b"gzip", b"Content-Length: 0\r\n",
-    b"ffffffff", b" " * 64, b"[" * 512, b"\x80" * 4,
+    b"ffffffff", b" " * 64, b"[" * 512, b"\x80" * 4, b'{"error":' * 300 + b"1" + b"}" * 300, b"[" * 200 + b"]" * 200,
+    b"[" * 60 + b"]" * 60 + b",", b'"\\ud800"',
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -16,17 +16,23 @@ from aiprobe.config.problems import ConfigError
 from aiprobe.core.secret import Redactor, Secret
 from aiprobe.incidents.validation import Validator
 from aiprobe.known import KNOWN
+from aiprobe.probes.models import judge
+from aiprobe.probes.prompt import FIXED_WORDS
+from aiprobe.probes.questions import QUESTIONS
+from aiprobe.probes.questions.question import Reply as Judged
 from aiprobe.protocols import PROTOCOLS
-from aiprobe.protocols.base import ReplyHead
+from aiprobe.protocols.base import ReplyHead, ToolCall
 from aiprobe.protocols.eventstream import EventStreamParser
 from aiprobe.protocols.headers import rate_limits, retry_after_seconds, server_seconds
-from aiprobe.protocols.jsonvalues import UnreadableError
+from aiprobe.protocols.jsonvalues import UnreadableError, a_name, any_object
 from aiprobe.protocols.judging.errors import in_reply
+from aiprobe.protocols.mcp import ReplyReader, failure_in, server_name
 from aiprobe.protocols.sse import FrameParser
 from aiprobe.protocols.websocket import FrameReader
 from aiprobe.statuspages import FEEDS, READERS, PageError
 from aiprobe.transport.exchange import Exchange, WireError
 from aiprobe.transport.framing import Reply
+from tests.builders import a_target
 from tests.unit.probes.asking import Recorder
 
 ON_THE_LOOP_SECONDS: Final = 0.05
@@ -61,6 +67,39 @@ def _reader(name: str, *, stream: bool) -> Callable[[bytes], Hashable]:
         return tuple(dict.fromkeys(type(event).__name__ + str(getattr(event, "outcome", "")) for event in events))
 
     return run
+
+
+def _mcp(data: bytes) -> Hashable:
+    reader = ReplyReader(number=1, stream=data[:1] != b"{")
+    for piece in data.split(CUT):
+        reader.feed(piece)
+    reader.close()
+    failure = failure_in(reader.message) if reader.message else reader.failure
+    result = any_object((reader.message or {}).get("result"))
+    return str(failure and failure.outcome), bool(server_name(result)), _tools_of(result)
+
+
+def _tools_of(result: dict[str, Any]) -> int:
+    tools = result.get("tools")
+    return min(
+        2, sum(bool(a_name(any_object(tool).get("name"))) for tool in (tools if isinstance(tools, list) else ()))
+    )
+
+
+def _models(data: bytes) -> Hashable:
+    failure = judge(PROTOCOLS["openai-chat"], ReplyHead(status=200, headers={}), data)
+    return failure and (failure.outcome, failure.message[:20])
+
+
+def _answer(data: bytes) -> Hashable:
+    """Judge a text that a model wrote, as an object of a schema and as the arguments of a call."""
+    text = data.decode("utf-8", "replace")
+    call = ToolCall(name="report_word", arguments=text)
+    replies = {
+        "structured": Judged(text=text, reason="stop"),
+        "tools": Judged(text="", calls=(call,), reason="tool_calls"),
+    }
+    return tuple(_QUESTIONS[name].judge(reply, FIXED_WORDS)[0] for name, reply in replies.items())
 
 
 def _error(data: bytes) -> Hashable:
@@ -141,6 +180,10 @@ _SSE: Final = (
     b'{"model":"m","message":{"content":"t"},"done":true,"load_duration":5,"eval_count":1}\n',
 )
 _JSON: Final = tuple(seed.partition(b"data: ")[2].split(b"\n")[0] or seed for seed in _SSE)
+_MESSAGES: Final = (
+    b'{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"s","version":"1"},"tools":[{"name":"t"}]}}',
+    b'data: {"jsonrpc":"2.0","method":"n"}\n\ndata: [{"jsonrpc":"2.0","id":"1","error":{"code":5,"message":"m"}}]\n\n',
+)
 _INCIDENT: Final = b'{"id":"i","name":"n","status":"resolved","impact":"minor","created_at":"2026-03-02T12:00:00Z"}'
 _PAGES: Final = (
     b'{"components":[{"id":"a","name":"API","status":"operational"}],"incidents":[' + _INCIDENT + b"]}",
@@ -179,6 +222,7 @@ targets: [{<<: *d, name: t, provider: openai, probe: models, labels: {a: b}}]
 providers: {openai: {}}
 """,
 )
+_QUESTIONS: Final = {name: QUESTIONS[name](a_target(ask=name)) for name in ("structured", "tools")}
 _FRAMES: Final = (b"\x81\x05hello", b"\x01\x02he\x80\x03llo\x89\x00\x88\x02\x03\xe8", b"\x81\x7e\x01\x00" + b"a" * 256)
 _EVENT: Final = b"\x00\x00\x00\x10\x00\x00\x00\x00\x05\xc2\x48\xeb}\x98\xc8\xff"
 _TEXTS: Final = (f"bad key {KEY[:12]}***".encode(), b"Bearer abcdefgh12345678, eyJhbGciOi.abc, https://u:p@h/?key=v")
@@ -190,6 +234,9 @@ _CHATS: Final = sorted(PROTOCOLS.keys() - {"mcp"})
 TARGETS: Final[Mapping[str, Target]] = {
     **{f"{name}-stream": Target(run=_reader(name, stream=True), seeds=_SSE) for name in _CHATS},
     **{f"{name}-body": Target(run=_reader(name, stream=False), seeds=_JSON) for name in _CHATS},
+    "mcp": Target(run=_mcp, seeds=_MESSAGES),
+    "models": Target(run=_models, seeds=_JSON),
+    "answer": Target(run=_answer, seeds=(b'{"code_word": "bodakemut", "marker": "END48213", "word": "bodakemut"}',)),
     "errors": Target(run=_error, seeds=(*(b"\x1d" + seed for seed in _JSON), b"g<html><title>Just a moment")),
     "headers": Target(run=_headers, seeds=_HEADERS),
     "sse": Target(run=_pieces(lambda: FrameParser().feed), seeds=_SSE, declared=(UnreadableError,)),

@@ -19,9 +19,12 @@ from aiprobe.probes.body import BodySink
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import ReplyHead
+from aiprobe.protocols.jsonvalues import load
 
 MAX_BYTES: Final = 4 << 20
 MAX_ENTRIES: Final = 10_000
+_MOST_VALUES: Final = 200_000
+"""Of an answer over HTTP, which is decoded on the event loop."""
 _TIMEOUTS: Final = Timeouts(connect=5, first_token=10, stall=10, total=20)
 
 
@@ -37,7 +40,7 @@ async def read_source(source: Source, tools: Tools) -> tuple[Entry, ...]:
             value = await asyncio.to_thread(_file, source.place)
         else:
             place, head, body = await _get(source, tools)
-            value = json.loads(body)
+            value = load(body, most_values=_MOST_VALUES)
         found = {entry.id: entry for entry in reversed(list(READERS[source.kind](value)))}
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(reasons.of_form(source, place, head, body)) from error

@@ -6,7 +6,7 @@ Redirects are followed within bounds; credentials go to the provider's own origi
 import json
 import re
 from dataclasses import replace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from aiprobe.core.kind import AnsweredBy, HttpExpectation, ProbeKind
@@ -17,7 +17,7 @@ from aiprobe.probes.body import BodySink
 from aiprobe.probes.call import DETAIL_KEPT, USER_AGENT, credentials, origin, result_of, route
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.headers import retry_after_seconds
-from aiprobe.protocols.jsonvalues import an_id
+from aiprobe.protocols.jsonvalues import MOST_LISTED, UnreadableError, an_id, load
 from aiprobe.protocols.judging.errors import in_reply, is_challenge
 from aiprobe.transport.hops import joined
 from aiprobe.transport.transport import Exchange
@@ -168,9 +168,9 @@ def _unexpected(head: ReplyHead, body: bytes) -> tuple[Outcome, str]:
 def _judge_json(body: bytes, expect: HttpExpectation) -> tuple[Outcome, str]:
     assert expect.json_path is not None
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return Outcome.MALFORMED, "the body is not JSON"
+        value: Any = load(body, most_values=MOST_LISTED)
+    except UnreadableError as problem:
+        return Outcome.MALFORMED, f"the body: {problem}"
     for key in expect.json_path.split("."):
         if isinstance(value, dict) and key in value:
             value = value[key]
@@ -181,8 +181,15 @@ def _judge_json(body: bytes, expect: HttpExpectation) -> tuple[Outcome, str]:
     if expect.json_equals is not None and (
         value != expect.json_equals or isinstance(value, bool) is not isinstance(expect.json_equals, bool)
     ):
-        return Outcome.WRONG_ANSWER, f"{expect.json_path} is {json.dumps(value)[:DETAIL_KEPT]}"
+        return Outcome.WRONG_ANSWER, f"{expect.json_path} is {_named(value)}"
     return Outcome.OK, ""
+
+
+def _named(value: object) -> str:
+    """Return a value as a detail shows it."""
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    return json.dumps(value)[:DETAIL_KEPT]
 
 
 def _path(parts: SplitResult) -> str:

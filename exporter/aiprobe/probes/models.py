@@ -1,6 +1,5 @@
 """The models probe: the zero-cost list endpoint. It proves edge and credential, not inference."""
 
-import json
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
@@ -13,6 +12,7 @@ from aiprobe.probes.call import failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
+from aiprobe.protocols.jsonvalues import MOST_LISTED, UnreadableError, load
 from aiprobe.protocols.judging import errors
 from aiprobe.protocols.protocol import Protocol
 from aiprobe.transport.transport import Exchange
@@ -82,9 +82,9 @@ def judge(protocol: Protocol, head: ReplyHead, body: bytes) -> Failure | None:
     if errors.is_challenge(head.headers):
         return protocol.failure(head, body)
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return Failure(outcome=Outcome.MALFORMED, message="the list of models is not JSON")
+        document = load(body, most_values=MOST_LISTED)
+    except UnreadableError as problem:
+        return errors.malformed(f"the list of models: {problem}")
     failed = errors.in_document(document)
     if failed is not None:
         return failed

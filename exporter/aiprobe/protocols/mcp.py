@@ -19,7 +19,9 @@ from aiprobe.protocols.request import own_headers
 from aiprobe.protocols.sse import FrameParser
 
 CLIENT: Final = {"name": "aiprobe", "version": "1"}
-_MOST_HELD_BYTES: Final = 8 << 20
+_MOST_HELD_BYTES: Final = 2 << 20
+_MOST_VALUES: Final = 50_000
+"""Of a message: a thousand tools with their schemas."""
 _MOST_MESSAGES: Final = 1000
 """Of notifications and progress before the answer to a question that needs neither."""
 
@@ -120,7 +122,7 @@ class ReplyReader:
 
     def _take(self, data: bytes) -> None:
         try:
-            document = load(data)
+            document = load(data, most_values=_MOST_VALUES)
         except UnreadableError as problem:
             self.failure = self.failure or errors.malformed(str(problem))
             return

@@ -20,8 +20,8 @@ PROGRESS: Final[Sequence[Event]] = (Progress(),)
 NOTHING: Final[Sequence[Event]] = ()
 _LAST: Final = frozenset({End, Failure})
 _GOES_ON: Final = frozenset({Progress, Text, Reasoning})
-_MOST_VALUES: Final = 300_000
-"""In a whole body: a list of models can be megabytes long."""
+_MOST_PUT_OFF_BYTES: Final = 16 * 1024
+"""Of plain events that are decoded together, about a hundred."""
 _BARE_TRIES: Final = 16
 """Attempts to decode unframed JSON before the end of the body: each reads all of it again."""
 
@@ -61,6 +61,7 @@ class StreamReader:
         "_parser",
         "_plain",
         "_put_off",
+        "_put_off_bytes",
         "_restated",
         "patient",
     )
@@ -72,6 +73,7 @@ class StreamReader:
         self._dialect = dialect
         self._plain = plain
         self._put_off: list[bytes] = []
+        self._put_off_bytes = 0
         self._parser = FrameParser()
         self._bare = bytearray()
         """Lines outside any event, in one array: a million objects would hold the event loop when they are freed."""
@@ -86,7 +88,8 @@ class StreamReader:
             return NOTHING
         if self.patient and self._plain is not None and self._plain.fits(data) and self._parser.is_one_event(data):
             self._put_off.append(data[6:-2])
-            return PROGRESS
+            self._put_off_bytes += len(data)
+            return PROGRESS if self._put_off_bytes < _MOST_PUT_OFF_BYTES else self.catch_up() or PROGRESS
         events = list(self.catch_up())
         if events and type(events[-1]) in _LAST:
             return events
@@ -131,9 +134,9 @@ class StreamReader:
         """Return the events of what was put off."""
         if not self._put_off or self._plain is None:
             return NOTHING
-        put_off, self._put_off = self._put_off, []
+        put_off, self._put_off, self._put_off_bytes = self._put_off, [], 0
         try:
-            documents = load(b"[%b]" % b",".join(put_off), most_values=_MOST_VALUES)
+            documents = load(b"[%b]" % b",".join(put_off), most_values=_MOST_PUT_OFF_BYTES)
             if isinstance(documents, list) and len(documents) == len(put_off):
                 return self._plain.take(documents)
         except UnreadableError:
@@ -200,7 +203,7 @@ class BodyReader:
         if not body:
             return (End(),)
         try:
-            document = load(body, most_values=_MOST_VALUES)
+            document = load(body)
         except UnreadableError as problem:
             return (errors.malformed(str(problem)),)
         failed = error_events(document)

@@ -255,12 +255,12 @@ class Reply:
     def _next_piece(self) -> bytes:
         assert self._pieces is not None
         try:
-            piece = next(self._pieces, b"")
+            piece = next(self._pieces, None)
         except InflateError as error:
             raise WireError(Outcome.MALFORMED, str(error)) from error
-        if not piece:
+        if piece is None:
             self._pieces = None
-        return piece
+        return piece or b""
 
     def _end_of_body(self, body: Body) -> None:
         if self._inflater is not None and not self._inflater.finished and not self.done:

@@ -13,6 +13,10 @@ PIECE_BYTES: Final = 64 * 1024
 """The most bytes of one decoded piece, and so the most that a bomb can allocate at a time."""
 _MOST_LAYERS: Final = 5
 """As in httpx 2.16."""
+_MOST_MEMBERS: Final = 1000
+"""Of one layer of gzip: real servers send one."""
+_MOST_BYTES: Final = 16 << 20
+"""Decoded by one layer; for the last one, the caller has a smaller limit."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _GZIP_BEGINS: Final = b"\x1f\x8b"
 _ZLIB: Final = zlib.MAX_WBITS
@@ -29,7 +33,7 @@ class Inflater:
     Bytes after the compressed data are ignored: padding, or a mistake of the server.
     """
 
-    __slots__ = ("_coding", "_held", "_over", "_stream", "_under")
+    __slots__ = ("_bytes", "_coding", "_held", "_members", "_over", "_stream", "_under")
 
     def __init__(self, coding: str, *, under: "Inflater | None" = None) -> None:
         """`under` decodes the outer layer before this one."""
@@ -38,6 +42,7 @@ class Inflater:
         self._stream: zlib._Decompress | None = None
         self._held = b""
         self._over = False
+        self._members = self._bytes = 0
 
     @property
     def finished(self) -> bool:
@@ -45,16 +50,17 @@ class Inflater:
         return self._over or (not self._held if self._stream is None else self._stream.eof)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the decoded `data` in pieces of at most `PIECE_BYTES`.
+        """Yield the decoded `data` in pieces of at most `PIECE_BYTES`, also empty ones: each is the work of one turn.
 
         Raises:
-            InflateError: the bytes are invalid.
+            InflateError: the bytes are invalid, or more than any reply has.
         """
         if self._under is None:
             yield from self._inflate(data)
             return
         for piece in self._under.feed(data):
             yield from self._inflate(piece)
+            yield b""
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:
         data = self._held + data
@@ -68,7 +74,12 @@ class Inflater:
                     self._over = True
                     return
                 self._stream = zlib.decompressobj(_window(self._coding, data))
-            yield from _pieces(self._stream, data)
+                self._members += 1
+            for piece in _pieces(self._stream, data):
+                self._bytes += len(piece)
+                if self._members > _MOST_MEMBERS or self._bytes > _MOST_BYTES:
+                    raise InflateError("broken compression: far more than what was sent stands for")
+                yield piece
             data = self._stream.unused_data
 
 
@@ -102,10 +113,9 @@ def _window(coding: str, start: bytes) -> int:
 def _pieces(stream: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
     try:
         piece = stream.decompress(data, PIECE_BYTES)
-        while piece:
-            yield piece
-            if len(piece) < PIECE_BYTES:
-                break
+        yield piece
+        while len(piece) == PIECE_BYTES:
             piece = stream.decompress(stream.unconsumed_tail, PIECE_BYTES)
+            yield piece
     except zlib.error as error:
         raise InflateError(f"broken compression: {error}") from error

@@ -293,6 +293,11 @@ async def test_a_large_answer_is_an_error() -> None:
         await answered("http", " " * (MAX_BYTES + 1))
 
 
+async def test_an_answer_that_would_hold_the_event_loop_is_of_another_form() -> None:
+    with pytest.raises(SourceError, match="has not the form"):
+        await answered("http", "[" + '{"targets":[]},' * 100_000 + '{"targets":[]}]')
+
+
 async def test_a_place_that_nobody_serves_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match=r"^GET http://127\.0\.0\.1:9/v1/models: no answer: connect.*; check that the server"

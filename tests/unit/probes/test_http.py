@@ -117,6 +117,20 @@ async def test_a_json_value_is_compared(path: str, equals: str | float | bool | 
         assert (await probe(url, HttpExpectation(json_path=path, json_equals=equals))).outcome is expected
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ('{"a":[' + "[]," * 100_000 + "0]}", "the body: JSON of more than 100000 values"),
+        ('{"a":' + "[" * 300 + "]" * 300 + "}", "the body: JSON nested too deeply"),
+        ("{", "the body: not JSON"),
+    ],
+)
+async def test_json_that_would_hold_the_event_loop_is_malformed(body: str, detail: str) -> None:
+    async with a_site(a_page(body)) as url:
+        result = await probe(url, HttpExpectation(json_path="a"))
+    assert (result.outcome, result.detail) == (Outcome.MALFORMED, detail)
+
+
 async def test_a_redirect_that_is_expected_needs_no_body() -> None:
     async def moved(_: web.Request) -> web.Response:
         return web.Response(status=301, content_type="text/html", headers={"location": "/elsewhere"})

@@ -27,9 +27,19 @@ from tests.unit.protocols.replies.playing import (
 )
 from tests.unit.protocols.test_bedrock import a_frame
 
+
+def nested(levels: int, name: str = "") -> Any:
+    """Return lists in lists, or objects of one field in one another."""
+    value: Any = {} if name else []
+    for _ in range(levels):
+        value = {name: value} if name else [value]
+    return value
+
+
 VALUES: Final[list[Any]] = [
     None, True, False, 0, -1, 7, 0.5, 10**400, -(10**400), 1e308, float("nan"), float("inf"), "", "x", "429", "\ud800", "\x00",
     [], [[]], [None], ["x"], [7], {}, {"a": 1}, {"type": []}, {"text": {}}, {"error": []}, {"message": {"message": []}},
+    nested(90), nested(90, "error"), nested(400), nested(400, "a"), nested(700, "error"),
 ]  # fmt: skip
 Place = tuple[str | int, ...]
 

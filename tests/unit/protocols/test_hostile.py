@@ -11,6 +11,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, Meta, Reasoning, Text
 from aiprobe.protocols.judging.errors import in_reply
+from aiprobe.protocols.reading import PROGRESS, StreamReader
 from tests.unit.protocols.builders import Told, a_head, a_provider, read, read_json, sse
 
 STREAMING = ["anthropic-messages", "openai-chat", "openai-responses", "gemini", "cohere-chat"]
@@ -153,15 +154,30 @@ def test_deep_nesting_is_malformed(protocol: str, shape: str) -> None:
     assert PROTOCOLS[protocol].failure(a_head(500), DEEP[shape]).outcome is Outcome.SERVER_ERROR
 
 
-LONG = b'{"choices":[' + b"0," * 400_000 + b"0]}"
+LONG = {
+    "zeros": b'{"choices":[' + b"0," * 11_000 + b"0]}",
+    "objects": b'{"choices":[' + b"{}," * 6_000 + b"{}]}",
+    "lists in lists": b'{"choices":[' + (b"[" * 60 + b"]" * 60 + b",") * 200 + b"0]}",
+    "errors": b'{"error":[' + b"[[]]," * 5_000 + b"0]}",
+}
 
 
+@pytest.mark.parametrize("shape", LONG)
 @pytest.mark.parametrize("protocol", ALL)
-def test_a_list_whose_decoding_would_hold_the_event_loop_is_malformed(protocol: str) -> None:
-    assert read(protocol, LONG, stream=False).outcome is Outcome.MALFORMED
+def test_a_document_whose_reading_would_hold_the_event_loop_is_malformed(protocol: str, shape: str) -> None:
+    assert read(protocol, LONG[shape], stream=False).outcome is Outcome.MALFORMED
     if protocol in STREAMING:
-        assert read(protocol, b"data: " + LONG[: len(LONG) // 8] + b"0]}\n\n").outcome is Outcome.MALFORMED
-    assert PROTOCOLS[protocol].failure(a_head(500), LONG).outcome is Outcome.SERVER_ERROR
+        assert read(protocol, b"data: " + LONG[shape] + b"\n\n").outcome is Outcome.MALFORMED
+    assert PROTOCOLS[protocol].failure(a_head(500), LONG[shape]).outcome is Outcome.SERVER_ERROR
+
+
+def test_plain_events_that_are_put_off_are_decoded_before_they_are_many() -> None:
+    reader = PROTOCOLS["openai-chat"].reader(stream=True)
+    assert isinstance(reader, StreamReader)
+    reader.patient = True
+    event = b'data: {"choices":[{"index":0,"delta":{"content":"la "},"finish_reason":null}]}\n\n'
+    decoded = sum(reader.feed(event) is not PROGRESS for _ in range(2000))
+    assert len(event) * 2000 / (20 * 1024) < decoded < 200
 
 
 def test_lines_outside_of_any_event_are_bounded_and_kept_as_one_object() -> None:

@@ -211,6 +211,26 @@ def test_a_piece_that_fills_its_buffer_exactly_loses_nothing() -> None:
         assert inflater.finished
 
 
+@pytest.mark.parametrize(
+    ("codings", "data"),
+    [
+        ("gzip", gzip.compress(b"") * 2000),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"") * 400_000)),
+        ("gzip, gzip", gzip.compress(b"\x1f\x8b\x08\x08\0\0\0\0\0\xff" + b"name" * 8_000_000)),
+        ("deflate, gzip", gzip.compress(zlib.compress(b"") + b"0" * 32_000_000)),
+        ("gzip, gzip, gzip", gzip.compress(gzip.compress(gzip.compress(b"0" * 32_000_000)))),
+    ],
+)
+def test_what_inflates_without_end_gives_the_loop_back_at_each_step_and_ends(codings: str, data: bytes) -> None:
+    layers = inflater(codings)
+    assert layers is not None
+    steps: list[int] = []
+    with pytest.raises(InflateError, match="far more"):
+        steps.extend(len(piece) for piece in layers.feed(data))
+    assert len(steps) >= 250
+    assert max(steps) <= PIECE_BYTES
+
+
 def test_gzip_may_come_in_several_members() -> None:
     data = gzip.compress(b"one ") + gzip.compress(b"two")
     for split in range(len(data)):

@@ -4,9 +4,10 @@ The one room that imports `jsonschema_rs`. Its regular expressions are Rust's: w
 so that no pattern of a configuration can take long over an answer. References outside a schema are not fetched.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
+
+from aiprobe.protocols.jsonvalues import load
 
 LONGEST_TEXT: Final = 65_536
 """Characters of an answer that are checked; a longer one is refused."""
@@ -31,7 +32,10 @@ class Checker:
 
     def problem(self, instance: object) -> str:
         """Return where an instance breaks the schema, without its values; empty for nothing."""
-        error = next(self._validator.iter_errors(instance), None)
+        try:
+            error = next(self._validator.iter_errors(instance), None)
+        except UnicodeEncodeError:  # JSON can escape half a pair, and Rust has no such text
+            return "a text has half of a surrogate pair"
         if error is None:
             return ""
         at = "/".join(str(part) for part in error.instance_path) or "the whole"
@@ -49,7 +53,4 @@ def matcher(pattern: str) -> Checker:
 
 def loaded(text: str) -> object:
     """Return the one JSON document that a text is. Raises ValueError for anything else."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return load(text.encode())

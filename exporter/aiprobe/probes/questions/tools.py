@@ -3,7 +3,6 @@
 The tool is offered and not forced, as agents do it: a forced call has another finish reason in some protocols.
 """
 
-import json
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -14,6 +13,7 @@ from aiprobe.probes.prompt import CODE_WORD, MARKER, OTHER, Words, padding
 from aiprobe.probes.questions.question import Judgement, Reply, quoted, tokens_of, without_text
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, Tool
+from aiprobe.protocols.jsonvalues import UnreadableError, load
 from aiprobe.protocols.judging.finishes import word
 
 ROOM: Final = 192
@@ -85,8 +85,8 @@ def _problem(reply: Reply, wanted: dict[str, str], tool: Tool) -> str:
     if call.name != tool.name:
         return f"a call of {quoted(call.name)} instead of {tool.name!r}"
     try:
-        arguments = json.loads(call.arguments or "{}")
-    except (ValueError, RecursionError):
+        arguments = load(call.arguments.encode() or b"{}")
+    except UnreadableError:
         return f"the arguments are broken JSON: {quoted(call.arguments)}"
     if arguments != wanted:
         return f"other arguments than those asked for: {quoted(call.arguments)}"
