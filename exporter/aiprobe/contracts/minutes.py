@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterable
 from operator import add
 from typing import Final
 
-from aiprobe.core.evidence import EXCLUDED_MINUTE, MINUTES_PER_HOUR, HourRow, decode_minute, with_maintenance
+from aiprobe.core.evidence import (
+    BAD_OF,
+    EXCLUDED_MINUTE,
+    EXCLUDED_OF,
+    GOOD_OF,
+    MINUTES_PER_HOUR,
+    HourRow,
+    with_maintenance,
+)
 from aiprobe.core.model import IDENTITY_LABELS
 
-_DECODED: Final = [decode_minute(code) for code in range(256)]
-_GOOD: Final = bytes(minute.good for minute in _DECODED)
-_BAD: Final = bytes(minute.bad for minute in _DECODED)
-_EXCLUDED: Final = bytes(minute.excluded for minute in _DECODED)
 _MODEL: Final = IDENTITY_LABELS.index("model")
 
 
@@ -48,12 +52,12 @@ class HourMinutes:
         `target_speed` gives the contract's tokens per second for a model, where it promises a speed.
         """
         minutes = row.minutes if exclude_maintenance else with_maintenance(row)
-        self.good = list(map(add, self.good, minutes.translate(_GOOD)))
-        bad = minutes.translate(_BAD)
+        self.good = list(map(add, self.good, minutes.translate(GOOD_OF)))
+        bad = minutes.translate(BAD_OF)
         if bad.strip(b"\0"):
             self.bad = list(map(add, self.bad, bad))
         if EXCLUDED_MINUTE in minutes:
-            self.excluded = list(map(add, self.excluded, minutes.translate(_EXCLUDED)))
+            self.excluded = list(map(add, self.excluded, minutes.translate(EXCLUDED_OF)))
         for minute in disputed_minutes:
             if self.bad[minute] > 0:
                 self.bad[minute] -= 1

@@ -53,6 +53,13 @@ def decode_minute(code: int) -> Minute:
     return Minute(good=code >> 4, bad=code & 0x0F)
 
 
+_DECODED: Final = [decode_minute(code) for code in range(256)]
+GOOD_OF: Final = bytes(minute.good for minute in _DECODED)
+BAD_OF: Final = bytes(minute.bad for minute in _DECODED)
+EXCLUDED_OF: Final = bytes(minute.excluded for minute in _DECODED)
+"""Tables of `bytes.translate`, from the bytes of minutes to one of their counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourRow:
     """One target's hour."""

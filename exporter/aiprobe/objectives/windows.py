@@ -12,7 +12,7 @@ from operator import sub
 from typing import Final, NamedTuple
 
 from aiprobe.core.clock import STEP_SECONDS
-from aiprobe.core.evidence import HOUR_SECONDS, MINUTES_PER_HOUR, HourRow
+from aiprobe.core.evidence import BAD_OF, GOOD_OF, HOUR_SECONDS, MINUTES_PER_HOUR, HourRow
 from aiprobe.core.outcomes import Verdict
 
 DAY_SECONDS: Final = 86_400
@@ -35,8 +35,6 @@ _LEVELS: Final = ((10, 300), (60, 7200), (600, 3 * DAY_SECONDS), (HOUR_SECONDS, 
 _MINUTES, _TENS, _HOURS = range(1, 4)
 _WIDTHS: Final = "BHIQ"
 """Codes of arrays, one to eight bytes for each number."""
-_GOOD: Final = bytes(0 if code == 0xFF else code >> 4 for code in range(256))
-_BAD: Final = bytes(0 if code == 0xFF else code & 0x0F for code in range(256))
 
 
 class Counts(NamedTuple):
@@ -275,7 +273,7 @@ def _spread(row: HourRow, slo: str, steps: int) -> tuple[Sequence[int], Sequence
 @lru_cache(maxsize=1024)
 def _parts(codes: bytes, good: int, bad: int, steps: int) -> tuple[Sequence[int], Sequence[int]]:
     """Divide an hour; most hours are like many others, and a start meets a hundred thousand."""
-    return _share(codes.translate(_GOOD), good, steps), _share(codes.translate(_BAD), bad, steps)
+    return _share(codes.translate(GOOD_OF), good, steps), _share(codes.translate(BAD_OF), bad, steps)
 
 
 def _share(minutes: bytes, total: int, steps: int) -> Sequence[int]:
