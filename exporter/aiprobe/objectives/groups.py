@@ -50,23 +50,24 @@ def combine_minute(codes: Iterable[int]) -> int:
     return GOOD_MINUTE if any(code >> 4 for code in seen) else BAD_MINUTE
 
 
-def combine_hours(group: str, rows: Iterable[HourRow]) -> Sequence[HourRow]:
+def combine_hours(rows: Iterable[HourRow]) -> Sequence[HourRow]:
     """Return the group's hours from its members' rows, oldest first, each minute worth one event."""
     by_hour: dict[int, list[bytes]] = {}
     for row in rows:
         by_hour.setdefault(row.hour, []).append(row.minutes)
     combined = []
     for hour, members in sorted(by_hour.items()):
-        minutes = bytes(map(combine_minute, zip(*members, strict=True)))
-        sums = (minutes.count(GOOD_MINUTE), minutes.count(BAD_MINUTE), minutes.count(EXCLUDED_MINUTE))
-        combined.append(
-            HourRow(target=group, hour=hour, identity=(group,), minutes=minutes, sums={_AVAILABILITY: sums})
-        )
+        combined.append(_hour(hour, bytes(map(combine_minute, zip(*members, strict=True)))))
     return combined
 
 
+def _hour(hour: int, minutes: bytes) -> HourRow:
+    sums = (minutes.count(GOOD_MINUTE), minutes.count(BAD_MINUTE), minutes.count(EXCLUDED_MINUTE))
+    return HourRow(target="", hour=hour, identity=(), minutes=minutes, sums={_AVAILABILITY: sums})
+
+
 class GroupWindows:
-    """Counts a group's good and bad minutes over `core.windows.WINDOWS`; a minute counts once it is over.
+    """Counts a group's good and bad minutes over `WINDOWS` of `windows.py`; a minute counts once it is over.
 
     Its clock rule and its exactness are those of `Windows`. An availability is 1 - bad / valid of a window's counts.
     """
@@ -92,7 +93,7 @@ class GroupWindows:
 
     def rebuild(self, rows: Iterable[HourRow], now: float) -> None:
         """Start again from the members' hours; the minute that runs now is taken up where it was."""
-        hours = combine_hours("", rows)
+        hours = combine_hours(rows)
         self._minute = int(now) // 60
         hour, minute = divmod(self._minute, MINUTES_PER_HOUR)
         running = next((row.minutes[minute] for row in hours if row.hour == hour), UNKNOWN_MINUTE)
@@ -160,6 +161,4 @@ def _failover(member: str, hours: Iterable[Mapping[str, bytes]]) -> Failover:
 
 def _without(row: HourRow, minute: int) -> HourRow:
     """Return a combined hour with one minute not known yet."""
-    minutes = row.minutes[:minute] + bytes([UNKNOWN_MINUTE]) + row.minutes[minute + 1 :]
-    sums = (minutes.count(GOOD_MINUTE), minutes.count(BAD_MINUTE), minutes.count(EXCLUDED_MINUTE))
-    return HourRow(target=row.target, hour=row.hour, identity=row.identity, minutes=minutes, sums={_AVAILABILITY: sums})
+    return _hour(row.hour, row.minutes[:minute] + bytes([UNKNOWN_MINUTE]) + row.minutes[minute + 1 :])

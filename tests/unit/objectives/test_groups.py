@@ -75,8 +75,8 @@ def test_a_minute_is_good_if_any_member_was_and_bad_if_all_valid_ones_were(codes
 
 def test_hours_of_the_members_make_the_group_s_hours() -> None:
     rows = [a_row("b", [GOOD], HOUR + 1), a_row("a", [GOOD, BAD, EXCLUDED]), a_row("b", [BAD, BAD, EXCLUDED])]
-    first, second = combine_hours("pair", rows)
-    assert (first.target, first.hour, first.sums) == ("pair", HOUR, {"availability": (1, 1, 1)})
+    first, second = combine_hours(rows)
+    assert (first.hour, first.sums) == (HOUR, {"availability": (1, 1, 1)})
     assert (second.hour, second.minutes[:2]) == (HOUR + 1, bytes([GOOD, UNKNOWN]))
 
 
