@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import ContractCheck
-from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.levels import built
 from aiprobe.config.schema.contracts import ContractSection
 from aiprobe.core.evidence import ContractUse
@@ -25,9 +23,7 @@ def resolve_contracts(
     uses: dict[str, ContractUse] = {}
     for name, section in sections.items():
         place = where.at(name)
-        for index, member in enumerate(section.targets):
-            if member not in targets:
-                findings.error(place.at("targets", index), f'no target is named "{member}"', suggest(member, targets))
+        findings.check_names(section.targets, targets, place.at("targets"))
         if section.terms and section.contract is not None:
             findings.error(place, "has both `contract` and `terms`", "name a contract, or write one out")
             continue
@@ -36,7 +32,7 @@ def resolve_contracts(
             section,
             name=name,
             contract=section.contract or name,
-            terms=_plain(section.terms),
+            terms=MappingProxyType(dict(section.terms)),
             targets=tuple(dict.fromkeys(section.targets)),
         )
         problem = check(use)
@@ -44,7 +40,3 @@ def resolve_contracts(
             findings.error(place, problem)
         uses[name] = use
     return MappingProxyType(uses)
-
-
-def _plain(terms: Mapping[str, Any]) -> Mapping[str, Any]:
-    return MappingProxyType(dict(terms))

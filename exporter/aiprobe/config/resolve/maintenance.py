@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
-from aiprobe.config.problems import suggest
 from aiprobe.config.schema.maintenance import MaintenanceSection
 from aiprobe.config.values import format_duration
 from aiprobe.core.maintenance import LONGEST_SECONDS, Weekly, Window, parse_weekly
@@ -22,11 +21,8 @@ def resolve_maintenance(
     """Return the windows; what is wrong with them is noted in `findings`."""
     windows = [_window(section, where.at(number), findings) for number, section in enumerate(sections)]
     for number, section in enumerate(sections):
-        for key, names, known in (("targets", section.targets, targets), ("providers", section.providers, providers)):
-            for index, name in enumerate(names):
-                if name not in known:
-                    place = where.at(number, key, index)
-                    findings.error(place, f'no {key[:-1]} is named "{name}"', suggest(name, known))
+        findings.check_names(section.targets, targets, where.at(number, "targets"))
+        findings.check_names(section.providers, providers, where.at(number, "providers"), "provider")
     return tuple(window for window in windows if window is not None)
 
 

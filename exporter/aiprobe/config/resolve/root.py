@@ -15,7 +15,6 @@ from aiprobe.config.answers import read_answers
 from aiprobe.config.document import Where
 from aiprobe.config.findings import Findings
 from aiprobe.config.known import Known
-from aiprobe.config.problems import suggest
 from aiprobe.config.resolve.contracts import resolve_contracts
 from aiprobe.config.resolve.discover import Room, resolve_discovery
 from aiprobe.config.resolve.maintenance import resolve_maintenance
@@ -96,7 +95,8 @@ def resolve(
         if not url.startswith("https://") and urlsplit(url).hostname not in THIS_MACHINE:
             what = "is not https, so a proxy or a captive portal can answer in its place"
             findings.warn(main.where("egress", number), what, "check an https:// URL")
-    groups = _groups(sources, findings)
+    named = _names(sources, "targets") | _broken(sources, "targets")
+    groups = _groups(sources, named, findings)
     status_pages = resolve_pages(
         config.status_pages,
         targets,
@@ -108,14 +108,14 @@ def resolve(
     contracts = resolve_contracts(
         config.contracts,
         where=main.where("contracts"),
-        targets=_names(sources, "targets") | _broken(sources, "targets"),
+        targets=named,
         check=known.check_contract,
         findings=findings,
     )
     maintenance = resolve_maintenance(
         config.maintenance,
         where=main.where("maintenance"),
-        targets=_names(sources, "targets") | _broken(sources, "targets"),
+        targets=named,
         providers=_names(sources, "providers") | _broken(sources, "providers"),
         findings=findings,
     )
@@ -150,14 +150,7 @@ def _accounts(sources: list[Source], known: Known, findings: Findings) -> dict[s
             where = source.checked.where("providers", key)
             if not _is_first(seen, key, where, findings):
                 continue
-            account = resolve_provider(
-                key,
-                section,
-                where=where,
-                base=source.base,
-                known=known,
-                findings=findings,
-            )
+            account = resolve_provider(key, section, where=where, base=source.base, known=known, findings=findings)
             if account is not None:
                 accounts[key] = account
     return accounts
@@ -235,8 +228,7 @@ def _warn_of_missing_keys(accounts: dict[str, Account], targets: list[Target], f
             findings.warn(account.where, "has no api_key", f'give `api_key: "${{{variable}}}"`')
 
 
-def _groups(sources: list[Source], findings: Findings) -> dict[str, tuple[str, ...]]:
-    known = _names(sources, "targets") | _broken(sources, "targets")
+def _groups(sources: list[Source], targets: frozenset[str], findings: Findings) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     seen: dict[str, Where] = {}
     for source in sources:
@@ -244,10 +236,7 @@ def _groups(sources: list[Source], findings: Findings) -> dict[str, tuple[str, .
             where = source.checked.where("groups", name)
             if not _is_first(seen, name, where, findings):
                 continue
-            for index, member in enumerate(section.any_of):
-                if member not in known:
-                    hint = suggest(member, known)
-                    findings.error(where.at("any_of", index), f'no target is named "{member}"', hint)
+            findings.check_names(section.any_of, targets, where.at("any_of"))
             groups[name] = tuple(dict.fromkeys(section.any_of))
     return groups
 
