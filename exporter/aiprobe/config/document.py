@@ -1,7 +1,7 @@
 """One YAML file as plain values that remember the line they came from.
 
 Everything that a file can do wrong as YAML is found here, duplicate keys and alias bombs included; what the
-keys mean belongs in `schema.py`.
+keys mean belongs in `schema/`.
 """
 
 import re

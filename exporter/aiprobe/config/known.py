@@ -16,10 +16,6 @@ PagesCheck = Callable[[StatusPages, Sequence[Target]], Iterable[tuple[tuple[str,
 """Returns what is wrong with status pages, each with its place below `status_pages`."""
 
 
-def no_check(*_: object) -> None:
-    """Find nothing wrong: for a load that is not asked to judge."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """The tables of the other rooms that a configuration refers to."""
@@ -30,8 +26,8 @@ class Known:
     """Keys of the catalogue of status pages; empty: not checked."""
     readers: frozenset[str] = frozenset()
     """Kinds of status page."""
-    check_contract: ContractCheck = no_check
-    check_target: TargetCheck = no_check
+    check_contract: ContractCheck = lambda _: None
+    check_target: TargetCheck = lambda _: None
     check_pages: PagesCheck = lambda *_: ()
     missing_extras: Mapping[str, str] = field(default_factory=dict)
     """Sources of credentials whose library is not installed, with the extra that has it."""

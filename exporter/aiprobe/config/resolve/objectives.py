@@ -16,8 +16,8 @@ def resolve_objectives(levels: Sequence[SloSection | None]) -> Objectives:
     availability = _inherited(levels, "availability", DEFAULT_AVAILABILITY_PERCENT)
     correctness = _inherited(levels, "correctness", None)
     return Objectives(
-        availability=_ratio(availability),
-        correctness=_ratio(correctness),
+        availability=None if availability is None else _ratio(availability),
+        correctness=None if correctness is None else _ratio(correctness),
         time_to_first_token=_latency(_inherited(levels, "time_to_first_token", None)),
         duration=_latency(_inherited(levels, "duration", None)),
         throughput=_throughput(_inherited(levels, "throughput", None)),
@@ -32,19 +32,18 @@ def _inherited(levels: Sequence[SloSection | None], name: str, default: Any) -> 
     return default
 
 
-def _ratio(percent: float | None) -> float | None:
+def _ratio(percent: float) -> float:
     """Percent to a ratio, without the dust that a division leaves: 99.9 is 0.999."""
-    return None if percent is None else round(percent / 100, 12)
+    return round(percent / 100, 12)
 
 
 def _throughput(section: ThroughputObjectiveSection | None) -> ThroughputObjective | None:
     if section is None:
         return None
-    objective = round(section.objective / 100, 12)
-    return ThroughputObjective(above_tokens_per_second=section.above, objective=objective)
+    return ThroughputObjective(above_tokens_per_second=section.above, objective=_ratio(section.objective))
 
 
 def _latency(section: LatencyObjectiveSection | None) -> LatencyObjective | None:
     if section is None:
         return None
-    return LatencyObjective(below_seconds=section.below, objective=round(section.objective / 100, 12))
+    return LatencyObjective(below_seconds=section.below, objective=_ratio(section.objective))
