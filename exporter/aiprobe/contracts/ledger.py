@@ -51,7 +51,6 @@ class Standing:
     coverage: float | None
     claim_deadline_timestamp_seconds: float | None
     """Only where a credit can be claimed."""
-    elapsed_slices: int
     month_slices: int
     tally: Tally
 
@@ -130,7 +129,6 @@ class MonthLedger:
             credit_usd_high=credit_usd(self.contract, high, spend_usd),
             coverage=coverage,
             claim_deadline_timestamp_seconds=deadline if low else None,
-            elapsed_slices=elapsed,
             month_slices=self.slices,
             tally=tally,
         )

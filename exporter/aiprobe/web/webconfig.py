@@ -7,7 +7,7 @@ document `web-configuration.md`. Applying the settings to requests belongs in `s
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -70,11 +70,7 @@ def load(path: Path) -> WebConfig:
     top = Section("", parse(path), problems)
     tls_section = top.take_section("tls_server_config")
     settings = _read_tls(tls_section, path.parent) if tls_section is not None else None
-    config = WebConfig(
-        users=_read_users(top),
-        headers=_read_http(top),
-        rate_limit=_read_rate_limit(top),
-    )
+    config = WebConfig(users=_read_users(top), headers=_read_http(top), rate_limit=_read_rate_limit(top), tls=settings)
     top.finish("tls_server_config, http_server_config, basic_auth_users, rate_limit")
     context = None
     if settings is not None and not problems:
@@ -84,9 +80,7 @@ def load(path: Path) -> WebConfig:
             problems.append(f"tls_server_config.{error}")
     if problems:
         raise WebError("\n".join(f"{path}: {problem}" for problem in problems))
-    return WebConfig(
-        users=config.users, headers=config.headers, rate_limit=config.rate_limit, tls=settings, context=context
-    )
+    return replace(config, context=context)
 
 
 def _read_tls(section: Section, folder: Path) -> TlsSettings | None:

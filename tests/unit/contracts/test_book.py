@@ -79,10 +79,10 @@ def test_the_gauges_of_a_month_so_far_are_what_the_report_says(contract: Contrac
     expected = build_report(binding, month, rows, failed, now_seconds=now).standing
     for field in ("uptime_low", "uptime_high", "coverage", "burn_rate", "allowance_remaining_seconds"):
         assert getattr(standing, field) == pytest.approx(getattr(expected, field)), field
-    assert (standing.credit_low, standing.credit_usd_high, standing.elapsed_slices) == (
+    assert (standing.credit_low, standing.credit_usd_high, standing.tally.slices) == (
         expected.credit_low,
         expected.credit_usd_high,
-        expected.elapsed_slices,
+        expected.tally.slices,
     )
 
 
@@ -112,7 +112,7 @@ def test_only_slices_that_have_ended_count() -> None:
     bad(book, START + 10)
     assert book.standing("ours", START + 299).uptime_high is None
     assert book.standing("ours", START + 300).uptime_high == 0.0
-    assert book.standing("ours", START + 599).elapsed_slices == 1
+    assert book.standing("ours", START + 599).tally.slices == 1
 
 
 def test_asking_often_changes_nothing() -> None:

@@ -157,7 +157,7 @@ def test_a_run_that_goes_on_after_the_month_counts_with_its_part_in_this_one() -
 def test_a_month_in_progress_is_judged_up_to_the_last_minute_that_ended() -> None:
     report = a_report({100: "xxxxx"}, now_seconds=START + 7_230.0)
     assert (report.in_progress, report.end_seconds - START) == (True, 7_200)
-    assert report.standing.elapsed_slices == 120
+    assert report.standing.tally.slices == 120
     assert len(report.slices) == 120
     assert report.standing.uptime_high == pytest.approx(1 - 5 / 120)
 
@@ -171,7 +171,7 @@ def test_the_long_month_of_autumn_has_an_hour_more() -> None:
     month = parse_month("2026-10", timezone="Europe/Berlin")
     binding = a_binding(google(timezone="Europe/Berlin"))
     report = build_report(binding, month, month_rows(month, lambda _: GOOD), now_seconds=AFTER)
-    assert (report.standing.elapsed_slices, report.standing.coverage) == (745 * 60, 1.0)
+    assert (report.standing.tally.slices, report.standing.coverage) == (745 * 60, 1.0)
 
 
 def test_rows_of_other_targets_and_times_are_left_out() -> None:
