@@ -15,6 +15,7 @@ from typing import Final, Literal
 Kind = Literal["evidence", "ok"]
 
 KINDS: Final[tuple[Kind, ...]] = ("evidence", "ok")
+OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
 KEPT_DAYS: Final[dict[Kind, int]] = {"evidence": 400, "ok": 45}
 """`evidence` contains failed probes and hours, `ok` the good probes and the ticks of the running hour."""
 SECONDS_PER_DAY: Final = 86_400

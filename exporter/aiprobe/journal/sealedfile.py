@@ -7,9 +7,8 @@ from typing import Final
 
 from aiprobe.journal.days import SECONDS_PER_DAY, DayFile, Kind
 from aiprobe.journal.schema import SEALED
-from aiprobe.journal.seals import Commit, Head, Row, mark, seal
+from aiprobe.journal.seals import MARK_BYTES, Commit, Head, Row, mark, seal
 
-_MARK_BYTES: Final = 2
 _SEALS: Final = "SELECT seq, at_ms, counts, marks, note, anchor_seq, anchor, previous, seal FROM seal ORDER BY seq"
 
 
@@ -48,6 +47,10 @@ class Found:
     anchor: Head | None
     rows: int
     fault: Place | None = None
+
+    def at(self, file: DayFile, what: str) -> Place:
+        """Return the place of this commit's seal."""
+        return Place.of(file, what, "seal", self.seq, self.timestamp_seconds)
 
 
 class SealedFile:
@@ -95,8 +98,7 @@ class SealedFile:
 
     def _check_commit(self, found: Found, at_ms: int, counts: str, marks: bytes, before: bytes | None) -> Place | None:
         if before is None:
-            what = "the seal before is missing: commits were removed"
-            return Place.of(self._file, what, "seal", found.seq, found.timestamp_seconds)
+            return found.at(self._file, "the seal before is missing: commits were removed")
         numbers = list(map(int, counts.split()))
         rows: list[tuple[str, Sequence[Row]]] = []
         for (table, cursor), count in zip(self._cursors.items(), numbers, strict=True):
@@ -131,14 +133,13 @@ class SealedFile:
         at = 0
         for table, rows in commit.rows:
             for row in rows:
-                if mark(row) != marks[at : at + _MARK_BYTES]:
+                if mark(row) != marks[at : at + MARK_BYTES]:
                     number = row[0]
                     assert isinstance(number, int)
                     when = self._time(table, row, found.timestamp_seconds)
                     return Place.of(self._file, "a row was changed", table, number, when)
-                at += _MARK_BYTES
-        what = "the seal does not match its rows: it was replaced"
-        return Place.of(self._file, what, "seal", found.seq, found.timestamp_seconds)
+                at += MARK_BYTES
+        return found.at(self._file, "the seal does not match its rows: it was replaced")
 
     def _time(self, table: str, row: Row, otherwise: float | None) -> float | None:
         """Return the time of the probe or hour in a row."""

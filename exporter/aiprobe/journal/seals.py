@@ -17,7 +17,7 @@ Row = Sequence[Value]
 
 GENESIS: Final = bytes(32)
 """The seal before the first one."""
-_MARK_BYTES: Final = 2
+MARK_BYTES: Final = 2
 _GAUGE_BITS: Final = 52
 """A float represents every integer of this many bits exactly."""
 
@@ -64,7 +64,7 @@ def canonical(value: object) -> bytes:
 
 def mark(row: Row) -> bytes:
     """Return a short hash of a row, to find the changed row among those of a commit."""
-    return sha256(canonical(row)).digest()[:_MARK_BYTES]
+    return sha256(canonical(row)).digest()[:MARK_BYTES]
 
 
 def seal(commit: Commit, previous: bytes, *, marks: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from aiprobe.core.clock import Clock
 from aiprobe.journal import days
-from aiprobe.journal.days import KINDS, DayFile, Kind, day_of
+from aiprobe.journal.days import KINDS, OTHER, DayFile, Kind, day_of
 from aiprobe.journal.entries import Entry
 from aiprobe.journal.hours import HourCounts
 from aiprobe.journal.openday import Rows, Stamp, Term
@@ -29,7 +29,6 @@ SAMPLED_ONE_IN: Final = 10
 """With `sampled`, one in this many good probes of a target is stored."""
 GRACE_SECONDS: Final = 120
 """An hour is folded this long after its end: probes count in the hour in which they began."""
-_OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
 _PAUSE_EVERY: Final = 20
 """Hours that are folded between two pauses."""
 _PAUSE_SECONDS: Final = 0.001
@@ -144,7 +143,7 @@ class Store:
         """Continue after the newest seal that the other kind names, even if it is lost, so that numbers stay unique."""
         for kind in KINDS:
             head = self.heads[kind]
-            named = newest_named(self.directory, _OTHER[kind], on_error=self.note_read_error)
+            named = newest_named(self.directory, OTHER[kind], on_error=self.note_read_error)
             if named > head.seq:
                 log.error(
                     "the journal lost its newest commits: the disk failed, or a file was changed",

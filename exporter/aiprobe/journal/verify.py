@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from aiprobe.journal.days import KEPT_DAYS, KINDS, DayFile, Kind, day_of, list_files
+from aiprobe.journal.days import KEPT_DAYS, KINDS, OTHER, DayFile, Kind, day_of, list_files
 from aiprobe.journal.read import READ_ERRORS, log_error, opened
 from aiprobe.journal.schema import open_for_reading
 from aiprobe.journal.sealedfile import Found, Place, SealedFile
@@ -18,7 +18,6 @@ from aiprobe.journal.seals import GENESIS
 _TORN_COMMITS: Final = 3
 """More commits than a crash can lose: one per second, for at most two seconds."""
 _EDGE_DAYS: Final = 2
-_OTHER: Final[dict[Kind, Kind]] = {"evidence": "ok", "ok": "evidence"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +151,9 @@ def _note(found: Found, file: DayFile, tally: _Tally) -> None:
     """Compare a seal with the anchor in the other kind of file, and store the anchor that it contains."""
     witness = tally.named[file.kind].pop(found.seq, None)
     if witness is not None and witness.anchor is not None and witness.anchor.seal != found.seal:
-        what = "is not the seal that the other files name"
-        tally.faults.append(Place.of(file, what, "seal", found.seq, found.timestamp_seconds))
+        tally.faults.append(found.at(file, "is not the seal that the other files name"))
     if found.anchor is not None and found.anchor.seq:
-        tally.named[_OTHER[file.kind]][found.anchor.seq] = found
+        tally.named[OTHER[file.kind]][found.anchor.seq] = found
     if found.note is not None:
         tally.notes.append((found, file))
 
@@ -167,7 +165,7 @@ def _judge_ends(tally: _Tally) -> None:
     for found, file in sorted(tally.notes, key=lambda noted: noted[0].seq):
         if found.note == "begin" and (running or (running is None and found.seq > first)):
             what = "a run ended without closing the journal: up to two seconds before it were not written"
-            tally.torn.append(Place.of(file, what, "seal", found.seq, found.timestamp_seconds))
+            tally.torn.append(found.at(file, what))
         running = found.note == "begin"
 
 
@@ -184,8 +182,7 @@ def _check_links(chain: _Chain, tally: _Tally) -> None:
         if found is None:
             _judge_gap(chain, run, tally)
         elif found != first.previous:
-            what = "does not follow the seal before it"
-            tally.faults.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+            tally.faults.append(first.at(run.file, "does not follow the seal before it"))
         before = run
 
 
@@ -199,10 +196,10 @@ def _judge_gap(chain: _Chain, run: _Run, tally: _Tally) -> None:
         tally.named[chain.kind].pop(seq, None)
     if lost:
         what = f"the disk lost the last commits ({len(lost)}) of a run that crashed"
-        tally.torn.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+        tally.torn.append(first.at(run.file, what))
         return
     what = "commits before this one are missing: a file or rows were removed" + chain.set_aside()
-    tally.faults.append(Place.of(run.file, what, "seal", first.seq, first.timestamp_seconds))
+    tally.faults.append(first.at(run.file, what))
 
 
 def _check_named(chain: _Chain, tally: _Tally) -> None:
