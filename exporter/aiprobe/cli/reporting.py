@@ -5,7 +5,6 @@ Blocking from one end to the other: it is what `aiprobe report` does and nothing
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from aiprobe import __version__
@@ -88,7 +87,6 @@ def report_of(
             source="Prometheus",
             exporter_version=__version__,
             notes=(*gathered.notes, _MAINTENANCE_IN_PROMETHEUS),
-            verification=Verification(),
         )
         return build_report(binding, month, gathered.hours, now_seconds=now, origin=origin)
     _check_owner(settings, binding)
@@ -153,9 +151,8 @@ def _saved_minutes(settings: Settings, binding: Binding, hours: Sequence[HourRow
 
 def _incidents(settings: Settings, binding: Binding, month: Month) -> Sequence[Mapping[str, Any]]:
     """Return the observed incidents of the month in which a target of the contract took part."""
-    directory: Path = settings.journal.directory
     return [
         incident
-        for incident in read_incidents(directory, month.start_seconds, month.end_seconds)
+        for incident in read_incidents(settings.journal.directory, month.start_seconds, month.end_seconds)
         if {target.get("target") for target in incident.get("targets", ())} & set(binding.targets)
     ]

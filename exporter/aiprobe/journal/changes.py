@@ -22,17 +22,10 @@ class ModelChanges:
     def finished(self, finished: Finished) -> None:
         """Queue the changes that a probe showed. Never blocks."""
         if finished.model_changes:
-            at = round(self._clock.wall(), 3)
-            target = finished.target.name
+            shared = {"timestamp_seconds": round(self._clock.wall(), 3), "target": finished.target.name}
             self._writer.write(
                 [
-                    {
-                        "timestamp_seconds": at,
-                        "target": target,
-                        "what": each.what,
-                        "before": each.before,
-                        "after": each.after,
-                    }
+                    {**shared, "what": each.what, "before": each.before, "after": each.after}
                     for each in finished.model_changes
                 ]
             )

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from aiprobe.journal.days import sync_directory
+
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "restart.json"
@@ -25,11 +27,7 @@ def replace_file(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)
 
 
 def write_restart(directory: Path, document: Mapping[str, Any]) -> bool:

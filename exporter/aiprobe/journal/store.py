@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,7 +21,7 @@ from aiprobe.journal.openday import Rows, Stamp, Term
 from aiprobe.journal.openfiles import OpenFiles
 from aiprobe.journal.restart import left_over, may_go, newest_head, newest_named
 from aiprobe.journal.seals import Head
-from aiprobe.journal.work import OkWork, Pending, run_term
+from aiprobe.journal.work import Pending, run_term
 
 log = logging.getLogger(__name__)
 
@@ -189,15 +190,15 @@ class Store:
 
     def _write_evidence(self, now: float) -> None:
         for day, work in sorted(self.pending.evidence.items()):
-            stamp = Stamp(at_ms=_milliseconds(now), note=work.note, anchor=self.heads["ok"])
+            stamp = Stamp(at_ms=int(now * 1000), note=work.note, anchor=self.heads["ok"])
             if self._write(DayFile(day, "evidence"), work.rows, stamp):
                 del self.pending.evidence[day]
 
     def _write_ok(self, now: float) -> None:
         for day, work in sorted(self.pending.ok.items()):
             seq, evidence = self.heads["ok"].seq + 1, self.heads["evidence"]
-            stamp = Stamp(at_ms=_milliseconds(now), anchor=None if evidence == self._named else evidence)
-            if self._write(DayFile(day, "ok"), _build_ok(work, seq), stamp):
+            stamp = Stamp(at_ms=int(now * 1000), anchor=None if evidence == self._named else evidence)
+            if self._write(DayFile(day, "ok"), partial(work.rows, seq=seq), stamp):
                 self._named = evidence
                 del self.pending.ok[day]
 
@@ -260,11 +261,3 @@ class Store:
                 self._files.close_one(file)
                 days.remove(self.directory / file.name)
                 log.info("a file of the journal is older than its retention and is deleted", extra={"file": file.name})
-
-
-def _build_ok(work: OkWork, seq: int) -> Callable[[Term], Rows]:
-    return lambda term: work.rows(term, seq)
-
-
-def _milliseconds(now: float) -> int:
-    return int(now * 1000)
