@@ -6,9 +6,8 @@
 import re
 from typing import Final
 
-from aiprobe.core.outcomes import Outcome
 from aiprobe.transport.exchange import WireError
-from aiprobe.transport.head import MAX_HEAD_BYTES, read_headers, split_head
+from aiprobe.transport.head import MAX_HEAD_BYTES, broken, read_headers, split_head
 
 CHUNKS_A_CALL: Final = 256
 """The most chunks that one call of `Chunked.feed` reads: a reply of one-byte chunks would block the event loop."""
@@ -123,18 +122,18 @@ class Chunked:
             if data[at : at + 2] != b"\r\n":
                 if data[at:] == b"\r":
                     return None
-                raise _broken("a chunk is longer than its size line states")
+                raise broken("a chunk is longer than its size line states")
             at += 2
             self._footer = False
             return at
         end = data.find(b"\r\n", at)
         if end < 0:
             if len(data) - at > _MAX_LINE_BYTES:
-                raise _broken(f"a chunk's line is over the limit of {_MAX_LINE_BYTES} bytes")
+                raise broken(f"a chunk's line is over the limit of {_MAX_LINE_BYTES} bytes")
             return None
         found = _CHUNK.fullmatch(data, at, end)
         if found is None:
-            raise _broken("no size where a chunk begins")
+            raise broken("no size where a chunk begins")
         self._left = int(found[1], 16)
         if not self._left:
             self._trailers = True
@@ -148,7 +147,7 @@ class Chunked:
         if found is None:
             self._held = data
             if len(data) > MAX_HEAD_BYTES:
-                raise _broken(f"the trailers are over the limit of {MAX_HEAD_BYTES} bytes")
+                raise broken(f"the trailers are over the limit of {MAX_HEAD_BYTES} bytes")
             return
         lines, self.rest = found
         read_headers(lines)
@@ -157,7 +156,3 @@ class Chunked:
 
 
 Body = Sized | Closed | Chunked
-
-
-def _broken(detail: str) -> WireError:
-    return WireError(Outcome.MALFORMED, f"not HTTP/1.1: {detail}")

@@ -61,10 +61,10 @@ def read_head(text: str) -> Head:
     start, _, lines = text.partition("\n")
     found = _STATUS_LINE.fullmatch(start)
     if found is None:
-        raise _broken("no status line")
+        raise broken("no status line")
     version, status = found[1], int(found[2])
     if status < 100:
-        raise _broken(f"not an HTTP status: {status}")
+        raise broken(f"not an HTTP status: {status}")
     headers = read_headers(lines)
     connection = headers.get("connection", "").lower()
     keep_alive = "close" not in connection and (version >= "1.1" or "keep-alive" in connection)
@@ -88,17 +88,17 @@ def read_headers(lines: str) -> dict[str, str]:
         lines = _FOLD.sub(" ", lines)
     count = lines.count("\n") + 1
     if count > _MOST_HEADERS:
-        raise _broken(f"more than {_MOST_HEADERS} headers")
+        raise broken(f"more than {_MOST_HEADERS} headers")
     found = _HEADER.findall(lines)
     if len(found) != count:
-        raise _broken("a line of the head is not a header")
+        raise broken("a line of the head is not a header")
     for written, value in found:
         name = written.lower()
         known = headers.get(name)
         if name == "content-length":
             headers[name] = _length(value, known)
         elif name == "transfer-encoding" and (known is not None or value.lower() != "chunked"):
-            raise _broken("a transfer coding other than a single chunked")
+            raise broken("a transfer coding other than a single chunked")
         else:
             headers[name] = value if known is None else f"{known}, {value}"
     return headers
@@ -109,9 +109,10 @@ def _length(value: str, known: str | None) -> str:
     lengths = {length.strip() for length in value.split(",")} | ({known} if known is not None else set())
     length = lengths.pop()
     if lengths or not _LENGTH.fullmatch(length):
-        raise _broken("no length, or several, in content-length")
+        raise broken("no length, or several, in content-length")
     return length
 
 
-def _broken(detail: str) -> WireError:
+def broken(detail: str) -> WireError:
+    """Return the error of bytes that are not HTTP/1.1."""
     return WireError(Outcome.MALFORMED, f"not HTTP/1.1: {detail}")

@@ -20,7 +20,7 @@ _HTTP: Final = b"HTTP/1."
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[01] (\d{3})(?:[ \r]|$)")
 _REJECTED: Final = frozenset({401, 403, 407})
 """A rule of the proxy or its password, not a failure of a provider."""
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +47,14 @@ def parse_proxy(url: Secret) -> Proxy:
         port = parts.port
     except ValueError:
         raise ValueError("the proxy is not a URL") from None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("the proxy is not a URL of the form http://[user:password@]host[:port]")
     credential = None
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         credential = "Basic " + b64encode(pair.encode()).decode("ascii")
     scheme = cast('Literal["http", "https"]', parts.scheme)
-    return Proxy(scheme=scheme, host=parts.hostname, port=port or _DEFAULT_PORTS[scheme], credential=credential)
+    return Proxy(scheme=scheme, host=parts.hostname, port=port or DEFAULT_PORTS[scheme], credential=credential)
 
 
 async def open_tunnel(connection: Connection, proxy: Proxy, origin: str) -> None:

@@ -9,14 +9,13 @@ from typing import Final
 
 from aiprobe.core.hosts import host_name
 from aiprobe.transport.exchange import Route
-from aiprobe.transport.proxy import Proxy
+from aiprobe.transport.proxy import DEFAULT_PORTS, Proxy
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PATH: Final = re.compile(r"/[!-~]*")
 _VALUE: Final = re.compile(r"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 """RFC 9110 section 5.5: no control characters, no space at the ends."""
 _RESERVED: Final = frozenset({"connection", "content-length", "transfer-encoding", "upgrade"})
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -29,7 +28,7 @@ def authority(route: Route, *, always_port: bool = False) -> str:
     shown, port = _shown_host(route.host), route.port
     if not 0 < port < 65536:
         raise ValueError(f"not a port: {port}")
-    return shown if not always_port and port == _DEFAULT_PORTS[route.scheme] else f"{shown}:{port}"
+    return shown if not always_port and port == DEFAULT_PORTS[route.scheme] else f"{shown}:{port}"
 
 
 @lru_cache(maxsize=4096)

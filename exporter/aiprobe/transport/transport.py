@@ -121,7 +121,7 @@ class Transport:
             exchange=exchange,
             timeouts=timeouts,
             first_token_limit=first_token_limit,
-            keep=self._keeper(route),
+            keep=partial(self._keep, route) if route.reuse else None,
         )
         try:
             await connection.ask(question)
@@ -146,9 +146,6 @@ class Transport:
 
     def _proxy(self, route: Route) -> Proxy | None:
         return None if route.proxy is None else _parsed(route.proxy)
-
-    def _keeper(self, route: Route) -> Callable[[Connection], None] | None:
-        return partial(self._keep, route) if route.reuse else None
 
     def _keep(self, route: Route, connection: Connection) -> None:
         if self._closed:
