@@ -1,7 +1,7 @@
 """Steps that all kinds of probes share: the route to a target, its headers, and the result of an exchange."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from aiprobe import __version__
@@ -16,6 +16,8 @@ DETAIL_KEPT: Final = 2000
 ANSWER_KEPT: Final = 1000
 """Characters kept of a detail and an answer. Pages show fewer: secrets are removed before the last cut."""
 FROM_IN_FRONT: Final = "this is not the reply of an API: if it never answered here, base_url may be wrong"
+FREE: Final[Mapping[str, Any]] = {"input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0}
+"""What `result_of` gets for a probe that calls no model."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

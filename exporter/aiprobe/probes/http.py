@@ -14,7 +14,7 @@ from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
-from aiprobe.probes.call import DETAIL_KEPT, USER_AGENT, credentials, origin, result_of, route
+from aiprobe.probes.call import DETAIL_KEPT, FREE, USER_AGENT, credentials, origin, result_of, route
 from aiprobe.protocols.base import ReplyHead
 from aiprobe.protocols.headers import retry_after_seconds
 from aiprobe.protocols.jsonvalues import MOST_LISTED, UnreadableError, an_id, load
@@ -118,11 +118,9 @@ class HttpProbe:
             detail=detail,
             clock=self._tools.clock,
             phases=phases,
-            input_tokens=0,
-            output_tokens=0,
-            cost_usd=0.0,
             request_id=an_id(last.headers.get("x-request-id") or last.headers.get("cf-ray")),
             retry_after_seconds=retry_after_seconds(last.headers),
+            **FREE,
         )
 
 

@@ -12,7 +12,7 @@ from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome, Verdict, availability_verdict
 from aiprobe.probes.base import Tools, only_in
-from aiprobe.probes.call import ANSWER_KEPT, failure_detail, one_line, result_of
+from aiprobe.probes.call import ANSWER_KEPT, FREE, failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.probes.media import media_types
 from aiprobe.protocols import PROTOCOLS
@@ -240,11 +240,9 @@ class McpProbe:
             head=self._protocol.head(self._provider, talk.head) if talk.head else None,
             phases=phases,
             error_type=(one_line(failure.error_type) or None) if failure else None,
-            input_tokens=0,
-            output_tokens=0,
-            cost_usd=0.0,
             response_model=one_line(talk.server) or None,
             answer=", ".join(talk.tools)[:ANSWER_KEPT] or None,
+            **FREE,
         )
 
 

@@ -8,7 +8,7 @@ from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
 from aiprobe.probes.body import BodySink
-from aiprobe.probes.call import failure_detail, one_line, result_of
+from aiprobe.probes.call import FREE, failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
@@ -62,9 +62,7 @@ class ModelsProbe:
             head=facts,
             error_type=(one_line(failure.error_type) or None) if failure else None,
             from_in_front=bool(failure and failure.from_in_front),
-            input_tokens=0,
-            output_tokens=0,
-            cost_usd=0.0,
+            **FREE,
         )
 
     def _failure(self, sink: BodySink, exchange: Exchange) -> Failure | None:

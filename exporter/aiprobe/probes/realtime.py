@@ -11,7 +11,7 @@ from aiprobe.core.kind import ProbeKind
 from aiprobe.core.model import Result, Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools, only_in
-from aiprobe.probes.call import one_line, result_of
+from aiprobe.probes.call import FREE, one_line, result_of
 from aiprobe.probes.caller import Caller
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Failure, ReplyHead
@@ -137,10 +137,8 @@ class RealtimeProbe:
             head=self._protocol.head(self._target.provider, sink.head) if sink.head else None,
             phases=_phases(sink, exchange),
             error_type=(one_line(failure.error_type) or None) if failure else None,
-            input_tokens=0,
-            output_tokens=0,
-            cost_usd=0.0,
             response_model=a_name(session.get("model")) or None,
+            **FREE,
         )
 
 
