@@ -39,10 +39,10 @@ NAMED: Final = 3
 """So many names of a list stand in one line of the log or of a command."""
 
 
-def the_first(names: Sequence[str], separator: str = ", ") -> str:
+def the_first(names: Sequence[str], separator: str = ", ", most: int = NAMED) -> str:
     """Return the first names of a list and the number of the others: `a, b, c and 4 more`."""
-    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return separator.join(names[:NAMED]) + rest
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return separator.join(names[:most]) + rest
 
 
 Answers = Mapping[str, tuple[Entry, ...]]

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from aiprobe.core.discovered import the_first
+
 Labels = dict[str, str]
 Config = dict[str, Any]
 """A part of a configuration, as its API returns it."""
@@ -42,9 +44,7 @@ def fits(pattern: str, text: str) -> re.Match[str] | None:
 
 def some(names: Iterable[str], most: int = 5) -> str:
     """Return the first names, and the number of the others."""
-    every = sorted(set(names))
-    rest = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + rest
+    return the_first(sorted(set(names)), most=most)
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiohttp import web
 
+from aiprobe.core.discovered import the_first
 from aiprobe.web.ports import Ports, ProbeAnswer, ResultRow
 from aiprobe.web.security import Gate, plain
 
@@ -145,10 +146,9 @@ def _unknown(asked: str, names: Sequence[str]) -> web.Response | None:
         return plain(
             "target is the name of a configured target, never a URL; no URL from a request is fetched.", status=400
         )
-    known = ", ".join(sorted(names)[:_MOST_NAMES]) or "none"
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    known = the_first(sorted(names), most=_MOST_NAMES) or "none"
     quoted = ascii(asked[:_QUOTED_CHARACTERS])
-    return plain(f"There is no target {quoted}. Configured are: {known}{more}.", status=404)
+    return plain(f"There is no target {quoted}. Configured are: {known}.", status=404)
 
 
 def _debug_text(answer: ProbeAnswer, result: ResultRow, series: bytes) -> str:
