@@ -107,8 +107,6 @@ def _page_json(page: PageRecord, incident: Incident) -> dict[str, Any]:
 
 def incident_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of one incident."""
-    count = {"type": "integer", "minimum": 0}
-    text = {"type": "string"}
     return {
         "$schema": _DIALECT,
         "title": "Observed incident of an AI service",
@@ -117,9 +115,9 @@ def incident_schema() -> dict[str, Any]:
             {
                 "id": {"type": "string", "minLength": 1, "description": "The same wherever it is computed."},
                 "provider": {"type": "string", "description": "OpenTelemetry's gen_ai.provider.name."},
-                "provider_display_name": text,
+                "provider_display_name": _TEXT,
                 "surface": {"type": "string", "description": "The product, as its status page names it."},
-                "provider_region": text,
+                "provider_region": _TEXT,
                 "open": {"type": "boolean"},
                 "start_timestamp_seconds": {**_TIME, "description": "The first bad probe."},
                 "start_observed": {"type": "boolean", "description": "False: it may have begun earlier."},
@@ -134,7 +132,7 @@ def incident_schema() -> dict[str, Any]:
                 "revision": {"type": "integer", "minimum": 1, "description": "One more for each restatement."},
                 "restated": {
                     "type": "array",
-                    "items": _object({"timestamp_seconds": _TIME, "field": text, "reason": text}),
+                    "items": _object({"timestamp_seconds": _TIME, "field": _TEXT, "reason": _TEXT}),
                     "description": "What was changed after the end, and why.",
                 },
                 "max_state": {
@@ -142,10 +140,10 @@ def incident_schema() -> dict[str, Any]:
                     "description": "2 partial outage, 3 major outage: the worst that was reached.",
                 },
                 "sentence": {"type": "string", "maxLength": _MAX_TEXT},
-                "asked": {**count, "description": "Scheduled probes between start and end, good or bad."},
-                "answered": {**count, "description": "The good ones of these."},
+                "asked": {**_COUNT, "description": "Scheduled probes between start and end, good or bad."},
+                "answered": {**_COUNT, "description": "The good ones of these."},
                 "answered_ratio": _nullable({"type": "number", "minimum": 0, "maximum": 1}),
-                "vantages": {"type": "array", "items": text, "uniqueItems": True},
+                "vantages": {"type": "array", "items": _TEXT, "uniqueItems": True},
                 "targets": {"type": "array", "items": _target_schema(), "minItems": 1},
                 "outcomes": {**_OUTCOMES, "description": "Every attempt, confirmations too, by outcome."},
                 "http_statuses": {
@@ -160,25 +158,27 @@ def incident_schema() -> dict[str, Any]:
                 },
                 "other_providers": _object(
                     {
-                        "fine": count,
-                        "fine_names": {"type": "array", "items": text},
-                        "failing": count,
-                        "failing_names": {"type": "array", "items": text},
+                        "fine": _COUNT,
+                        "fine_names": {"type": "array", "items": _TEXT},
+                        "failing": _COUNT,
+                        "failing_names": {"type": "array", "items": _TEXT},
                     }
                 ),
                 "egress": {
                     "enum": sorted(EgressControl),
                     "description": "Checks of hosts that no AI provider runs: is it us?",
                 },
-                "suspected_layer": _object({"layer": {"enum": sorted(Layer)}, "reason": text}),
+                "suspected_layer": _object({"layer": {"enum": sorted(Layer)}, "reason": _TEXT}),
                 "status_page": _nullable(_page_schema()),
-                "request_ids": {"type": "array", "items": text, "maxItems": 20, "description": "Of failed probes."},
-                "request_ids_omitted": count,
+                "request_ids": {"type": "array", "items": _TEXT, "maxItems": 20, "description": "Of failed probes."},
+                "request_ids_omitted": _COUNT,
             }
         ),
     }
 
 
+_TEXT: Final = {"type": "string"}
+_COUNT: Final = {"type": "integer", "minimum": 0}
 _TIME: Final = {"type": "number"}
 _OUTCOMES: Final = {
     "type": "object",
@@ -188,16 +188,15 @@ _OUTCOMES: Final = {
 
 
 def _target_schema() -> dict[str, Any]:
-    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
     return _object(
         {
-            "target": text,
-            "probe": text,
-            "model": text,
-            "vantage": text,
+            "target": _TEXT,
+            "probe": _TEXT,
+            "model": _TEXT,
+            "vantage": _TEXT,
             "failing": {"type": "boolean"},
-            "asked": count,
-            "answered": count,
+            "asked": _COUNT,
+            "answered": _COUNT,
             "answered_by": {
                 "enum": sorted(one.value for one in AnsweredBy),
                 "description": "The part of the provider that answers this probe.",
@@ -209,14 +208,13 @@ def _target_schema() -> dict[str, Any]:
 
 
 def _page_schema() -> dict[str, Any]:
-    text = {"type": "string"}
-    word = _object({"timestamp_seconds": _TIME, "word": {"enum": sorted(Word)}, "page_word": text})
+    word = _object({"timestamp_seconds": _TIME, "word": {"enum": sorted(Word)}, "page_word": _TEXT})
     notice = _object(
         {
-            "id": text,
-            "name": text,
-            "impact": text,
-            "status": text,
+            "id": _TEXT,
+            "name": _TEXT,
+            "impact": _TEXT,
+            "status": _TEXT,
             "declared_timestamp_seconds": _TIME,
             "url": {"type": "string", "pattern": "^(https?://.*)?$"},
         }
@@ -225,7 +223,7 @@ def _page_schema() -> dict[str, Any]:
     return _object(
         {
             "words": {"type": "array", "items": word, "maxItems": 20},
-            "words_omitted": {"type": "integer", "minimum": 0},
+            "words_omitted": _COUNT,
             "first_declared_timestamp_seconds": _nullable(_TIME),
             "declared_after_seconds": {**seconds, "description": "From the start to the page's first declaration."},
             "declared_ahead_seconds": {**seconds, "description": "From the page's first declaration to the start."},
