@@ -1,7 +1,7 @@
 """A contract as data: what was promised, how it is measured, what it pays, and how it is claimed.
 
 One form for the contracts that ship with aiprobe and for those that users write. Reading files belongs in
-`catalogue`, judging minutes in `tally` and `ledger`.
+`shipped`, judging minutes in `tally` and `ledger`.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
 """An observed incident as data: what the probes observed, what happened meanwhile, and what the page showed.
 
-Frozen; `incidents` makes these, `incident_text` words them and `incident_schema` gives them their published form.
-Times are Unix seconds.
+Frozen; `draft` makes these, `text` words them and `schema` gives them their form as JSON. Times are Unix seconds.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Reads one reply of a protocol as it arrives: collects its events with their times, and ends when it has enough.
 
-This is the sink of chat and embeddings probes. It only records; the kind of probe decides the outcome.
+This is the sink of probes of models. It only records; the kind of probe decides the outcome.
 """
 
 from collections.abc import Callable, Mapping, Sequence

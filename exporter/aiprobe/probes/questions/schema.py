@@ -1,7 +1,7 @@
 """Checks an answer against a JSON Schema or a regular expression, in a time that is linear in the answer.
 
-The one room that imports `jsonschema_rs`. Its regular expressions are Rust's: without look-around and back-references,
-so that no pattern of a configuration can take long over an answer. References outside a schema are not fetched.
+The regular expressions are Rust's, without look-around and back-references, so that no pattern of a configuration can
+take long over an answer. References outside a schema are not fetched.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Classifies errors for a probe: HTTP errors and errors inside 2xx replies.
 
-The table is docs/design.md, section 5. What the API states in its body counts first, then the status that carries it;
+The table is docs/outcomes.md. What the API states in its body counts first, then the status that carries it;
 codes before words, and words only outside of quotations. What codes and words mean stands in `meanings`.
 """
 
