@@ -189,115 +189,45 @@ def _cohere() -> Iterator[Reply]:
 
 REPLIES: Final = [*_restated(), *_at_the_cap(), *_blank(), *_blocks(), *_cohere()]
 
+
+def _counted(**more: Any) -> dict[str, Any]:
+    """Return a completion whose total is 100 tokens above the sum, unless `more` states another."""
+    return completion(LINE, usage={"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115} | more)
+
+
+def _cohere_counted(**usage: Any) -> dict[str, Any]:
+    return {"message": {"content": []}, "finish_reason": "COMPLETE", "usage": usage}
+
+
+def _tokens(given: int, made: int) -> dict[str, int]:
+    return {"input_tokens": given, "output_tokens": made}
+
+
 TOKENS: Final[list[tuple[str, Any, tuple[int | None, int | None, int | None, int | None]]]] = [
     # protocol, whole reply, (input, output, reasoning, cached)
-    (
-        "openai-chat",
-        completion(
-            LINE, usage={"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115, "prompt_audio_seconds": 8}
-        ),
-        (10, 5, None, None),
-    ),
-    (
-        "openai-chat",
-        completion(
-            LINE,
-            usage={
-                "prompt_tokens": 10,
-                "completion_tokens": 5,
-                "total_tokens": 115,
-                "prompt_tokens_details": {"audio_tokens": 100},
-            },
-        ),
-        (10, 5, None, None),
-    ),
-    (
-        "openai-chat",
-        completion(LINE, usage={"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115, "audio_tokens": 100}),
-        (10, 5, None, None),
-    ),
-    (
-        "openai-chat",
-        completion(
-            LINE,
-            usage={
-                "prompt_tokens": 10,
-                "completion_tokens": 5,
-                "total_tokens": 115,
-                "prompt_tokens_details": {"audio_tokens": 0},
-            },
-        ),
-        (10, 105, None, None),
-    ),
-    (
-        "openai-chat",
-        completion(LINE, usage={"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115}),
-        (10, 105, None, None),
-    ),
-    (
-        "openai-chat",
-        completion(
-            LINE, usage={"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "prompt_tokens_details": None}
-        ),
-        (10, 5, None, None),
-    ),
+    ("openai-chat", _counted(prompt_audio_seconds=8), (10, 5, None, None)),
+    ("openai-chat", _counted(prompt_tokens_details={"audio_tokens": 100}), (10, 5, None, None)),
+    ("openai-chat", _counted(audio_tokens=100), (10, 5, None, None)),
+    ("openai-chat", _counted(prompt_tokens_details={"audio_tokens": 0}), (10, 105, None, None)),
+    ("openai-chat", _counted(), (10, 105, None, None)),
+    ("openai-chat", _counted(total_tokens=15, prompt_tokens_details=None), (10, 5, None, None)),
     (
         "cohere-chat",
-        {
-            "message": {"content": []},
-            "finish_reason": "COMPLETE",
-            "usage": {
-                "billed_units": {"input_tokens": 119, "output_tokens": 3},
-                "tokens": {"input_tokens": 1400, "output_tokens": 5},
-                "cached_tokens": 992,
-            },
-        },
+        _cohere_counted(billed_units=_tokens(119, 3), tokens=_tokens(1400, 5), cached_tokens=992),
         (1400, 5, None, 992),
     ),
+    ("cohere-chat", _cohere_counted(billed_units=_tokens(119, 3), cached_tokens=992), (None, None, None, None)),
     (
         "cohere-chat",
-        {
-            "message": {"content": []},
-            "finish_reason": "COMPLETE",
-            "usage": {"billed_units": {"input_tokens": 119, "output_tokens": 3}, "cached_tokens": 992},
-        },
+        _cohere_counted(billed_units=_tokens(119, 3), tokens=_tokens(500, 5), cached_tokens=992),
         (None, None, None, None),
     ),
     (
         "cohere-chat",
-        {
-            "message": {"content": []},
-            "finish_reason": "COMPLETE",
-            "usage": {
-                "billed_units": {"input_tokens": 119, "output_tokens": 3},
-                "tokens": {"input_tokens": 500, "output_tokens": 5},
-                "cached_tokens": 992,
-            },
-        },
-        (None, None, None, None),
-    ),
-    (
-        "cohere-chat",
-        {
-            "message": {"content": []},
-            "finish_reason": "COMPLETE",
-            "usage": {
-                "billed_units": {"input_tokens": 119, "output_tokens": 3},
-                "tokens": {"input_tokens": 1400, "output_tokens": 5},
-                "cached_tokens": 0,
-            },
-        },
+        _cohere_counted(billed_units=_tokens(119, 3), tokens=_tokens(1400, 5), cached_tokens=0),
         (119, 3, None, 0),
     ),
-    (
-        "cohere-chat",
-        {
-            "message": {"content": []},
-            "finish_reason": "COMPLETE",
-            "usage": {"tokens": {"input_tokens": 1400, "output_tokens": 5}},
-        },
-        (1400, 5, None, None),
-    ),
+    ("cohere-chat", _cohere_counted(tokens=_tokens(1400, 5)), (1400, 5, None, None)),
     (
         "openai-embeddings",
         {"data": [{"embedding": [0.5]}], "model": "e", "usage": {"total_tokens": 12}},
