@@ -10,7 +10,7 @@ from aiprobe.probes.base import Tools
 from aiprobe.probes.bill import believed
 from aiprobe.probes.call import failure_detail, one_line, result_of
 from aiprobe.probes.caller import Caller
-from aiprobe.probes.prompt import Words, fresh_words
+from aiprobe.probes.prompt import fresh_words
 from aiprobe.probes.record import Record, RecordingSink
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask
@@ -34,13 +34,13 @@ class Single:
         headers = (*self._request.headers, *_ENCODED)
         self._caller = Caller(target, tools, url=target.provider.base_url, headers=headers)
 
-    async def run(self, judge: Judge, *, what: str, words: Words | None = None) -> Result:
+    async def run(self, judge: Judge, *, what: str) -> Result:
         """Ask once; `what` names the numbers in a detail."""
         sink = RecordingSink(self._protocol, self._target.provider, stream=False)
         exchange = await self._caller.exchange(
             method=self._request.method,
             path=self._request.path,
-            body=(words or fresh_words()).into_bytes(self._request.body),
+            body=fresh_words().into_bytes(self._request.body),
             sink=sink,
             first_token_limit=False,
         )
