@@ -93,7 +93,7 @@ def serve(
         shard=shard or Shard(),
         environ=dict(os.environ),
     )
-    with closing(logs.LineWriter(sys.stderr.fileno())) as stream:
+    with closing(logs.LineWriter(2)) as stream:  # standard error, which `settle_streams` keeps open
         logs.set_up(level=log_level, log_format=log_format, redact=redactor, stream=stream)
         settings = settings_or_exit(config_file, redactor, read=read_settings_apart)
         run(serve_until_stopped(settings, options, redactor, asked_early=reloads))
