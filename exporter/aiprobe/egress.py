@@ -20,6 +20,7 @@ from aiprobe.core.outcomes import Outcome
 from aiprobe.core.secret import Secret
 from aiprobe.core.trust import client_context, system_context
 from aiprobe.core.verdicts import proves_egress
+from aiprobe.paced import connector
 
 log = logging.getLogger(__name__)
 
@@ -133,10 +134,7 @@ class Egress:
     async def _round(self) -> bool:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # With the thread-pool resolver, one hanging name could delay every other lookup of the process.
-                connector=aiohttp.TCPConnector(
-                    resolver=aiohttp.AsyncResolver(), force_close=True, use_dns_cache=False, ssl=await self._trust()
-                ),
+                connector=connector(force_close=True, use_dns_cache=False, ssl=await self._trust()),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         session = self._session

@@ -18,6 +18,7 @@ import aiohttp
 from aiprobe import __version__
 from aiprobe.core.secret import Secret
 from aiprobe.core.trust import client_context, system_context
+from aiprobe.paced import connector
 from aiprobe.statuspages.base import MAX_BODY_BYTES
 from aiprobe.statuspages.platform import is_challenge, platform_of_html
 
@@ -194,8 +195,7 @@ class PageFetcher:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                # The thread-pool resolver would let one hung name hold up every other lookup of the process.
-                connector=aiohttp.TCPConnector(resolver=aiohttp.AsyncResolver(), limit_per_host=2),
+                connector=connector(limit_per_host=2),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None),  # `fetch` holds the deadline
             )
