@@ -17,6 +17,8 @@ MOST_LISTED: Final = 100_000
 """Values of a list of models or the like, a thousand entries of a hundred: 20 ms of the event loop, at most 40."""
 _DEEPEST: Final = 100
 """Levels of a document, as in protobuf's parser, so that what walks through one stays within Python's stack."""
+_SHORT_BYTES: Final = 4 * _DEEPEST
+"""In as few bytes as nearly every event has there is no room for a depth or a number of values that matters."""
 _MOST_TOKENS: Final = 20_000_000
 """Twice the largest context window that we know: a count above this is a mistake or an attack, not a bill."""
 
@@ -37,8 +39,9 @@ def load(data: bytes, *, most_values: int = 10_000) -> object:
         UnreadableError: for invalid UTF-8, broken JSON, too many values, nesting too deep and numbers too long to
             convert.
     """
-    brackets = data.count(b"[") + data.count(b"{")
-    if brackets + data.count(b",") > most_values:
+    size = len(data)
+    brackets = data.count(b"[") + data.count(b"{") if size > _SHORT_BYTES else 0
+    if size > most_values and brackets + data.count(b",") > most_values:
         raise UnreadableError(f"JSON of more than {most_values} values")
     try:
         text = data.decode().removeprefix("\ufeff").strip(_BLANKS)

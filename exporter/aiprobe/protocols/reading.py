@@ -20,8 +20,8 @@ PROGRESS: Final[Sequence[Event]] = (Progress(),)
 NOTHING: Final[Sequence[Event]] = ()
 _LAST: Final = frozenset({End, Failure})
 _GOES_ON: Final = frozenset({Progress, Text, Reasoning})
-_MOST_PUT_OFF_BYTES: Final = 16 * 1024
-"""Of plain events that are decoded together, about a hundred."""
+_MOST_PUT_OFF: Final = 32
+"""Plain events that are decoded together: each is at most a slice of the transport, 1 KiB."""
 _BARE_TRIES: Final = 16
 """Attempts to decode unframed JSON before the end of the body: each reads all of it again."""
 
@@ -61,7 +61,7 @@ class StreamReader:
         "_parser",
         "_plain",
         "_put_off",
-        "_put_off_bytes",
+        "_puts_off",
         "_restated",
         "patient",
     )
@@ -73,7 +73,7 @@ class StreamReader:
         self._dialect = dialect
         self._plain = plain
         self._put_off: list[bytes] = []
-        self._put_off_bytes = 0
+        self._puts_off = _MOST_PUT_OFF
         self._parser = FrameParser()
         self._bare = bytearray()
         """Lines outside any event, in one array: a million objects would hold the event loop when they are freed."""
@@ -88,8 +88,8 @@ class StreamReader:
             return NOTHING
         if self.patient and self._plain is not None and self._plain.fits(data) and self._parser.is_one_event(data):
             self._put_off.append(data[6:-2])
-            self._put_off_bytes += len(data)
-            return PROGRESS if self._put_off_bytes < _MOST_PUT_OFF_BYTES else self.catch_up() or PROGRESS
+            self._puts_off -= 1
+            return PROGRESS if self._puts_off else self.catch_up() or PROGRESS
         events = list(self.catch_up())
         if events and type(events[-1]) in _LAST:
             return events
@@ -134,9 +134,9 @@ class StreamReader:
         """Return the events of what was put off."""
         if not self._put_off or self._plain is None:
             return NOTHING
-        put_off, self._put_off, self._put_off_bytes = self._put_off, [], 0
+        put_off, self._put_off, self._puts_off = self._put_off, [], _MOST_PUT_OFF
         try:
-            documents = load(b"[%b]" % b",".join(put_off), most_values=_MOST_PUT_OFF_BYTES)
+            documents = load(b"[%b]" % b",".join(put_off))
             if isinstance(documents, list) and len(documents) == len(put_off):
                 return self._plain.take(documents)
         except UnreadableError:

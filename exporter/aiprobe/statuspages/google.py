@@ -30,6 +30,7 @@ from aiprobe.statuspages.values import (
     a_word,
     an_id,
     check_body,
+    check_values,
     fields,
     first_time,
     objects,
@@ -50,6 +51,8 @@ IMPACTS: Final[Mapping[str, str]] = {
 AVAILABLE: Final = "AVAILABLE"
 """The status of an update after which all is well."""
 BASE: Final = "https://status.cloud.google.com/"
+_MOST_VALUES: Final = 400_000
+"""Of a page, which lists every place that an incident of many years affected; only some items of it are decoded."""
 LOOKED_AT: Final = 100
 """Incidents from the newest on; the list holds years, and decoding all of it would hold up every probe."""
 EVERYWHERE: Final = "global"
@@ -93,6 +96,7 @@ def read(body: bytes, *, options: Mapping[str, str]) -> Reading:
 def _items(body: bytes) -> Iterator[object]:
     """Decode the list item by item, and no further than anybody looks."""
     check_body(body)
+    check_values(body, _MOST_VALUES)
     try:
         text = body.decode("utf-8-sig").strip()
     except UnicodeDecodeError:

@@ -19,6 +19,8 @@ LONGEST_WORD: Final = 40
 LONGEST_NAME: Final = 120
 LONGEST_TEXT: Final = 300
 LONGEST_ID: Final = 100
+MOST_VALUES: Final = 100_000
+"""Of a page: a decoder holds the interpreter, also in a thread, 20 to 60 ms for so many."""
 _LONGEST_URL: Final = 500
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 _LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
@@ -43,6 +45,16 @@ def check_body(body: bytes) -> None:
         raise HtmlError("HTML where data was promised")
 
 
+def check_values(body: bytes, most: int) -> None:
+    """Refuse JSON of too many values, by its commas and brackets.
+
+    Raises:
+        PageError: for more than `most`.
+    """
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > most:
+        raise PageError(f"JSON of more than {most} values")
+
+
 def document(body: bytes) -> object:
     """Decode one JSON document in UTF-8, UTF-16 or UTF-32, with or without a byte-order mark.
 
@@ -50,6 +62,7 @@ def document(body: bytes) -> object:
         PageError: for what is empty, too large, HTML, not text, not JSON, or nested too deeply.
     """
     check_body(body)
+    check_values(body, MOST_VALUES)
     try:
         decoded: object = json.loads(body)  # finds the encoding itself: RFC 4627, section 3, and byte-order marks
     except RecursionError:

@@ -215,3 +215,17 @@ def test_numbers_that_json_does_not_know_do_not_become_times() -> None:
         [an_aws_event(date=float("nan"), event_log=[{"timestamp": float("inf")}]), an_aws_event()]
     ).encode()
     assert len(READERS["aws"](body, options=OPTIONS).incidents) == 1
+
+
+@pytest.mark.parametrize("reader", sorted({*READERS} - {"atom", "rss", "auto"}))
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "[" + ("[" * 60 + "]" * 60 + ",") * 7_000 + "0]",
+        '{"components":[' + "{}," * 250_000 + "{}]}",
+        '{"components":[' + "0," * 450_000 + "0]}",
+    ],
+)
+def test_a_page_whose_decoding_would_hold_the_interpreter_is_unreadable(reader: str, shape: str) -> None:
+    with pytest.raises(PageError, match="JSON of more than"):
+        READERS[reader](shape.encode(), options={})
