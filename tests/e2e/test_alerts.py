@@ -7,7 +7,7 @@ written down here, and no others may. Times from fault to page are printed as th
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -63,8 +63,9 @@ def an_exporter_config(directory: Path, url: str) -> Path:
     )
 
 
-def prometheus_config(exporter: str, alertmanager: str) -> dict[str, Any]:
-    step = f"{round(STEP_SECONDS * 1000)}ms"
+def prometheus_config(
+    exporter: str, alertmanager: str, step: str = f"{round(STEP_SECONDS * 1000)}ms"
+) -> dict[str, Any]:
     job = {"job_name": "aiprobe", "honor_labels": True, "static_configs": [{"targets": [exporter]}]}
     return {
         "global": {"scrape_interval": step, "scrape_timeout": step, "evaluation_interval": step},
@@ -75,16 +76,16 @@ def prometheus_config(exporter: str, alertmanager: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def a_prometheus(binary: str, directory: Path, exporter: str, alertmanager: str) -> AsyncIterator[str]:
-    """Run Prometheus with the shipped rules, scaled; yields its URL."""
-    await asyncio.to_thread(_write, directory, prometheus_config(exporter, alertmanager))
+async def a_prometheus(
+    binary: str, directory: Path, config: dict[str, Any], rules: Mapping[str, str], *options: str
+) -> AsyncIterator[str]:
+    """Run Prometheus with a configuration and files of rules; yields its URL."""
+    await asyncio.to_thread(_write, directory, {**rules, "prometheus.yml": json.dumps(config)})
     url = f"http://127.0.0.1:{free_port()}"
     with (directory / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             binary, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data",
-            f"--web.listen-address={url.removeprefix('http://')}",
-            f"--query.lookback-delta={round(300 * FACTOR)}s", f"--rules.alert.resend-delay={round(60 * FACTOR)}s",
-            stdout=log, stderr=log,
+            f"--web.listen-address={url.removeprefix('http://')}", *options, stdout=log, stderr=log,
         )  # fmt: skip
     try:
         yield url
@@ -93,11 +94,10 @@ async def a_prometheus(binary: str, directory: Path, exporter: str, alertmanager
         await process.wait()
 
 
-def _write(directory: Path, config: dict[str, Any]) -> None:
+def _write(directory: Path, files: Mapping[str, str]) -> None:
     directory.mkdir()
-    for path in RULE_FILES:
-        (directory / path.name).write_text(scaled(path.read_text(), FACTOR))
-    (directory / "prometheus.yml").write_text(json.dumps(config))
+    for name, text in files.items():
+        (directory / name).write_text(text)
 
 
 async def until_measured(url: str, targets: int) -> None:
@@ -153,8 +153,10 @@ async def test_every_page_arrives_once_and_ends(tmp_path: Path, stack: Stack) ->
         a_prometheus(
             stack.prometheus,
             tmp_path / "prometheus",
-            exporter.url.removeprefix("http://"),
-            alertmanager.removeprefix("http://"),
+            prometheus_config(exporter.url.removeprefix("http://"), alertmanager.removeprefix("http://")),
+            {path.name: scaled(path.read_text(), FACTOR) for path in RULE_FILES},
+            f"--query.lookback-delta={round(300 * FACTOR)}s",
+            f"--rules.alert.resend-delay={round(60 * FACTOR)}s",
         ) as prometheus,
     ):
         await until_measured(prometheus, 4)

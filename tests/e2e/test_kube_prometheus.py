@@ -6,21 +6,21 @@ does and none of severity warning or critical; its default inhibition mutes info
 """
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import pytest
 import yaml
 from aiohttp import web
 
-from tests.alerts.alertmanagers import SHIPPED, an_alertmanager, an_inbox, free_port, inhibited, post
+from tests.alerts.alertmanagers import SHIPPED, an_alertmanager, an_inbox, inhibited, post
 from tests.alerts.conftest import Stack, stack
 from tests.alerts.rulefiles import ROOT, RULE_FILES
+from tests.e2e.test_alerts import a_prometheus, prometheus_config
 
 __all__ = ["stack"]
 pytestmark = pytest.mark.e2e
@@ -92,38 +92,6 @@ async def an_exporter_that_shows(text: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-@asynccontextmanager
-async def a_prometheus(
-    binary: str, folder: Path, exporter: str, alertmanager: str, rules: Mapping[str, str]
-) -> AsyncIterator[str]:
-    """Run Prometheus with these rules, one evaluation a second; yields its URL."""
-    config: dict[str, Any] = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-        "rule_files": ["*.rules.yml"],
-        "scrape_configs": [{"job_name": "aiprobe", "honor_labels": True, "static_configs": [{"targets": [exporter]}]}],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
-    }
-    await asyncio.to_thread(_write, folder, {**rules, "prometheus.yml": json.dumps(config)})
-    url = f"http://127.0.0.1:{free_port()}"
-    with (folder / "log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            binary, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address={url.removeprefix('http://')}", "--rules.alert.resend-delay=1s",
-            stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    folder.mkdir()
-    for name, text in files.items():
-        (folder / name).write_text(text)
-
-
 async def states(url: str, wanted: Mapping[str, bool]) -> dict[str, bool]:
     """Return alert -> is it inhibited, once they are as `wanted`; at the deadline, as they are."""
     found: dict[str, bool] = {}
@@ -151,7 +119,13 @@ async def test_the_stacks_info_inhibitor_leaves_the_dead_mans_switch_alone(
         an_inbox() as inbox,
         an_exporter_that_shows(DECLARED) as exporter,
         an_alertmanager(stack.alertmanager, tmp_path / "alertmanager", inbox, text=merged()) as alertmanager,
-        a_prometheus(stack.prometheus, tmp_path / "prometheus", exporter, alertmanager.removeprefix("http://"), rules),
+        a_prometheus(
+            stack.prometheus,
+            tmp_path / "prometheus",
+            prometheus_config(exporter, alertmanager.removeprefix("http://"), "1s"),
+            rules,
+            "--rules.alert.resend-delay=1s",
+        ),
     ):
         wanted = {"AIWatchdog": muted, "Watchdog": False, "InfoInhibitor": True, "AIProviderIncidentDeclared": True}
         assert await states(alertmanager, wanted) == wanted
