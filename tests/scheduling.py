@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from aiprobe.attempt import Attempts, Egress, Listener, Maintenance, Meter, Purse, RunOnce
+from aiprobe.attempt import Attempts, Egress, Listener, Maintenance, Meter, Pauses, Purse, RunOnce
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Target
 from aiprobe.core.tracked import Tracked
@@ -16,6 +16,13 @@ class _Never:
         return False
 
 
+class _Awake:
+    """A process that never stands still."""
+
+    def since(self, started: float) -> float:
+        return 0.0
+
+
 def a_scheduler(
     clock: Clock,
     prepare_probe: Callable[[Target], RunOnce],
@@ -26,6 +33,7 @@ def a_scheduler(
     meter: Meter,
     tracked: dict[str, Tracked] | None = None,
     maintenance: Maintenance | None = None,
+    pauses: Pauses | None = None,
 ) -> Scheduler:
     """Return a scheduler that has no targets yet; the texts of its results are left as they are."""
     records = {} if tracked is None else tracked
@@ -35,6 +43,7 @@ def a_scheduler(
         purse=purse,
         egress=egress,
         maintenance=maintenance or _Never(),
+        pauses=pauses or _Awake(),
         redact=str,
         listeners=listeners,
         meter=meter,

@@ -20,6 +20,7 @@ from aiprobe.contracts.keeper import ContractKeeper
 from aiprobe.core.clock import Clock
 from aiprobe.core.model import Finished
 from aiprobe.core.money import Budget
+from aiprobe.core.pauses import Pauses
 from aiprobe.core.secret import CONFIGURED, Redactor
 from aiprobe.core.tracked import Tracked
 from aiprobe.credentials.vault import Vault
@@ -114,12 +115,14 @@ class App:
         self.contracts = ContractKeeper(self.recorder, self.journal, clock=clock)
         tools = Tools(transport=self.transport, clock=clock, credentials=self.vault)
         self.discovery = DiscoveryKeeper(self.recorder, directory, tools=tools, clock=clock, reload=self.reload)
+        pauses = Pauses(clock)
         attempts = Attempts(
             clock=clock,
             tracked=tracked,
             purse=self.spend,
             egress=self.egress,
             maintenance=self.maintenance,
+            pauses=pauses,
             redact=redactor,
             listeners=(
                 self.recorder,
@@ -150,6 +153,7 @@ class App:
             clock=clock,
         )
         tickers: Sequence[Ticker] = (
+            pauses,
             self.recorder,
             JournalGauges(self.recorder, journal=self.journal, spend=self.spend),
             self.egress,
@@ -184,9 +188,8 @@ class App:
         for room in (self.transport, self.vault, self.incident_writer, self.change_writer):
             stack.push_async_callback(room.close)
         stack.callback(self.incidents.close)
-        stack.push_async_callback(self.restart.close)
-        stack.push_async_callback(self.pages.close)
-        stack.push_async_callback(self.egress.close)
+        for keeper in (self.restart, self.pages, self.egress):
+            stack.push_async_callback(keeper.close)
         await self.spend.open()
         stack.push_async_callback(self.spend.close)
         stack.push_async_callback(self.journal.close)
@@ -258,10 +261,7 @@ class App:
             log.warning("%s", warning)
 
     async def _prepare(self, settings: Settings, share: Share) -> Sequence[Commit]:
-        """Build what every room needs for `settings`, without any change; return the commits in their order.
-
-        Rooms that read the journal come last, so that few probes end between their reading and the commit.
-        """
+        """Build what every room needs for `settings`, without any change; return the commits in their order."""
         targets = share.targets
         providers = [target.provider for target in targets]
         providers += [source.provider for source in settings.discovery.sources.values()]
@@ -278,7 +278,7 @@ class App:
             self.pages.prepare(settings.status_pages, settings.targets, owns=self._options.shard.owns_page_of),
             self.discovery.prepare(settings.discovery),
             self.journal.prepare(config_hash=settings.config_hash, keeps_throughput_of=contracted | timed),
-            *await self._prepare_joint(settings, share),
+            *await self._prepare_joint(settings, share),  # last, so that few probes end after it read the journal
         )
 
     async def _prepare_joint(self, settings: Settings, share: Share, *, anew: bool = False) -> Sequence[Commit]:

@@ -7,7 +7,7 @@ interfaces below.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from aiprobe.core.clock import Clock
@@ -30,6 +30,12 @@ NO_MONEY: Final = "budget"
 """The reason of a scheduled attempt that the budget does not allow: the free probe runs instead."""
 
 RunOnce = Callable[[], Awaitable[Result]]
+
+_STOOD_STILL_SECONDS: Final = 1.0
+_STOOD_STILL_SHARE: Final = 0.25
+"""A result is void if this process stood still for a second and for a quarter of the probe, or longer."""
+_TIMED: Final = NEEDS_EGRESS_CHECK | {Outcome.OK}
+"""Outcomes that depend on our own clockwork; what a server wrote stays what it wrote."""
 
 
 class Purse(Protocol):
@@ -76,6 +82,13 @@ class Maintenance(Protocol):
         """Return whether a target was in maintenance at a moment from `since`, in Unix time, to now."""
 
 
+class Pauses(Protocol):
+    """Measures for how long this process stood still."""
+
+    def since(self, started: float) -> float:
+        """Return the seconds of all pauses from `started` on the monotonic clock until now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A probe that was requested and did not start."""
@@ -101,7 +114,7 @@ class Runner:
 class Attempts:
     """Makes attempts, and passes each result once to every listener."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one room that an attempt meets
         self,
         *,
         clock: Clock,
@@ -109,6 +122,7 @@ class Attempts:
         purse: Purse,
         egress: Egress,
         maintenance: Maintenance,
+        pauses: Pauses,
         redact: Callable[[str], str],
         listeners: Sequence[Listener],
         meter: Meter,
@@ -119,6 +133,7 @@ class Attempts:
         self._purse = purse
         self._egress = egress
         self._maintenance = maintenance
+        self._pauses = pauses
         self._redact = redact
         self._listeners = tuple(listeners)
         self._meter = meter
@@ -168,12 +183,22 @@ class Attempts:
         started = self._clock.monotonic()
         try:
             async with asyncio.timeout(runner.target.timeouts.total + SUPERVISION_SLACK_SECONDS):
-                return await runner.run()
+                return self._void_if_still(await runner.run(), started)
         except Exception as bug:
             # A bug in one kind of probe must not stop the schedule of its target.
+            if isinstance(bug, TimeoutError) and (still := self._pauses.since(started)) >= SUPERVISION_SLACK_SECONDS:
+                return self._broken_off(Outcome.INTERNAL_ERROR, _stood_still(still), started)
             log.exception("a bug in a probe", extra={"target": runner.target.name})
             detail = f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback"
             return self._broken_off(Outcome.INTERNAL_ERROR, detail, started)
+
+    def _void_if_still(self, result: Result, started: float) -> Result:
+        """Return a result, as `internal_error` if this process stood still for too much of its probe."""
+        still = self._pauses.since(started)
+        share = still / max(result.duration_seconds, still, _STOOD_STILL_SECONDS)
+        if result.outcome not in _TIMED or still < _STOOD_STILL_SECONDS or share < _STOOD_STILL_SHARE:
+            return result
+        return replace(result, outcome=Outcome.INTERNAL_ERROR, detail=_stood_still(still))
 
     def _broken_off(self, outcome: Outcome, detail: str, started: float) -> Result:
         """Return the result of a probe that returned none; it began at `started` on the monotonic clock."""
@@ -232,3 +257,7 @@ class Attempts:
     def _change_in_flight(self, change: int) -> None:
         self._in_flight += change
         self._meter.probes_in_flight(self._in_flight)
+
+
+def _stood_still(seconds: float) -> str:
+    return f"aiprobe itself stood still for {seconds:.1f} s: the process was stopped, or had no processor"

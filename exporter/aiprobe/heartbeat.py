@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from aiprobe.core.clock import Clock, Steps
-
-TICK_SECONDS: Final = 0.25
-"""The interval at which the lag of the event loop is measured and time-dependent gauges are updated."""
+from aiprobe.core.pauses import BEAT_SECONDS
 
 
 class Ticker(Protocol):
@@ -55,8 +53,8 @@ class Heartbeat:
     async def _beat(self) -> None:
         """Measure the lag of the event loop, which bounds the error of all durations, and update the gauges."""
         while True:
-            due = self._clock.monotonic() + TICK_SECONDS
-            await self._clock.sleep(TICK_SECONDS)
+            due = self._clock.monotonic() + BEAT_SECONDS
+            await self._clock.sleep(BEAT_SECONDS)
             self._meter.observe_event_loop_lag(max(0.0, self._clock.monotonic() - due))
             self.tick()
             under_way = self._tasks.get("step")

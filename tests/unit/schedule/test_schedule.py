@@ -13,7 +13,8 @@ import pytest
 
 from aiprobe.attempt import Skipped
 from aiprobe.core.model import Finished, Result, Target
-from aiprobe.core.outcomes import Outcome, Verdict
+from aiprobe.core.outcomes import NEEDS_EGRESS_CHECK, Outcome, Verdict
+from aiprobe.core.pauses import BEAT_SECONDS, Pauses
 from aiprobe.core.secret import Secret
 from aiprobe.core.spread import stable_fraction
 from aiprobe.core.tracked import Tracked
@@ -44,6 +45,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.tracked: dict[str, Tracked] = {}
+        self.pauses = Pauses(self.manual.clock)
         self.scheduler = a_scheduler(
             self.manual.clock,
             self.prepare,
@@ -53,6 +55,7 @@ class World:
             meter=self,
             tracked=self.tracked,
             maintenance=self,
+            pauses=self.pauses,
         )
 
     def prepare(self, target: Target) -> Callable[[], Awaitable[Result]]:
@@ -582,3 +585,62 @@ async def test_a_probe_in_maintenance_moves_the_state_and_counts_in_no_slo() -> 
     assert {one.verdict for one in done} == {Verdict.BAD}
     assert {verdict for one in done for verdict in one.slo_verdicts.values()} == {Verdict.EXCLUDED}
     assert world.tracked["gpt-chat"].state.consecutive_failures == len(done)
+
+
+def standing_still(world: World, outcome: Outcome, *, runs: float, still: float) -> Callable[[], Awaitable[Result]]:
+    """Return a probe during which the process runs, stands still, and runs as long again; it beats while it runs."""
+
+    async def stand() -> Result:
+        world.pauses.tick()
+        for seconds in (
+            *[BEAT_SECONDS] * round(runs / BEAT_SECONDS),
+            still,
+            *[BEAT_SECONDS] * round(runs / BEAT_SECONDS),
+        ):
+            world.manual.now += seconds
+            if seconds == BEAT_SECONDS:
+                world.pauses.tick()
+        return a_result(outcome, duration_seconds=2 * runs + still)
+
+    return stand
+
+
+@pytest.mark.parametrize(
+    ("outcome", "runs", "still", "counts_as"),
+    [
+        *((outcome, 0.5, 3.0, Outcome.INTERNAL_ERROR) for outcome in sorted({*NEEDS_EGRESS_CHECK, Outcome.OK})),
+        (Outcome.OK, 0.0, 3.0, Outcome.INTERNAL_ERROR),  # the beat is late too when the probe ends
+        (Outcome.TIMEOUT_TOTAL, 0.0, 600.0, Outcome.INTERNAL_ERROR),
+        (Outcome.TIMEOUT_TOTAL, 20.0, 4.0, Outcome.TIMEOUT_TOTAL),
+        (Outcome.TIMEOUT_TOTAL, 0.5, 0.9, Outcome.TIMEOUT_TOTAL),
+        (Outcome.OK, 20.0, 0.0, Outcome.OK),
+        (Outcome.OVERLOADED, 0.5, 3.0, Outcome.OVERLOADED),
+        (Outcome.AUTH, 0.5, 3.0, Outcome.AUTH),
+        (Outcome.MALFORMED, 0.5, 3.0, Outcome.MALFORMED),
+    ],
+)
+async def test_a_probe_during_which_this_process_stood_still_proves_nothing(
+    outcome: Outcome, runs: float, still: float, counts_as: Outcome
+) -> None:
+    world = await a_world(a_target(interval_seconds=60))
+    world.answers["gpt-chat"] = [standing_still(world, outcome, runs=runs, still=still)]
+    await world.manual.advance(61)
+    await world.scheduler.close()
+    assert world.finished[0].result.outcome is counts_as
+    assert ("stood still" in world.finished[0].result.detail) == (counts_as is not outcome)
+
+
+async def test_a_probe_that_its_supervisor_ends_after_a_pause_is_no_bug(caplog: pytest.LogCaptureFixture) -> None:
+    world = await a_world(a_target(interval_seconds=60))
+
+    async def ended() -> Result:
+        world.pauses.tick()
+        world.manual.now += 40
+        raise TimeoutError
+
+    world.answers["gpt-chat"] = [ended]
+    await world.manual.advance(61)
+    await world.scheduler.close()
+    assert world.finished[0].result.outcome is Outcome.INTERNAL_ERROR
+    assert "stood still for 39.8 s" in world.finished[0].result.detail
+    assert "Traceback" not in caplog.text
