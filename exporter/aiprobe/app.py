@@ -325,8 +325,8 @@ class App:
     async def _reload(self) -> str | None:
         try:
             settings = await asyncio.to_thread(read_settings_apart, self._options.config_file, self._options.environ)
-            if settings.vantage != self._settings.vantage:
-                log.warning("a new vantage starts new series", extra={"vantage": settings.vantage})
+            for remark in settings.remarks_after(self._settings):
+                log.warning("%s", remark)
             await self._apply(settings)
             await asyncio.to_thread(return_memory)
         except (ConfigError, ValueError) as error:

@@ -195,8 +195,9 @@ class Attempts:
     def _void_if_still(self, result: Result, started: float) -> Result:
         """Return a result, as `internal_error` if this process stood still for too much of its probe."""
         still = self._pauses.since(started)
-        share = still / max(result.duration_seconds, still, _STOOD_STILL_SECONDS)
-        if result.outcome not in _TIMED or still < _STOOD_STILL_SECONDS or share < _STOOD_STILL_SHARE:
+        if still < _STOOD_STILL_SECONDS or still < _STOOD_STILL_SHARE * result.duration_seconds:
+            return result
+        if result.outcome not in _TIMED:
             return result
         return replace(result, outcome=Outcome.INTERNAL_ERROR, detail=_stood_still(still))
 

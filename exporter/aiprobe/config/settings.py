@@ -54,3 +54,11 @@ class Settings:
     warnings: tuple[Problem, ...]
     files: tuple[Path, ...]
     """Every file that was read: configuration, includes, prices, secrets, certificates."""
+
+    def remarks_after(self, before: "Settings") -> tuple[str, ...]:
+        """Return what an operator should know of a reload that replaces `before` by these settings."""
+        new_vantage, new_journal = self.vantage != before.vantage, self.journal != before.journal
+        return (
+            *([f"a new vantage starts new series: {self.vantage}"] if new_vantage else ()),
+            *(["`journal` applies after a restart: until then the one of the start stays"] if new_journal else ()),
+        )

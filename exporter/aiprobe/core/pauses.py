@@ -24,15 +24,18 @@ class Pauses:
     def tick(self) -> None:
         """Take one beat."""
         now = self._clock.monotonic()
-        if (late := self._overdue(now)) >= SHORTEST_SECONDS:
+        if self._last is not None and (late := now - self._last - BEAT_SECONDS) >= SHORTEST_SECONDS:
             self._late.append((now, late))
         self._last = now
 
     def since(self, started: float) -> float:
         """Return for how many seconds the process stood still from `started` on the monotonic clock until now."""
         now = self._clock.monotonic()
-        pauses = [*((end, late) for end, late in self._late if end > started), (now, self._overdue(now))]
-        return sum(min(late, end - started) for end, late in pauses if late >= SHORTEST_SECONDS)
-
-    def _overdue(self, now: float) -> float:
-        return 0.0 if self._last is None else now - self._last - BEAT_SECONDS
+        still = 0.0
+        if self._last is not None and now - self._last - BEAT_SECONDS >= SHORTEST_SECONDS:
+            still = min(now - self._last - BEAT_SECONDS, now - started)
+        for end, late in reversed(self._late):
+            if end <= started:
+                break
+            still += min(late, end - started)
+        return still

@@ -78,6 +78,8 @@ class Gate:
                 return refusal or await handler(request)
             except web.HTTPException as error:
                 return _sentence(request, error)
+            except ConnectionError:  # the client went away
+                raise
             except Exception:  # noqa: BLE001 - without this one handler's bug would show its text to whoever asked
                 _log.exception("request failed method=%s path=%r", request.method, request.path)
                 return plain("Internal error in aiprobe; its log has the details.", status=500)

@@ -54,6 +54,10 @@ class WebFile:
         _log.info("web config reloaded file=%s", path)
 
     def _loaded(self, path: Path) -> WebConfig:
+        if (
+            path.exists() and not path.stat().st_size
+        ):  # half-written, or a pipe: read as it is, it would let everybody in
+            raise WebError(f"{path}: is empty")
         config = load(path)
         if (config.context is None) != (self._config.context is None):
             raise WebError(f"{path}: TLS cannot be switched on or off while running; restart for that")

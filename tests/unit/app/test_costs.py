@@ -25,7 +25,7 @@ from tests.unit.app.wire import an_exporter, probe_each
 pytestmark = pytest.mark.slow
 
 TARGETS = 20
-CALLS_OF_A_PROBE = 1117
+CALLS_OF_A_PROBE = 1120
 """Of Python and of C, from the scheduler's slot to the told gauges; ten events, each in bytes of its own."""
 CALLS_OF_A_SCRAPE = 8.1
 """For each target that was probed since the last one: what a probe changes is rendered when it ends."""

@@ -192,3 +192,21 @@ async def test_a_configuration_that_is_wrong_leaves_every_surface_as_it_was(tmp_
         assert await surfaces(app) == before
         written_config(tmp_path, targets=1)
         assert await app.reload() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "remark"),
+    [
+        ({"vantage": "elsewhere"}, "a new vantage starts new series: elsewhere"),
+        ({"journal": {"directory": "other"}}, "`journal` applies after a restart"),
+        ({"journal": {"keep_ok": "none"}}, "`journal` applies after a restart"),
+    ],
+)
+async def test_a_reload_logs_what_it_does_not_change(
+    tmp_path: Path, change: dict[str, Any], remark: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with an_exporter(tmp_path, 1, STANDING) as app:
+        config = json.loads((tmp_path / "aiprobe.yml").read_text())
+        (tmp_path / "aiprobe.yml").write_text(json.dumps(config | change))
+        assert await app.reload() is None
+    assert remark in caplog.text

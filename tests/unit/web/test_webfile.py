@@ -85,6 +85,22 @@ def test_a_broken_new_file_keeps_the_old_settings_and_is_logged_once(
     assert users(file) == ["robin"]
 
 
+@pytest.mark.parametrize("trouble", ["empty", "a pipe", "a folder", "gone", "binary"])
+def test_a_file_in_trouble_lets_nobody_in(path: Path, trouble: str, caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock()
+    file = WebFile(path, clock=clock.clock)
+    path.unlink()
+    if trouble == "a pipe":
+        os.mkfifo(path)
+    elif trouble == "a folder":
+        path.mkdir()
+    elif trouble != "gone":
+        path.write_bytes({"empty": b"", "binary": b"\x00\xff"}[trouble])
+    clock.now = 10
+    assert users(file) == ["alice"]
+    assert len(errors(caplog)) == 1
+
+
 def test_a_new_problem_is_logged_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     file = WebFile(path, clock=clock.clock)
