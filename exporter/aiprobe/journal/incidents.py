@@ -7,8 +7,11 @@ import asyncio
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -17,21 +20,38 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "incidents.jsonl"
 _LINE_LIMIT_BYTES: Final = 1 << 20
+MOST_WAITING: Final = 1000
+"""Documents that wait for a disk that does not take them; the oldest are dropped."""
+RETRY_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 10.0
 """How long a stop waits for the disk."""
 
 
 class IncidentWriter:
-    """Writes documents, such as ended incidents, each call in its own thread, so that a hanging disk delays nothing."""
+    """Writes documents, such as ended incidents, in a thread, one at a time, so that a hanging disk delays nothing.
+
+    Documents that the disk does not take wait, and are written when it takes them again.
+    """
 
     def __init__(self, directory: Path, *, file_name: str = FILE_NAME) -> None:
         self._directory = directory
         self._file_name = file_name
-        self._writing: set[asyncio.Future[bool]] = set()
+        self._waiting: deque[Mapping[str, Any]] = deque(maxlen=MOST_WAITING)
+        self._writing: asyncio.Future[bool] | None = None
+        self._again: asyncio.TimerHandle | None = None
 
     def write(self, incidents: Sequence[Mapping[str, Any]]) -> None:
         """Queue the JSON documents of ended incidents for writing. Never blocks."""
-        written: Future[bool] = Future()
+        self._waiting.extend(incidents)
+        if self._again is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Write everything that waits, unless a write is under way."""
+        self._again = None
+        if not self._waiting or (self._writing is not None and not self._writing.done()):
+            return
+        incidents, written = list(self._waiting), Future[bool]()
 
         def append() -> None:
             try:
@@ -40,17 +60,36 @@ class IncidentWriter:
                 written.set_exception(bug)
 
         Thread(target=append, name="incidents", daemon=True).start()
-        writing = asyncio.wrap_future(written)
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
+        self._writing = asyncio.wrap_future(written)
+        self._writing.add_done_callback(lambda writing: self._ended(writing, incidents))
+
+    def _ended(self, writing: asyncio.Future[bool], incidents: Sequence[Mapping[str, Any]]) -> None:
+        if writing.cancelled():
+            return
+        if bug := writing.exception():
+            log.error("a bug while writing documents: they are lost", exc_info=bug, extra={"file": self._file_name})
+        elif not writing.result():
+            self._again = asyncio.get_running_loop().call_later(RETRY_SECONDS, self._begin)
+            return
+        gone = set(map(id, incidents))
+        self._waiting = deque((one for one in self._waiting if id(one) not in gone), maxlen=MOST_WAITING)
+        self._begin()
 
     async def close(self) -> None:
-        """Wait until all incidents are on the disk, for at most ten seconds."""
-        if not self._writing:
-            return
-        _, hanging = await asyncio.wait(self._writing, timeout=CLOSE_SECONDS)
-        if hanging:
-            log.error("the journal's disk hangs: observed incidents are lost")
+        """Write what waits, for at most ten seconds; log how many documents are lost."""
+        hangs = False
+        for _ in range(2):  # what is under way, then everything that waits
+            if self._again is not None:
+                self._again.cancel()
+            self._begin()
+            if self._writing is not None and not hangs:
+                _, hanging = await asyncio.wait([self._writing], timeout=CLOSE_SECONDS)
+                hangs = bool(hanging)
+        if self._again is not None:
+            self._again.cancel()
+        if self._waiting:
+            why = "the disk hangs" if hangs else "the disk does not take them"
+            log.error("%d documents are lost: %s", len(self._waiting), why, extra={"file": self._file_name})
 
 
 def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]], *, file_name: str = FILE_NAME) -> bool:
@@ -58,14 +97,29 @@ def append_incidents(directory: Path, incidents: Iterable[Mapping[str, Any]], *,
     lines = "".join(json.dumps(incident, separators=(",", ":")) + "\n" for incident in incidents)
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with (directory / file_name).open("a", encoding="utf-8") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
+        with (directory / file_name).open("ab", buffering=0) as file:
+            _append(file, directory / file_name, lines.encode())
     except OSError as error:
         log.error("cannot write an observed incident: %s", error.strerror)  # noqa: TRY400 - the disk failed, no bug
         return False
     return True
+
+
+def _append(file: FileIO, path: Path, data: bytes) -> None:
+    """Append whole lines, or nothing; a line that a crash cut stays alone on its line. Raises: OSError."""
+    size = os.fstat(file.fileno()).st_size
+    if size:
+        with path.open("rb") as written:
+            written.seek(size - 1)
+            data = data if written.read(1) == b"\n" else b"\n" + data
+    try:
+        while data:
+            data = data[file.write(data) :]
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            file.truncate(size)
+        raise
 
 
 def read_incidents(directory: Path, start: float, end: float) -> Iterator[Mapping[str, Any]]:

@@ -23,8 +23,8 @@ async def test_a_disk_that_hangs_holds_up_no_stop(
     writer = IncidentWriter(tmp_path)
     writer.write([{"id": "one", "start_timestamp_seconds": NOON}])
     if not hangs:
-        while writer._writing:
-            await next(iter(writer._writing))
+        while writer._waiting:
+            await asyncio.sleep(0)
     await writer.close()
     assert ("disk hangs" in caplog.text) is hangs
     if hangs:  # let the thread go
