@@ -192,7 +192,10 @@ class Restart:
 
     async def _write(self, document: Mapping[str, Any]) -> bool:
         stamped = {**document, "saved_timestamp_seconds": self._clock.wall()}
-        return await asyncio.to_thread(write_restart, self._directory, stamped)
+        if taken := await asyncio.to_thread(write_restart, self._directory, stamped):
+            return taken
+        self._saved = {}  # `tick` tries again
+        return False
 
     def _document(self) -> Mapping[str, Any]:
         return {

@@ -22,6 +22,8 @@ SECONDS_PER_DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST_DAY: Final = date.max.toordinal() - _EPOCH
 _NAME: Final = re.compile(r"(evidence|ok)-(\d{4}-\d\d-\d\d)\.sqlite")
+_LOG_MAGIC: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+"""The first bytes of a write-ahead log (sqlite.org/fileformat2.html, 4.1)."""
 _LEAP_DAYS: Final = 31
 """A gap of more days than this without a file can mean that the clock was wrong."""
 HELD_DAYS: Final = 31
@@ -97,6 +99,33 @@ def set_aside(path: Path) -> Path:
         if old.exists():
             old.replace(new)
     return aside
+
+
+def set_lost_logs_aside(directory: Path) -> Sequence[Path]:
+    """Rename write-ahead logs that SQLite would delete unread, and return their new paths. Raises: OSError.
+
+    Call it before any file is opened. SQLite deletes a log whose database is gone or empty, or whose head is damaged.
+    """
+    aside = []
+    for log in sorted(directory.glob("*.sqlite-wal")):
+        path = log.with_name(log.name.removesuffix("-wal"))
+        if not _NAME.fullmatch(path.name) or not log.is_file() or not log.stat().st_size:
+            continue
+        with log.open("rb") as file:
+            sound = file.read(4) in _LOG_MAGIC
+        if sound and path.exists() and path.stat().st_size:
+            continue
+        number = 1
+        while (kept := log.with_name(f"{path.name}.unreadable-{number}-wal")).exists():
+            number += 1
+        log.replace(kept)
+        aside.append(kept)
+    return aside
+
+
+def aside(directory: Path, kind: Kind) -> Sequence[str]:
+    """Return the names of the files of a kind that were set aside. Raises: OSError."""
+    return sorted(path.name for path in directory.glob(f"{kind}-*.sqlite.unreadable-*") if path.suffix[-4:] != "-shm")
 
 
 def remove(path: Path) -> None:

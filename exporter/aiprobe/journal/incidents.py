@@ -22,7 +22,7 @@ FILE_NAME: Final = "incidents.jsonl"
 _LINE_LIMIT_BYTES: Final = 1 << 20
 MOST_WAITING: Final = 1000
 """Documents that wait for a disk that does not take them; the oldest are dropped."""
-RETRY_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 10.0
 """How long a stop waits for the disk."""
 

@@ -136,4 +136,6 @@ def _version(connection: sqlite3.Connection, newest: int) -> int:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if not 0 <= version <= newest or (version and application != _APPLICATION_ID):
         raise UnknownVersionError(f"version {version} of a format that this aiprobe does not support")
+    if not version and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise UnknownVersionError("a database of another program")
     return int(version)

@@ -121,6 +121,10 @@ class Store:
             self._files.take_directory()
             if self._ready:
                 return True
+            for log_file in days.set_lost_logs_aside(self.directory):
+                self.errors += 1
+                log.error("a write-ahead log without its file, or without a head, is set aside: its results are lost",
+                          extra={"file": log_file.name})  # fmt: skip
             for kind in KINDS:
                 self.heads[kind] = newest_head(self.directory, kind, on_error=self.note_read_error)
             self._skip_lost_tail()

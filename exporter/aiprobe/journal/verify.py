@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from aiprobe.journal.days import KEPT_DAYS, KINDS, OTHER, DayFile, Kind, day_of, list_files
+from aiprobe.journal.days import KEPT_DAYS, KINDS, OTHER, DayFile, Kind, aside, day_of, list_files
 from aiprobe.journal.read import READ_ERRORS, log_error, opened
 from aiprobe.journal.schema import open_for_reading
 from aiprobe.journal.sealedfile import Found, Place, SealedFile
@@ -80,6 +80,7 @@ def verify(directory: Path, start: float, end: float, *, now: float) -> Verifica
     for chain in chains:
         _check_named(chain, tally)
     _judge_ends(tally)
+    _judge_aside(directory, days, tally)
     fault = min(tally.faults, key=lambda place: place.timestamp_seconds or 0.0, default=None)
     return Verification(fault=fault, torn=tuple(tally.torn), files=tally.files, commits=tally.commits, rows=tally.rows)
 
@@ -114,8 +115,18 @@ class _Chain:
 
     def set_aside(self) -> str:
         """Return a text that lists the files that were set aside; empty if there are none."""
-        names = sorted(path.name for path in self.directory.glob(f"{self.kind}-*.sqlite.unreadable-*[0-9]"))
+        names = aside(self.directory, self.kind)
         return f"; set aside as unreadable: {', '.join(names)}" if names else ""
+
+
+def _judge_aside(directory: Path, days: Sequence[int], tally: _Tally) -> None:
+    """Note the results that no file has any more because theirs was set aside; other faults state more."""
+    if tally.faults:
+        return
+    dates = {DayFile(day, kind).name for day in days for kind in KINDS}
+    for name in (name for kind in KINDS for name in aside(directory, kind)):
+        if name.partition(".unreadable-")[0] in dates:
+            tally.faults.append(Place(file=name, what="set aside as unreadable: its results are not in the journal"))
 
 
 def _check_file(directory: Path, file: DayFile, tally: _Tally) -> bool:

@@ -87,6 +87,23 @@ async def test_a_kill_loses_neither_the_state_nor_the_id_of_an_open_incident(tmp
         assert await standing(app) == before
 
 
+async def test_a_state_that_the_disk_did_not_take_is_written_when_it_takes_it(tmp_path: Path) -> None:
+    clock = ManualClock(epoch=NOON)
+    async with a_run(tmp_path, clock) as app:
+        await probes(app, clock, "gb")
+        path = tmp_path / "journal" / FILE_NAME
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        for disk_works in (False, True):
+            if disk_works:
+                path.rmdir()
+            clock.now += 10
+            app.restart.tick()
+            assert app.restart._saving is not None
+            assert await app.restart._saving is disk_works
+        assert NAME in json.loads(path.read_text())["targets"]
+
+
 ANSWERS: Sequence[tuple[str, dict[str, Any], dict[str, Any], tuple[str, str]]] = [
     ("model", {"response_model": "m-1"}, {"response_model": "m-2"}, ("m-1", "m-2")),
     ("fingerprint", {"system_fingerprint": "fp_1"}, {"system_fingerprint": "fp_2"}, ("fp_1", "fp_2")),

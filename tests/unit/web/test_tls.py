@@ -139,7 +139,7 @@ async def test_a_client_certificate_can_become_required_while_running(folder: Pa
 async def test_tls_is_not_switched_off_under_way(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock = ManualClock()
     async with a_server(config_file=a_file(folder, TLS), trust=trusting(), clock=clock.clock) as world:
-        a_file(folder, "")
+        a_file(folder, "basic_auth_users: {}\n")
         clock.now += 2
         assert (await world.get("/")).status == 200
     assert "TLS cannot be switched on or off while running" in caplog.text
