@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
+from aiprobe.journal.restartfile import read_json
+
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "incidents.jsonl"
@@ -143,8 +145,8 @@ def read_incidents(directory: Path, start: float, end: float) -> Iterator[Mappin
 
 def _parse(line: bytes) -> Mapping[str, Any] | None:
     try:
-        incident = json.loads(line)
-    except (ValueError, RecursionError):
+        incident = read_json(line)
+    except ValueError:
         return None
     return incident if isinstance(incident, dict) and "id" in incident else None
 

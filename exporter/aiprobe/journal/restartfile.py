@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "restart.json"
 _LIMIT_BYTES: Final = 16 << 20
+_MOST_DIGITS: Final = 15
+_MOST: Final = 1e15
+"""Greater numbers are no amount, no count and no time in seconds."""
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -28,6 +31,27 @@ def replace_file(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_directory(path.parent)
+
+
+def read_json(data: bytes) -> Any:
+    """Return the document of a file that we wrote. Raises: ValueError, also for a number that no field of ours has."""
+    try:
+        return json.loads(data, parse_int=_int, parse_float=_float, parse_constant=_float)
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def _int(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too large")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not abs(number) < _MOST:
+        raise ValueError("a number is too large")
+    return number
 
 
 def write_restart(directory: Path, document: Mapping[str, Any]) -> bool:
@@ -44,10 +68,10 @@ def read_restart(directory: Path) -> Mapping[str, Any]:
     """Return the state that the last run wrote; empty if it cannot be read. Blocks."""
     try:
         with (directory / FILE_NAME).open("rb") as file:
-            document = json.loads(file.read(_LIMIT_BYTES))
+            document = read_json(file.read(_LIMIT_BYTES))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         log.warning("cannot read the state for a restart: %s", error)
         return {}
     return document if isinstance(document, dict) else {}

@@ -16,7 +16,7 @@ from typing import Final
 
 from aiprobe.core.clock import Clock
 from aiprobe.core.money import FOLLOW_UPS_SHARE, SECONDS_PER_DAY, Budget
-from aiprobe.journal.restartfile import replace_file
+from aiprobe.journal.restartfile import read_json, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -168,9 +168,9 @@ def spent_today(directory: Path, *, day: int) -> float:
 
 def _read(path: Path) -> Remembered:
     try:
-        document = json.loads(path.read_bytes()[:4096])
+        document = read_json(path.read_bytes()[:4096])
         day, usd = document["day"], document["ceiling_usd"]
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError("not a spend file") from error
     if type(day) is not int or not isinstance(usd, int | float) or not 0 <= usd < math.inf:
         raise ValueError("not a spend file")

@@ -241,6 +241,8 @@ async def test_after_a_day_nothing_goes_on_but_the_results_and_the_incidents_of_
         '{"targets": {"target-000": 1}}',
         '{"salt": 1, "targets": {}, "incidents": {"a": 1}, "saved_timestamp_seconds": "x"}',
         '{"incidents": [1, null, {}, "x", []], "saved_timestamp_seconds": 1e999}',
+        '{"saved_timestamp_seconds": ' + "9" * 401 + "}",
+        '{"saved_timestamp_seconds": NaN}',
     ],
 )
 async def test_a_file_that_says_nothing_stops_no_start(tmp_path: Path, content: str) -> None:

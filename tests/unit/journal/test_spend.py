@@ -91,7 +91,8 @@ async def test_a_clock_that_jumped_back_does_not_free_the_money(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "content", ["", "not json", "[]", '{"day": 20000}', '{"day": "x", "ceiling_usd": 1}',
-                '{"day": 20000, "ceiling_usd": -1}', '{"day": 20000, "ceiling_usd": Infinity}', "{" * 100_000],
+                '{"day": 20000, "ceiling_usd": -1}', '{"day": 20000, "ceiling_usd": Infinity}', "{" * 100_000,
+                '{"day": 20000, "ceiling_usd": ' + "9" * 401 + "}", '{"day": 20000, "ceiling_usd": 1e308}'],
 )  # fmt: skip
 async def test_an_unreadable_file_is_set_aside_said_loudly_and_counts_as_an_even_spending(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
