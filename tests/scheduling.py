@@ -19,7 +19,7 @@ class _Never:
 class _Awake:
     """A process that never stands still."""
 
-    def since(self, started: float) -> float:
+    def within(self, started: float, seconds: float) -> float:
         return 0.0
 
 

@@ -85,8 +85,8 @@ class Maintenance(Protocol):
 class Pauses(Protocol):
     """Measures for how long this process stood still."""
 
-    def since(self, started: float) -> float:
-        """Return the seconds of all pauses from `started` on the monotonic clock until now."""
+    def within(self, started: float, seconds: float) -> float:
+        """Return for how many of the `seconds` from `started` on the monotonic clock it stood still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,8 @@ class Attempts:
                 return self._void_if_still(await runner.run(), started)
         except Exception as bug:
             # A bug in one kind of probe must not stop the schedule of its target.
-            if isinstance(bug, TimeoutError) and (still := self._pauses.since(started)) >= SUPERVISION_SLACK_SECONDS:
+            still = self._pauses.within(started, self._clock.monotonic() - started)
+            if isinstance(bug, TimeoutError) and still >= SUPERVISION_SLACK_SECONDS:
                 return self._broken_off(Outcome.INTERNAL_ERROR, _stood_still(still), started)
             log.exception("a bug in a probe", extra={"target": runner.target.name})
             detail = f"a bug in aiprobe: {type(bug).__name__}; the log has its traceback"
@@ -194,7 +195,7 @@ class Attempts:
 
     def _void_if_still(self, result: Result, started: float) -> Result:
         """Return a result, as `internal_error` if this process stood still for too much of its probe."""
-        still = self._pauses.since(started)
+        still = self._pauses.within(started, result.duration_seconds)
         if still < _STOOD_STILL_SECONDS or still < _STOOD_STILL_SHARE * result.duration_seconds:
             return result
         if result.outcome not in _TIMED:

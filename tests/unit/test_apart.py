@@ -85,5 +85,5 @@ def test_a_machine_that_cannot_run_the_other_process_is_one_line(limit: int, val
 def test_a_file_that_never_ends_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "aiprobe.yml"
     os.mkfifo(file)
-    with pytest.raises(ValueError, match=r"configuration was not read, .* it took longer than 2 s"):
+    with pytest.raises(ValueError, match=r"configuration was not read, .* it took too long"):
         read_settings_apart(file, {}, timeout_seconds=2)

@@ -28,14 +28,14 @@ class Pauses:
             self._late.append((now, late))
         self._last = now
 
-    def since(self, started: float) -> float:
-        """Return for how many seconds the process stood still from `started` on the monotonic clock until now."""
-        now = self._clock.monotonic()
+    def within(self, started: float, seconds: float) -> float:
+        """Return for how many of the `seconds` from `started` on the monotonic clock the process stood still."""
+        now, ended = self._clock.monotonic(), started + seconds
         still = 0.0
         if self._last is not None and now - self._last - BEAT_SECONDS >= SHORTEST_SECONDS:
-            still = min(now - self._last - BEAT_SECONDS, now - started)
+            still = max(0.0, min(now, ended) - max(self._last + BEAT_SECONDS, started))
         for end, late in reversed(self._late):
             if end <= started:
                 break
-            still += min(late, end - started)
+            still += max(0.0, min(end, ended) - max(end - late, started))
         return still

@@ -644,3 +644,17 @@ async def test_a_probe_that_its_supervisor_ends_after_a_pause_is_no_bug(caplog: 
     assert world.finished[0].result.outcome is Outcome.INTERNAL_ERROR
     assert "stood still for 39.8 s" in world.finished[0].result.detail
     assert "Traceback" not in caplog.text
+
+
+async def test_a_pause_after_the_last_byte_changes_no_result() -> None:
+    world = await a_world(a_target(interval_seconds=60))
+
+    async def late() -> Result:
+        world.pauses.tick()
+        world.manual.now += 40
+        return a_result(Outcome.OK, duration_seconds=0.2)
+
+    world.answers["gpt-chat"] = [late]
+    await world.manual.advance(61)
+    await world.scheduler.close()
+    assert world.finished[0].result.outcome is Outcome.OK
