@@ -95,9 +95,14 @@ def an_object(value: object) -> dict[str, Any]:
     raise UnreadableError(f"{type(value).__name__} where an object belongs")
 
 
-def a_list(value: object) -> list[Any]:
-    """Return a list as it is, `[]` for null; raises `UnreadableError` for anything else."""
+def a_list(value: object, *, most: int = 256) -> list[Any]:
+    """Return a list as it is, `[]` for null; raises `UnreadableError` for anything else.
+
+    `most` items are far more than the choices, blocks or calls of a reply: reading each takes microseconds.
+    """
     if type(value) is list:
+        if len(value) > most:
+            raise UnreadableError(f"a list of more than {most} items")
         return value
     if value is None:
         return []

@@ -245,8 +245,9 @@ def _add_content(delta: dict[str, Any], events: list[Event]) -> None:
     if delta.get("refusal"):
         events.append(Content("refusal"))
     calls = delta.get("tool_calls")
-    if calls and not _is_blank(calls):
-        events.extend(_call(any_object(call)) for call in (calls if isinstance(calls, list) else [calls]))
+    listed = (a_list(calls) if isinstance(calls, list) else [calls]) if calls else ()
+    if listed and not _is_blank(calls):
+        events.extend(_call(any_object(call)) for call in listed)
     events.extend(Content(kind) for name, kind in _OTHER_CONTENT if delta.get(name) and not _is_blank(delta[name]))
 
 
@@ -273,7 +274,7 @@ def _is_blank(value: object) -> bool:
 def _add_text(content: object, events: list[Event]) -> None:
     """Add non-empty content: a string nearly everywhere, a list of parts at Mistral's reasoning models."""
     if isinstance(content, list):
-        for part in content:
+        for part in a_list(content):
             _add_part(an_object(part), events)
     else:
         events.append(Text(a_string(content)))
@@ -284,7 +285,7 @@ def _add_part(part: dict[str, Any], events: list[Event]) -> None:
     kind = a_name(part.get("type"))
     if kind == "thinking" and "thinking" in part:
         thought = part.get("thinking")
-        inner = thought if isinstance(thought, list) else [{"text": thought}]
+        inner = a_list(thought) if isinstance(thought, list) else [{"text": thought}]
         text = "".join(a_string(an_object(piece).get("text")) for piece in inner)
         if text:
             events.append(Reasoning(text))

@@ -26,6 +26,11 @@ from aiprobe.protocols.request import get, post
 _LEAST, _MOST = 1e-9, 1e4
 """Between them is every float32 component of a real vector; of int8 values read as float32, about one in six."""
 
+_MOST_NUMBERS: Final = 10_000
+"""Of a vector: reading each takes time of the event loop."""
+_MOST_CHARACTERS: Final = 6 * _MOST_NUMBERS
+"""In base64, of which a float32 takes five and a third."""
+
 
 def _request(provider: Provider, ask: Ask) -> Request:
     """Build the request that embeds `ask.prompt`."""
@@ -54,12 +59,14 @@ def _read_list(document: object) -> Sequence[Event]:
 def _vector(embedding: object) -> tuple[float, ...]:
     """Return a vector of numbers, or of float32 (little endian) or int8 values in base64."""
     if isinstance(embedding, str):
+        if len(embedding) > _MOST_CHARACTERS:
+            raise UnreadableError(f"an embedding of more than {_MOST_NUMBERS} numbers")
         try:
             packed = base64.b64decode(embedding, validate=True)
             return _unpacked(packed)
         except (binascii.Error, ValueError, struct.error):
             raise UnreadableError("an embedding that is no base64 of float32 or int8 values") from None
-    numbers = a_list(embedding)
+    numbers = a_list(embedding, most=_MOST_NUMBERS)
     if any(type(number) not in {float, int} for number in numbers):
         raise UnreadableError("an embedding that holds something else than numbers")
     return tuple(_a_float(number) for number in numbers)

@@ -171,6 +171,27 @@ def test_a_document_whose_reading_would_hold_the_event_loop_is_malformed(protoco
     assert PROTOCOLS[protocol].failure(a_head(500), LONG[shape]).outcome is Outcome.SERVER_ERROR
 
 
+MANY: list[tuple[str, bytes]] = [
+    ("openai-chat", b'{"choices":[' + b"{}," * 300 + b"{}]}"),
+    ("openai-chat", b'{"choices":[{"message":{"tool_calls":[' + b"{}," * 300 + b"{}]}}]}"),
+    ("openai-chat", b'{"choices":[{"message":{"content":[' + b'{"text":"a"},' * 300 + b"{}]}}]}"),
+    ("anthropic-messages", b'{"content":[' + b'{"type":"text","text":"a"},' * 300 + b"{}]}"),
+    ("openai-responses", b'{"status":"completed","output":[' + b"{}," * 300 + b"{}]}"),
+    ("gemini", b'{"candidates":[{"content":{"parts":[' + b'{"text":"a"},' * 300 + b"{}]}}]}"),
+    ("bedrock-converse", b'{"output":{"message":{"content":[' + b'{"text":"a"},' * 300 + b"{}]}}}"),
+    ("cohere-chat", b'{"message":{"tool_calls":[' + b"{}," * 300 + b"{}]}}"),
+    ("ollama-chat", b'{"message":{"tool_calls":[' + b"{}," * 300 + b'{}]},"done":true}'),
+    ("openai-embeddings", b'{"data":[{"embedding":"' + b"A" * 80_000 + b'"}]}'),
+]
+
+
+@pytest.mark.parametrize(("protocol", "body"), MANY)
+def test_a_reply_of_more_blocks_or_calls_than_any_real_one_is_malformed(protocol: str, body: bytes) -> None:
+    assert read(protocol, body, stream=False).outcome is Outcome.MALFORMED
+    if protocol == "openai-chat":
+        assert read(protocol, b"data: " + body.replace(b"message", b"delta") + b"\n\n").outcome is Outcome.MALFORMED
+
+
 def test_plain_events_that_are_put_off_are_decoded_before_they_are_many() -> None:
     reader = PROTOCOLS["openai-chat"].reader(stream=True)
     assert isinstance(reader, StreamReader)
