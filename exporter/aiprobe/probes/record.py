@@ -99,7 +99,7 @@ class Record:
 class RecordingSink:
     """Feeds a reply to its protocol's reader and keeps the record."""
 
-    def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool, max_body_bytes: int = 8 << 20) -> None:
+    def __init__(self, protocol: Protocol, provider: Provider, *, stream: bool, max_body_bytes: int = 2 << 20) -> None:
         """`max_body_bytes` is more than any correct reply: reading stops there."""
         self.record = Record()
         self.slice_bytes = EVENTS_SLICE_BYTES if stream else WHOLE_SLICE_BYTES

@@ -12,8 +12,9 @@ from aiprobe.core.kind import HttpExpectation
 from aiprobe.core.model import Result, Target, Timeouts
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.base import Tools
+from aiprobe.probes.body import BodySink
 from aiprobe.probes.http import HttpProbe
-from aiprobe.transport.transport import Transport
+from aiprobe.transport.transport import Signal, Transport
 from tests.builders import a_provider, a_target
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -271,3 +272,11 @@ async def test_redirects_are_followed_up_to_the_limit_and_their_times_add_up() -
 async def test_what_is_not_an_http_url_is_refused_when_the_probe_is_built(url: str) -> None:
     with pytest.raises(ValueError, match="not an absolute http"):
         await probe(url)
+
+
+@pytest.mark.parametrize("limit", [{}, {"limit_bytes": 100}])
+def test_a_body_is_kept_up_to_its_limit_and_no_more_is_read(limit: dict[str, int]) -> None:
+    sink, most = BodySink(**limit), limit.get("limit_bytes", 2 << 20)
+    assert sink.on_body(b"x" * (most - 1), 0.0) is Signal.CONTENT
+    assert (sink.cut, sink.on_body(b"x" * 9, 0.0), sink.cut) == (False, Signal.DONE, True)
+    assert len(sink.body) == most
