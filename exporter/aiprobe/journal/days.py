@@ -101,19 +101,25 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def has_lost_log(path: Path) -> bool:
+    """Return whether SQLite would delete a file's write-ahead log unread: no file, an empty one, or a damaged log."""
+    log = parts(path)[1]
+    if not log.is_file() or not log.stat().st_size:
+        return False
+    with log.open("rb") as file:
+        is_sound = file.read(4) in _LOG_MAGIC
+    return not (is_sound and path.exists() and path.stat().st_size)
+
+
 def set_lost_logs_aside(directory: Path) -> Sequence[Path]:
     """Rename write-ahead logs that SQLite would delete unread, and return their new paths. Raises: OSError.
 
-    Call it before any file is opened. SQLite deletes a log whose database is gone or empty, or whose head is damaged.
+    Call it before any file is opened.
     """
     aside = []
     for log in sorted(directory.glob("*.sqlite-wal")):
         path = log.with_name(log.name.removesuffix("-wal"))
-        if not _NAME.fullmatch(path.name) or not log.is_file() or not log.stat().st_size:
-            continue
-        with log.open("rb") as file:
-            sound = file.read(4) in _LOG_MAGIC
-        if sound and path.exists() and path.stat().st_size:
+        if not _NAME.fullmatch(path.name) or not has_lost_log(path):
             continue
         number = 1
         while (kept := log.with_name(f"{path.name}.unreadable-{number}-wal")).exists():

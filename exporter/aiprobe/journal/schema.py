@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from aiprobe.journal.days import Kind
+from aiprobe.journal.days import Kind, has_lost_log
 
 SEALED: Final[Mapping[Kind, Mapping[str, Sequence[str]]]] = {
     "evidence": {
@@ -107,7 +107,9 @@ def open_for_writing(
 
 
 def open_for_reading(path: Path, kind: Kind) -> sqlite3.Connection:
-    """Open a file that another process may write, or that is on a read-only disk. Raises: sqlite3.Error."""
+    """Open a file that another process may write, or that is on a read-only disk. Raises: sqlite3.Error, OSError."""
+    if has_lost_log(path):
+        raise sqlite3.OperationalError("its write-ahead log does not belong to it")
     try:
         # Not mode=ro: only a writable connection removes the write-ahead log and its index when it is the last.
         return _open(path, kind, "mode=rw")
