@@ -21,11 +21,14 @@ _FEWEST: Final = 8
 
 
 def exhausted(error: BaseException) -> str:
-    """Return that this machine or this process has run out of something, and of what; empty for another error."""
+    """Return that this machine or this process has run out of something, and of what; empty for another error.
+
+    EADDRNOTAVAIL is another error here: it also means an address to listen on that this machine does not have.
+    """
     lack = ""
     if isinstance(error, MemoryError):
         lack = os.strerror(errno.ENOMEM)
-    elif isinstance(error, OSError) and error.errno in {*EXHAUSTED, errno.EAGAIN}:
+    elif isinstance(error, OSError) and error.errno in (EXHAUSTED - {errno.EADDRNOTAVAIL}) | {errno.EAGAIN}:
         lack = os.strerror(error.errno)
     elif isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
         lack = _NO_THREAD
