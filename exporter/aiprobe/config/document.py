@@ -253,7 +253,7 @@ class _Reader:
         if node.tag in _SCALARS:
             try:
                 return self._scalars.construct_object(node)
-            except (ValueError, OverflowError):  # such as an integer of ten thousand digits
+            except (ValueError, OverflowError, LookupError):  # such as ten thousand digits, `!!int ""`, `!!bool x`
                 return self._fail(path, "is not a number that can be read", "quote it if it is text")
         if node.tag not in _KEEP_AS_TEXT:
             return self._fail(path, "has a YAML tag (!...) that means nothing here", "remove the tag")

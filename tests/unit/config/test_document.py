@@ -102,6 +102,14 @@ def test_brackets_within_brackets_are_refused_before_they_are_followed(brackets:
     assert said(document) == [f"a.yml:1: (file): is nested deeper than {MAX_DEPTH} levels; a configuration needs six"]
 
 
+@pytest.mark.parametrize("value", ['!!int ""', "!!int", "!!int _", '!!float ""', "!!bool x", '!!bool ""', "9" * 5000])
+def test_a_value_that_its_tag_does_not_fit_is_a_mistake(value: str) -> None:
+    document = parse("f", f"a: {value}\n".encode(), {})
+    assert [str(problem) for problem in document.problems] == [
+        "f:1: a: is not a number that can be read; quote it if it is text"
+    ]
+
+
 def test_a_duplicate_key_is_found_at_every_depth() -> None:
     document = read("a:\n  - b: 1\n    c: 2\n    b: 3\n")
 
