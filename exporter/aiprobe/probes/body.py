@@ -9,7 +9,7 @@ from aiprobe.transport.transport import WHOLE_SLICE_BYTES, Signal
 class BodySink:
     """Keeps the head and the first `limit_bytes` of the body, and stops reading there."""
 
-    def __init__(self, limit_bytes: int = 2 << 20) -> None:
+    def __init__(self, limit_bytes: int = 4 << 20) -> None:
         self.head: ReplyHead | None = None
         self.body = bytearray()
         self.slice_bytes = WHOLE_SLICE_BYTES

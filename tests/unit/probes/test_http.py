@@ -276,7 +276,7 @@ async def test_what_is_not_an_http_url_is_refused_when_the_probe_is_built(url: s
 
 @pytest.mark.parametrize("limit", [{}, {"limit_bytes": 100}])
 def test_a_body_is_kept_up_to_its_limit_and_no_more_is_read(limit: dict[str, int]) -> None:
-    sink, most = BodySink(**limit), limit.get("limit_bytes", 2 << 20)
+    sink, most = BodySink(**limit), limit.get("limit_bytes", 4 << 20)
     assert sink.on_body(b"x" * (most - 1), 0.0) is Signal.CONTENT
     assert (sink.cut, sink.on_body(b"x" * 9, 0.0), sink.cut) == (False, Signal.DONE, True)
     assert len(sink.body) == most
