@@ -3,12 +3,14 @@
 import asyncio
 import gzip
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from aiprobe.core.clock import Clock
 from aiprobe.egress import Egress
+from aiprobe.paced import paced
 from aiprobe.statuspages.fetch import FetchError, PageFetcher
 from tests.unit.probes.asking import on_both_loops
 from tests.unit.transport.peers import Call, Script, a_peer, chunk
@@ -95,3 +97,8 @@ async def test_a_page_that_is_cut_or_no_http_cannot_be_reached(reply: bytes) -> 
     async with a_peer(sending(reply)) as peer:
         with pytest.raises(FetchError, match="cannot be reached"):
             await fetched(peer.port)
+
+
+@pytest.mark.parametrize("factory", [None, asyncio.Protocol, partial(asyncio.Protocol)])
+def test_an_aiohttp_that_makes_its_connections_in_another_way_keeps_its_own(factory: Any) -> None:
+    assert paced(factory) is factory
