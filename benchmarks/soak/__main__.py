@@ -1,7 +1,8 @@
 """Run the soak: `python -m benchmarks.soak --minutes 12`. Exits 1 where memory, descriptors or threads grow.
 
 The simulator fails at random, a scraper reads the metrics, and reloads replace targets by others with new names. The
-first half of the run fills histories and caches, the second half is judged. After each half the exporter rests with one
+first half of the run fills histories and caches, the second half is judged: it has the same faults in the same order,
+so that no burst of large replies is the first of its kind. After each half the exporter rests with one
 target: descriptors and threads are counted there, because probes under way come and go. Memory is judged by its slope.
 """
 
@@ -27,7 +28,9 @@ from benchmarks.load.processes import Process, get, running, wait_until_answered
 
 TARGETS: Final = 20
 SWAPPED: Final = 5
-"""Targets that each reload replaces. Each target exists for a minute, so that histories are full after a minute."""
+"""Targets that each reload replaces. Each target exists for a minute."""
+FULL_AFTER_SECONDS: Final = 90.0
+"""After a rest: the histories of the targets are full again, and memory is measured from then on."""
 INTERVAL_SECONDS: Final = 1
 SCRAPE_EVERY_SECONDS: Final = 2.0
 RELOAD_EVERY_SECONDS: Final = 15.0
@@ -148,13 +151,14 @@ class Soak:
     process: Process
     port: int
     simulator: int
-    chance: random.Random
+    seed: int
     begun: float
     reloads: int = 0
 
     def stir(self, minutes: float) -> Sequence[Sample]:
         """Scrape, reload and fail for so many minutes; return one sample per second."""
         faults = [name for name, fault in FAULTS.items() if _KINDS & set(fault.kinds)]
+        chance = random.Random(self.seed)  # noqa: S311 - chooses the next fault
         samples: list[Sample] = []
         due = dict.fromkeys(("scrape", "reload", "fault", "sample"), time.monotonic())
         every = (SCRAPE_EVERY_SECONDS, RELOAD_EVERY_SECONDS, FAULT_EVERY_SECONDS, SAMPLE_EVERY_SECONDS)
@@ -169,11 +173,11 @@ class Soak:
                     self.reload()
                 elif what == "fault":
                     fault = {
-                        "fault": self.chance.choice(faults),
-                        "share": self.chance.choice([0.1, 0.5, 1.0]),
+                        "fault": chance.choice(faults),
+                        "share": chance.choice([0.1, 0.5, 1.0]),
                         "seconds": 4,
                     }
-                    post(self.simulator, "/control", {"provider": self.chance.choice(["even", "odd"]), **fault})
+                    post(self.simulator, "/control", {"provider": chance.choice(["even", "odd"]), **fault})
                 else:
                     samples.append(sample(self.process, self.begun))
             time.sleep(0.05)
@@ -199,21 +203,21 @@ class Soak:
 
 
 def soak(directory: Path, *, minutes: float, seed: int) -> tuple[Sample, Sequence[Sample], Sample, int]:
-    """Run both halves; return the first rest, the samples of the second half, the second rest, the reloads between."""
+    """Run both halves; return the first rest, the judged samples of the second half, the second rest, the reloads."""
     simulator = free_port()
     with (
         running([AIPROBE, "simulate", "--listen", f"127.0.0.1:{simulator}"], log=directory / "simulator") as service,
         exporter_after(service, directory, simulator) as (process, port),
     ):
-        chance = random.Random(seed)  # noqa: S311 - chooses the next fault
-        run = Soak(directory, process, port, simulator, chance, time.monotonic())
+        run = Soak(directory, process, port, simulator, seed, time.monotonic())
         half = minutes / 2 - REST_SECONDS / 60
         run.stir(half)
         before, reloads = run.rest(), run.reloads
         samples = run.stir(half)
+        full = samples[0].seconds + FULL_AFTER_SECONDS
         after, between = run.rest(), run.reloads - reloads
     print(f"{run.reloads} reloads, {TARGETS + run.reloads * SWAPPED} targets, seed {seed}")  # noqa: T201 - a command
-    return before, samples, after, between
+    return before, [one for one in samples if one.seconds >= full] or samples, after, between
 
 
 @contextmanager
