@@ -25,7 +25,8 @@ _CODE: Final = "import signal; signal.alarm({}); from aiprobe import apart, know
 
 _CANNOT: Final = "the configuration was not read, because the process that reads it failed: "
 _LACKS: Final = ("MemoryError", "OSError: ", "BlockingIOError: ", "ImportError: ")
-"""Last lines of a traceback that mean that this machine lacks memory, descriptors or files: no bug."""
+"""Last lines of a traceback that mean that this machine lacks memory, descriptors or files: no bug. Before `answer`
+runs, every line means that."""
 READ_SECONDS: Final = 60
 """How long the other process may take; a pipe in the place of a file would hold every later reload."""
 
@@ -81,7 +82,8 @@ def _why_it_ended(code: int, text: str) -> str:
     if code < 0:
         return signal.strsignal(-code) or f"signal {-code}"
     last = text.strip().rpartition("\n")[2]
-    return last if last.startswith(_LACKS) else ""
+    began = ", in answer\n" in text
+    return last if last.startswith(_LACKS) or not began else ""
 
 
 def answer(read: Callable[[Path, Mapping[str, str]], Settings]) -> None:

@@ -127,7 +127,6 @@ TARGETS: Final[dict[str, Target]] = {
 """By the words of the refusal, the target."""
 ELSEWHERE: Final = {
     "no credential keeper for ": "`App` passes one to every probe",
-    "nested too deeply": "read from an answer while a probe runs, and caught there",
     "cut short": "read from a certificate while a probe runs, and caught there",
     "not a port: ": "`urlsplit` refuses a port above 65535, and a base URL with port 0 has its scheme's",
     "not a header to send: ": "raised when a request is sent; the configuration refuses such names",

@@ -22,7 +22,7 @@ from aiprobe.cli.settings import settings_or_exit
 from aiprobe.config.settings import Settings
 from aiprobe.core.clock import Clock
 from aiprobe.core.secret import Redactor
-from aiprobe.interpreter import settle
+from aiprobe.interpreter import prepare_heap, settle
 from aiprobe.shard import Shard
 from aiprobe.transport.descriptors import raise_limit
 from aiprobe.web.server import WebError
@@ -84,6 +84,7 @@ def serve(
     redactor = Redactor()
     reloads = hang_ups()
     raise_limit()
+    prepare_heap()
     options = Options(
         config_file=config_file,
         listen_addresses=listen_addresses,

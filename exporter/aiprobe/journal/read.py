@@ -91,7 +91,7 @@ def day_hours(directory: Path, day: int, wanted: Wanted, *, on_error: OnError = 
     return {key: merge(rows) for key, rows in parts.items()}
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def identity_of(value: str) -> tuple[str, ...]:
     """Return the identity in a term. A term of a version without accounts gets an empty account."""
     values = tuple(map(sys.intern, json.loads(value)))

@@ -96,6 +96,6 @@ def run_term(version: str, config_hash: str) -> str:
     return json.dumps([version, config_hash], separators=(",", ":"))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _identity(identity: tuple[str, ...]) -> str:
     return json.dumps(identity, separators=(",", ":"), ensure_ascii=False)

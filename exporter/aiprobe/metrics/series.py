@@ -125,13 +125,13 @@ def _sample(value: float, exemplar: Exemplar | None) -> str:
     return number(value) + exemplar_text(exemplar) if exemplar else number(value)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _the_same(own: Own) -> Own:
     """Return one tuple for all that are equal: thousands of targets have the same keys."""
     return own
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _lines(metric: Metric, mark: str, series: tuple[Own, ...], extra: tuple[tuple[str, str], ...]) -> str:
     """Build the lines of a family with a gap for each value; thousands of targets have the same, but for `mark`."""
     lines = ""
