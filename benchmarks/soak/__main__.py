@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import combinations
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -44,7 +45,8 @@ WARM_MINUTES: Final = 10.0
 burst of large replies needed, in steps of megabytes."""
 MOST_MEMORY: Final = 0.1
 """MB per minute of the second half."""
-SAMPLES_A_FLOOR: Final = 10
+SAMPLES_A_FLOOR: Final = 30
+"""Two reloads: each one returns memory to the system, so the least of two is what stays."""
 REST_SECONDS: Final = 10.0
 LEAKED_PER_RELOAD: Final = 0.5
 """Descriptors and threads: a leak leaves one behind at each reload, a pool or the file of a new day one in a run."""
@@ -234,14 +236,16 @@ def floor(samples: Sequence[Sample]) -> Sample:
 
 
 def memory_slope(samples: Sequence[Sample]) -> float:
-    """Return the growth of memory in MB per minute.
+    """Return the growth of memory in MB per minute, NaN if there are too few samples.
 
-    What probes under way hold comes and goes, so the least of every ten samples counts. The estimate is the median
+    What probes under way hold comes and goes, so the least of every thirty samples counts. The estimate is the median
     slope of all pairs (Theil 1950, Sen 1968). A single step, such as one large reply that the allocator keeps, does not
     change it; a leak is in every pair.
     """
-    floors = [floor(samples[at : at + SAMPLES_A_FLOOR]) for at in range(0, len(samples), SAMPLES_A_FLOOR)]
-    return median((b.memory - a.memory) / (b.seconds - a.seconds) * 60 for a, b in combinations(floors, 2))
+    whole = len(samples) - len(samples) % SAMPLES_A_FLOOR
+    floors = [floor(samples[at : at + SAMPLES_A_FLOOR]) for at in range(0, whole, SAMPLES_A_FLOOR)]
+    slopes = [(b.memory - a.memory) / (b.seconds - a.seconds) * 60 for a, b in combinations(floors, 2)]
+    return median(slopes) if slopes else nan
 
 
 def main() -> int:
