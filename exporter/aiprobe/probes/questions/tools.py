@@ -11,9 +11,9 @@ from aiprobe.core.model import Target
 from aiprobe.core.outcomes import Outcome
 from aiprobe.probes.prompt import CODE_WORD, MARKER, OTHER, Words, padding
 from aiprobe.probes.questions.question import Judgement, Reply, quoted, tokens_of, without_text
+from aiprobe.probes.questions.schema import loaded
 from aiprobe.protocols import PROTOCOLS
 from aiprobe.protocols.base import Ask, Tool
-from aiprobe.protocols.jsonvalues import UnreadableError, load
 from aiprobe.protocols.judging.finishes import word
 
 ROOM: Final = 192
@@ -85,8 +85,8 @@ def _problem(reply: Reply, wanted: dict[str, str], tool: Tool) -> str:
     if call.name != tool.name:
         return f"a call of {quoted(call.name)} instead of {tool.name!r}"
     try:
-        arguments = load(call.arguments.encode() or b"{}")
-    except UnreadableError:
+        arguments = loaded(call.arguments or "{}")
+    except ValueError:
         return f"the arguments are broken JSON: {quoted(call.arguments)}"
     if arguments != wanted:
         return f"other arguments than those asked for: {quoted(call.arguments)}"
